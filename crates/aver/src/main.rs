@@ -1,0 +1,2 @@
+//! `aver`, the program.
+fn main() {}

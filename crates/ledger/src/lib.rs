@@ -1,0 +1,1 @@
+//! Placeholder head of the crate; its modules are listed in ARCHITECTURE.md.
