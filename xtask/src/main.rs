@@ -1,2 +1,32 @@
-//! The project's chores.
-fn main() {}
+//! The project's chores. `cargo xtask help` lists them.
+
+mod arrows;
+mod run;
+mod test;
+mod tools;
+
+use anyhow::{Result, bail};
+
+const HELP: &str = "\
+The project's chores.
+
+  cargo xtask test       everything CI runs: formatting, lints, tests, contracts, artifacts, arrows
+  cargo xtask test fast  the Rust part alone, without Node and Python
+  cargo xtask arrows     checks that dependencies between crates go one way
+";
+
+fn main() -> Result<()> {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = args.iter().map(String::as_str).collect();
+    std::env::set_current_dir(tools::root())?;
+    match words.as_slice() {
+        ["test"] => test::everything(),
+        ["test", "fast"] => test::rust(None),
+        ["arrows"] => arrows::check(),
+        [] | ["help" | "--help" | "-h"] => {
+            run::say(HELP);
+            Ok(())
+        }
+        other => bail!("no such chore: {}\n\n{HELP}", other.join(" ")),
+    }
+}
