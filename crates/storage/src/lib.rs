@@ -1,1 +1,12 @@
-//! Placeholder head of the crate; its modules are listed in ARCHITECTURE.md.
+//! Bytes on disk: fingerprints, content-addressed stores, content addresses, the log, foreign formats.
+//!
+//! | module | subject |
+//! |---|---|
+//! | [`atomic`] | replacing a file so that a crash leaves the old one or the new one, never a mixture |
+//!
+//! Everything read back is checked against its digest, every error names the file it is about, and
+//! nothing is skipped in silence. Unix only: identity and times of files come from `stat`.
+
+#![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
+pub mod atomic;

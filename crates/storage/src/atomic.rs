@@ -1,0 +1,398 @@
+//! Replacing a file so that a crash at any moment leaves the old file or the new one, never a mixture.
+//!
+//! Bytes go to a temporary file in the same folder, which is flushed, renamed over the target, and then the
+//! folder is flushed. A temporary file that a crash leaves behind is named `.NAME.PID-N.averment-tmp` and is
+//! held locked by its writer while that lives, so [`sweep`] can tell the dead ones.
+//!
+//! Every operation that changes the disk first passes a failure point (`point`); tests make each of
+//! them fail in turn (`faults`), the rest of the crate that writes files uses the same points.
+
+use std::{
+    ffi::OsStr,
+    fmt,
+    fs::{self, File, OpenOptions},
+    io::{self, Write},
+    path::{Path, PathBuf},
+    process,
+    sync::atomic::{AtomicU64, Ordering},
+    time::{Duration, SystemTime},
+};
+use thiserror::Error;
+
+const SUFFIX: &str = ".averment-tmp";
+
+/// How old a temporary file must be before [`sweep`] may take it for abandoned, whatever its lock says: its
+/// writer locks it only just after creating it.
+const ABANDONED_AFTER: Duration = Duration::from_secs(60);
+
+/// One step of changing the disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Step {
+    /// Creating a folder.
+    CreateFolder,
+    /// Creating or opening a file to write to.
+    Create,
+    /// Writing bytes.
+    Write,
+    /// Flushing a file to the disk.
+    Sync,
+    /// Renaming a file to its final name.
+    Rename,
+    /// Flushing a folder, so that a rename or a new name in it lasts.
+    SyncFolder,
+    /// Removing a file.
+    Remove,
+    /// Cutting a file short.
+    Truncate,
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::CreateFolder => "creating the folder",
+            Self::Create => "creating the file",
+            Self::Write => "writing",
+            Self::Sync => "flushing the file",
+            Self::Rename => "renaming the new file into place",
+            Self::SyncFolder => "flushing the folder",
+            Self::Remove => "removing the file",
+            Self::Truncate => "cutting the file short",
+        })
+    }
+}
+
+/// A step that failed. The target is as it was before, unless the step is [`Step::SyncFolder`]: then the new
+/// file is in place, but a power cut may still bring the old one back.
+#[derive(Debug, Error)]
+#[error("{}: {step} failed: {source}", path.display())]
+pub struct WriteError {
+    /// The file or folder.
+    pub path: PathBuf,
+    /// What was being done.
+    pub step: Step,
+    /// What the operating system said.
+    pub source: io::Error,
+}
+
+impl WriteError {
+    fn at(step: Step, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        move |source| Self { path: path.to_owned(), step, source }
+    }
+
+    /// Whether the disk (or a quota) is full.
+    pub fn is_disk_full(&self) -> bool {
+        matches!(self.source.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+    }
+}
+
+/// A file being written beside its target; nothing is seen at the target before [`AtomicFile::commit`].
+/// Dropped without commit, it removes what it wrote.
+#[derive(Debug)]
+pub struct AtomicFile {
+    file: File,
+    temporary: PathBuf,
+    target: PathBuf,
+    renamed: bool,
+}
+
+impl Drop for AtomicFile {
+    fn drop(&mut self) {
+        if !self.renamed {
+            // Nobody is left to tell when this fails; `sweep` takes it later.
+            let _ = remove_quietly(&self.temporary);
+        }
+    }
+}
+
+fn remove_quietly(path: &Path) -> io::Result<()> {
+    point(Step::Remove)?;
+    fs::remove_file(path)
+}
+
+impl AtomicFile {
+    /// Starts writing what shall become `target`; the folder must exist.
+    pub fn create(target: &Path) -> Result<Self, WriteError> {
+        let name = target.file_name().unwrap_or(OsStr::new("file"));
+        Self::create_in(folder_of(target), name, target)
+    }
+
+    /// Like [`AtomicFile::create`], with the temporary file in `folder`, on the same file system.
+    pub(crate) fn create_in(folder: &Path, name: &OsStr, target: &Path) -> Result<Self, WriteError> {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        loop {
+            let mut hidden = OsStr::new(".").to_owned();
+            hidden.push(name);
+            hidden.push(format!(".{}-{}{SUFFIX}", process::id(), NEXT.fetch_add(1, Ordering::Relaxed)));
+            let path = folder.join(hidden);
+            let opened = point(Step::Create)
+                .and_then(|()| OpenOptions::new().write(true).create_new(true).open(&path));
+            match opened {
+                Ok(file) => {
+                    // Only tells sweepers that the writer lives; a file system without locks has none to tell.
+                    let _ = file.try_lock();
+                    return Ok(Self { file, temporary: path, target: target.to_owned(), renamed: false });
+                }
+                // Left by a dead process with our id.
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(source) => {
+                    return Err(WriteError { path: target.to_owned(), step: Step::Create, source });
+                }
+            }
+        }
+    }
+
+    /// Appends `bytes`.
+    pub fn write(&mut self, bytes: &[u8]) -> Result<(), WriteError> {
+        write_all(&mut self.file, bytes).map_err(WriteError::at(Step::Write, &self.target))
+    }
+
+    /// Flushes, renames over the target and flushes the folder. When this returns `Ok`, the new file
+    /// survives a power cut.
+    pub fn commit(mut self) -> Result<(), WriteError> {
+        let target = &self.target;
+        sync(&self.file).map_err(WriteError::at(Step::Sync, target))?;
+        point(Step::Rename)
+            .and_then(|()| fs::rename(&self.temporary, target))
+            .map_err(WriteError::at(Step::Rename, target))?;
+        self.renamed = true;
+        sync_folder(folder_of(&self.target))
+    }
+}
+
+impl Write for AtomicFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        write_all(&mut self.file, bytes)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Replaces `target` by a file holding `bytes`; see the module's head.
+pub fn write(target: &Path, bytes: &[u8]) -> Result<(), WriteError> {
+    let mut file = AtomicFile::create(target)?;
+    file.write(bytes)?;
+    file.commit()
+}
+
+/// Creates `folder` and its missing parents, each flushed into its parent.
+pub fn create_folder(folder: &Path) -> Result<(), WriteError> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    let parent = folder_of(folder);
+    if parent != folder {
+        create_folder(parent)?;
+    }
+    let made = point(Step::CreateFolder).and_then(|()| fs::create_dir(folder));
+    match made {
+        // Another process may have been faster.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && folder.is_dir() => {}
+        other => other.map_err(WriteError::at(Step::CreateFolder, folder))?,
+    }
+    sync_folder(parent)
+}
+
+/// Flushes the names in `folder`.
+pub fn sync_folder(folder: &Path) -> Result<(), WriteError> {
+    point(Step::SyncFolder)
+        .and_then(|()| File::open(folder)?.sync_all())
+        .map_err(WriteError::at(Step::SyncFolder, folder))
+}
+
+/// Removes temporary files in `folder` whose writers are dead; returns how many. Safe while others write.
+pub fn sweep(folder: &Path) -> Result<usize, WriteError> {
+    let at = || WriteError::at(Step::Remove, folder);
+    let mut swept = 0;
+    for entry in fs::read_dir(folder).map_err(at())? {
+        let entry = entry.map_err(at())?;
+        if !entry.file_name().as_encoded_bytes().ends_with(SUFFIX.as_bytes()) {
+            continue;
+        }
+        // Anything that goes wrong with one of them (it may vanish under us) leaves it for another time.
+        let Ok(file) = File::open(entry.path()) else { continue };
+        let old = file
+            .metadata()
+            .and_then(|meta| meta.modified())
+            .is_ok_and(|at| SystemTime::now().duration_since(at).is_ok_and(|age| age > ABANDONED_AFTER));
+        if old && file.try_lock().is_ok() && remove_quietly(&entry.path()).is_ok() {
+            swept += 1;
+        }
+    }
+    Ok(swept)
+}
+
+/// Writes all of `bytes` through the failure point for writing.
+pub(crate) fn write_all(file: &mut File, bytes: &[u8]) -> io::Result<()> {
+    if let Err(error) = point(Step::Write) {
+        // A disk that fills up takes a part first.
+        file.write_all(bytes.get(..bytes.len() / 2).unwrap_or_default())?;
+        return Err(error);
+    }
+    file.write_all(bytes)
+}
+
+/// Flushes a file's bytes and length through the failure point for flushing.
+pub(crate) fn sync(file: &File) -> io::Result<()> {
+    point(Step::Sync)?;
+    file.sync_all()
+}
+
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        Some(_) => Path::new("."),
+        None => path,
+    }
+}
+
+/// The place where tests let a step fail; does nothing outside tests.
+#[cfg(not(test))]
+#[inline]
+pub(crate) fn point(_step: Step) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(test)]
+pub(crate) use faults::point;
+
+/// Lets chosen steps of the calling thread fail.
+#[cfg(test)]
+pub(crate) mod faults {
+    use super::Step;
+    use std::{cell::RefCell, io};
+
+    /// What fails, counted in steps since the plan began, from 0.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub(crate) enum Plan {
+        /// Only the step with this number, with "disk full".
+        Once(usize),
+        /// Every step from this number on, cleaning up included: what a crash leaves behind.
+        From(usize),
+    }
+
+    #[derive(Default)]
+    struct State {
+        plan: Option<Plan>,
+        steps: Vec<Step>,
+        over: bool,
+    }
+
+    thread_local!(static STATE: RefCell<State> = RefCell::default());
+
+    /// Runs `action` with `plan`; returns its result and the steps that it came by.
+    pub(crate) fn with<T>(plan: Option<Plan>, action: impl FnOnce() -> T) -> (T, Vec<Step>) {
+        STATE.set(State { plan, ..State::default() });
+        let result = action();
+        (result, STATE.take().steps)
+    }
+
+    /// Runs `action` without faults to count its steps, then once for every step and both kinds of plan.
+    /// `action` gets a number of its own for each run and must start from a fresh state.
+    pub(crate) fn each(mut action: impl FnMut(Option<Plan>)) -> usize {
+        let ((), steps) = with(None, || action(None));
+        for number in 0..steps.len() {
+            for plan in [Plan::Once(number), Plan::From(number)] {
+                with(Some(plan), || action(Some(plan)));
+            }
+        }
+        steps.len()
+    }
+
+    pub(crate) fn point(step: Step) -> io::Result<()> {
+        STATE.with_borrow_mut(|state| {
+            if state.over {
+                return Ok(());
+            }
+            let number = state.steps.len();
+            state.steps.push(step);
+            let fails = match state.plan {
+                None => false,
+                Some(Plan::Once(at)) => number == at,
+                Some(Plan::From(at)) => number >= at,
+            };
+            if fails { Err(io::ErrorKind::StorageFull.into()) } else { Ok(()) }
+        })
+    }
+
+    /// Ends the plan and the counting within [`with`], to look at what is left on the disk.
+    pub(crate) fn end() {
+        STATE.with_borrow_mut(|state| state.over = true);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{faults::Plan, *};
+    use tempfile::tempdir;
+
+    #[test]
+    fn every_step_that_fails_leaves_the_old_file_or_the_new_one() {
+        let steps = faults::each(|plan| {
+            let folder = tempdir().unwrap();
+            let target = folder.path().join("state");
+            fs::write(&target, "old").unwrap();
+            let result = write(&target, b"new bytes");
+            faults::end();
+            let content = fs::read_to_string(&target).unwrap();
+            match (&result, plan) {
+                (Ok(()), None) => assert_eq!(content, "new bytes"),
+                (Err(error), Some(_)) if error.step == Step::SyncFolder => assert_eq!(content, "new bytes"),
+                (Err(error), Some(_)) => {
+                    assert_eq!(content, "old", "{error}");
+                    assert!(error.is_disk_full());
+                }
+                (Ok(()), Some(plan)) => panic!("{plan:?} was swallowed"),
+                (Err(error), None) => panic!("{error}"),
+            }
+            let left = fs::read_dir(folder.path()).unwrap().count();
+            match plan {
+                Some(Plan::From(_)) => assert!(left <= 2),
+                _ => assert_eq!(left, 1, "a temporary file was left behind"),
+            }
+        });
+        assert_eq!(steps, 5);
+    }
+
+    #[test]
+    fn a_file_that_is_not_committed_is_never_seen() {
+        let folder = tempdir().unwrap();
+        let target = folder.path().join("state");
+        let mut file = AtomicFile::create(&target).unwrap();
+        file.write(b"half").unwrap();
+        assert!(!target.exists());
+        drop(file);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn sweeping_takes_the_dead_and_leaves_the_living_and_strangers() {
+        let folder = tempdir().unwrap();
+        let long_ago = SystemTime::now() - 2 * ABANDONED_AFTER;
+        let alive = AtomicFile::create(&folder.path().join("alive")).unwrap();
+        alive.file.set_modified(long_ago).unwrap();
+        let dead = folder.path().join(format!(".dead.1-0{SUFFIX}"));
+        File::create(&dead).unwrap().set_modified(long_ago).unwrap();
+        let young = folder.path().join(format!(".young.1-0{SUFFIX}"));
+        File::create(&young).unwrap();
+        let stranger = folder.path().join("stranger");
+        File::create(&stranger).unwrap().set_modified(long_ago).unwrap();
+        assert_eq!(sweep(folder.path()).unwrap(), 1);
+        assert!(!dead.exists() && young.exists() && stranger.exists() && alive.temporary.exists());
+        alive.commit().unwrap();
+    }
+
+    #[test]
+    fn missing_parents_are_created_and_an_error_names_the_path() {
+        let folder = tempdir().unwrap();
+        let deep = folder.path().join("a/b/c");
+        create_folder(&deep).unwrap();
+        create_folder(&deep).unwrap();
+        assert!(deep.is_dir());
+        let error = write(&folder.path().join("missing/state"), b"").unwrap_err();
+        assert_eq!(error.step, Step::Create);
+        assert!(error.to_string().contains("missing/state"), "{error}");
+    }
+}
