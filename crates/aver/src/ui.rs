@@ -1,0 +1,83 @@
+//! What the program says: words for people or one JSON object for machines, progress on standard error.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "the one place that speaks to the terminal")]
+
+use anyhow::{Context, Result, bail};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde::Serialize;
+use std::io::{BufRead, IsTerminal, Write};
+
+/// How to speak.
+#[derive(Debug, Clone, Copy)]
+pub struct Ui {
+    /// One JSON object on standard output instead of words.
+    pub json: bool,
+    /// Do not ask before signing or sending.
+    pub yes: bool,
+}
+
+impl Ui {
+    /// A line for people; silent when a machine reads.
+    pub fn say(&self, line: impl AsRef<str>) {
+        if !self.json {
+            println!("{}", line.as_ref());
+        }
+    }
+
+    /// A remark on the way, on standard error, in either mode.
+    pub fn remark(&self, line: impl AsRef<str>) {
+        eprintln!("{}", line.as_ref());
+    }
+
+    /// A command's result: `words` for people, `value` for machines.
+    pub fn result(&self, value: &impl Serialize, words: impl AsRef<str>) -> Result<()> {
+        if self.json {
+            let mut out = std::io::stdout().lock();
+            serde_json::to_writer_pretty(&mut out, value).context("writing the result")?;
+            writeln!(out).context("writing the result")
+        } else {
+            println!("{}", words.as_ref());
+            Ok(())
+        }
+    }
+
+    /// Asks a person to agree. Without a terminal, `--yes` is the only way to say so.
+    pub fn confirm(&self, question: &str) -> Result<()> {
+        if self.yes {
+            return Ok(());
+        }
+        if !std::io::stdin().is_terminal() {
+            bail!(crate::exit::usage(format!("{question} There is no terminal to ask: pass --yes to agree")));
+        }
+        eprint!("{question} [y/N] ");
+        let mut answer = String::new();
+        std::io::stdin().lock().read_line(&mut answer).context("reading the answer")?;
+        match answer.trim() {
+            "y" | "Y" | "yes" => Ok(()),
+            _ => bail!("not done: you did not agree"),
+        }
+    }
+
+    /// A progress bar over bytes; drawn only on a terminal.
+    pub fn bytes_bar(&self, what: &str) -> ProgressBar {
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+        let style = ProgressStyle::with_template("{msg} {bar:32} {bytes}/{total_bytes} {bytes_per_sec} {eta}");
+        if let Ok(style) = style {
+            bar.set_style(style);
+        }
+        bar.set_message(what.to_owned());
+        bar
+    }
+}
+
+/// Prints an error with its causes, as words or as JSON, on standard error.
+pub fn error(json: bool, error: &anyhow::Error, code: u8) {
+    let causes: Vec<String> = error.chain().map(ToString::to_string).collect();
+    if json {
+        eprintln!("{}", serde_json::json!({ "error": { "exit": code, "message": causes[0], "causes": causes[1..] } }));
+        return;
+    }
+    eprintln!("aver: {}", causes[0]);
+    for cause in &causes[1..] {
+        eprintln!("  because {cause}");
+    }
+}
