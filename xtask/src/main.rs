@@ -1,6 +1,7 @@
 //! The project's chores. `cargo xtask help` lists them.
 
 mod arrows;
+mod bench;
 mod run;
 mod test;
 mod tools;
@@ -13,6 +14,7 @@ The project's chores.
   cargo xtask test       everything CI runs: formatting, lints, tests, contracts, artifacts, arrows
   cargo xtask test fast  the Rust part alone, without Node and Python
   cargo xtask arrows     checks that dependencies between crates go one way
+  cargo xtask bench      the numbers of docs/benchmarks.md, peers in the same run
 ";
 
 fn main() -> Result<()> {
@@ -23,6 +25,7 @@ fn main() -> Result<()> {
         ["test"] => test::everything(),
         ["test", "fast"] => test::rust(None),
         ["arrows"] => arrows::check(),
+        ["bench"] => bench::all(),
         [] | ["help" | "--help" | "-h"] => {
             run::say(HELP);
             Ok(())

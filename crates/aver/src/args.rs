@@ -27,7 +27,13 @@ pub struct Cli {
 #[derive(Debug, Args)]
 pub struct Global {
     /// The configuration file [default: averment.toml here or in a folder above]
-    #[arg(long, global = true, env = "AVERMENT_CONFIG", value_name = "FILE", help_heading = "Global options")]
+    #[arg(
+        long,
+        global = true,
+        env = "AVERMENT_CONFIG",
+        value_name = "FILE",
+        help_heading = "Global options"
+    )]
     pub config: Option<PathBuf>,
     /// Print one JSON object instead of words
     #[arg(long, global = true, help_heading = "Global options")]
@@ -36,13 +42,31 @@ pub struct Global {
     #[arg(long, short = 'y', global = true, help_heading = "Global options")]
     pub yes: bool,
     /// `embedded`, or the URL of a chain's JSON-RPC
-    #[arg(long, global = true, env = "AVERMENT_CHAIN", value_name = "CHAIN", help_heading = "Global options")]
+    #[arg(
+        long,
+        global = true,
+        env = "AVERMENT_CHAIN",
+        value_name = "CHAIN",
+        help_heading = "Global options"
+    )]
     pub chain: Option<String>,
     /// The chain id that a remote chain must have
-    #[arg(long, global = true, env = "AVERMENT_CHAIN_ID", value_name = "ID", help_heading = "Global options")]
+    #[arg(
+        long,
+        global = true,
+        env = "AVERMENT_CHAIN_ID",
+        value_name = "ID",
+        help_heading = "Global options"
+    )]
     pub chain_id: Option<u64>,
     /// The key that signs, by its name in the key folder
-    #[arg(long, global = true, env = "AVERMENT_ACCOUNT", value_name = "KEY", help_heading = "Global options")]
+    #[arg(
+        long,
+        global = true,
+        env = "AVERMENT_ACCOUNT",
+        value_name = "KEY",
+        help_heading = "Global options"
+    )]
     pub account: Option<String>,
     /// A file whose first line is the keys' password (otherwise the terminal asks)
     #[arg(
@@ -96,7 +120,9 @@ pub enum Command {
     #[command(subcommand)]
     Import(ImportCommand),
     /// Prints a shell's completion script
-    #[command(after_help = "Example:\n  aver completions bash > ~/.local/share/bash-completion/completions/aver")]
+    #[command(
+        after_help = "Example:\n  aver completions bash > ~/.local/share/bash-completion/completions/aver"
+    )]
     Completions {
         /// The shell
         shell: clap_complete::Shell,

@@ -1,2 +1,25 @@
-//! `aver`, the program.
-fn main() {}
+//! `aver`, the program: reads the command line, settles the configuration, runs one command.
+
+mod args;
+#[allow(dead_code)]
+mod capture;
+mod commands;
+mod config;
+mod exit;
+mod ui;
+
+use clap::Parser;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let cli = args::Cli::parse();
+    let json = cli.global.json;
+    match commands::run(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let code = exit::code_of(&error);
+            ui::error(json, &error, code);
+            ExitCode::from(code)
+        }
+    }
+}

@@ -60,7 +60,8 @@ impl Ui {
     /// A progress bar over bytes; drawn only on a terminal.
     pub fn bytes_bar(&self, what: &str) -> ProgressBar {
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-        let style = ProgressStyle::with_template("{msg} {bar:32} {bytes}/{total_bytes} {bytes_per_sec} {eta}");
+        let style =
+            ProgressStyle::with_template("{msg} {bar:32} {bytes}/{total_bytes} {bytes_per_sec} {eta}");
         if let Ok(style) = style {
             bar.set_style(style);
         }
@@ -73,7 +74,10 @@ impl Ui {
 pub fn error(json: bool, error: &anyhow::Error, code: u8) {
     let causes: Vec<String> = error.chain().map(ToString::to_string).collect();
     if json {
-        eprintln!("{}", serde_json::json!({ "error": { "exit": code, "message": causes[0], "causes": causes[1..] } }));
+        eprintln!(
+            "{}",
+            serde_json::json!({ "error": { "exit": code, "message": causes[0], "causes": causes[1..] } })
+        );
         return;
     }
     eprintln!("aver: {}", causes[0]);
