@@ -1,1 +1,4 @@
-//! Placeholder head of the crate; its modules are listed in ARCHITECTURE.md.
+//! Any EVM chain behind one alloy provider, and what clients do there: keys, contracts, fees.
+
+mod durable;
+pub mod keys;

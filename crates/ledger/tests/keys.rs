@@ -1,0 +1,137 @@
+//! Key files on disk: made, listed, opened, and read from other wallets.
+
+use averment_ledger::keys::{
+    AccountKey, Cost, Identity, KeyError, KeyFolder, KeyKind, KeystoreError, LogKey, Password,
+};
+use averment_primitives::B256;
+use std::{fs, path::Path};
+use zeroize::Zeroizing;
+
+fn password(text: &str) -> Password {
+    Password::new(Zeroizing::new(text.as_bytes().to_vec())).unwrap()
+}
+
+fn folder() -> (tempfile::TempDir, KeyFolder) {
+    let temporary = tempfile::tempdir().unwrap();
+    let folder = KeyFolder::new(temporary.path().join("keys"));
+    (temporary, folder)
+}
+
+#[test]
+fn keys_are_made_listed_and_opened() {
+    let (_temporary, folder) = folder();
+    assert!(folder.list().unwrap().keys.is_empty(), "no folder, no keys, no error");
+    let owner = folder.create_account("owner", &password("one"), Cost::Light).unwrap();
+    let log = folder.create_log_key("log", &password("two"), Cost::Light).unwrap();
+
+    let listing = folder.list().unwrap();
+    assert!(listing.unreadable.is_empty());
+    let described: Vec<_> =
+        listing.keys.iter().map(|key| (key.name.as_str(), key.kind, key.identity.unwrap())).collect();
+    assert_eq!(
+        described,
+        [
+            ("log", KeyKind::Ed25519, Identity::Log(B256::from(log.public_key()))),
+            ("owner", KeyKind::Secp256k1, Identity::Account(owner.address())),
+        ]
+    );
+
+    let opened = folder.account("owner", &password("one")).unwrap();
+    assert_eq!(opened.sign_message(b"m").unwrap(), owner.sign_message(b"m").unwrap());
+    let opened = folder.log_key("log", &password("two")).unwrap();
+    assert_eq!(opened.sign(b"m"), log.sign(b"m"));
+}
+
+#[test]
+fn another_password_kind_or_name_is_refused() {
+    let (_temporary, folder) = folder();
+    folder.create_account("owner", &password("one"), Cost::Light).unwrap();
+    folder.create_log_key("log", &password("one"), Cost::Light).unwrap();
+    let keystore = |error| match error {
+        KeyError::Keystore { source, .. } => source,
+        other => panic!("{other}"),
+    };
+    let wrong: Result<AccountKey, _> = folder.account("owner", &password("two"));
+    assert!(matches!(keystore(wrong.unwrap_err()), KeystoreError::WrongPassword));
+    let wrong = folder.account("log", &password("one")).unwrap_err();
+    assert!(matches!(keystore(wrong), KeystoreError::Kind { got: KeyKind::Ed25519, .. }));
+    let wrong: Result<LogKey, _> = folder.log_key("owner", &password("one"));
+    assert!(matches!(keystore(wrong.unwrap_err()), KeystoreError::Kind { got: KeyKind::Secp256k1, .. }));
+    assert!(matches!(folder.account("nobody", &password("one")), Err(KeyError::Missing { .. })));
+    for name in ["", ".", "..", "../owner", "a/b", "/etc/passwd", "a b", "ключ", ".hidden", &"x".repeat(65)]
+    {
+        assert!(matches!(folder.info(name), Err(KeyError::Name { .. })), "{name:?}");
+        assert!(matches!(
+            folder.create_account(name, &password("p"), Cost::Light),
+            Err(KeyError::Name { .. })
+        ));
+    }
+}
+
+#[test]
+fn a_key_is_never_written_over() {
+    let (_temporary, folder) = folder();
+    let first = folder.create_account("owner", &password("one"), Cost::Light).unwrap();
+    let again = folder.create_account("owner", &password("two"), Cost::Light);
+    assert!(matches!(again, Err(KeyError::Exists { .. })));
+    assert!(matches!(
+        folder.create_log_key("owner", &password("two"), Cost::Light),
+        Err(KeyError::Exists { .. })
+    ));
+    assert_eq!(folder.account("owner", &password("one")).unwrap().address(), first.address());
+}
+
+#[cfg(unix)]
+#[test]
+fn only_the_owner_may_read_and_nothing_else_is_left_in_the_folder() {
+    use std::os::unix::fs::PermissionsExt;
+    let (_temporary, folder) = folder();
+    folder.create_account("owner", &password("one"), Cost::Light).unwrap();
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(folder.path()), 0o700);
+    assert_eq!(mode(&folder.path().join("owner.json")), 0o600);
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn a_file_that_lies_about_its_key_is_refused_when_opened() {
+    let (_temporary, folder) = folder();
+    let owner = folder.create_account("owner", &password("one"), Cost::Light).unwrap();
+    let path = folder.path().join("owner.json");
+    let text = fs::read_to_string(&path).unwrap();
+    let address = format!("{:x}", owner.address());
+    fs::write(&path, text.replace(&address, &"11".repeat(20))).unwrap();
+    assert!(folder.info("owner").is_ok(), "a listing cannot know");
+    match folder.account("owner", &password("one")) {
+        Err(KeyError::Keystore { source: KeystoreError::OtherKey { found, .. }, .. }) => {
+            assert_eq!(found, Identity::Account(owner.address()));
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn files_that_are_no_keys_are_reported_not_hidden() {
+    let (_temporary, folder) = folder();
+    folder.create_account("owner", &password("one"), Cost::Light).unwrap();
+    fs::write(folder.path().join("broken.json"), b"{").unwrap();
+    fs::write(folder.path().join("huge.json"), vec![b' '; 70_000]).unwrap();
+    fs::write(folder.path().join("readme.txt"), b"not a key").unwrap();
+    let listing = folder.list().unwrap();
+    assert_eq!(listing.keys.len(), 1);
+    assert_eq!(listing.unreadable.len(), 2);
+}
+
+/// Made by Python `eth-account` 0.14.0: `Account.encrypt(key, "correct horse battery staple", kdf=…)`.
+#[test]
+fn opens_and_imports_key_files_of_eth_account() {
+    let (_temporary, folder) = folder();
+    let address = "0x2c7536E3605D9C16a7a3D7b1898e529396a65c23".parse().unwrap();
+    for kdf in ["scrypt", "pbkdf2"] {
+        let fixture = format!("{}/tests/keys/eth_account_{kdf}.json", env!("CARGO_MANIFEST_DIR"));
+        let password = password("correct horse battery staple");
+        let identity = folder.import(kdf, Path::new(&fixture), &password, Cost::Light).unwrap();
+        assert_eq!(identity, Identity::Account(address));
+        assert_eq!(folder.account(kdf, &password).unwrap().address(), address);
+    }
+}
