@@ -1,0 +1,22 @@
+//! The history of a model: the contract's `Recorded` events, decoded, hash-chained and replayed.
+//!
+//! Twin of `IModelRegistry`: [`Entry`] is one event, [`History`] what a list of them says. Replaying enforces
+//! the contract's own rules, so an entry that the contract could not have made is an error that names it,
+//! and recomputes every head, so a list whose last head equals the one in storage is the whole history.
+//!
+//! Invariants: an entry has exactly one encoding (payloads that decode but do not encode back to the same
+//! bytes are refused); a [`History`] is only ever the result of accepted entries.
+
+mod entry;
+mod error;
+mod lineage;
+mod replay;
+mod text;
+
+pub use entry::{Entry, EntryError, Kind, Limits, Payload};
+pub use error::{HistoryError, Refusal};
+pub use lineage::{Lineage, LineageError};
+pub use replay::{
+    Compromise, DecisionRecord, Deployment, Ending, History, Policy, RoleKey, Stage, VersionRecord,
+};
+pub use text::Text;
