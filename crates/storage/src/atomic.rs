@@ -317,6 +317,14 @@ pub(crate) mod faults {
         })
     }
 
+    /// Runs `action` within [`with`], neither failing nor counted.
+    pub(crate) fn unharmed<T>(action: impl FnOnce() -> T) -> T {
+        STATE.with_borrow_mut(|state| state.over = true);
+        let result = action();
+        STATE.with_borrow_mut(|state| state.over = false);
+        result
+    }
+
     /// Ends the plan and the counting within [`with`], to look at what is left on the disk.
     pub(crate) fn end() {
         STATE.with_borrow_mut(|state| state.over = true);

@@ -3,6 +3,7 @@
 //! | module | subject |
 //! |---|---|
 //! | [`atomic`] | replacing a file so that a crash leaves the old one or the new one, never a mixture |
+//! | [`fingerprint`] | what a file or folder is, in 32 bytes |
 //!
 //! Everything read back is checked against its digest, every error names the file it is about, and
 //! nothing is skipped in silence. Unix only: identity and times of files come from `stat`.
@@ -10,3 +11,4 @@
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 pub mod atomic;
+pub mod fingerprint;
