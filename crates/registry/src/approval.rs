@@ -64,11 +64,12 @@ pub struct Approval {
     pub policy_revision: u64,
     /// Last second of Unix time at which this may be submitted.
     pub expiry: u64,
-    /// Any number this signer has not used before.
+    /// Greater than in the signer's recorded decision about this version; the time of signing in
+    /// milliseconds does.
     pub nonce: U256,
 }
 
-/// A role's key hands the role to another key.
+/// A role's key hands the role to another key. No nonce: a key holds a role once, so it hands it on once.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct KeyRotation {
     /// The model the role belongs to.
@@ -79,8 +80,6 @@ pub struct KeyRotation {
     pub new_signer: Address,
     /// Last second of Unix time at which this may be submitted.
     pub expiry: u64,
-    /// Any number this signer has not used before.
-    pub nonce: U256,
 }
 
 /// The structs as EIP-712 types them: user-defined value types and enums are their underlying types there.
@@ -102,7 +101,6 @@ mod typed {
             bytes32 role;
             address newSigner;
             uint64 expiry;
-            uint256 nonce;
         }
     }
 }
@@ -181,7 +179,6 @@ impl KeyRotation {
             role: self.role.0,
             newSigner: self.new_signer,
             expiry: self.expiry,
-            nonce: self.nonce,
         }
         .eip712_signing_hash(&domain(registry))
     }
@@ -202,7 +199,6 @@ impl KeyRotation {
              \x20 Role      {role}\n\
              \x20 New key   {}\n\
              \x20 Expires   {}\n\
-             \x20 Nonce     {}\n\
              \x20 Registry  {}\n\
              \x20 Chain     {}\n\
              \n\
@@ -210,7 +206,6 @@ impl KeyRotation {
             self.model,
             self.new_signer,
             Utc(self.expiry),
-            self.nonce,
             context.registry.address,
             context.registry.chain_id,
         ))
@@ -310,4 +305,131 @@ pub fn recover(digest: B256, signature: &[u8]) -> Result<Address, SignatureError
         return Err(SignatureError::HighS);
     }
     Signature::new(r, s, odd).recover_address_from_prehash(&digest).map_err(|_| SignatureError::Unrecoverable)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{REGISTRY, Script, account};
+    use averment_primitives::keccak256;
+
+    fn approval() -> Approval {
+        let mut script = Script::new("triage");
+        script.approval(VersionId(B256::repeat_byte(7)), "risk-officer")
+    }
+
+    /// The digest by EIP-712's definition, spelt out.
+    #[test]
+    fn the_digest_is_eip_712s() {
+        let approval = approval();
+        let type_hash = keccak256(
+            "Approval(bytes32 modelId,bytes32 versionId,bytes32 role,uint8 decision,uint64 policyRevision,\
+             uint64 expiry,uint256 nonce)",
+        );
+        let struct_hash = crate::version::hash_words(&[
+            type_hash,
+            approval.model.0,
+            approval.version.0,
+            approval.role.0,
+            crate::version::word(1),
+            crate::version::word(approval.policy_revision),
+            crate::version::word(approval.expiry),
+            approval.nonce.into(),
+        ]);
+        let domain = crate::version::hash_words(&[
+            keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"),
+            keccak256("Averment ModelRegistry"),
+            keccak256("1"),
+            crate::version::word(REGISTRY.chain_id),
+            REGISTRY.address.into_word(),
+        ]);
+        let expected = keccak256([&[0x19, 0x01][..], &domain.0, &struct_hash.0].concat());
+        assert_eq!(approval.digest(REGISTRY), expected);
+    }
+
+    #[test]
+    fn a_signature_counts_for_one_approval_chain_and_registry_only() {
+        let (approval, signer) = (approval(), account(11));
+        let signature = signer.sign(approval.digest(REGISTRY));
+        assert_eq!(approval.recover(REGISTRY, &signature), Ok(signer.address));
+        let other_chain = RegistryId { chain_id: 1, ..REGISTRY };
+        let other_registry = RegistryId { address: Address::ZERO, ..REGISTRY };
+        let version = VersionId(B256::ZERO);
+        for (approval, registry) in [
+            (approval.clone(), other_chain),
+            (approval.clone(), other_registry),
+            (Approval { version, ..approval.clone() }, REGISTRY),
+            (Approval { decision: Decision::Reject, ..approval.clone() }, REGISTRY),
+            (Approval { expiry: approval.expiry + 1, ..approval.clone() }, REGISTRY),
+        ] {
+            assert_ne!(approval.recover(registry, &signature), Ok(signer.address));
+        }
+    }
+
+    #[test]
+    fn a_second_form_of_a_signature_is_refused() {
+        let digest = approval().digest(REGISTRY);
+        let good = account(11).sign(digest);
+        let order = HALF_ORDER * U256::from(2) + U256::ONE;
+        let mut high = good.to_vec();
+        let s = order - U256::from_be_slice(&good[32..64]);
+        high[32..64].copy_from_slice(&s.to_be_bytes::<32>());
+        high[64] = 55 - high[64];
+        assert_eq!(recover(digest, &high), Err(SignatureError::HighS));
+        let mut zero_based = good.to_vec();
+        zero_based[64] -= 27;
+        assert!(matches!(recover(digest, &zero_based), Err(SignatureError::V { got: 0 | 1 })));
+        assert_eq!(recover(digest, &good[..64]), Err(SignatureError::Length { got: 64 }));
+        let mut empty = [0; 65];
+        empty[64] = 27;
+        assert_eq!(recover(digest, &empty), Err(SignatureError::Unrecoverable));
+    }
+
+    #[test]
+    fn the_words_say_what_is_signed_and_nothing_else() {
+        let approval = approval();
+        let creator = account(1).address;
+        let context =
+            SigningContext { registry: REGISTRY, creator, model_name: "triage", role_name: "risk-officer" };
+        let words = approval.in_words(&context).unwrap();
+        for part in [
+            "APPROVE",
+            "\"triage\"",
+            &approval.model.to_string(),
+            &approval.version.to_string(),
+            "\"risk-officer\"",
+            "revision 1",
+            &Utc(approval.expiry).to_string(),
+            &REGISTRY.address.to_string(),
+            "31337",
+        ] {
+            assert!(words.contains(part), "{part} is not in\n{words}");
+        }
+        let reject = Approval { decision: Decision::Reject, ..approval.clone() };
+        assert!(reject.in_words(&context).unwrap().contains("REJECT"));
+
+        let lie = SigningContext { model_name: "harmless", ..context };
+        assert!(matches!(approval.in_words(&lie), Err(WordsError::Model { .. })));
+        let lie = SigningContext { role_name: "clerk", ..context };
+        assert!(matches!(approval.in_words(&lie), Err(WordsError::Role { .. })));
+
+        let name = "tri\x1b[1Aage";
+        let model = REGISTRY.model_id(creator, name);
+        let hostile = Approval { model, ..approval };
+        let words = hostile.in_words(&SigningContext { model_name: name, ..context }).unwrap();
+        assert!(!words.contains('\x1b'));
+    }
+
+    #[test]
+    fn handing_a_role_on_says_to_whom() {
+        let new_signer = account(20).address;
+        let (model, role) = (REGISTRY.model_id(account(1).address, "triage"), RoleId::of("risk-officer"));
+        let rotation = KeyRotation { model, role, new_signer, expiry: 1_800_000_000 };
+        let signature = account(12).sign(rotation.digest(REGISTRY));
+        assert_eq!(rotation.recover(REGISTRY, &signature), Ok(account(12).address));
+        let (creator, model_name, role_name) = (account(1).address, "triage", "risk-officer");
+        let context = SigningContext { registry: REGISTRY, creator, model_name, role_name };
+        let words = rotation.in_words(&context).unwrap();
+        assert!(words.contains(&new_signer.to_string()) && words.contains("2027-01-15 08:00:00 UTC"));
+    }
 }

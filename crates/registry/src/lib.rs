@@ -13,6 +13,9 @@ pub mod approval;
 pub mod history;
 pub mod state;
 mod utc;
+
+#[cfg(test)]
+mod testing;
 pub mod version;
 
 pub use utc::Utc;

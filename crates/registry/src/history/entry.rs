@@ -217,7 +217,6 @@ mod abi {
             bytes32 role;
             address newSigner;
             uint64 expiry;
-            uint256 nonce;
         }
     }
 }
@@ -298,7 +297,6 @@ impl Payload {
                     role: rotation.role.0,
                     newSigner: rotation.new_signer,
                     expiry: rotation.expiry,
-                    nonce: rotation.nonce,
                 };
                 RoleKeyRotated::abi_encode_params(&(rotation, previous_signer, signature))
             }
@@ -372,7 +370,6 @@ impl Payload {
                     role: RoleId(rotation.role),
                     new_signer: rotation.newSigner,
                     expiry: rotation.expiry,
-                    nonce: rotation.nonce,
                 };
                 Self::RoleKeyRotated { rotation, previous_signer, signature }
             }

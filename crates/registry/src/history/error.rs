@@ -90,23 +90,29 @@ pub enum Refusal {
     /// The signer is not the role's key for this version.
     #[error("the key of role {role} that counts for this version is {expected}, got {got}")]
     Signer { role: RoleId, expected: Address, got: Address },
-    /// The role's key was appointed after the version was registered.
+    /// The role has no key, or had none when the version was registered.
+    #[error("role {role} has no key that could do this")]
+    NoKey { role: RoleId },
+    /// A key that holds or held a role is appointed again.
+    #[error("{signer} holds or held role {role} already; a key holds one role, once")]
+    KeyBound { signer: Address, role: RoleId },
+    /// Handed on too often.
+    #[error("a role is handed on at most {limit} times in a row")]
+    Rotations { limit: u8 },
+    /// The role is, or was, held by the account that registered the version.
     #[error(
-        "the key of role {role} counts for versions registered from entry {counts_from} on, this one was in entry {registered}"
+        "role {role} is or was held by {registrant}, who registered this version and so cannot decide about it"
     )]
-    KeyTooNew { role: RoleId, counts_from: u64, registered: u64 },
-    /// Whoever registered a version cannot decide about it.
-    #[error("{0} registered this version and so cannot decide about it")]
-    RegistrantDecides(Address),
+    RegistrantDecides { role: RoleId, registrant: Address },
     /// Submitted too late.
     #[error("the signature expired at {expiry}, the entry is of {at}")]
     Expired { expiry: u64, at: u64 },
-    /// A nonce used before: a replay.
-    #[error("{signer} has used nonce {nonce} before: a replay")]
-    Nonce { signer: Address, nonce: U256 },
-    /// A key declared compromised acts.
-    #[error("key {signer} of role {role} is declared compromised")]
-    CompromisedKey { role: RoleId, signer: Address },
+    /// A nonce that is not greater than the last one: a replay.
+    #[error("{signer} has used nonce {recorded} about this version, {got} is not greater: a replay")]
+    Nonce { signer: Address, recorded: U256, got: U256 },
+    /// A key acts that is compromised, or that came from one.
+    #[error("{signer} acts, but {compromised} is declared compromised")]
+    CompromisedKey { signer: Address, compromised: Address },
     /// A compromise is declared of a key that never held the role.
     #[error("{signer} never held role {role}")]
     NeverHeld { role: RoleId, signer: Address },
@@ -119,6 +125,18 @@ pub enum Refusal {
     /// An approval count that is not what stands.
     #[error("it states {got} approvals, {expected} stand")]
     ApprovalCount { expected: u64, got: u64 },
+    /// An account is allowed that is, or forbidden that is not.
+    #[error("it changes nothing")]
+    Unchanged,
+    /// Deployed twice in one environment.
+    #[error("it runs there already, since {since}")]
+    DeployedAlready { since: u64 },
+    /// The contract records something else after the entry before, in the same call.
+    #[error("the contract's next entry is {expected}, of the same account and time")]
+    Due { expected: &'static str },
+    /// An approval that no decision brought about.
+    #[error("no decision before it made version {0} approved")]
+    NotDue(VersionId),
     /// More entries than the reader takes.
     #[error("more than {limit} entries")]
     TooMany { limit: usize },

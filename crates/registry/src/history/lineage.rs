@@ -1,6 +1,6 @@
 //! Which versions a version was made from, across models.
 
-use super::replay::{History, VersionRecord};
+use super::{record::VersionRecord, replay::History};
 use averment_primitives::{ModelId, VersionId};
 use std::collections::{BTreeMap, BTreeSet};
 use thiserror::Error;

@@ -10,13 +10,20 @@
 mod entry;
 mod error;
 mod lineage;
+mod record;
 mod replay;
 mod text;
+mod view;
+
+#[cfg(test)]
+mod tests;
 
 pub use entry::{Entry, EntryError, Kind, Limits, Payload};
 pub use error::{HistoryError, Refusal};
 pub use lineage::{Lineage, LineageError};
-pub use replay::{
-    Compromise, DecisionRecord, Deployment, Ending, History, Policy, RoleKey, Stage, VersionRecord,
+pub use record::{
+    Appointment, Compromise, DecisionRecord, Deployment, Ending, Policy, RoleKey, SignatureCheck, Stage,
+    VersionRecord,
 };
+pub use replay::History;
 pub use text::Text;

@@ -3,169 +3,56 @@
 use super::{
     entry::{Entry, Limits, Payload},
     error::{HistoryError, Refusal},
+    record::{
+        Appointment, Compromise, DecisionRecord, Deployment, Ending, Policy, RoleKey, Stage, VersionRecord,
+    },
     text::Text,
 };
 use crate::{
-    approval::{Approval, Decision},
+    approval::{Approval, Decision, KeyRotation},
     version::{RegistryId, VersionContent},
 };
-use averment_primitives::{Address, B256, Bytes, ModelId, RoleId, U256, VersionId};
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fmt,
-};
-
-/// Where a version stands. Only ever moves down this list; `Deployed` may be skipped.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Stage {
-    /// Known, not yet approved.
-    Registered,
-    /// Enough roles approved.
-    Approved,
-    /// Runs, or ran, in at least one environment.
-    Deployed,
-    /// Its ordinary life ended.
-    Retired,
-    /// Withdrawn for cause.
-    Revoked,
-}
-
-impl fmt::Display for Stage {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Registered => "registered",
-            Self::Approved => "approved",
-            Self::Deployed => "deployed",
-            Self::Retired => "retired",
-            Self::Revoked => "revoked",
-        })
-    }
-}
-
-/// Who must agree before a version may be deployed: `threshold` of `roles`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Policy {
-    /// Its number, from 1.
-    pub revision: u64,
-    /// How many of the roles must approve.
-    pub threshold: u8,
-    /// The roles' names, in the contract's order.
-    pub roles: Vec<Text>,
-    /// The entry that set it.
-    pub sequence: u64,
-}
-
-impl Policy {
-    /// The name of `role`, if it has a say.
-    pub fn role_name(&self, role: RoleId) -> Option<&Text> {
-        self.roles.iter().find(|name| name.role_id() == role)
-    }
-}
-
-/// One key in the line of keys that held a role.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RoleKey {
-    /// The account.
-    pub signer: Address,
-    /// Counts for versions registered in this entry or later.
-    pub counts_from: u64,
-    /// The entry that gave it the role.
-    pub since: u64,
-    /// Whether the previous key handed the role on (else the owner appointed it).
-    pub rotated: bool,
-}
-
-/// A declaration that a key was not its owner's alone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Compromise {
-    /// Decisions in this entry and later do not count.
-    pub from_sequence: u64,
-    /// The last entry that declared it.
-    pub declared: u64,
-}
-
-/// A role's decision, as recorded.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DecisionRecord {
-    /// What was signed.
-    pub approval: Approval,
-    /// The key that is said to have signed.
-    pub signer: Address,
-    /// The signature: of a key (65 bytes) or a contract wallet (any).
-    pub signature: Bytes,
-    /// The entry that records it.
-    pub sequence: u64,
-    /// When it was recorded, in seconds of Unix time.
-    pub timestamp: u64,
-    /// Who submitted it.
-    pub submitter: Address,
-}
-
-/// Where a version was put to use.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Deployment {
-    /// The environment's name.
-    pub environment: Text,
-    /// The entry that states it.
-    pub sequence: u64,
-    /// Since when, in seconds of Unix time.
-    pub since: u64,
-}
-
-/// How a version's life ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Ending {
-    /// [`Stage::Retired`] or [`Stage::Revoked`].
-    pub stage: Stage,
-    /// Why.
-    pub reason: Text,
-    /// The entry that states it.
-    pub sequence: u64,
-    /// When, in seconds of Unix time.
-    pub timestamp: u64,
-}
-
-/// Everything a history says about one version.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct VersionRecord {
-    /// What it consists of.
-    pub content: VersionContent,
-    /// Who registered it; may not decide about it.
-    pub registrant: Address,
-    /// The entry that registered it.
-    pub sequence: u64,
-    /// When, in seconds of Unix time.
-    pub registered_at: u64,
-    /// The policy that applies to it, for ever.
-    pub policy_revision: u64,
-    /// Where it stands.
-    pub stage: Stage,
-    /// Every decision recorded, in order; a role's last one counts.
-    pub decisions: Vec<DecisionRecord>,
-    /// When enough approvals stood for the first time: entry and second.
-    pub approved: Option<(u64, u64)>,
-    /// Where it was deployed, in order.
-    pub deployments: Vec<Deployment>,
-    /// Retirement and revocation, in order.
-    pub endings: Vec<Ending>,
-}
+use averment_primitives::{Address, B256, Bytes, ModelId, RoleId, VersionId};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// A model's history, replayed. Only ever the result of entries that the contract could have made.
 #[derive(Debug, Clone)]
 pub struct History {
-    registry: RegistryId,
-    model: ModelId,
-    name: Text,
-    creator: Address,
-    owner: Address,
-    registrars: BTreeSet<Address>,
-    policies: Vec<Policy>,
-    keys: BTreeMap<RoleId, Vec<RoleKey>>,
-    compromised: BTreeMap<(RoleId, Address), Compromise>,
-    used_nonces: BTreeSet<(Address, U256)>,
-    versions: BTreeMap<VersionId, VersionRecord>,
-    entries: Vec<Entry>,
-    head: B256,
+    pub(super) registry: RegistryId,
+    pub(super) model: ModelId,
+    pub(super) name: Text,
+    pub(super) creator: Address,
+    pub(super) owner: Address,
+    pub(super) registrars: BTreeSet<Address>,
+    pub(super) policies: Vec<Policy>,
+    pub(super) appointments: BTreeMap<RoleId, Vec<Appointment>>,
+    pub(super) keys: BTreeMap<Address, RoleKey>,
+    pub(super) versions: BTreeMap<VersionId, VersionRecord>,
+    pub(super) entries: Vec<Entry>,
+    pub(super) head: B256,
+    /// What the contract records next in the same call.
+    due: VecDeque<Due>,
+}
+
+/// An entry that the contract makes by itself after another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Due {
+    /// A new model's first policy.
+    Policy,
+    /// The key of a role that has none yet.
+    Key(RoleId),
+    /// Enough approvals stand.
+    Approved(VersionId),
+}
+
+impl Due {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Policy => "the first policy",
+            Self::Key(_) => "the key of the next role that has none",
+            Self::Approved(_) => "that enough approvals stand",
+        }
+    }
 }
 
 /// Longest name of a model, a role or an environment, in bytes.
@@ -174,6 +61,10 @@ const NAME_BYTES: usize = 64;
 const REASON_BYTES: usize = 280;
 /// Most roles in a policy.
 const ROLES: usize = 16;
+/// Most parents of a version.
+const PARENTS: usize = 64;
+/// How often in a row a role can be handed on.
+const ROTATIONS: u8 = 16;
 
 impl History {
     /// Replays all `entries` of `model` from the first on.
@@ -234,12 +125,12 @@ impl History {
             owner: *owner,
             registrars: BTreeSet::new(),
             policies: Vec::new(),
+            appointments: BTreeMap::new(),
             keys: BTreeMap::new(),
-            compromised: BTreeMap::new(),
-            used_nonces: BTreeSet::new(),
             versions: BTreeMap::new(),
             entries: vec![entry],
             head,
+            due: VecDeque::from([Due::Policy]),
         })
     }
 
@@ -270,7 +161,16 @@ impl History {
         if entry.head != expected {
             return Err(Refusal::Head { expected, got: entry.head });
         }
-        Ok(())
+        let Some(due) = self.due.front() else { return Ok(()) };
+        let is_due = match (due, &entry.payload) {
+            (Due::Policy, Payload::PolicySet { .. }) => true,
+            (Due::Key(due), Payload::RoleKeySet { role, .. }) => due == role,
+            (Due::Approved(due), Payload::VersionApproved { .. }) => *due == entry.version,
+            _ => false,
+        };
+        let same_call =
+            self.entries.last().is_some_and(|l| l.actor == entry.actor && l.timestamp == entry.timestamp);
+        if is_due && same_call { Ok(()) } else { Err(Refusal::Due { expected: due.name() }) }
     }
 
     /// Applies one entry's rule. Every check of a rule comes before its first change.
@@ -287,6 +187,10 @@ impl History {
             Payload::RegistrarSet { registrar, allowed } => {
                 about_model(entry)?;
                 self.by_owner(entry)?;
+                not_zero("registrar", *registrar)?;
+                if self.registrars.contains(registrar) == *allowed {
+                    return Err(Refusal::Unchanged);
+                }
                 if *allowed {
                     self.registrars.insert(*registrar);
                 } else {
@@ -298,41 +202,10 @@ impl History {
                 self.set_policy(entry, *revision, *threshold, roles)
             }
             Payload::RoleKeySet { role, previous_signer, new_signer } => {
-                about_model(entry)?;
-                self.by_owner(entry)?;
-                same("previous signer", self.present_signer(*role), *previous_signer)?;
-                not_zero("new signer", *new_signer)?;
-                let key = RoleKey {
-                    signer: *new_signer,
-                    counts_from: entry.sequence,
-                    since: entry.sequence,
-                    rotated: false,
-                };
-                self.keys.entry(*role).or_default().push(key);
-                Ok(())
+                self.appoint(entry, *role, *previous_signer, *new_signer)
             }
             Payload::RoleKeyRotated { rotation, previous_signer, .. } => {
-                about_model(entry)?;
-                if rotation.model != self.model {
-                    return Err(Refusal::SignedModel { got: rotation.model });
-                }
-                let present = self
-                    .present_key(rotation.role)
-                    .copied()
-                    .ok_or(Refusal::NeverHeld { role: rotation.role, signer: *previous_signer })?;
-                same("previous signer", present.signer, *previous_signer)?;
-                not_zero("new signer", rotation.new_signer)?;
-                self.not_compromised(rotation.role, present.signer)?;
-                in_time(rotation.expiry, entry)?;
-                self.use_nonce(present.signer, rotation.nonce)?;
-                let key = RoleKey {
-                    signer: rotation.new_signer,
-                    counts_from: present.counts_from,
-                    since: entry.sequence,
-                    rotated: true,
-                };
-                self.keys.entry(rotation.role).or_default().push(key);
-                Ok(())
+                self.rotate(entry, rotation, *previous_signer)
             }
             Payload::KeyCompromised { role, signer, from_sequence } => {
                 self.declare_compromised(entry, *role, *signer, *from_sequence)
@@ -375,6 +248,60 @@ impl History {
         }
         let policy = Policy { revision, threshold, roles: roles.to_vec(), sequence: entry.sequence };
         self.policies.push(policy);
+        let keyless = roles.iter().map(Text::role_id).filter(|role| !self.appointments.contains_key(role));
+        self.due = keyless.map(Due::Key).collect();
+        Ok(())
+    }
+
+    fn appoint(
+        &mut self,
+        entry: &Entry,
+        role: RoleId,
+        previous: Address,
+        signer: Address,
+    ) -> Result<(), Refusal> {
+        about_model(entry)?;
+        self.by_owner(entry)?;
+        same("previous signer", self.present_signer(role), previous)?;
+        // A role gets its first key when a policy first names it.
+        if previous.is_zero() && self.due.is_empty() {
+            return Err(Refusal::NoKey { role });
+        }
+        self.check_unbound(signer)?;
+        let since = entry.sequence;
+        let key = RoleKey { signer, role, since, rotations: 0, predecessor: None, compromise: None };
+        self.keys.insert(signer, key);
+        self.appointments.entry(role).or_default().push(Appointment { from: since, holder: signer });
+        self.due.pop_front();
+        Ok(())
+    }
+
+    fn rotate(&mut self, entry: &Entry, rotation: &KeyRotation, previous: Address) -> Result<(), Refusal> {
+        about_model(entry)?;
+        if rotation.model != self.model {
+            return Err(Refusal::SignedModel { got: rotation.model });
+        }
+        let (role, signer, since) = (rotation.role, rotation.new_signer, entry.sequence);
+        let present = self.key(self.present_signer(role)).copied().ok_or(Refusal::NoKey { role })?;
+        same("previous signer", present.signer, previous)?;
+        in_time(rotation.expiry, entry)?;
+        self.check_sound(present.signer, since)?;
+        if present.rotations >= ROTATIONS {
+            return Err(Refusal::Rotations { limit: ROTATIONS });
+        }
+        self.check_unbound(signer)?;
+        let key = RoleKey {
+            signer,
+            role,
+            since,
+            rotations: present.rotations.saturating_add(1),
+            predecessor: Some(present.signer),
+            compromise: None,
+        };
+        self.keys.insert(signer, key);
+        if let Some(appointment) = self.appointments.get_mut(&role).and_then(|list| list.last_mut()) {
+            appointment.holder = signer;
+        }
         Ok(())
     }
 
@@ -389,19 +316,18 @@ impl History {
         if entry.actor != self.owner && entry.actor != signer {
             return Err(Refusal::Actor { who: "the model's owner or the key itself", got: entry.actor });
         }
-        if !self.keys(role).iter().any(|key| key.signer == signer) {
+        let Some(key) = self.keys.get_mut(&signer).filter(|key| key.role == role) else {
             return Err(Refusal::NeverHeld { role, signer });
-        }
+        };
         // A later declaration can only move the point back.
-        let limit = match self.compromise(role, signer) {
+        let limit = match key.compromise {
             Some(earlier) => earlier.from_sequence.saturating_sub(1),
             None => entry.sequence,
         };
         if from_sequence == 0 || from_sequence > limit {
             return Err(Refusal::CompromiseFrom { limit, got: from_sequence });
         }
-        let compromise = Compromise { from_sequence, declared: entry.sequence };
-        self.compromised.insert((role, signer), compromise);
+        key.compromise = Some(Compromise { from_sequence, declared: entry.sequence });
         Ok(())
     }
 
@@ -425,6 +351,16 @@ impl History {
         if policy_revision != present {
             return Err(Refusal::Revision { expected: present, got: policy_revision });
         }
+        for (field, digest) in
+            [("manifestDigest", content.manifest_digest), ("artifactsRoot", content.artifacts_root)]
+        {
+            if digest.is_zero() {
+                return Err(Refusal::ZeroDigest { field });
+            }
+        }
+        if content.parents.len() > PARENTS {
+            return Err(Refusal::ParentsCount { limit: PARENTS, got: content.parents.len() });
+        }
         if !content.parents.is_sorted_by(|a, b| a < b) {
             return Err(Refusal::ParentsOrder);
         }
@@ -436,6 +372,7 @@ impl History {
             policy_revision,
             stage: Stage::Registered,
             decisions: Vec::new(),
+            last: BTreeMap::new(),
             approved: None,
             deployments: Vec::new(),
             endings: Vec::new(),
@@ -466,24 +403,26 @@ impl History {
             let (expected, got) = (version.policy_revision, approval.policy_revision);
             return Err(Refusal::Revision { expected, got });
         }
-        let role = approval.role;
-        let says = self.policy_of(version.policy_revision).is_some_and(|p| p.role_name(role).is_some());
-        let Some(key) = self.present_key(role).filter(|_| says) else {
-            return Err(Refusal::Role { role, revision: version.policy_revision });
-        };
+        let (role, revision) = (approval.role, version.policy_revision);
+        if self.policy_of(revision).and_then(|policy| policy.role_name(role)).is_none() {
+            return Err(Refusal::Role { role, revision });
+        }
+        let key = self.key_for(version, role).ok_or(Refusal::NoKey { role })?;
         if key.signer != signer {
             return Err(Refusal::Signer { role, expected: key.signer, got: signer });
         }
-        if key.counts_from > version.sequence {
-            let (counts_from, registered) = (key.counts_from, version.sequence);
-            return Err(Refusal::KeyTooNew { role, counts_from, registered });
+        // By role, not by key: else the registrant could hand the role to another key of its own.
+        if self.key(version.registrant).is_some_and(|key| key.role == role) {
+            return Err(Refusal::RegistrantDecides { role, registrant: version.registrant });
         }
-        if signer == version.registrant {
-            return Err(Refusal::RegistrantDecides(signer));
-        }
-        self.not_compromised(role, signer)?;
         in_time(approval.expiry, entry)?;
-        self.use_nonce(signer, approval.nonce)?;
+        self.check_sound(signer, entry.sequence)?;
+        if let Some(last) = version.last_decision(role).filter(|last| last.signer == signer) {
+            let recorded = last.approval.nonce;
+            if approval.nonce <= recorded {
+                return Err(Refusal::Nonce { signer, recorded, got: approval.nonce });
+            }
+        }
         let record = DecisionRecord {
             approval: approval.clone(),
             signer,
@@ -492,15 +431,20 @@ impl History {
             timestamp: entry.timestamp,
             submitter: entry.actor,
         };
-        self.known_mut(entry.version)?.decisions.push(record);
+        let version = self.known_mut(entry.version)?;
+        version.last.insert(role, version.decisions.len());
+        version.decisions.push(record);
+        let undecided = version.stage == Stage::Registered && approval.decision == Decision::Approve;
+        if undecided && self.enough_approvals(self.known(entry.version)?).is_ok() {
+            self.due.push_back(Due::Approved(entry.version));
+        }
         Ok(())
     }
 
     fn approve(&mut self, entry: &Entry, policy_revision: u64, approvals: u8) -> Result<(), Refusal> {
         let version = self.known(entry.version)?;
-        if version.stage != Stage::Registered {
-            let (version, stage) = (entry.version, version.stage);
-            return Err(Refusal::Stage { version, stage, needs: "a registered version" });
+        if self.due.front() != Some(&Due::Approved(entry.version)) {
+            return Err(Refusal::NotDue(entry.version));
         }
         if policy_revision != version.policy_revision {
             let (expected, got) = (version.policy_revision, policy_revision);
@@ -513,6 +457,7 @@ impl History {
         let version = self.known_mut(entry.version)?;
         version.stage = Stage::Approved;
         version.approved = Some((entry.sequence, entry.timestamp));
+        self.due.pop_front();
         Ok(())
     }
 
@@ -523,6 +468,10 @@ impl History {
         if !matches!(version.stage, Stage::Approved | Stage::Deployed) {
             let (version, stage) = (entry.version, version.stage);
             return Err(Refusal::Stage { version, stage, needs: "an approved or deployed version" });
+        }
+        if let Some(earlier) = version.deployments.iter().find(|earlier| earlier.environment == *environment)
+        {
+            return Err(Refusal::DeployedAlready { since: earlier.since });
         }
         self.enough_approvals(version)?;
         let deployment =
@@ -564,18 +513,20 @@ impl History {
         Err(Refusal::Actor { who: "the model's owner", got: entry.actor })
     }
 
-    fn not_compromised(&self, role: RoleId, signer: Address) -> Result<(), Refusal> {
-        match self.compromise(role, signer) {
+    fn check_sound(&self, signer: Address, sequence: u64) -> Result<(), Refusal> {
+        match self.tainted_by(signer, sequence) {
             None => Ok(()),
-            Some(_) => Err(Refusal::CompromisedKey { role, signer }),
+            Some((compromised, _)) => Err(Refusal::CompromisedKey { signer, compromised }),
         }
     }
 
-    fn use_nonce(&mut self, signer: Address, nonce: U256) -> Result<(), Refusal> {
-        if self.used_nonces.insert((signer, nonce)) {
-            return Ok(());
+    /// Refuses an account that is no possible key, or that holds or held a role of this model.
+    fn check_unbound(&self, signer: Address) -> Result<(), Refusal> {
+        not_zero("new signer", signer)?;
+        match self.key(signer) {
+            None => Ok(()),
+            Some(key) => Err(Refusal::KeyBound { signer, role: key.role }),
         }
-        Err(Refusal::Nonce { signer, nonce })
     }
 
     fn known(&self, version: VersionId) -> Result<&VersionRecord, Refusal> {
@@ -584,137 +535,6 @@ impl History {
 
     fn known_mut(&mut self, version: VersionId) -> Result<&mut VersionRecord, Refusal> {
         self.versions.get_mut(&version).ok_or(Refusal::UnknownVersion(version))
-    }
-}
-
-/// What the history says.
-impl History {
-    /// The registry it is of.
-    pub fn registry(&self) -> RegistryId {
-        self.registry
-    }
-
-    /// The model it is of.
-    pub fn model(&self) -> ModelId {
-        self.model
-    }
-
-    /// The model's name.
-    pub fn name(&self) -> &Text {
-        &self.name
-    }
-
-    /// Who created the model; a part of its id.
-    pub fn creator(&self) -> Address {
-        self.creator
-    }
-
-    /// Who owns the model now.
-    pub fn owner(&self) -> Address {
-        self.owner
-    }
-
-    /// Who may register versions besides the owner.
-    pub fn registrars(&self) -> &BTreeSet<Address> {
-        &self.registrars
-    }
-
-    /// The policy that applies to versions registered next.
-    pub fn policy(&self) -> Option<&Policy> {
-        self.policies.last()
-    }
-
-    /// The policy numbered `revision`.
-    pub fn policy_of(&self, revision: u64) -> Option<&Policy> {
-        self.policies.iter().find(|policy| policy.revision == revision)
-    }
-
-    /// Every policy, in order.
-    pub fn policies(&self) -> &[Policy] {
-        &self.policies
-    }
-
-    /// Every key that holds or held `role`, in order.
-    pub fn keys(&self, role: RoleId) -> &[RoleKey] {
-        self.keys.get(&role).map_or(&[], Vec::as_slice)
-    }
-
-    /// The key that holds `role` now.
-    pub fn present_key(&self, role: RoleId) -> Option<&RoleKey> {
-        self.keys(role).last()
-    }
-
-    fn present_signer(&self, role: RoleId) -> Address {
-        self.present_key(role).map_or(Address::ZERO, |key| key.signer)
-    }
-
-    /// Whether a key of `role` was declared compromised, and from where on.
-    pub fn compromise(&self, role: RoleId, signer: Address) -> Option<Compromise> {
-        self.compromised.get(&(role, signer)).copied()
-    }
-
-    /// Every declaration of a compromised key.
-    pub fn compromises(&self) -> impl Iterator<Item = (RoleId, Address, Compromise)> + '_ {
-        self.compromised.iter().map(|(&(role, signer), &compromise)| (role, signer, compromise))
-    }
-
-    /// What is recorded of `version`.
-    pub fn version(&self, version: VersionId) -> Option<&VersionRecord> {
-        self.versions.get(&version)
-    }
-
-    /// Every version, by id.
-    pub fn versions(&self) -> impl Iterator<Item = (VersionId, &VersionRecord)> {
-        self.versions.iter().map(|(&id, record)| (id, record))
-    }
-
-    /// The last decision of each role about `version`, as far as roles have decided.
-    pub fn last_decisions<'a>(
-        &'a self,
-        version: &'a VersionRecord,
-    ) -> impl Iterator<Item = &'a DecisionRecord> {
-        version.decisions.iter().enumerate().filter_map(|(i, decision)| {
-            let later = version.decisions.get(i.saturating_add(1)..).unwrap_or_default();
-            let superseded = later.iter().any(|other| other.approval.role == decision.approval.role);
-            (!superseded).then_some(decision)
-        })
-    }
-
-    /// Whether `decision` fell after its key was no longer its owner's alone.
-    pub fn is_touched(&self, decision: &DecisionRecord) -> bool {
-        self.compromise(decision.approval.role, decision.signer)
-            .is_some_and(|compromise| decision.sequence >= compromise.from_sequence)
-    }
-
-    /// Approvals of `version` that count now: each role's last decision, unless its key was compromised.
-    pub fn standing_approvals<'a>(
-        &'a self,
-        version: &'a VersionRecord,
-    ) -> impl Iterator<Item = &'a DecisionRecord> {
-        self.last_decisions(version)
-            .filter(|d| d.approval.decision == Decision::Approve && !self.is_touched(d))
-    }
-
-    /// Every decision, about any version, that a compromised key touches.
-    pub fn touched_decisions(&self) -> impl Iterator<Item = (VersionId, &DecisionRecord)> {
-        self.versions().flat_map(|(id, version)| {
-            version.decisions.iter().filter(|d| self.is_touched(d)).map(move |d| (id, d))
-        })
-    }
-
-    /// Every entry, in order.
-    pub fn entries(&self) -> &[Entry] {
-        &self.entries
-    }
-
-    /// The head after the last entry: what the contract's storage must hold.
-    pub fn head(&self) -> B256 {
-        self.head
-    }
-
-    /// How many entries there are.
-    pub fn length(&self) -> u64 {
-        self.entries.len() as u64
     }
 }
 

@@ -13,5 +13,7 @@ mod trie;
 
 pub use account::{AccountProof, ProofError, ProvenAccount, StorageProof};
 pub use header::{EMBEDDED_MARK, Header, HeaderError};
-pub use slots::{IMPLEMENTATION_SLOT, anchored_slot, history_head_slot, registry_base};
+pub use slots::{
+    IMPLEMENTATION_SLOT, REGISTRY_SLOT, anchored_slot, history_length, history_slots, log_slots, log_terms,
+};
 pub use trie::TrieError;
