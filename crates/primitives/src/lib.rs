@@ -9,6 +9,7 @@
 )]
 
 mod decode;
+pub mod fingerprint;
 mod ids;
 pub mod merkle;
 mod salted;

@@ -15,7 +15,7 @@ pub struct HistoryError {
     /// What the entry claims to record.
     pub kind: Kind,
     /// The rule it breaks.
-    pub refusal: Refusal,
+    pub refusal: Box<Refusal>,
 }
 
 /// The rule of the contract that an entry breaks.

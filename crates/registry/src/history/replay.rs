@@ -81,7 +81,7 @@ impl History {
                 Some(history) => {
                     let (sequence, kind) = (history.length().saturating_add(1), entry.payload.kind());
                     if history.entries.len() >= limits.entries {
-                        let refusal = Refusal::TooMany { limit: limits.entries };
+                        let refusal = Box::new(Refusal::TooMany { limit: limits.entries });
                         return Err(HistoryError { model, sequence, kind, refusal });
                     }
                     history.apply(entry)?;
@@ -94,7 +94,7 @@ impl History {
     /// The history whose only entry is `entry`, which creates `model`.
     pub fn begin(registry: RegistryId, model: ModelId, entry: Entry) -> Result<Self, HistoryError> {
         let kind = entry.payload.kind();
-        let refuse = |refusal| HistoryError { model, sequence: 1, kind, refusal };
+        let refuse = |refusal| HistoryError { model, sequence: 1, kind, refusal: Box::new(refusal) };
         if entry.model != model {
             return Err(refuse(Refusal::Model { got: entry.model }));
         }
@@ -137,9 +137,9 @@ impl History {
     /// Adds the next entry, or refuses it and stays as it is.
     pub fn apply(&mut self, entry: Entry) -> Result<(), HistoryError> {
         let (kind, sequence) = (entry.payload.kind(), self.length().saturating_add(1));
-        self.check_place(&entry, sequence)
-            .and_then(|()| self.change(&entry))
-            .map_err(|refusal| HistoryError { model: self.model, sequence, kind, refusal })?;
+        self.check_place(&entry, sequence).and_then(|()| self.change(&entry)).map_err(|refusal| {
+            HistoryError { model: self.model, sequence, kind, refusal: Box::new(refusal) }
+        })?;
         self.head = entry.head;
         self.entries.push(entry);
         Ok(())

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 #[track_caller]
 fn refusal(script: &Script) -> (u64, Refusal) {
     let error = script.replay().unwrap_err();
-    (error.sequence, error.refusal)
+    (error.sequence, *error.refusal)
 }
 
 /// Refusal of the last entry.
@@ -127,14 +127,14 @@ fn a_history_of_another_registry_chain_or_model_is_refused() {
     let mut other = REGISTRY;
     other.chain_id = 1;
     let error = History::replay(other, script.model, script.entries.clone(), &limits).unwrap_err();
-    assert!(matches!(error.refusal, Refusal::ModelId { .. }));
+    assert!(matches!(*error.refusal, Refusal::ModelId { .. }));
     let mut other = REGISTRY;
     other.address = Address::repeat_byte(1);
     let error = History::replay(other, script.model, script.entries.clone(), &limits).unwrap_err();
-    assert!(matches!(error.refusal, Refusal::ModelId { .. }));
+    assert!(matches!(*error.refusal, Refusal::ModelId { .. }));
     let model = Script::new("other").model;
     let error = History::replay(REGISTRY, model, script.entries.clone(), &limits).unwrap_err();
-    assert_eq!(error.refusal, Refusal::Model { got: script.model });
+    assert_eq!(*error.refusal, Refusal::Model { got: script.model });
 }
 
 #[test]

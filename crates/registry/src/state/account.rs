@@ -46,7 +46,7 @@ pub enum ProofError {
         /// The account.
         address: Address,
         /// What is wrong.
-        source: TrieError,
+        source: Box<TrieError>,
     },
     /// The state holds no such account.
     #[error("account {address} does not exist in this state")]
@@ -70,7 +70,7 @@ pub enum ProofError {
         /// The slot.
         slot: B256,
         /// What is wrong.
-        source: TrieError,
+        source: Box<TrieError>,
     },
     /// What the slot holds is not a number.
     #[error("account {address}, slot {slot}: the storage holds no number: {why}")]
@@ -126,7 +126,7 @@ impl AccountProof {
         }
         let address = account;
         let leaf = look_up(state_root, keccak256(address), &self.account_proof)
-            .map_err(|source| ProofError::Account { address, source })?
+            .map_err(|source| ProofError::Account { address, source: Box::new(source) })?
             .ok_or(ProofError::NoAccount { address })?;
         let state: TrieAccount = alloy_rlp::decode_exact(&leaf)
             .map_err(|error| ProofError::NotAnAccount { address, why: error.to_string() })?;
@@ -156,7 +156,7 @@ impl StorageProof {
         let leaf = look_up(root, keccak256(slot), &self.proof).map_err(|source| ProofError::Slot {
             address,
             slot,
-            source,
+            source: Box::new(source),
         })?;
         let Some(leaf) = leaf else { return Ok(B256::ZERO) };
         let mut rest = leaf.as_slice();

@@ -15,12 +15,12 @@
 //! one is not used, and a file that is no cache is never overwritten.
 
 use super::{
-    entry::{MAX_PATH_BYTES, Roots},
     error::CacheError,
     stamp::{Stamp, Time},
 };
 use crate::atomic::{AtomicFile, WriteError};
 use averment_primitives::B256;
+use averment_primitives::fingerprint::{MAX_PATH_BYTES, Roots};
 use std::{
     fs::File,
     io::{self, BufRead, BufReader, Read, Seek},

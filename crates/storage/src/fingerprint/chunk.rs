@@ -1,7 +1,7 @@
 //! Hashing the bytes of one chunk with both hashes, as leaves of their trees.
 
-use super::entry::{CHUNK_BYTES, Roots, Trees};
 use averment_primitives::B256;
+use averment_primitives::fingerprint::{CHUNK_BYTES, Roots, Trees};
 use sha2::{Digest, Sha256};
 use std::{fs::File, io, os::unix::fs::FileExt};
 

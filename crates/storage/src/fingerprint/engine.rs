@@ -7,11 +7,11 @@
 
 use super::{
     chunk::{ChunkBuffer, roots_of},
-    entry::{CHUNK_BYTES, Kind, Roots, Trees},
     error::{Change, FingerprintError},
     stamp::Stamp,
     walk::{Found, Walk, What, failed, vanished},
 };
+use averment_primitives::fingerprint::{CHUNK_BYTES, Kind, Roots, Trees};
 use std::{
     collections::VecDeque,
     fs::{File, OpenOptions},

@@ -13,7 +13,6 @@
 mod cache;
 mod chunk;
 mod engine;
-mod entry;
 mod error;
 mod listing;
 pub mod reference;
@@ -24,10 +23,13 @@ mod walk;
 #[cfg(test)]
 mod tests;
 
-pub use entry::{CHUNK_BYTES, Entry, EntryFault, Folder, Kind, MAX_PATH_BYTES, Roots, Summary};
 pub use error::{CacheError, Change, FingerprintError, SpecialKind};
 pub use listing::{Difference, Expected, Listing, ListingError, VerifyError, verify};
 pub use stamp::{Stamp, Time};
+
+pub use averment_primitives::fingerprint::{
+    CHUNK_BYTES, Entry, EntryFault, Folder, Kind, MAX_PATH_BYTES, Roots, Summary,
+};
 
 use averment_primitives::B256;
 use serde::Serialize;

@@ -5,10 +5,10 @@
 
 use super::{
     Limits, Symlinks,
-    entry::MAX_PATH_BYTES,
     error::{Change, FingerprintError, SpecialKind},
     stamp::Stamp,
 };
+use averment_primitives::fingerprint::MAX_PATH_BYTES;
 use std::{
     ffi::OsString,
     fs::{self, FileType, Metadata},

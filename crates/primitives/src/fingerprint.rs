@@ -1,10 +1,8 @@
 //! The pure part of `averment-fingerprint/1` (docs/formats.md, "Fingerprint"): entries and the roots over them.
-//! No files are read here.
+//! No files are read here: `averment-storage` reads them, and an audit file is checked by these same lines.
 
-use averment_primitives::{
-    B256,
-    merkle::{Blake3Tree, Sha256Tree, Tree, TreeHash},
-};
+use crate::merkle::{Blake3Tree, Sha256Tree, Tree, TreeHash};
+use alloy_primitives::B256;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use thiserror::Error;
@@ -51,25 +49,27 @@ pub struct Roots {
 
 impl Roots {
     /// The two RFC 6962 leaf hashes of `data`.
-    pub(super) fn of_leaf(data: &[u8]) -> Self {
+    pub fn of_leaf(data: &[u8]) -> Self {
         Self { sha256: Sha256Tree::leaf(data), blake3: Blake3Tree::leaf(data) }
     }
 }
 
 /// A tree that grows by leaves under both hashes.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Trees {
+pub struct Trees {
     sha256: Tree<Sha256Tree>,
     blake3: Tree<Blake3Tree>,
 }
 
 impl Trees {
-    pub(super) fn push(&mut self, leaf: Roots) {
+    /// Appends a leaf given its hashes.
+    pub fn push(&mut self, leaf: Roots) {
         self.sha256.push(leaf.sha256);
         self.blake3.push(leaf.blake3);
     }
 
-    pub(super) fn roots(&self) -> Roots {
+    /// The roots over the leaves so far.
+    pub fn roots(&self) -> Roots {
         Roots { sha256: self.sha256.root(), blake3: self.blake3.root() }
     }
 }
