@@ -2,6 +2,7 @@
 
 mod arrows;
 mod bench;
+mod contracts;
 mod run;
 mod test;
 mod tools;
@@ -14,6 +15,7 @@ The project's chores.
   cargo xtask test       everything CI runs: formatting, lints, tests, contracts, artifacts, arrows
   cargo xtask test fast  the Rust part alone, without Node and Python
   cargo xtask arrows     checks that dependencies between crates go one way
+  cargo xtask contracts write   artifacts and storage layouts from the sources; `check` compares
   cargo xtask bench      the numbers of docs/benchmarks.md, peers in the same run
 ";
 
@@ -25,6 +27,8 @@ fn main() -> Result<()> {
         ["test"] => test::everything(),
         ["test", "fast"] => test::rust(None),
         ["arrows"] => arrows::check(),
+        ["contracts", "write"] => contracts::artifacts_write(),
+        ["contracts", "check"] => contracts::artifacts_check(),
         ["bench"] => bench::all(),
         [] | ["help" | "--help" | "-h"] => {
             run::say(HELP);

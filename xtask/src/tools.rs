@@ -32,10 +32,7 @@ pub fn set_up() -> Result<Tools> {
     need("python3", "--version", "Python 3.10 or newer, for example `apt-get install python3 python3-venv`")?;
     npm(Path::new("contracts"))?;
     let python_bin = python("target/venv/test", Path::new("xtask/requirements.txt"))?;
-    let native = root().canonicalize()?.join("contracts/node_modules/@foundry-rs");
-    let forge = binary(&native, "forge")?;
-    let anvil = binary(&native, "anvil")?;
-    Ok(Tools { forge, anvil, python_bin })
+    Ok(Tools { forge: foundry("forge")?, anvil: foundry("anvil")?, python_bin })
 }
 
 fn need(program: &str, flag: &str, how: &str) -> Result<()> {
@@ -87,7 +84,9 @@ fn up_to_date(lock: &Path, stamp: &Path, install: impl FnOnce() -> Result<()>) -
     std::fs::write(stamp, wanted).with_context(|| format!("writing {}", stamp.display()))
 }
 
-fn binary(folder: &Path, name: &str) -> Result<PathBuf> {
+/// One of Foundry's programs, as npm installed it beside the contracts.
+pub fn foundry(name: &str) -> Result<PathBuf> {
+    let folder = root().canonicalize()?.join("contracts/node_modules/@foundry-rs");
     let (os, arch) = (
         if cfg!(target_os = "macos") { "darwin" } else { std::env::consts::OS },
         if cfg!(target_arch = "aarch64") { "arm64" } else { "amd64" },

@@ -16,13 +16,29 @@ interface IAnchors {
     /// @dev What is stored for the epoch: `keccak256(abi.encode(root, registryHead))`.
     event Anchored(LogId indexed logId, uint64 indexed epoch, bytes32 root, bytes32 registryHead);
 
+    error CadenceOutOfRange(uint64 min, uint64 max, uint64 got);
+    error NotAContract(address registry);
+    error LogExists(LogId logId);
+    error UnknownLog(LogId logId);
+    error NotPoster(LogId logId, address expected, address got);
+    error EmptyRoot();
+    error AlreadyAnchored(LogId logId, uint64 epoch);
+    /// @dev The registry could not be given the gas that is set aside for it; send the transaction with more.
+    error NotEnoughGas(uint256 expected, uint256 got);
+
     /// @notice Opens a log that the caller anchors every `cadence` seconds (60 to 31,536,000).
     /// @param registry A contract with `registryHead()`, or zero for none.
     function open(address registry, uint64 cadence, bytes32 salt) external returns (LogId);
 
-    /// @notice Anchors `root` for the present epoch, `(block.timestamp - openedAt) / cadence`; once an epoch.
+    /// @notice Anchors `root` (not zero) for the present epoch, `(block.timestamp - openedAt) / cadence`; once
+    /// an epoch, by the poster. A registry that fails or answers nonsense is recorded as head zero.
     function anchor(LogId logId, bytes32 root) external;
 
+    /// @return poster The only account that may anchor; zero if there is no such log.
+    /// @return registry The contract whose head is recorded, or zero.
+    /// @return cadence Seconds an epoch.
+    /// @return openedAt When epoch 0 began.
+    /// @return count Epochs anchored.
     function log(LogId logId)
         external
         view

@@ -9,3 +9,23 @@ type VersionId is bytes32;
 type RoleId is bytes32;
 /// An anchored log: hash of chain, contract, poster and the log's parameters.
 type LogId is bytes32;
+
+using {sameModel as ==, otherModel as !=} for ModelId global;
+using {sameRole as ==} for RoleId global;
+using {notBelow as >=} for VersionId global;
+
+function sameModel(ModelId a, ModelId b) pure returns (bool) {
+    return ModelId.unwrap(a) == ModelId.unwrap(b);
+}
+
+function otherModel(ModelId a, ModelId b) pure returns (bool) {
+    return ModelId.unwrap(a) != ModelId.unwrap(b);
+}
+
+function sameRole(RoleId a, RoleId b) pure returns (bool) {
+    return RoleId.unwrap(a) == RoleId.unwrap(b);
+}
+
+function notBelow(VersionId a, VersionId b) pure returns (bool) {
+    return VersionId.unwrap(a) >= VersionId.unwrap(b);
+}

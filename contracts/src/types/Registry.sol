@@ -3,7 +3,8 @@ pragma solidity ^0.8.37;
 
 import {ModelId, VersionId, RoleId} from "./Ids.sol";
 
-/// Where a version stands. Only ever moves down this list; Deployed may be skipped.
+/// Where a version stands. Only ever moves down this list. Deployed needs Approved before it; Retired and Revoked
+/// may follow any stage above them.
 enum Stage {
     None,
     Registered,
@@ -13,7 +14,7 @@ enum Stage {
     Revoked
 }
 
-/// What an approver decided. The last decision of a role about a version counts.
+/// What an approver decided. A role's last decision about a version counts.
 enum Decision {
     None,
     Approve,
@@ -48,7 +49,7 @@ struct VersionContent {
     bytes32 weightsCommitment;
     /// Zero until there is a plan; never changed afterwards.
     bytes32 planDigest;
-    /// Versions this one was made from, strictly ascending, all registered here.
+    /// Versions this one was made from, at most 64, strictly ascending, all registered here.
     VersionId[] parents;
 }
 
@@ -68,15 +69,17 @@ struct Approval {
     uint64 policyRevision;
     /// Last second at which this may be submitted.
     uint64 expiry;
-    /// Any number this signer has not used before.
+    /// Greater than in the signer's recorded decision about this version, so that a signature it has since
+    /// thought better of cannot be brought up again. The time of signing in milliseconds does.
     uint256 nonce;
 }
 
-/// What the present key of a role signs (EIP-712) to hand the role to another key.
+/// What the present key of a role signs (EIP-712) to hand the role to another key. It needs no nonce: a key
+/// holds a role once, so it can hand it on once.
 struct KeyRotation {
     ModelId modelId;
     RoleId role;
     address newSigner;
+    /// Last second at which this may be submitted.
     uint64 expiry;
-    uint256 nonce;
 }
