@@ -146,6 +146,12 @@ impl AtomicFile {
         write_all(&mut self.file, bytes).map_err(WriteError::at(Step::Write, &self.target))
     }
 
+    /// Like [`AtomicFile::commit`], to a target that was not known before the bytes were.
+    pub(crate) fn commit_to(mut self, target: PathBuf) -> Result<(), WriteError> {
+        self.target = target;
+        self.commit()
+    }
+
     /// Flushes, renames over the target and flushes the folder. When this returns `Ok`, the new file
     /// survives a power cut.
     pub fn commit(mut self) -> Result<(), WriteError> {
