@@ -146,7 +146,7 @@ pub enum ExportError {
 }
 
 /// Writes the file or folder at `path` to a CAR at `target`, which appears only when whole. Reads everything
-/// twice: the root stands in the header, before the blocks.
+/// twice: the root stands in the header, before the blocks. Repeated blocks are written each time.
 pub fn export(path: &Path, profile: Profile, target: &Path) -> Result<Cid, ExportError> {
     let root = unixfs::cid_of_path(path, profile)?;
     let mut out = AtomicFile::create(target)?;

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | [`unixfs`] | the CID of a file or folder, under a named profile |
 //! | [`car`] | CARv1 files, written and read |
-//! | [`pointer`] | `ipfs://`, `ar://`, `s3://`, `https://` with digests and size |
+//! | [`mod@pointer`] | `ipfs://`, `ar://`, `s3://`, `https://` with digests and size |
 
 pub mod car;
 pub mod pointer;
