@@ -1,4 +1,16 @@
 //! Any EVM chain behind one alloy provider, and what clients do there: keys, contracts, fees.
+//!
+//! A chain is *embedded* (in this process, with a journal on disk: [`embedded`]) or *remote* (behind a URL).
+//! [`Ledger`] hides which, and says what a chain's word is worth: when its blocks are final, and whether they
+//! prove anything to a third party.
 
 mod durable;
+pub mod embedded;
+mod finality;
 pub mod keys;
+mod provider;
+mod remote;
+
+pub use finality::{FinalityError, HeaderError, Settled, VerifiedHeader};
+pub use provider::{Finality, Ledger, OpenLedgerError, Remote, Source};
+pub use remote::{ConnectError, RemoteFault};

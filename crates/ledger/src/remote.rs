@@ -1,0 +1,201 @@
+//! A chain behind a URL: JSON-RPC over HTTP in which every answer has a limit of time and size.
+//!
+//! Nothing a node says is believed further than it can be checked: its chain id here, headers, receipts and
+//! finality in [`crate::finality`].
+
+use crate::provider::Remote;
+use alloy::{
+    primitives::U64,
+    rpc::{
+        client::RpcClient,
+        json_rpc::{RequestPacket, ResponsePacket, RpcError},
+    },
+    transports::{
+        TransportError, TransportErrorKind, TransportFut,
+        http::reqwest::{Client, Url, header::CONTENT_TYPE},
+    },
+};
+use std::{
+    task::{Context, Poll},
+    time::Duration,
+};
+use thiserror::Error;
+
+/// Longest answer read, in bytes.
+const ANSWER_LIMIT: usize = 64 << 20;
+
+/// Why a node gave no answer that can be used. Found in alloy's errors by [`RemoteFault::of`].
+#[derive(Debug, Error)]
+pub enum RemoteFault {
+    /// No whole answer in time.
+    #[error("no answer within {after:?}; the node is slow or gone (the timeout is configurable)")]
+    Timeout {
+        /// The limit.
+        after: Duration,
+    },
+    /// No connection, or one that broke.
+    #[error("the node cannot be reached: {0}")]
+    Unreachable(String),
+    /// An answer other than HTTP's 200.
+    #[error("the node answered with HTTP status {status}: {body}")]
+    Status {
+        /// The status.
+        status: u16,
+        /// The start of the answer.
+        body: String,
+    },
+    /// An answer longer than any that is asked for.
+    #[error("the node's answer is longer than {limit} bytes")]
+    TooLong {
+        /// The limit.
+        limit: usize,
+    },
+    /// An answer that is not JSON-RPC.
+    #[error("the node's answer is not JSON-RPC: {why}")]
+    Malformed {
+        /// The parser's words.
+        why: String,
+    },
+}
+
+impl RemoteFault {
+    /// The fault behind a provider's error, if the transport is to blame.
+    pub fn of(error: &TransportError) -> Option<&Self> {
+        match error {
+            RpcError::Transport(TransportErrorKind::Custom(source)) => source.downcast_ref(),
+            _ => None,
+        }
+    }
+}
+
+/// Why a remote chain was not taken.
+#[derive(Debug, Error)]
+pub enum ConnectError {
+    /// Not a URL that can be used.
+    #[error("{url:?} is not an address of a node: {why}")]
+    Url {
+        /// What was given.
+        url: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// `https` in a program built without TLS.
+    #[error(
+        "{url:?} needs TLS, which this program was built without: build it with the feature `tls`, or \
+             use a node on this machine"
+    )]
+    NoTls {
+        /// What was given.
+        url: String,
+    },
+    /// Another chain answers there.
+    #[error("expected chain {expected}, {url} is chain {got}; check the URL and the configuration")]
+    ChainId {
+        /// The node's address.
+        url: String,
+        /// The chain id asked for.
+        expected: u64,
+        /// The node's.
+        got: u64,
+    },
+    /// The node gave no chain id.
+    #[error("asking {url} for its chain id failed: {source}")]
+    Request {
+        /// The node's address.
+        url: String,
+        /// Why.
+        source: TransportError,
+    },
+}
+
+/// Connects to a node and checks its chain id.
+pub(crate) async fn connect(settings: &Remote) -> Result<RpcClient, ConnectError> {
+    let shown = settings.url.clone();
+    let invalid = |why: String| ConnectError::Url { url: shown.clone(), why };
+    let url: Url = settings.url.parse().map_err(|error| invalid(format!("{error}")))?;
+    match url.scheme() {
+        "http" => {}
+        "https" if cfg!(feature = "tls") => {}
+        "https" => return Err(ConnectError::NoTls { url: shown }),
+        other => return Err(invalid(format!("expected http or https, got {other}"))),
+    }
+    let http = Client::builder()
+        .timeout(settings.timeout)
+        // A node that sends us elsewhere is not the node that was configured.
+        .redirect(alloy::transports::http::reqwest::redirect::Policy::none())
+        .build()
+        .map_err(|error| invalid(error.to_string()))?;
+    // Secrets are often part of a node's path; errors show the host only.
+    let shown = url.host_str().unwrap_or_default().to_owned();
+    let transport = Http { client: http, url, timeout: settings.timeout };
+    let client = RpcClient::new(transport, true).with_poll_interval(settings.poll);
+    match client.request_noparams::<U64>("eth_chainId").await {
+        Ok(got) if got.to::<u64>() == settings.expected_chain_id => Ok(client),
+        Ok(got) => {
+            Err(ConnectError::ChainId { url: shown, expected: settings.expected_chain_id, got: got.to() })
+        }
+        Err(source) => Err(ConnectError::Request { url: shown, source }),
+    }
+}
+
+#[derive(Debug, Clone)]
+struct Http {
+    client: Client,
+    url: Url,
+    timeout: Duration,
+}
+
+impl Http {
+    async fn exchange(self, packet: RequestPacket) -> Result<ResponsePacket, RemoteFault> {
+        let malformed = |error: serde_json::Error| RemoteFault::Malformed { why: error.to_string() };
+        let failed = |error: alloy::transports::http::reqwest::Error| {
+            if error.is_timeout() {
+                RemoteFault::Timeout { after: self.timeout }
+            } else {
+                RemoteFault::Unreachable(cause(&error.without_url()))
+            }
+        };
+        let body = serde_json::to_vec(&packet).map_err(malformed)?;
+        let request = self.client.post(self.url).header(CONTENT_TYPE, "application/json").body(body);
+        let mut response = request.send().await.map_err(failed)?;
+        let status = response.status();
+        let mut answer = Vec::new();
+        while let Some(part) = response.chunk().await.map_err(failed)? {
+            if answer.len() + part.len() > ANSWER_LIMIT {
+                return Err(RemoteFault::TooLong { limit: ANSWER_LIMIT });
+            }
+            answer.extend_from_slice(&part);
+        }
+        let parsed = serde_json::from_slice(&answer);
+        if !status.is_success() && parsed.is_err() {
+            let start = String::from_utf8_lossy(answer.get(..256).unwrap_or(&answer));
+            let body = start.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+            return Err(RemoteFault::Status { status: status.as_u16(), body });
+        }
+        parsed.map_err(malformed)
+    }
+}
+
+/// The innermost reason: the outer ones only say that a request failed.
+fn cause(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut innermost = error;
+    while let Some(source) = innermost.source() {
+        innermost = source;
+    }
+    innermost.to_string()
+}
+
+impl tower::Service<RequestPacket> for Http {
+    type Response = ResponsePacket;
+    type Error = TransportError;
+    type Future = TransportFut<'static>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, packet: RequestPacket) -> Self::Future {
+        let this = self.clone();
+        Box::pin(async move { this.exchange(packet).await.map_err(TransportErrorKind::custom) })
+    }
+}

@@ -1,0 +1,6 @@
+//! Chains: one suite on the embedded chain and on anvil, state roots against anvil's, the journal under
+//! crashes, and remote nodes that lie.
+
+mod anvil;
+mod contract;
+mod suite;
