@@ -12,7 +12,7 @@ import {HistoryKind, PolicyInput} from "./types/Registry.sol";
 /// (with Pausing beside them), Versions. Upgrades and pauses are for whom the AccessManager allows, after its
 /// delay; nobody else has any power over a model but its owner, registrars and keys.
 contract ModelRegistry is Versions, UUPSUpgradeable {
-    /// The implementation itself can be neither initialised nor used.
+    /// Nobody can initialise the implementation itself, so it never has an authority that could upgrade it.
     /// @custom:oz-upgrades-unsafe-allow constructor
     constructor() {
         _disableInitializers();
