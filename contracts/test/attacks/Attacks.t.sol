@@ -233,7 +233,7 @@ contract AttacksTest is Fixture {
         address[4] memory wallets =
             [address(new SilentWallet()), address(new ShortWallet()), address(new WrongWallet()), address(registry)];
         for (uint256 i = 0; i < wallets.length; ++i) {
-            string memory role = string(abi.encodePacked("role", bytes1(uint8(65 + i))));
+            string memory role = string.concat("role", vm.toString(i));
             vm.prank(owner);
             registry.setPolicy(modelId, oneRole(role, wallets[i]));
             VersionId versionId = register(i);

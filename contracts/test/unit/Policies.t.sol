@@ -37,8 +37,8 @@ contract PoliciesTest is Fixture {
         policy.signers = new address[](count);
         policy.threshold = threshold;
         for (uint256 i = 0; i < count; ++i) {
-            policy.roles[i] = string(abi.encodePacked("role", bytes1(uint8(65 + i))));
-            policy.signers[i] = address(uint160(0x10000 + i));
+            policy.roles[i] = string.concat("role", vm.toString(i));
+            policy.signers[i] = vm.addr(0x10000 + i);
         }
         if (count == 0 || count > 16) {
             vm.expectRevert(abi.encodeWithSelector(IModelRegistry.RoleCount.selector, 1, 16, count));
