@@ -323,7 +323,13 @@ impl Chain {
         if expected.parent_hash != self.latest().hash {
             return Err(BlockFault::Parent { expected: self.latest().hash, got: expected.parent_hash });
         }
-        let environment = Environment::of(&expected, self.genesis.chain_id);
+        let parent = self.latest().header.timestamp;
+        if expected.timestamp <= parent {
+            return Err(BlockFault::Time { parent, got: expected.timestamp });
+        }
+        // Only the time is the block's own to choose; all else follows from the chain.
+        let environment =
+            block::next_environment(&self.genesis, self.latest(), expected.timestamp, self.fork);
         let (prepared, mut run) = self.prepare_in(&environment, transactions);
         if let Some((_, error)) = run.refused.pop() {
             return Err(error.into());

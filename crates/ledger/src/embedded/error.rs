@@ -66,6 +66,14 @@ pub enum BlockFault {
         /// The parent it names.
         got: B256,
     },
+    /// A time that is not later than its parent's.
+    #[error("expected a time after the parent's, {parent}, got {got}")]
+    Time {
+        /// The parent's time.
+        parent: u64,
+        /// The block's.
+        got: u64,
+    },
     /// A transaction that is not valid in its place.
     #[error(transparent)]
     Transaction(#[from] TransactionError),

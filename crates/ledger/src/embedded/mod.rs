@@ -15,6 +15,8 @@ mod genesis;
 mod journal;
 mod rpc;
 mod state;
+#[cfg(test)]
+mod tests;
 mod transport;
 mod trie;
 
@@ -85,6 +87,11 @@ impl Embedded {
     pub fn latest(&self) -> Result<(B256, Header), EmbeddedError> {
         let chain = self.lock()?;
         Ok((chain.latest().hash, chain.latest().header.clone()))
+    }
+
+    /// The hash of block `number`, if there is one.
+    pub fn block_hash(&self, number: u64) -> Result<Option<B256>, EmbeddedError> {
+        Ok(self.lock()?.block(number).map(|block| block.hash))
     }
 
     /// Bytes of an unfinished last write that opening dropped: no receipt of it was ever given.

@@ -3,4 +3,6 @@
 
 mod anvil;
 mod contract;
+mod crash;
+mod roots;
 mod suite;
