@@ -7,6 +7,7 @@
 mod durable;
 pub mod embedded;
 mod finality;
+pub mod fees;
 pub mod keys;
 mod provider;
 mod remote;
