@@ -10,6 +10,9 @@
 )]
 
 pub mod approval;
+pub mod audit;
+pub mod canonical;
+pub mod dsse;
 pub mod history;
 pub mod state;
 mod utc;

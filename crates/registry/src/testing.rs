@@ -1,5 +1,7 @@
 //! A registry played by hand, for tests: what the contract would have recorded, and what it would not.
 
+pub(crate) mod world;
+
 use crate::{
     approval::{Approval, Decision, KeyRotation},
     history::{Entry, History, HistoryError, Limits, Payload, Text},

@@ -43,6 +43,11 @@ macro_rules! kinds {
                 match code { $($code => Some(Self::$name),)* _ => None }
             }
 
+            /// The kind with the contract's name `name`.
+            pub fn from_name(name: &str) -> Option<Self> {
+                match name { $(stringify!($name) => Some(Self::$name),)* _ => None }
+            }
+
             /// The contract's name for it.
             pub fn name(self) -> &'static str {
                 match self { $(Self::$name => stringify!($name),)* }

@@ -27,3 +27,4 @@ pub use record::{
 };
 pub use replay::History;
 pub use text::Text;
+pub(crate) use text::is_unsafe;

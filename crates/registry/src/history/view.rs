@@ -1,7 +1,7 @@
 //! What a replayed history says.
 
 use super::{
-    entry::Entry,
+    entry::{Entry, Payload},
     record::{Appointment, Compromise, DecisionRecord, Policy, RoleKey, VersionRecord},
     replay::History,
     text::Text,
@@ -34,6 +34,16 @@ impl History {
     /// Who owns the model now.
     pub fn owner(&self) -> Address {
         self.owner
+    }
+
+    /// Who owned the model when entry `sequence` was made.
+    pub fn owner_at(&self, sequence: u64) -> Address {
+        let before = self.entries.iter().take_while(|entry| entry.sequence <= sequence);
+        let transfers = before.filter_map(|entry| match entry.payload {
+            Payload::OwnershipTransferred { new_owner, .. } => Some(new_owner),
+            _ => None,
+        });
+        transfers.last().unwrap_or(self.creator)
     }
 
     /// Who may register versions besides the owner.

@@ -1,0 +1,278 @@
+//! The file itself: its types, its one form, its limits.
+//!
+//! A file is canonical JSON (RFC 8785) without unknown fields, and what is read must encode back to the same
+//! bytes; so there is exactly one file for one body of evidence. Digests, addresses and bytes are lower-case
+//! hexadecimal with `0x`; numbers are integers below 2^53.
+
+use crate::{
+    canonical::{self, JsonError, JsonLimits},
+    history::{self, Entry, Kind, Payload},
+    state::AccountProof,
+};
+use averment_primitives::{Address, B256, Bytes, ModelId, Salt, SaltedLeaf, VersionId, fingerprint};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use thiserror::Error;
+
+/// What is read at most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of the file.
+    pub bytes: usize,
+    /// Models whose histories are given.
+    pub histories: usize,
+    /// Versions in the lineage.
+    pub versions: usize,
+    /// What is read of one history.
+    pub history: history::Limits,
+}
+
+impl Default for Limits {
+    /// 64 MiB, 256 histories, 1,024 versions.
+    fn default() -> Self {
+        Self { bytes: 64 << 20, histories: 256, versions: 1024, history: history::Limits::default() }
+    }
+}
+
+/// The name of the format, the only value of its field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum Format {
+    /// This release's.
+    #[default]
+    #[serde(rename = "averment-audit/1")]
+    V1,
+}
+
+/// An audit file, decoded but not believed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Evidence {
+    /// `averment-audit/1`.
+    pub format: Format,
+    /// The version that the file is about.
+    pub subject: VersionId,
+    /// EIP-155 id of the chain; a part of every id.
+    pub chain_id: u64,
+    /// RLP of the header of the block whose hash the reader trusts.
+    pub header: Bytes,
+    /// The registry (its address is the proof's): its implementation, and each history's head and length.
+    pub registry: AccountProof,
+    /// The code behind the registry's proxy.
+    pub implementation: AccountProof,
+    /// The whole histories of the version's model and of its ancestors' models, ascending by model.
+    pub histories: Vec<HistoryEvidence>,
+    /// The version and its ancestors, ascending by id.
+    pub versions: Vec<VersionEvidence>,
+    /// Logs with records about the version, ascending by anchors contract, poster and salt.
+    pub logs: Vec<LogEvidence>,
+}
+
+/// All entries of a model.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct HistoryEvidence {
+    /// The model.
+    pub model: ModelId,
+    /// Its entries from the first on.
+    pub entries: Vec<EntryEvidence>,
+}
+
+/// One `Recorded` event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct EntryEvidence {
+    /// Its number, from 1.
+    pub sequence: u64,
+    /// The contract's name for what it records.
+    pub kind: String,
+    /// The version it is about, or zero.
+    pub version: VersionId,
+    /// The account that caused it.
+    pub actor: Address,
+    /// Its block's time, in seconds of Unix time.
+    pub timestamp: u64,
+    /// What it says, ABI-encoded.
+    pub payload: Bytes,
+    /// The chain of hashes up to it.
+    pub head: B256,
+}
+
+/// What is known of a version besides its history.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct VersionEvidence {
+    /// The version.
+    pub version: VersionId,
+    /// The signed manifest: a DSSE envelope, in canonical form.
+    pub manifest: Value,
+    /// Every file of its artifacts, in the fingerprint's order. May be left out for ancestors.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub artifacts: Option<Vec<fingerprint::Entry>>,
+    /// Private values behind salted commitments in the manifest, disclosed to this reader.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub openings: Vec<Opening>,
+}
+
+/// What a salted commitment commits to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Opening {
+    /// The commitment, which the manifest contains.
+    pub commitment: SaltedLeaf,
+    /// Its salt.
+    pub salt: Salt,
+    /// What was committed to.
+    pub data: Bytes,
+}
+
+/// Records of one log, proved by one anchored root.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct LogEvidence {
+    /// The only account that may anchor the log.
+    pub poster: Address,
+    /// The registry whose head each anchor records; zero for none.
+    pub registry: Address,
+    /// Seconds an epoch.
+    pub cadence: u64,
+    /// Distinguishes logs of one poster.
+    pub salt: B256,
+    /// The `Anchors` contract (its address is the proof's): how the log was opened, and the epoch's anchor.
+    pub anchors: AccountProof,
+    /// The epoch that anchored the root.
+    pub epoch: u64,
+    /// The registry's head as the anchor recorded it.
+    pub registry_head: B256,
+    /// The key of the checkpoint's signature, as signed notes write it: `name+hash+base64`.
+    pub key: String,
+    /// The C2SP tlog-checkpoint, a signed note: the root and how many leaves it is over.
+    pub checkpoint: String,
+    /// The records, ascending by index.
+    pub records: Vec<RecordEvidence>,
+}
+
+/// One record of a log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RecordEvidence {
+    /// Its place in the log, from 0.
+    pub index: u64,
+    /// What was published of it.
+    pub leaf: SaltedLeaf,
+    /// RFC 6962 inclusion proof, from the leaf's sibling upwards.
+    pub proof: Vec<B256>,
+    /// The record itself, unless it was erased or is withheld from this reader.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub opening: Option<RecordOpening>,
+}
+
+/// What a record's leaf commits to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RecordOpening {
+    /// The leaf's salt.
+    pub salt: Salt,
+    /// The record: canonical JSON of `averment-record/1`.
+    pub record: String,
+}
+
+/// Why bytes are not an audit file.
+#[derive(Debug, Error)]
+pub enum EvidenceError {
+    /// Not canonical JSON, or too much of it.
+    #[error("the audit file: {0}")]
+    Json(#[from] JsonError),
+    /// Another format or version.
+    #[error("expected the format averment-audit/1, got {got:?}; a newer release of averment may read it")]
+    Format {
+        /// The start of what was found.
+        got: String,
+    },
+    /// JSON of another shape.
+    #[error("the audit file does not have the shape of averment-audit/1: {0}")]
+    Shape(serde_json::Error),
+    /// A value that is not written in its one form, such as upper-case hexadecimal.
+    #[error("the audit file is not in its one form: byte {offset} would be written otherwise")]
+    NotCanonical {
+        /// The first byte that differs.
+        offset: usize,
+    },
+    /// More of something than the reader takes.
+    #[error("the audit file: at most {limit} {what}, got {got}")]
+    TooMany {
+        /// What there is too much of.
+        what: &'static str,
+        /// The limit.
+        limit: usize,
+        /// How many there are.
+        got: usize,
+    },
+}
+
+impl Evidence {
+    /// Reads a file within `limits`. Nothing is checked but its form; see [`super::verify`].
+    pub fn decode(bytes: &[u8], limits: &Limits) -> Result<Self, EvidenceError> {
+        let value = canonical::parse_canonical(bytes, &JsonLimits { bytes: limits.bytes, depth: 32 })?;
+        let format = value.get("format").unwrap_or(&Value::Null);
+        if serde_json::from_value::<Format>(format.clone()).is_err() {
+            let got = format.as_str().unwrap_or("nothing").chars().take(64).collect();
+            return Err(EvidenceError::Format { got });
+        }
+        let evidence: Self = serde_json::from_value(value).map_err(EvidenceError::Shape)?;
+        let again = evidence.encode()?;
+        if again != bytes {
+            let offset = again.iter().zip(bytes).take_while(|(a, b)| a == b).count();
+            return Err(EvidenceError::NotCanonical { offset });
+        }
+        for (what, limit, got) in [
+            ("histories", limits.histories, evidence.histories.len()),
+            ("versions", limits.versions, evidence.versions.len()),
+        ] {
+            if got > limit {
+                return Err(EvidenceError::TooMany { what, limit, got });
+            }
+        }
+        Ok(evidence)
+    }
+
+    /// The file's bytes.
+    pub fn encode(&self) -> Result<Vec<u8>, EvidenceError> {
+        let value = serde_json::to_value(self).map_err(EvidenceError::Shape)?;
+        Ok(canonical::to_bytes(&value)?)
+    }
+}
+
+impl From<&Entry> for EntryEvidence {
+    fn from(entry: &Entry) -> Self {
+        Self {
+            sequence: entry.sequence,
+            kind: entry.payload.kind().name().to_owned(),
+            version: entry.version,
+            actor: entry.actor,
+            timestamp: entry.timestamp,
+            payload: entry.payload.encode().into(),
+            head: entry.head,
+        }
+    }
+}
+
+impl EntryEvidence {
+    /// The event, as far as it is one.
+    pub(super) fn decode(
+        &self,
+        model: ModelId,
+        limits: &history::Limits,
+    ) -> Result<Entry, Option<history::EntryError>> {
+        let kind = Kind::from_name(&self.kind).ok_or(None)?;
+        let payload = Payload::decode(kind, &self.payload, limits).map_err(Some)?;
+        Ok(Entry {
+            model,
+            version: self.version,
+            sequence: self.sequence,
+            actor: self.actor,
+            timestamp: self.timestamp,
+            payload,
+            head: self.head,
+        })
+    }
+}

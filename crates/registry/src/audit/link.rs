@@ -1,0 +1,178 @@
+//! Which link of the evidence is broken, what it should hold and what it holds.
+
+use crate::{
+    dsse::{EnvelopeError, SignatureError},
+    history::{EntryError, HistoryError, LineageError},
+    state::{HeaderError, ProofError},
+};
+use averment_primitives::{Address, B256, LogId, ModelId, SaltedLeaf, VersionId, fingerprint};
+use thiserror::Error;
+
+/// The first link that does not hold. Nothing of the file is to be believed.
+#[derive(Debug, Error, Clone, PartialEq, Eq)]
+#[allow(missing_docs, reason = "each field is named in the message beside it")]
+pub enum BrokenLink {
+    /// The header is none.
+    #[error("block header: {0}")]
+    Header(#[from] HeaderError),
+    /// The header is another block's than the one trusted.
+    #[error("block header: the trusted block hash is {expected}, this header's is {got}")]
+    BlockHash { expected: B256, got: B256 },
+    /// Another chain than the reader asked for.
+    #[error("chain: expected chain {expected}, the evidence is of chain {got}")]
+    Chain { expected: u64, got: u64 },
+    /// An embedded chain, where the reader asked for one that others run too.
+    #[error("chain: the block is of an embedded chain, which proves nothing to a third party")]
+    Embedded,
+    /// Another registry than the reader asked for.
+    #[error("registry: expected {expected}, the evidence is of {got}")]
+    Registry { expected: Address, got: Address },
+    /// The registry's state is not proved.
+    #[error("registry state: {0}")]
+    RegistryState(ProofError),
+    /// The registry is no ERC-1967 proxy.
+    #[error("registry implementation: {0} is not a proxy with an implementation")]
+    NoImplementation(Address),
+    /// The implementation's account is not proved.
+    #[error("registry implementation: {0}")]
+    Implementation(ProofError),
+    /// The registry runs other code than the reader trusts.
+    #[error("registry implementation: its code has hash {got}, which is not among those trusted")]
+    Code { got: B256 },
+    /// Lists that have one order are not in it.
+    #[error("{list}: entries ascend and none occurs twice; this does not hold at place {place}")]
+    Order { list: &'static str, place: usize },
+    /// An entry that is no history entry.
+    #[error("history of model {model}, entry {sequence}: {error}")]
+    Entry { model: ModelId, sequence: u64, error: EntryError },
+    /// An entry of a kind that does not exist.
+    #[error("history of model {model}, entry {sequence}: no kind {got:?}")]
+    Kind { model: ModelId, sequence: u64, got: String },
+    /// An entry that the contract could not have made, or a gap.
+    #[error("{0}")]
+    History(#[from] HistoryError),
+    /// A history without entries.
+    #[error("history of model {0}: it has no entries")]
+    EmptyHistory(ModelId),
+    /// The history is not the one whose head the registry stores.
+    #[error(
+        "history of model {model}: the registry's storage has head {expected}, the entries give {got}: entries are missing at the end or belong to another history"
+    )]
+    HistoryHead { model: ModelId, expected: B256, got: B256 },
+    /// The history is longer or shorter than the registry says.
+    #[error("history of model {model}: the registry's storage counts {expected} entries, {got} are here")]
+    HistoryLength { model: ModelId, expected: u64, got: u64 },
+    /// An entry from after the block.
+    #[error("history of model {model}: entry {sequence} is of second {got}, the block of {block}")]
+    Future { model: ModelId, sequence: u64, block: u64, got: u64 },
+    /// The lineage is not whole.
+    #[error("lineage: {0}")]
+    Lineage(#[from] LineageError),
+    /// A version of the lineage has no evidence.
+    #[error("version {0}: it is in the lineage, but its manifest is not here")]
+    VersionMissing(VersionId),
+    /// Evidence for a version that is not in the lineage.
+    #[error("version {0}: its evidence is here, but it is not in the lineage")]
+    VersionSurplus(VersionId),
+    /// The manifest is no envelope.
+    #[error("manifest of version {version}: {error}")]
+    Envelope { version: VersionId, error: EnvelopeError },
+    /// The envelope has other fields, or is written otherwise, than it must be.
+    #[error("manifest of version {version}: the envelope is not in its one form")]
+    EnvelopeForm { version: VersionId },
+    /// The payload is no in-toto statement.
+    #[error("manifest of version {version}: expected payload type {expected:?}, got {got:?}")]
+    PayloadType { version: VersionId, expected: &'static str, got: String },
+    /// The payload is not the one registered.
+    #[error("manifest of version {version}: the chain has digest {expected}, the payload's is {got}")]
+    ManifestDigest { version: VersionId, expected: B256, got: B256 },
+    /// The payload is not canonical JSON of a statement.
+    #[error("manifest of version {version}: the payload is no statement: {why}")]
+    Statement { version: VersionId, why: String },
+    /// A signature does not hold.
+    #[error("manifest of version {version}: {error}")]
+    ManifestSignature { version: VersionId, error: SignatureError },
+    /// A signature that nobody here can check.
+    #[error(
+        "manifest of version {version}: the signature of {keyid:?} cannot be checked and does not belong here"
+    )]
+    UncheckedSignature { version: VersionId, keyid: String },
+    /// Signed by others than those who answer for the version.
+    #[error(
+        "manifest of version {version}: signed by neither its registrant {registrant} nor the model's owner {owner}"
+    )]
+    ManifestSigner { version: VersionId, registrant: Address, owner: Address },
+    /// The subject's artifacts are not listed.
+    #[error("artifacts of version {0}: the listing is missing")]
+    ListingMissing(VersionId),
+    /// A listing that no folder has.
+    #[error("artifacts of version {version}: {error}")]
+    Listing { version: VersionId, error: fingerprint::EntryFault },
+    /// The listing is not of the artifacts registered.
+    #[error("artifacts of version {version}: the chain has root {expected}, the listing gives {got}")]
+    Artifacts { version: VersionId, expected: B256, got: B256 },
+    /// An opening of a commitment that is not in the manifest.
+    #[error("opening for version {version}: its manifest does not contain commitment {commitment}", commitment = .commitment.0)]
+    OpeningForeign { version: VersionId, commitment: SaltedLeaf },
+    /// An opening that does not open.
+    #[error("opening for version {version}: salt and data do not open commitment {commitment}", commitment = .commitment.0)]
+    Opening { version: VersionId, commitment: SaltedLeaf },
+    /// The version is in use, but too few approvals stand.
+    #[error(
+        "approvals of version {version}: {needed} are needed, {standing} stand ({touched} are touched by a compromised key)"
+    )]
+    Approvals { version: VersionId, needed: u64, standing: u64, touched: u64 },
+    /// The anchors contract's state is not proved.
+    #[error("log {log}: anchors: {error}")]
+    AnchorsState { log: LogId, error: ProofError },
+    /// The log records another registry's head.
+    #[error("log {log}: it was opened for registry {got}, expected {expected} or none")]
+    LogRegistry { log: LogId, expected: Address, got: Address },
+    /// The log was never opened with these terms.
+    #[error("log {log}: {field} is {expected} on chain, the evidence says {got}")]
+    LogTerms { log: LogId, field: &'static str, expected: String, got: String },
+    /// Something else was anchored.
+    #[error("log {log}: the chain has {expected} for epoch {epoch}, root and registry head give {got}")]
+    Anchor { log: LogId, epoch: u64, expected: B256, got: B256 },
+    /// The epoch had not begun when the block was made.
+    #[error("log {log}: epoch {epoch} begins after the block")]
+    Epoch { log: LogId, epoch: u64 },
+    /// The checkpoint is none, or not signed by the key.
+    #[error("log {log}: checkpoint: {fault}")]
+    Checkpoint { log: LogId, fault: Checkpoint },
+    /// A key that the reader does not trust for logs.
+    #[error("log {log}: key {key:?} is not among those trusted")]
+    LogKey { log: LogId, key: String },
+    /// A record that is not in the log.
+    #[error("log {log}, record {index}: the proof leads to root {got}, the anchored root is {expected}")]
+    Inclusion { log: LogId, index: u64, expected: B256, got: B256 },
+    /// A proof of the wrong length, or a place beyond the log's end.
+    #[error(
+        "log {log}, record {index}: a log of {size} leaves has no such place, or the proof has the wrong length"
+    )]
+    InclusionShape { log: LogId, index: u64, size: u64 },
+    /// A record that is not the one committed to.
+    #[error("log {log}, record {index}: salt and record do not open the leaf")]
+    RecordOpening { log: LogId, index: u64 },
+    /// A record that is none.
+    #[error("log {log}, record {index}: {why}")]
+    Record { log: LogId, index: u64, why: String },
+}
+
+/// What is wrong with a checkpoint.
+#[derive(Debug, Error, Clone, PartialEq, Eq)]
+#[allow(missing_docs, reason = "each field is named in the message beside it")]
+pub enum Checkpoint {
+    /// Not a signed note with origin, size and root.
+    #[error("not a signed note with origin, size and root: {0}")]
+    Form(&'static str),
+    /// A verifier key that is none.
+    #[error("the key is not of the form name+hash+base64 of an Ed25519 key")]
+    Key,
+    /// The key's signature is not there, or there are others beside it.
+    #[error("expected one signature, by {expected:?}")]
+    Signer { expected: String },
+    /// The signature is not the key's.
+    #[error("the signature is not {0:?}'s over this text")]
+    Signature(String),
+}

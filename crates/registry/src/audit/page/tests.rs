@@ -1,0 +1,92 @@
+//! The page says what was verified, and hostile text stays text.
+
+use super::*;
+use crate::{
+    audit::{TrustPolicy, verify},
+    history::Payload,
+    testing::world::World,
+};
+
+fn page_of(world: &World) -> String {
+    let (evidence, trusted) = world.prove();
+    render(&verify(&evidence, trusted, &TrustPolicy::default()).unwrap())
+}
+
+#[test]
+fn the_page_says_what_was_verified() {
+    let world = World::new();
+    let (evidence, trusted) = world.prove();
+    let page = page_of(&world);
+    if let Some(path) = std::env::var_os("AVERMENT_PAGE") {
+        std::fs::write(path, &page).unwrap();
+    }
+    for part in [
+        "mass-triage",
+        "2.0.0",
+        "Every link holds",
+        "3 of 2 needed",
+        "clinical-lead",
+        "recovered offline",
+        "superseded by 2.0.0",
+        "cell-features",
+        "model.onnx",
+        "area under the ROC curve",
+        "registry of St. Elsewhere",
+        "exact Shapley values over the training medians",
+        &trusted.0.to_string(),
+        &evidence.subject.to_string(),
+    ] {
+        assert!(page.contains(part), "{part}");
+    }
+    assert!(!page.contains("proves nothing to a third party"));
+}
+
+#[test]
+fn every_mark_leads_somewhere() {
+    let page = page_of(&World::new());
+    let ids: std::collections::BTreeSet<&str> =
+        page.split(" id=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    let mut links = 0;
+    for target in page.split("href=\"#").skip(1).filter_map(|rest| rest.split('"').next()) {
+        assert!(ids.contains(target), "{target}");
+        links += 1;
+    }
+    assert!(links > 50);
+}
+
+#[test]
+fn an_embedded_chain_says_that_it_proves_nothing_to_others() {
+    let mut world = World::new();
+    world.embedded = true;
+    let page = page_of(&world);
+    if let Some(path) = std::env::var_os("AVERMENT_PAGE_EMBEDDED") {
+        std::fs::write(path, &page).unwrap();
+    }
+    assert!(page.contains("this proves nothing to a third party"));
+}
+
+#[test]
+fn hostile_text_stays_text() {
+    let mut world = World::new();
+    let subject = world.subject;
+    let main = world.main();
+    let owner = main.owner.address;
+    let reason = "</p><script>alert(1)</script>\u{202e}\u{1b}[2J \" onload=\"x";
+    main.push(owner, subject, Payload::Revoked { reason: reason.into() });
+    let page = page_of(&world);
+    assert!(!page.contains("<script"));
+    assert!(!page.contains('\u{202e}') && !page.contains('\u{1b}'));
+    assert!(page.contains("&lt;script&gt;") && page.contains("\\u{202e}"));
+    assert!(!page.contains("\" onload=\""));
+    assert!(page.contains("was revoked"));
+}
+
+#[test]
+fn the_page_needs_nothing_from_outside() {
+    let page = page_of(&World::new());
+    for forbidden in ["http://", "<script", "<link", "<img", "@import", "url(", "<iframe", "javascript:"] {
+        assert!(!page.contains(forbidden), "{forbidden}");
+    }
+    // The only addresses of others are text of the manifest.
+    assert!(!page.contains("href=\"http") && !page.contains("src=\"http"));
+}

@@ -1,0 +1,460 @@
+//! A chain's state made by hand, with two models, a log and an anchor in it, and the audit file about it.
+
+use super::{Account, REGISTRY, Script, account, approvers};
+use crate::{
+    audit::{
+        EntryEvidence, Evidence, Format, HistoryEvidence, LogEvidence, Opening, RecordEvidence,
+        RecordOpening, TrustedBlockHash, VersionEvidence,
+    },
+    canonical,
+    dsse::{Envelope, IN_TOTO},
+    history::Payload,
+    state::{
+        AccountProof, EMBEDDED_MARK, IMPLEMENTATION_SLOT, StorageProof, anchored_slot, history_slots,
+        log_slots,
+    },
+    version::{LogTerms, VersionContent, anchor_digest},
+};
+use alloy_rlp::{BufMut, Encodable};
+use alloy_trie::{EMPTY_ROOT_HASH, HashBuilder, Nibbles, TrieAccount, proof::ProofRetainer};
+use averment_primitives::{
+    Address, B256, Bytes, Salt, SaltedLeaf, U256, VersionId,
+    fingerprint::{self, Folder, Kind},
+    keccak256,
+    merkle::{Sha256Tree, TreeHash, root_by_definition},
+};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use ed25519_dalek::{Signer, SigningKey};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+
+pub(crate) const ANCHORS: Address = Address::repeat_byte(0xac);
+pub(crate) const IMPLEMENTATION: Address = Address::repeat_byte(0x1e);
+
+/// What is on chain and beside it, before it is proved.
+#[derive(Clone)]
+pub(crate) struct World {
+    pub(crate) embedded: bool,
+    pub(crate) scripts: Vec<Script>,
+    pub(crate) subject: VersionId,
+    pub(crate) versions: Vec<VersionEvidence>,
+    pub(crate) log: Log,
+}
+
+#[derive(Clone)]
+pub(crate) struct Log {
+    pub(crate) terms: LogTerms,
+    pub(crate) opened_at: u64,
+    pub(crate) epoch: u64,
+    pub(crate) registry_head: B256,
+    pub(crate) key: SigningKey,
+    pub(crate) records: Vec<(Salt, String)>,
+}
+
+/// A version's manifest, listing and content.
+pub(crate) struct Made {
+    pub(crate) content: VersionContent,
+    envelope: Value,
+    artifacts: Vec<fingerprint::Entry>,
+}
+
+impl Made {
+    pub(crate) fn evidence(self, version: VersionId) -> VersionEvidence {
+        let (manifest, artifacts) = (self.envelope, Some(self.artifacts));
+        VersionEvidence { version, manifest, artifacts, openings: Vec::new() }
+    }
+}
+
+pub(crate) fn salt(n: u8) -> Salt {
+    Salt::from_random([n; 32])
+}
+
+pub(crate) const PRIVATE: &[u8] = b"{\"rows\":398,\"source\":\"registry of St. Elsewhere\"}";
+
+pub(crate) fn make(name: &str, number: &str, n: u8, parents: &[VersionId], signer: &Account) -> Made {
+    let artifacts: Vec<_> = [("calibration.json", 1_204_u64), ("model.onnx", 2_318_441)]
+        .iter()
+        .enumerate()
+        .map(|(i, (path, size))| fingerprint::Entry {
+            kind: Kind::File,
+            path: (*path).to_owned(),
+            size: size + u64::from(n),
+            sha256: B256::repeat_byte(n ^ i as u8 ^ 0x5a),
+            blake3: B256::repeat_byte(n ^ i as u8 ^ 0xa5),
+        })
+        .collect();
+    let mut folder = Folder::new();
+    for entry in &artifacts {
+        folder.push(entry).unwrap();
+    }
+    let root = folder.summary().root;
+    let commitment = SaltedLeaf::commit(&salt(n), PRIVATE);
+    let statement = json!({
+        "_type": "https://in-toto.io/Statement/v1",
+        "subject": [{ "name": name, "digest": { "averment-fingerprint": root.to_string().trim_start_matches("0x") } }],
+        "predicateType": "https://averment.dev/manifest/1",
+        "predicate": {
+            "format": "averment-manifest/1",
+            "model": {
+                "name": name,
+                "version": number,
+                "purpose": "Estimates from cell measurements how likely a breast mass is malignant, to order the worklist of a pathologist.",
+                "users": "Pathologists trained in its limits.",
+                "affected": "Patients with a fine-needle aspirate.",
+                "licence": "CC-BY-4.0",
+                "changes": "Calibrated on the second site.",
+            },
+            "provider": { "name": "Example Clinic", "contact": "models@clinic.example" },
+            "design": {
+                "architecture": "Multilayer perceptron, 30-16-1",
+                "framework": "scikit-learn 1.9.1, skl2onnx 1.20",
+                "inputs": "Thirty measurements of cell nuclei",
+                "outputs": "Probability of malignancy, 0 to 1",
+            },
+            "datasets": [
+                { "name": "Wisconsin diagnostic, training part", "use": "training", "visibility": "private",
+                  "commitment": commitment.0, "rows": 398, "provenance": "University of Wisconsin, 1995",
+                  "licence": "CC-BY-4.0", "personal_data": "anonymous",
+                  "biases": "One hospital, one technique." },
+                { "name": "Wisconsin diagnostic, held-out part", "use": "evaluation", "visibility": "public",
+                  "fingerprint": B256::repeat_byte(n ^ 0x33), "rows": 171,
+                  "provenance": "University of Wisconsin, 1995", "licence": "CC-BY-4.0",
+                  "personal_data": "anonymous", "biases": "One hospital, one technique." },
+            ],
+            "code": { "commit": "9b1c7f2e4d5a6b7c8d9e0f1a2b3c4d5e6f708192", "dirty": false, "entry": ["train.py"] },
+            "hyperparameters": { "hidden": 16, "learning_rate": 0.01, "seed": 7 },
+            "metrics": [
+                { "name": "accuracy", "value": 0.971, "uncertainty": 0.012, "dataset": "Wisconsin diagnostic, held-out part" },
+                { "name": "recall", "value": 0.984, "uncertainty": 0.009, "dataset": "Wisconsin diagnostic, held-out part" },
+                { "name": "area under the ROC curve", "value": 0.995, "dataset": "Wisconsin diagnostic, held-out part" },
+            ],
+            "privacy": { "mechanism": "none", "reason": "The training data are public." },
+            "oversight": { "measures": "A pathologist sees score and reasons and decides.", "responsible": "Head of pathology" },
+            "limits": {
+                "known": ["Never tested on other staining techniques.", "Never tested on men."],
+                "misuse": ["Used without a pathologist, it would miss one malignant mass in sixty."],
+            },
+        },
+    });
+    let payload = canonical::to_bytes(&statement).unwrap();
+    let digest = B256::from(<[u8; 32]>::from(Sha256::digest(&payload)));
+    let mut envelope = Envelope::new(IN_TOTO, payload);
+    envelope
+        .sign(signer.address, |message| {
+            let hash = averment_primitives::keccak256(
+                [format!("\x19Ethereum Signed Message:\n{}", message.len()).as_bytes(), message].concat(),
+            );
+            let bytes = signer.sign(hash);
+            Ok::<_, std::convert::Infallible>(averment_primitives::Signature::from_raw(&bytes).unwrap())
+        })
+        .unwrap();
+    let envelope = serde_json::from_slice(&envelope.encode().unwrap()).unwrap();
+    let mut parents = parents.to_vec();
+    parents.sort();
+    let content = VersionContent {
+        manifest_digest: digest,
+        artifacts_root: root,
+        weights_commitment: B256::ZERO,
+        plan_digest: B256::ZERO,
+        parents,
+    };
+    Made { content, envelope, artifacts }
+}
+
+impl World {
+    /// A base model with one version, and a model with three; the third is the subject: approved, deployed,
+    /// made from the second and from the base. The second is retired.
+    pub(crate) fn new() -> Self {
+        let mut versions = Vec::new();
+        let mut add = |id, made: Made, openings: Vec<Opening>, listed: bool| {
+            let artifacts = listed.then_some(made.artifacts);
+            versions.push(VersionEvidence { version: id, manifest: made.envelope, artifacts, openings });
+        };
+        let mut base = Script::new("cell-features");
+        let owner = base.owner.clone();
+        let made = make("cell-features", "0.9.0", 1, &[], &owner);
+        let root = base.register(made.content.clone());
+        base.approve(root);
+        base.deploy(root, "research");
+        add(root, made, Vec::new(), false);
+
+        let mut main = Script::new("mass-triage");
+        main.time = base.time + 86_400;
+        let owner = main.owner.address;
+        let registrant = account(5);
+        let payload = Payload::RegistrarSet { registrar: registrant.address, allowed: true };
+        main.push(owner, super::NONE, payload);
+        let made = make("mass-triage", "1.0.0", 2, &[root], &registrant);
+        let first = main.register_as(registrant.address, made.content.clone());
+        add(first, made, Vec::new(), true);
+        main.time += 3 * 86_400;
+        main.approve(first);
+        main.deploy(first, "clinic");
+        main.time += 90 * 86_400;
+        let made = make("mass-triage", "2.0.0", 3, &[root, first], &registrant);
+        let subject = main.register_as(registrant.address, made.content.clone());
+        let opening = Opening {
+            commitment: SaltedLeaf::commit(&salt(3), PRIVATE),
+            salt: salt(3),
+            data: Bytes::from_static(PRIVATE),
+        };
+        add(subject, made, vec![opening], true);
+        main.time += 2 * 86_400;
+        main.approve(subject);
+        main.approve_as(subject, approvers()[2].0, &approvers()[2].1);
+        main.time += 3600;
+        main.deploy(subject, "clinic");
+        main.push(owner, first, Payload::Retired { reason: "superseded by 2.0.0".into() });
+        versions.sort_by_key(|version| version.version);
+
+        let record = |kind: &str, extra: Value| {
+            let mut record = json!({ "format": "averment-record/1", "kind": kind, "version": subject });
+            record.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
+            String::from_utf8(canonical::to_bytes(&record).unwrap()).unwrap()
+        };
+        let time = main.time;
+        let mut records: Vec<(Salt, String)> = vec![
+            (salt(20), record("run", json!({ "at": time - 9000, "entry": "train.py", "seconds": 41 }))),
+            (
+                salt(21),
+                record(
+                    "decision",
+                    json!({
+                        "at": time + 1800, "input": B256::repeat_byte(0x21), "output": { "malignant": 0.93 },
+                        "explanation": { "method": "exact Shapley values over the training medians",
+                            "moved": { "worst radius": 0.31, "worst concave points": 0.22, "mean texture": -0.04 } },
+                    }),
+                ),
+            ),
+            (salt(22), record("decision", json!({ "at": time + 2400, "output": { "malignant": 0.07 } }))),
+        ];
+        records.extend(
+            (0..4).map(|n| {
+                (salt(40 + n), "{\"format\":\"averment-record/1\",\"kind\":\"padding\"}".to_owned())
+            }),
+        );
+        let log = Log {
+            terms: LogTerms {
+                chain_id: REGISTRY.chain_id,
+                anchors: ANCHORS,
+                poster: account(30).address,
+                registry: REGISTRY.address,
+                cadence: 3600,
+                salt: B256::repeat_byte(9),
+            },
+            opened_at: time - 1800,
+            epoch: 1,
+            registry_head: B256::repeat_byte(0x77),
+            key: SigningKey::from_bytes(&[8; 32]),
+            records,
+        };
+        Self { embedded: false, scripts: vec![base, main], subject, versions, log }
+    }
+
+    /// The model of the subject.
+    pub(crate) fn main(&mut self) -> &mut Script {
+        &mut self.scripts[1]
+    }
+
+    pub(crate) fn log_key(&self) -> String {
+        let material = [&[1][..], self.log.key.verifying_key().as_bytes()].concat();
+        format!("log.clinic.example+{}+{}", hex(&key_id(&material)), STANDARD.encode(material))
+    }
+
+    /// The audit file, and the hash of the block that it is proved from.
+    pub(crate) fn prove(&self) -> (Evidence, TrustedBlockHash) {
+        let mut registry = BTreeMap::from([(IMPLEMENTATION_SLOT, IMPLEMENTATION.into_word())]);
+        for script in &self.scripts {
+            let [head, length] = history_slots(script.model);
+            registry.insert(head, script.entries.last().unwrap().head);
+            let packed: U256 = (U256::from(1) << 64_usize) | U256::from(script.entries.len());
+            registry.insert(length, packed.into());
+        }
+        let mut histories: Vec<_> = self
+            .scripts
+            .iter()
+            .map(|script| HistoryEvidence {
+                model: script.model,
+                entries: script.entries.iter().map(EntryEvidence::from).collect(),
+            })
+            .collect();
+        histories.sort_by_key(|history| history.model);
+
+        let log = &self.log;
+        let id = log.terms.id();
+        let leaves: Vec<SaltedLeaf> =
+            log.records.iter().map(|(salt, record)| SaltedLeaf::commit(salt, record.as_bytes())).collect();
+        let hashes: Vec<B256> = leaves.iter().map(|leaf| Sha256Tree::leaf(leaf.0.as_slice())).collect();
+        let root = root_by_definition::<Sha256Tree>(&hashes);
+        let [first, second] = log_slots(id);
+        let poster = U256::from_be_bytes(log.terms.poster.into_word().0);
+        let terms: U256 =
+            (U256::from(log.terms.cadence) << 224_usize) | (U256::from(2) << 160_usize) | poster;
+        let of = U256::from_be_bytes(log.terms.registry.into_word().0);
+        let opened: U256 = (U256::from(log.opened_at) << 160_usize) | of;
+        let anchors = BTreeMap::from([
+            (first, terms.into()),
+            (second, opened.into()),
+            (anchored_slot(id, log.epoch), anchor_digest(root, log.registry_head)),
+        ]);
+
+        let mut accounts = BTreeMap::from([
+            (REGISTRY.address, registry),
+            (IMPLEMENTATION, BTreeMap::new()),
+            (ANCHORS, anchors),
+        ]);
+        for n in 100..140 {
+            accounts.insert(account(n).address, BTreeMap::new());
+        }
+        let state = State { accounts };
+        let time = self.scripts.iter().map(|script| script.time).max().unwrap() + 7200;
+        let (header, hash) = header(state.root(), time, self.embedded);
+        let records = (0..3)
+            .map(|index| RecordEvidence {
+                index: index as u64,
+                leaf: leaves[index],
+                proof: inclusion(&hashes, index),
+                // The last one's opening is withheld.
+                opening: (index < 2).then(|| RecordOpening {
+                    salt: log.records[index].0.clone(),
+                    record: log.records[index].1.clone(),
+                }),
+            })
+            .collect();
+        let evidence = Evidence {
+            format: Format::V1,
+            subject: self.subject,
+            chain_id: REGISTRY.chain_id,
+            header,
+            registry: state.prove(REGISTRY.address),
+            implementation: state.prove(IMPLEMENTATION),
+            histories,
+            versions: self.versions.clone(),
+            logs: vec![LogEvidence {
+                poster: log.terms.poster,
+                registry: log.terms.registry,
+                cadence: log.terms.cadence,
+                salt: log.terms.salt,
+                anchors: state.prove(ANCHORS),
+                epoch: log.epoch,
+                registry_head: log.registry_head,
+                key: self.log_key(),
+                checkpoint: self.checkpoint(root, leaves.len()),
+                records,
+            }],
+        };
+        (evidence, TrustedBlockHash(hash))
+    }
+
+    fn checkpoint(&self, root: B256, size: usize) -> String {
+        let text = format!("log.clinic.example/records\n{size}\n{}\n", STANDARD.encode(root));
+        let material = [&[1][..], self.log.key.verifying_key().as_bytes()].concat();
+        let signature = self.log.key.sign(text.as_bytes()).to_bytes();
+        let encoded = STANDARD.encode([&key_id(&material)[..], &signature].concat());
+        format!("{text}\n\u{2014} log.clinic.example {encoded}\n")
+    }
+}
+
+fn key_id(material: &[u8]) -> [u8; 4] {
+    let hash = Sha256::new().chain_update("log.clinic.example\n").chain_update(material).finalize();
+    hash[..4].try_into().unwrap()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// RFC 6962, section 2.1.1, by its recursive definition.
+pub(crate) fn inclusion(leaves: &[B256], index: usize) -> Vec<B256> {
+    if leaves.len() < 2 {
+        return Vec::new();
+    }
+    let (left, right) = leaves.split_at(leaves.len().next_power_of_two() / 2);
+    let (mut path, sibling) = if index < left.len() {
+        (inclusion(left, index), right)
+    } else {
+        (inclusion(right, index - left.len()), left)
+    };
+    path.push(root_by_definition::<Sha256Tree>(sibling));
+    path
+}
+
+/// A header with the fields of a block since Prague.
+pub(crate) fn header(state_root: B256, timestamp: u64, embedded: bool) -> (Bytes, B256) {
+    let extra: &[u8] = if embedded { EMBEDDED_MARK } else { b"somebody's node" };
+    let mut fields = Vec::new();
+    B256::repeat_byte(1).encode(&mut fields);
+    B256::repeat_byte(2).encode(&mut fields);
+    Address::ZERO.encode(&mut fields);
+    state_root.encode(&mut fields);
+    EMPTY_ROOT_HASH.encode(&mut fields);
+    EMPTY_ROOT_HASH.encode(&mut fields);
+    [0_u8; 256].encode(&mut fields);
+    0_u64.encode(&mut fields);
+    21_000_123_u64.encode(&mut fields);
+    36_000_000_u64.encode(&mut fields);
+    0_u64.encode(&mut fields);
+    timestamp.encode(&mut fields);
+    extra.encode(&mut fields);
+    B256::ZERO.encode(&mut fields);
+    [0_u8; 8].encode(&mut fields);
+    7_u64.encode(&mut fields);
+    EMPTY_ROOT_HASH.encode(&mut fields);
+    let mut rlp = Vec::new();
+    alloy_rlp::Header { list: true, payload_length: fields.len() }.encode(&mut rlp);
+    rlp.put_slice(&fields);
+    let hash = keccak256(&rlp);
+    (rlp.into(), hash)
+}
+
+/// A chain's accounts and their storage.
+pub(crate) struct State {
+    pub(crate) accounts: BTreeMap<Address, BTreeMap<B256, B256>>,
+}
+
+impl State {
+    pub(crate) fn root(&self) -> B256 {
+        trie(&self.leaves(), None).0
+    }
+
+    fn leaves(&self) -> BTreeMap<B256, Vec<u8>> {
+        let leaf = |(address, storage): (&Address, &BTreeMap<B256, B256>)| {
+            let storage_root = trie(&storage_leaves(storage), None).0;
+            let account = TrieAccount::new(1, U256::from(5), storage_root, keccak256(address));
+            (keccak256(address), alloy_rlp::encode(account))
+        };
+        self.accounts.iter().map(leaf).collect()
+    }
+
+    /// `eth_getProof` of an account and all its slots.
+    pub(crate) fn prove(&self, address: Address) -> AccountProof {
+        let storage = storage_leaves(&self.accounts[&address]);
+        let storage_proof = self.accounts[&address]
+            .keys()
+            .map(|&key| StorageProof { key, proof: trie(&storage, Some(keccak256(key))).1 })
+            .collect();
+        AccountProof {
+            address,
+            account_proof: trie(&self.leaves(), Some(keccak256(address))).1,
+            storage_proof,
+        }
+    }
+}
+
+fn storage_leaves(storage: &BTreeMap<B256, B256>) -> BTreeMap<B256, Vec<u8>> {
+    let value = |value: &B256| alloy_rlp::encode(U256::from_be_bytes(value.0));
+    storage.iter().map(|(key, word)| (keccak256(key), value(word))).collect()
+}
+
+/// Root of the trie with these leaves, and the nodes on the way to `target`.
+pub(crate) fn trie(leaves: &BTreeMap<B256, Vec<u8>>, target: Option<B256>) -> (B256, Vec<Bytes>) {
+    let retainer: ProofRetainer = ProofRetainer::new(target.map(Nibbles::unpack).into_iter().collect());
+    let mut builder = HashBuilder::default().with_proof_retainer(retainer);
+    for (key, value) in leaves {
+        builder.add_leaf(Nibbles::unpack(key), value);
+    }
+    let root = builder.root();
+    let nodes = builder.take_proof_nodes().into_nodes_sorted();
+    (root, nodes.into_iter().map(|(_, node)| node).collect())
+}
