@@ -18,7 +18,9 @@ contract ModelRegistry is Versions, UUPSUpgradeable {
         _disableInitializers();
     }
 
+    /// The EIP-712 domain needs no initialising: it is in the code (`Signatures`), not in storage.
     /// @param authority The AccessManager.
+    /// @custom:oz-upgrades-unsafe-allow missing-initializer-call incorrect-initializer-order
     function initialize(address authority) external initializer {
         if (authority.code.length == 0) revert AccessManagedInvalidAuthority(authority);
         __AccessManaged_init(authority);

@@ -52,8 +52,8 @@ interface IModelRegistry {
     /// only the acceptance.
     event OwnershipOffered(ModelId indexed modelId, address indexed owner, address indexed newOwner);
 
-    event Paused(address account, uint64 until);
-    event Unpaused(address account);
+    event Paused(address indexed account, uint64 until);
+    event Unpaused(address indexed account);
 
     error UnknownModel(ModelId modelId);
     error UnknownVersion(VersionId versionId);

@@ -23,6 +23,8 @@ abstract contract Pausing is RegistryStorage, AccessManagedUpgradeable, IModelRe
         uint64 timestamp = uint64(block.timestamp);
         // The last pause, then as much time again.
         uint64 availableFrom = $.pausedUntil + ($.pausedUntil - $.pausedFrom);
+        // The seconds that a block's proposer can shift do not matter to pauses of hours and days.
+        // slither-disable-next-line timestamp
         if (timestamp < availableFrom) revert PauseTooSoon(availableFrom);
         uint64 until = timestamp + duration;
         $.pausedFrom = timestamp;
@@ -32,6 +34,8 @@ abstract contract Pausing is RegistryStorage, AccessManagedUpgradeable, IModelRe
 
     function unpause() external restricted {
         Layout storage $ = _layout();
+        // As above.
+        // slither-disable-next-line timestamp
         if (block.timestamp >= $.pausedUntil) revert NotPaused();
         $.pausedUntil = uint64(block.timestamp);
         emit Unpaused(msg.sender);
@@ -43,6 +47,8 @@ abstract contract Pausing is RegistryStorage, AccessManagedUpgradeable, IModelRe
 
     function _checkNotPaused() private view {
         uint64 until = _layout().pausedUntil;
+        // As above.
+        // slither-disable-next-line timestamp
         if (block.timestamp < until) revert RegistryPaused(until);
     }
 }

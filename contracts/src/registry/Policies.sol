@@ -47,7 +47,9 @@ abstract contract Policies is Owners, Signatures {
         model.keys[rotation.newSigner] = Key({
             role: rotation.role, since: sequence, compromisedFrom: 0, rotations: rotations + 1, predecessor: present
         });
-        // At the same place, so that the new key takes over this appointment.
+        // At the same place, so that the new key takes over this appointment. What `push` returns is the previous
+        // key and the new one, both known here.
+        // slither-disable-next-line unused-return
         appointments.push(countsFrom, uint160(rotation.newSigner));
     }
 
@@ -75,6 +77,8 @@ abstract contract Policies is Owners, Signatures {
     }
 
     function roleKey(ModelId modelId, RoleId role) external view returns (address signer, uint64 countsFromSequence) {
+        // Whether there is one shows in the key: no key is the zero address.
+        // slither-disable-next-line unused-return
         (, uint96 countsFrom, uint160 holder) = _layout().models[modelId].appointments[role].latestCheckpoint();
         // A history entry's number, which was an uint64 when it was stored.
         // forge-lint: disable-next-line(unsafe-typecast)
@@ -142,6 +146,8 @@ abstract contract Policies is Owners, Signatures {
         uint64 sequence = _record(modelId, HistoryKind.RoleKeySet, abi.encode(role, previous, signer));
         model.keys[signer] =
             Key({role: role, since: sequence, compromisedFrom: 0, rotations: 0, predecessor: address(0)});
+        // `push` returns the previous key and the new one, both known here.
+        // slither-disable-next-line unused-return
         model.appointments[role].push(sequence, uint160(signer));
     }
 

@@ -79,6 +79,8 @@ abstract contract RegistryStorage {
     bytes32 internal constant NAMESPACE = 0x1ccc0c991723ca59b40d0b077c85441db2111095cfac3dba61672f88f1eeae00;
 
     function _layout() internal pure returns (Layout storage $) {
+        // The only way to a namespace.
+        // slither-disable-next-line assembly
         assembly ("memory-safe") {
             $.slot := NAMESPACE
         }

@@ -44,15 +44,20 @@ abstract contract Signatures is EIP712Upgradeable, IModelRegistry {
     }
 
     function _checkExpiry(uint64 expiry) internal view {
+        // The seconds that a block's proposer can shift do not matter to expiries of hours and days.
+        // slither-disable-next-line timestamp
         if (block.timestamp > expiry) revert Expired(expiry, block.timestamp);
     }
 
     /// The domain is the code's, not the storage's: an upgrade cannot be given another by accident, and it
     /// costs no storage reads.
+    // OpenZeppelin's name for it.
+    // slither-disable-next-line naming-convention
     function _EIP712Name() internal pure override returns (string memory) {
         return "Averment ModelRegistry";
     }
 
+    // slither-disable-next-line naming-convention
     function _EIP712Version() internal pure override returns (string memory) {
         return "1";
     }

@@ -10,13 +10,9 @@ type RoleId is bytes32;
 /// An anchored log: hash of chain, contract, poster and the log's parameters.
 type LogId is bytes32;
 
-using {sameModel as ==, otherModel as !=} for ModelId global;
+using {otherModel as !=} for ModelId global;
 using {sameRole as ==} for RoleId global;
 using {notBelow as >=} for VersionId global;
-
-function sameModel(ModelId a, ModelId b) pure returns (bool) {
-    return ModelId.unwrap(a) == ModelId.unwrap(b);
-}
 
 function otherModel(ModelId a, ModelId b) pure returns (bool) {
     return ModelId.unwrap(a) != ModelId.unwrap(b);

@@ -4,6 +4,8 @@ pragma solidity ^0.8.37;
 import {ModelRegistry} from "../../src/ModelRegistry.sol";
 
 /// @dev The next version of the registry: the same storage, one function and one namespace more.
+/// @custom:oz-upgrades-from ModelRegistry
+/// @custom:oz-upgrades-unsafe-allow missing-initializer
 contract ModelRegistryV2 is ModelRegistry {
     /// @custom:storage-location erc7201:averment.storage.ModelRegistryV2
     struct LayoutV2 {
