@@ -1,8 +1,8 @@
 //! `cargo xtask test`: what CI runs, fast things first.
 
-use crate::{arrows, run::step, tools};
+use crate::{arrows, contracts, run::step, tools};
 use anyhow::Result;
-use std::{path::Path, process::Command};
+use std::{ffi::OsString, path::Path, process::Command};
 
 fn cargo(args: &[&str]) -> Command {
     let mut command = Command::new("cargo");
@@ -38,9 +38,31 @@ fn solidity(tools: &tools::Tools) -> Result<()> {
     };
     step("forge fmt", &mut forge(&["fmt", "--check"]))?;
     step("forge lint", &mut forge(&["lint", "--deny", "warnings"]))?;
+    // One build with everything in it and nothing older, which the check of upgrades reads.
+    step("forge clean", &mut forge(&["clean"]))?;
+    // Gas, vectors and invariants are tests too.
     step("contract tests", &mut forge(&["test"]))?;
-    step("slither", Command::new(tools.python_bin.join("slither")).arg(".").current_dir("contracts"))?;
-    step("gas", &mut forge(&["snapshot", "--check"]))
+    step(
+        "upgrades",
+        Command::new("node")
+            .args(["node_modules/@openzeppelin/upgrades-core/dist/cli/cli.js", "validate", "out/build-info"])
+            .current_dir("contracts"),
+    )?;
+    step(
+        "slither",
+        Command::new(tools.python_bin.join("slither"))
+            .arg(".")
+            .env("PATH", with_folder_of(&tools.forge)?)
+            .current_dir("contracts"),
+    )?;
+    contracts::artifacts_check()
+}
+
+/// The search path with `program`'s folder before everything else: slither calls `forge` by name.
+fn with_folder_of(program: &Path) -> Result<OsString> {
+    let own = program.parent().map(Path::to_path_buf);
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    Ok(std::env::join_paths(own.into_iter().chain(std::env::split_paths(&path)))?)
 }
 
 /// Everything CI runs.
