@@ -1,5 +1,7 @@
 //! The file as it should be verifies; everything else about it is an attack.
 
+mod vectors;
+
 use super::*;
 use crate::{
     canonical,

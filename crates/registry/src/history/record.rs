@@ -175,6 +175,8 @@ pub struct VersionRecord {
     pub approved: Option<(u64, u64)>,
     /// Where it was deployed, in order.
     pub deployments: Vec<Deployment>,
+    /// Since when it runs in each environment.
+    pub(super) environments: BTreeMap<Text, u64>,
     /// Retirement and revocation, in order.
     pub endings: Vec<Ending>,
 }

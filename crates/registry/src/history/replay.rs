@@ -375,6 +375,7 @@ impl History {
             last: BTreeMap::new(),
             approved: None,
             deployments: Vec::new(),
+            environments: BTreeMap::new(),
             endings: Vec::new(),
         };
         self.versions.insert(expected, record);
@@ -469,15 +470,15 @@ impl History {
             let (version, stage) = (entry.version, version.stage);
             return Err(Refusal::Stage { version, stage, needs: "an approved or deployed version" });
         }
-        if let Some(earlier) = version.deployments.iter().find(|earlier| earlier.environment == *environment)
-        {
-            return Err(Refusal::DeployedAlready { since: earlier.since });
+        if let Some(&since) = version.environments.get(environment) {
+            return Err(Refusal::DeployedAlready { since });
         }
         self.enough_approvals(version)?;
         let deployment =
             Deployment { environment: environment.clone(), sequence: entry.sequence, since: entry.timestamp };
         let version = self.known_mut(entry.version)?;
         version.stage = Stage::Deployed;
+        version.environments.insert(environment.clone(), entry.timestamp);
         version.deployments.push(deployment);
         Ok(())
     }

@@ -370,6 +370,14 @@ fn stages_only_move_forward_and_thresholds_hold() {
     other.deploy(version, "production");
     assert!(matches!(last_refusal(&other), Refusal::Due { .. }));
 
+    let mut other = script.clone();
+    other.approve(version);
+    other.deploy(version, "production");
+    let since = other.time;
+    other.deploy(version, "staging");
+    other.deploy(version, "production");
+    assert_eq!(last_refusal(&other), Refusal::DeployedAlready { since });
+
     script.push(owner, version, Payload::Revoked { reason: "no".into() });
     let mut other = script.clone();
     other.push(owner, version, Payload::Retired { reason: "no".into() });
@@ -431,6 +439,36 @@ fn policies_that_the_contract_refuses_are_refused() {
     assert!(matches!(last_refusal(&bound), Refusal::KeyBound { .. }));
     other.deploy(VersionId(B256::ZERO), "x");
     assert!(matches!(last_refusal(&other), Refusal::Due { .. }));
+}
+
+/// A hostile file must not cost more than its length: nine thousand entries that each look something up.
+#[test]
+fn a_long_history_takes_time_in_proportion() {
+    let mut script = Script::new("triage");
+    let owner = script.owner.address;
+    let version = script.register(content(1, &[]));
+    script.approve(version);
+    for n in 0_u32..3000 {
+        let revision = u64::from(n) + 2;
+        let roles = approvers().iter().map(|(role, _)| Text::from(*role)).collect();
+        script.push(owner, NONE, Payload::PolicySet { revision, threshold: 2, roles });
+        script.deploy(version, &format!("environment {n}"));
+        let mut bytes = [0x11; 20];
+        bytes[..4].copy_from_slice(&n.to_be_bytes());
+        let new_signer = Address::from(bytes);
+        let role = RoleId::of("clinical-lead");
+        let previous_signer = match n {
+            0 => account(11).address,
+            n => {
+                bytes[..4].copy_from_slice(&(n - 1).to_be_bytes());
+                Address::from(bytes)
+            }
+        };
+        script.push(owner, NONE, Payload::RoleKeySet { role, previous_signer, new_signer });
+    }
+    script.approve_as(version, "clinical-lead", &account(11));
+    let history = script.replay().unwrap();
+    assert_eq!(history.version(version).unwrap().deployments.len(), 3000);
 }
 
 #[test]

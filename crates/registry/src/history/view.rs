@@ -58,7 +58,8 @@ impl History {
 
     /// The policy numbered `revision`.
     pub fn policy_of(&self, revision: u64) -> Option<&Policy> {
-        self.policies.iter().find(|policy| policy.revision == revision)
+        // Revisions count from 1, without gaps.
+        self.policies.get(usize::try_from(revision.checked_sub(1)?).ok()?)
     }
 
     /// Every policy, in order.
@@ -89,8 +90,9 @@ impl History {
     /// The key whose decision for `role` counts about `version`: that of the appointment in force when it was
     /// registered. None if there was none.
     pub fn key_for(&self, version: &VersionRecord, role: RoleId) -> Option<&RoleKey> {
-        let in_force = self.appointments(role).iter().rev().find(|a| a.from <= version.sequence)?;
-        self.key(in_force.holder)
+        let appointments = self.appointments(role);
+        let before = appointments.partition_point(|appointment| appointment.from <= version.sequence);
+        self.key(appointments.get(before.checked_sub(1)?)?.holder)
     }
 
     /// The compromised key because of which what `signer` did in entry `sequence` is not to be believed: its

@@ -147,3 +147,6 @@ fn step(depth: usize, bytes: &[u8], key: &Nibbles, walked: &mut usize) -> Result
 fn follows(key: &Nibbles, from: usize, part: &Nibbles) -> bool {
     (0..part.len()).all(|i| key.get(from.saturating_add(i)) == part.get(i))
 }
+
+#[cfg(test)]
+mod tests;

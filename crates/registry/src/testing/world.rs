@@ -456,5 +456,7 @@ pub(crate) fn trie(leaves: &BTreeMap<B256, Vec<u8>>, target: Option<B256>) -> (B
     }
     let root = builder.root();
     let nodes = builder.take_proof_nodes().into_nodes_sorted();
-    (root, nodes.into_iter().map(|(_, node)| node).collect())
+    // Nodes below 32 bytes are embedded in their parents; `eth_getProof` does not list them.
+    let listed = nodes.into_iter().enumerate().filter(|(depth, (_, node))| *depth == 0 || node.len() >= 32);
+    (root, listed.map(|(_, (_, node))| node).collect())
 }
