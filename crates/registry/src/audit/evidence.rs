@@ -7,11 +7,12 @@
 use crate::{
     canonical::{self, JsonError, JsonLimits},
     history::{self, Entry, Kind, Payload},
-    state::AccountProof,
+    state::{AccountProof, IMPLEMENTATION_SLOT, anchored_slot, history_slots, log_slots},
 };
-use averment_primitives::{Address, B256, Bytes, ModelId, Salt, SaltedLeaf, VersionId, fingerprint};
+use averment_primitives::{Address, B256, Bytes, LogId, ModelId, Salt, SaltedLeaf, VersionId, fingerprint};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::collections::BTreeSet;
 use thiserror::Error;
 
 /// What is read at most.
@@ -233,6 +234,18 @@ impl Evidence {
             }
         }
         Ok(evidence)
+    }
+
+    /// The registry's slots that an audit file proves, in its order, given the models whose histories it holds.
+    pub fn registry_slots(models: impl IntoIterator<Item = ModelId>) -> Vec<B256> {
+        let models: BTreeSet<ModelId> = models.into_iter().collect();
+        [IMPLEMENTATION_SLOT].into_iter().chain(models.into_iter().flat_map(history_slots)).collect()
+    }
+
+    /// The slots of `Anchors` that an audit file proves for an epoch of a log, in its order.
+    pub fn anchors_slots(log: LogId, epoch: u64) -> [B256; 3] {
+        let [first, second] = log_slots(log);
+        [first, second, anchored_slot(log, epoch)]
     }
 
     /// The file's bytes.

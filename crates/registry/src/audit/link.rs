@@ -122,6 +122,9 @@ pub enum BrokenLink {
         "approvals of version {version}: {needed} are needed, {standing} stand ({touched} are touched by a compromised key)"
     )]
     Approvals { version: VersionId, needed: u64, standing: u64, touched: u64 },
+    /// Another anchors contract than the reader asked for.
+    #[error("log {log}: expected the anchors of {expected}, these are of {got}")]
+    Anchors { log: LogId, expected: Address, got: Address },
     /// The anchors contract's state is not proved.
     #[error("log {log}: anchors: {error}")]
     AnchorsState { log: LogId, error: ProofError },

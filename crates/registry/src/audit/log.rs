@@ -1,14 +1,14 @@
 //! Records of a log: from the anchored root down to what a leaf commits to.
 
 use super::{
-    evidence::{LogEvidence, RecordEvidence},
+    evidence::{Evidence, LogEvidence, RecordEvidence},
     link::{BrokenLink, Checkpoint},
     verified::{Block, VerifiedLog, VerifiedRecord},
     verify::TrustPolicy,
 };
 use crate::{
     canonical::{self, JsonLimits},
-    state::{anchored_slot, log_slots, log_terms},
+    state::log_terms,
     version::{LogTerms, RegistryId, anchor_digest},
 };
 use averment_primitives::{
@@ -41,8 +41,10 @@ pub(super) fn verify(
     if !terms.registry.is_zero() && terms.registry != registry.address {
         return Err(BrokenLink::LogRegistry { log, expected: registry.address, got: terms.registry });
     }
-    let [first, second] = log_slots(log);
-    let slots = [first, second, anchored_slot(log, evidence.epoch)];
+    if let Some(expected) = policy.anchors.filter(|&expected| expected != terms.anchors) {
+        return Err(BrokenLink::Anchors { log, expected, got: terms.anchors });
+    }
+    let slots = Evidence::anchors_slots(log, evidence.epoch);
     let proven = evidence
         .anchors
         .verify(state_root, terms.anchors, &slots)
@@ -98,6 +100,7 @@ pub(super) fn verify(
         root: checkpoint.root,
         epoch: evidence.epoch,
         epoch_begins,
+        anchored_before: epoch_begins.saturating_add(terms.cadence).min(block.timestamp),
         registry_head: evidence.registry_head,
         records,
     })

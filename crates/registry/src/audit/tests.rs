@@ -65,13 +65,19 @@ fn whole_evidence_verifies_and_says_what_it_proves() {
     assert!(!verified.block().embedded);
     assert_eq!(
         verified.caveats(),
-        [Caveat::RegistryNotPinned, Caveat::CodeNotPinned, Caveat::LogKeysNotPinned]
+        [
+            Caveat::RegistryNotPinned,
+            Caveat::CodeNotPinned,
+            Caveat::AnchorsNotPinned,
+            Caveat::LogKeysNotPinned
+        ]
     );
 
     let policy = TrustPolicy {
         chain_id: Some(31337),
         registry: Some(verified.registry().address),
         code_hashes: vec![verified.implementation().1],
+        anchors: Some(ANCHORS),
         log_keys: vec![world.log_key()],
         ..TrustPolicy::default()
     };
@@ -241,6 +247,7 @@ fn another_block_hash_chain_registry_or_code_is_refused() {
     assert_eq!(with(&|p| p.chain_id = Some(1)), BrokenLink::Chain { expected: 1, got: 31337 });
     assert!(matches!(with(&|p| p.registry = Some(Address::ZERO)), BrokenLink::Registry { .. }));
     assert!(matches!(with(&|p| p.code_hashes = vec![B256::ZERO]), BrokenLink::Code { .. }));
+    assert!(matches!(with(&|p| p.anchors = Some(Address::ZERO)), BrokenLink::Anchors { .. }));
     assert!(matches!(with(&|p| p.log_keys = vec!["other".into()]), BrokenLink::LogKey { .. }));
 
     let mut other = evidence.clone();
@@ -352,6 +359,14 @@ fn a_proof_of_another_slot_account_or_state_is_refused() {
     std::mem::swap(&mut first.proof, &mut second.proof);
     assert!(matches!(broken(&other, trusted), BrokenLink::RegistryState(ProofError::Slot { .. })));
 
+    // The same proofs in another order would be another file.
+    let mut other = evidence.clone();
+    other.registry.storage_proof.swap(0, 1);
+    assert!(matches!(
+        broken(&other, trusted),
+        BrokenLink::RegistryState(ProofError::SlotMissing { place: 0, .. })
+    ));
+
     let mut other = evidence.clone();
     let extra = other.registry.storage_proof[0].clone();
     other.registry.storage_proof.push(extra);
@@ -399,12 +414,12 @@ fn a_forged_anchor_checkpoint_or_record_is_refused() {
     other.logs[0].records = forged.logs[0].records.clone();
     assert!(matches!(broken(&other, trusted), BrokenLink::Anchor { .. }));
 
-    // The anchor of an epoch in which nothing was anchored.
+    // The anchor of another epoch than the one proved, and of one in which nothing was anchored.
     let mut other = evidence.clone();
     other.logs[0].epoch = 0;
     assert!(matches!(
         broken(&other, trusted),
-        BrokenLink::AnchorsState { error: ProofError::SlotMissing { .. }, .. }
+        BrokenLink::AnchorsState { error: ProofError::SlotMissing { place: 2, .. }, .. }
     ));
 
     let mut other = evidence.clone();

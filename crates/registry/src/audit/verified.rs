@@ -43,6 +43,8 @@ pub enum Caveat {
     RegistryNotPinned,
     /// The reader did not say which code it trusts behind the registry's proxy.
     CodeNotPinned,
+    /// The reader did not say which `Anchors` contract it trusts: when something was anchored is its word.
+    AnchorsNotPinned,
     /// The reader did not say which log keys it trusts; the anchor binds the root, the key only its size.
     LogKeysNotPinned,
     /// Approvals of a version of the lineage are touched by a compromised key.
@@ -141,8 +143,10 @@ pub struct VerifiedLog {
     pub root: B256,
     /// The epoch that anchored it.
     pub epoch: u64,
-    /// When that epoch began; the anchor is at most one cadence younger.
+    /// When that epoch began.
     pub epoch_begins: u64,
+    /// The last second at which the root can have been anchored: the epoch's end or the block's time.
+    pub anchored_before: u64,
     /// The registry's head as the anchor recorded it.
     pub registry_head: B256,
     /// The records, ascending.

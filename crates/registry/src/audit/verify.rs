@@ -10,7 +10,7 @@ use crate::{
     canonical::{self, JsonLimits},
     dsse::{self, Envelope, IN_TOTO},
     history::{History, Lineage, SignatureCheck, Stage, VersionRecord},
-    state::{Header, IMPLEMENTATION_SLOT, history_length, history_slots},
+    state::{Header, history_length},
     version::RegistryId,
 };
 use averment_primitives::{
@@ -35,6 +35,8 @@ pub struct TrustPolicy {
     pub registry: Option<Address>,
     /// Hashes of the code that may stand behind the registry's proxy; empty for any.
     pub code_hashes: Vec<B256>,
+    /// The address of the `Anchors` contract; another one may hold whatever its maker wrote, whenever they did.
+    pub anchors: Option<Address>,
     /// Verifier keys of logs, as signed notes write them; empty for any.
     pub log_keys: Vec<String>,
     /// Whether evidence on an embedded chain is refused instead of marked.
@@ -128,8 +130,7 @@ fn check_registry(
     policy: &TrustPolicy,
 ) -> Result<Checked, BrokenLink> {
     ascending("histories", evidence.histories.iter().map(|history| history.model))?;
-    let mut slots = vec![IMPLEMENTATION_SLOT];
-    slots.extend(evidence.histories.iter().flat_map(|history| history_slots(history.model)));
+    let slots = Evidence::registry_slots(evidence.histories.iter().map(|history| history.model));
     let proven = evidence
         .registry
         .verify(header.state_root, registry.address, &slots)
@@ -318,6 +319,9 @@ fn caveats(verified: &Verified, policy: &TrustPolicy) -> Vec<Caveat> {
     }
     if policy.code_hashes.is_empty() {
         caveats.push(Caveat::CodeNotPinned);
+    }
+    if policy.anchors.is_none() && !verified.logs.is_empty() {
+        caveats.push(Caveat::AnchorsNotPinned);
     }
     if policy.log_keys.is_empty() && !verified.logs.is_empty() {
         caveats.push(Caveat::LogKeysNotPinned);

@@ -83,15 +83,17 @@ pub enum ProofError {
         why: String,
     },
     /// A slot that is needed is not proved.
-    #[error("account {address}: slot {slot} is not proved")]
+    #[error("account {address}: slot {slot} is not proved at place {place}")]
     SlotMissing {
         /// The account.
         address: Address,
         /// The slot.
         slot: B256,
+        /// Where its proof belongs, from 0.
+        place: usize,
     },
-    /// A slot is proved that nobody asked for, or twice.
-    #[error("account {address}: slot {slot} is proved, but not needed (or twice)")]
+    /// A slot is proved that nobody asked for.
+    #[error("account {address}: slot {slot} is proved, but not needed")]
     SlotSurplus {
         /// The account.
         address: Address,
@@ -114,7 +116,8 @@ pub struct ProvenAccount {
 }
 
 impl AccountProof {
-    /// Checks that the state with `state_root` holds `account`, and what stands in exactly the slots `slots`.
+    /// Checks that the state with `state_root` holds `account`, and what stands in `slots`: exactly these are
+    /// proved, in this order.
     pub fn verify(
         &self,
         state_root: B256,
@@ -131,17 +134,13 @@ impl AccountProof {
         let state: TrieAccount = alloy_rlp::decode_exact(&leaf)
             .map_err(|error| ProofError::NotAnAccount { address, why: error.to_string() })?;
 
-        let mut unused: Vec<&StorageProof> = self.storage_proof.iter().collect();
         let mut values = Vec::with_capacity(slots.len());
-        for &slot in slots {
-            let place = unused
-                .iter()
-                .position(|proof| proof.key == slot)
-                .ok_or(ProofError::SlotMissing { address, slot })?;
-            let proof = unused.swap_remove(place);
+        for (place, &slot) in slots.iter().enumerate() {
+            let proof = self.storage_proof.get(place).filter(|proof| proof.key == slot);
+            let proof = proof.ok_or(ProofError::SlotMissing { address, slot, place })?;
             values.push(proof.value(address, state.storage_root)?);
         }
-        if let Some(surplus) = unused.first() {
+        if let Some(surplus) = self.storage_proof.get(slots.len()) {
             return Err(ProofError::SlotSurplus { address, slot: surplus.key });
         }
         let (code_hash, storage_root) = (state.code_hash, state.storage_root);

@@ -327,8 +327,9 @@ impl World {
             subject: self.subject,
             chain_id: REGISTRY.chain_id,
             header,
-            registry: state.prove(REGISTRY.address),
-            implementation: state.prove(IMPLEMENTATION),
+            registry: state
+                .prove(REGISTRY.address, &Evidence::registry_slots(self.scripts.iter().map(|s| s.model))),
+            implementation: state.prove(IMPLEMENTATION, &[]),
             histories,
             versions: self.versions.clone(),
             logs: vec![LogEvidence {
@@ -336,7 +337,7 @@ impl World {
                 registry: log.terms.registry,
                 cadence: log.terms.cadence,
                 salt: log.terms.salt,
-                anchors: state.prove(ANCHORS),
+                anchors: state.prove(ANCHORS, &Evidence::anchors_slots(id, log.epoch)),
                 epoch: log.epoch,
                 registry_head: log.registry_head,
                 key: self.log_key(),
@@ -427,11 +428,11 @@ impl State {
         self.accounts.iter().map(leaf).collect()
     }
 
-    /// `eth_getProof` of an account and all its slots.
-    pub(crate) fn prove(&self, address: Address) -> AccountProof {
+    /// `eth_getProof` of an account and some of its slots.
+    pub(crate) fn prove(&self, address: Address, slots: &[B256]) -> AccountProof {
         let storage = storage_leaves(&self.accounts[&address]);
-        let storage_proof = self.accounts[&address]
-            .keys()
+        let storage_proof = slots
+            .iter()
             .map(|&key| StorageProof { key, proof: trie(&storage, Some(keccak256(key))).1 })
             .collect();
         AccountProof {

@@ -36,7 +36,7 @@ impl Page<'_> {
                 p.about {
                     "A log of " (log.size) " entries. Its root was anchored on chain for the epoch that began "
                     (moment(log.epoch_begins)) ", so every record below was in it no later than "
-                    (moment(log.epoch_begins.saturating_add(log.terms.cadence))) "."
+                    (moment(log.anchored_before)) "."
                 }
                 div.cards { @for record in &log.records { (self.record(place, record)) } }
             }
@@ -118,7 +118,7 @@ impl Page<'_> {
                             " holds what was anchored for epoch " (log.epoch) ": the log's root and the registry's "
                             "head at that time. Each record is included under that root."
                         }
-                        span.hash { "log " (log.id) }
+                        span.hash { "log " (log.id) ", anchored by " (log.terms.poster) }
                         span.hash { "root " (log.root) }
                         span.hash {
                             "checkpoint signed by " (clean(&log.key))

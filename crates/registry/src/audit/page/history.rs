@@ -1,6 +1,6 @@
 //! Who decided what and when: approvals, the timeline, the accounts.
 
-use super::{Page, Source, day};
+use super::{Page, Source, clean, day};
 use crate::{
     approval::Decision,
     history::{DecisionRecord, Entry, History, Payload, SignatureCheck},
@@ -198,6 +198,9 @@ impl Page<'_> {
                 | crate::audit::ManifestSigner::Other(account)) = signer;
                 note(*account, format!("signed the manifest of {}", self.version_name(version.id)));
             }
+        }
+        for log in self.verified.logs() {
+            note(log.terms.poster, format!("anchors the log {}", clean(&log.origin)));
         }
         html! {
             h2 id="accounts" { "Accounts" }

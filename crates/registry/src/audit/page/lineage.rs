@@ -24,7 +24,7 @@ impl Page<'_> {
             h2 id="lineage" { "Lineage" }
             p.about { "What this version was made from. Every arrow is a part of the id of the version it leads to." }
             figure.lineage {
-                svg viewBox={ "0 0 " (width) " " (height) } style={ "max-width:" (width) "px" } role="img" aria-label=(label) {
+                svg viewBox={ "0 0 " (width) " " (height) } width=(width) height=(height) role="img" aria-label=(label) {
                     @for child in placed.values() {
                         @for parent in &child.version.record.content.parents {
                             @if let Some(parent) = placed.get(parent) { (edge(parent, child, height.saturating_sub(3))) }

@@ -204,6 +204,13 @@ impl Page<'_> {
                 "No code hash was demanded of the registry. Behind its proxy is " code { (self.verified.implementation().0) }
                 ", whose code has hash " code { (self.verified.implementation().1) } "."
             },
+            Caveat::AnchorsNotPinned => html! {
+                "Compare the contract that holds the anchors with the one you know: "
+                @for (i, log) in self.verified.logs().iter().enumerate() {
+                    @if i > 0 { ", " } code { (log.terms.anchors) }
+                }
+                ". When something was anchored is that contract's word."
+            },
             Caveat::LogKeysNotPinned => html! {
                 "No log key was demanded. The anchored root binds every record; the key vouches only for the log's size."
             },
@@ -350,6 +357,7 @@ fn grave(caveat: &Caveat) -> bool {
         Caveat::EmbeddedChain | Caveat::TouchedApprovals { .. } | Caveat::Ended { .. } => true,
         Caveat::RegistryNotPinned
         | Caveat::CodeNotPinned
+        | Caveat::AnchorsNotPinned
         | Caveat::LogKeysNotPinned
         | Caveat::VouchedByChain { .. } => false,
     }
