@@ -94,6 +94,7 @@ interface IModelRegistry {
     error Expired(uint64 expiry, uint256 timestamp);
     error NonceNotGreater(uint256 recorded, uint256 got);
     error InvalidSignature(address signer);
+    error SignatureTooLong(uint256 max, uint256 got);
     error WrongStage(VersionId versionId, Stage got);
     error NotEnoughApprovals(uint8 threshold, uint8 got);
     error AlreadyDeployed(VersionId versionId, uint64 since);
@@ -137,7 +138,8 @@ interface IModelRegistry {
     function registerVersion(ModelId modelId, VersionContent calldata versionContent) external returns (VersionId);
 
     /// @notice Submits signed decisions, by anyone. One that is already recorded is skipped, so that nobody
-    /// can spoil a batch by sending a part of it first; any other fault refuses the whole batch.
+    /// can spoil a batch by sending a part of it first; any other fault refuses the whole batch. A contract
+    /// wallet's signature has at most 32,768 bytes.
     ///
     /// A decision is refused if the role is or was held by the account that registered the version, also when
     /// that account has handed it on since. It may change until the version is retired: a version that was

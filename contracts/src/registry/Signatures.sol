@@ -15,6 +15,10 @@ abstract contract Signatures is EIP712Upgradeable, IModelRegistry {
     bytes32 private constant KEY_ROTATION =
         keccak256("KeyRotation(bytes32 modelId,bytes32 role,address newSigner,uint64 expiry)");
 
+    /// Signatures go into the history. A wallet that accepts any length must not be able to make one that readers
+    /// with bounded memory refuse. Room for hash-based signatures, which are the longest there are.
+    uint256 private constant MAX_SIGNATURE = 32_768;
+
     function approvalDigest(Approval calldata approval) public view returns (bytes32) {
         return _hashTypedDataV4(
             keccak256(
@@ -40,6 +44,7 @@ abstract contract Signatures is EIP712Upgradeable, IModelRegistry {
 
     /// Refuses a signature that `signer` did not make: an account by its key, a contract wallet by ERC-1271.
     function _checkSignature(address signer, bytes32 digest, bytes calldata signature) internal view {
+        if (signature.length > MAX_SIGNATURE) revert SignatureTooLong(MAX_SIGNATURE, signature.length);
         if (!SignatureChecker.isValidSignatureNowCalldata(signer, digest, signature)) revert InvalidSignature(signer);
     }
 

@@ -7,7 +7,15 @@ import {ModelId, RoleId, VersionId} from "../../src/types/Ids.sol";
 import {Approval, Decision, KeyRotation, PolicyInput, Stage} from "../../src/types/Registry.sol";
 import {Fixture} from "../Fixture.sol";
 import {vm} from "../Vm.sol";
-import {LoopingWallet, ReentrantWallet, ShortWallet, SilentWallet, Wallet, WrongWallet} from "../mocks/Wallets.sol";
+import {
+    CredulousWallet,
+    LoopingWallet,
+    ReentrantWallet,
+    ShortWallet,
+    SilentWallet,
+    Wallet,
+    WrongWallet
+} from "../mocks/Wallets.sol";
 
 /// @dev One attack a test; each must fail, and for the stated reason.
 contract AttacksTest is Fixture {
@@ -240,6 +248,22 @@ contract AttacksTest is Fixture {
             Approval memory approval = approvalOf(versionId, RoleId.wrap(keccak256(bytes(role))));
             refuseRaw(approval, "any", invalid(wallets[i]));
         }
+    }
+
+    /// A wallet that accepts anything cannot fill the history with entries too long to read.
+    function test_wallets_cannotBloatTheHistory() public {
+        CredulousWallet wallet = new CredulousWallet();
+        vm.prank(owner);
+        registry.setPolicy(modelId, oneRole("board", address(wallet)));
+        VersionId versionId = register(1);
+        Approval memory approval = approvalOf(versionId, RoleId.wrap(keccak256("board")));
+        refuseRaw(
+            approval,
+            new bytes(32_769),
+            abi.encodeWithSelector(IModelRegistry.SignatureTooLong.selector, 32_768, 32_769)
+        );
+        submitRaw(approval, new bytes(32_768));
+        assertStage(versionId, Stage.Approved);
     }
 
     /// A wallet that burns all its gas costs its submitter money and its model nothing.

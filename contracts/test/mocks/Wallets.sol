@@ -45,6 +45,13 @@ contract SilentWallet {
     function isValidSignature(bytes32, bytes calldata) external pure {}
 }
 
+/// @dev Believes everything.
+contract CredulousWallet {
+    function isValidSignature(bytes32, bytes calldata) external pure returns (bytes4) {
+        return this.isValidSignature.selector;
+    }
+}
+
 contract ShortWallet {
     fallback() external {
         assembly ("memory-safe") {
