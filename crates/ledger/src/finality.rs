@@ -1,5 +1,8 @@
 //! Acting only on what is settled, and only on what checks: headers that hash to what they claim, receipts
 //! that their block commits to, and transactions that stay where they were while finality is awaited.
+//!
+//! Checking needs every transaction of a block, so it works on chains whose transactions are all of Ethereum's
+//! types; on those with types of their own (OP-stack deposits) reading such a block fails with a request error.
 
 use crate::{Finality, Ledger};
 use alloy::{

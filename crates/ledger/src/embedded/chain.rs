@@ -8,7 +8,7 @@ use super::{
     clock::Clock,
     error::{BlockFault, EmbeddedError, OpenError},
     executor::{self, Environment, Run, Signed, TransactionError},
-    genesis::Genesis,
+    genesis::{Genesis, LATEST_TIME},
     journal::{Journal, Kind, Medium},
     state::{BlockHashes, Changes, Draft, State, Tries},
 };
@@ -205,7 +205,8 @@ impl Chain {
 
     fn next_time(&self) -> u64 {
         let after = self.latest().header.timestamp + 1;
-        self.next_timestamp.unwrap_or_else(|| self.clock.now().saturating_add(self.time_offset)).max(after)
+        let now = self.clock.now().saturating_add(self.time_offset).min(LATEST_TIME);
+        self.next_timestamp.unwrap_or(now).max(after)
     }
 
     /// The nonce after the transactions that wait.
@@ -424,9 +425,13 @@ impl Chain {
     }
 
     /// Moves the time of later blocks forward; gives by how much they now run ahead of the clock.
-    pub(crate) fn increase_time(&mut self, seconds: u64) -> u64 {
-        self.time_offset = self.time_offset.saturating_add(seconds);
-        self.time_offset
+    pub(crate) fn increase_time(&mut self, seconds: u64) -> Result<u64, EmbeddedError> {
+        let offset = self.time_offset.saturating_add(seconds);
+        if offset > LATEST_TIME {
+            return Err(EmbeddedError::TimeTooFar { limit: LATEST_TIME, got: offset });
+        }
+        self.time_offset = offset;
+        Ok(offset)
     }
 
     /// Sets the time of the next block; it must be later than the latest's.
@@ -434,6 +439,9 @@ impl Chain {
         let latest = self.latest().header.timestamp;
         if timestamp <= latest {
             return Err(EmbeddedError::TimeNotLater { latest, got: timestamp });
+        }
+        if timestamp > LATEST_TIME {
+            return Err(EmbeddedError::TimeTooFar { limit: LATEST_TIME, got: timestamp });
         }
         // Blocks after it go on from there.
         self.time_offset = self.time_offset.max(timestamp.saturating_sub(self.clock.now()));

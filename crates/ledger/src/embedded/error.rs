@@ -136,6 +136,14 @@ pub enum EmbeddedError {
         /// The time given.
         got: u64,
     },
+    /// A time so far ahead that blocks after it could run out of time.
+    #[error("expected a time up to {limit} seconds, got {got}")]
+    TimeTooFar {
+        /// The latest time that can be set.
+        limit: u64,
+        /// The time given.
+        got: u64,
+    },
     /// An earlier operation panicked halfway.
     #[error("an earlier operation failed halfway; open the chain again")]
     Poisoned,

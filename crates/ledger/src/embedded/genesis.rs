@@ -23,6 +23,10 @@ pub const DEVELOPMENT_ACCOUNTS: [Address; 10] = [
     address!("0xa0Ee7A142d267C1f36714E4a8F75612F20a79720"),
 ];
 
+/// The latest time that anyone can set, in seconds of Unix time: some 34,000 years ahead. Blocks that follow
+/// each other by a second never run out of 64 bits.
+pub(crate) const LATEST_TIME: u64 = 1 << 40;
+
 /// The contract that holds the hashes of the last 8,191 blocks (EIP-2935), and its code there.
 pub(crate) const HISTORY_CONTRACT: Address = address!("0x0000F90827F1C53a10cb7A02335B175320002935");
 const HISTORY_CODE: Bytes = bytes!(
@@ -78,6 +82,9 @@ pub enum GenesisError {
     /// A block that no transaction fits in.
     #[error("genesis gas limit: expected at least 5,000,000, got {0}")]
     GasLimit(u64),
+    /// A time so far ahead that blocks after it could run out of time.
+    #[error("genesis time: expected at most {LATEST_TIME}, got {0}")]
+    Time(u64),
     /// Code that could not have been deployed.
     #[error("genesis account {0}: its code begins with 0xef and is no delegation of EIP-7702")]
     Code(Address),
@@ -130,6 +137,9 @@ impl Genesis {
     pub(crate) fn changes(&self) -> Result<Changes, GenesisError> {
         if self.gas_limit < 5_000_000 {
             return Err(GenesisError::GasLimit(self.gas_limit));
+        }
+        if self.timestamp > LATEST_TIME {
+            return Err(GenesisError::Time(self.timestamp));
         }
         let mut changes = Changes::default();
         for (address, account) in &self.accounts {

@@ -182,7 +182,12 @@ impl Journal {
             move |source| JournalError::Io { path, step, source }
         };
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        // The folders in which a new name must last.
+        let mut renewed = vec![folder.unwrap_or(Path::new("."))];
         if let Some(folder) = folder {
+            for missing in folder.ancestors().take_while(|folder| !folder.exists()) {
+                renewed.extend(missing.parent());
+            }
             std::fs::create_dir_all(folder).map_err(at(JournalStep::CreateFolder))?;
         }
         let file = OpenOptions::new()
@@ -211,10 +216,9 @@ impl Journal {
             journal.step(JournalStep::Write, |medium| medium.write_at(0, HEAD))?;
             journal.end = HEAD.len() as u64;
             journal.step(JournalStep::Flush, |medium| medium.sync())?;
-            // The name of a new file lasts only when its folder is flushed too.
-            File::open(folder.unwrap_or(Path::new(".")))
-                .and_then(|folder| folder.sync_all())
-                .map_err(at(JournalStep::Flush))?;
+            for folder in renewed {
+                flush_names(folder).map_err(at(JournalStep::Flush))?;
+            }
         }
         Ok(Opened { journal, dropped: length - end })
     }
@@ -259,6 +263,12 @@ impl Journal {
     ) -> Result<(), JournalError> {
         action(&mut *self.medium).map_err(|source| JournalError::Io { path: self.path.clone(), step, source })
     }
+}
+
+/// Flushes the names in a folder, where the system lets one.
+fn flush_names(folder: &Path) -> io::Result<()> {
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
 }
 
 fn chained(previous: &[u8; 32], kind: u8, body: &[u8]) -> [u8; 32] {

@@ -129,8 +129,7 @@ impl Embedded {
 
     /// Lets later blocks be `seconds` later than the clock says; adds up.
     pub fn increase_time(&self, seconds: u64) -> Result<(), EmbeddedError> {
-        self.lock()?.increase_time(seconds);
-        Ok(())
+        self.lock()?.increase_time(seconds).map(drop)
     }
 
     /// Sets the time of the next block, in seconds of Unix time; later ones go on from there.

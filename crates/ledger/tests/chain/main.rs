@@ -4,5 +4,7 @@
 mod anvil;
 mod contract;
 mod crash;
+mod hostile;
+mod liar;
 mod roots;
 mod suite;

@@ -132,7 +132,10 @@ fn dispatch(chain: &mut Chain, method: &str, params: &Params) -> Result<Box<RawV
         }
         "eth_getLogs" => json(logs::find(chain, &params.get::<Filter>(0, "filter")?)?),
 
-        "evm_mine" | "anvil_mine" => {
+        "evm_mine" => {
+            if let Some(timestamp) = params.optional::<Quantity>(0, "timestamp")? {
+                chain.set_next_timestamp(timestamp.0)?;
+            }
             chain.mine()?;
             json(U64::ZERO)
         }
@@ -145,7 +148,7 @@ fn dispatch(chain: &mut Chain, method: &str, params: &Params) -> Result<Box<RawV
             let snapshot = params.get::<Quantity>(0, "snapshot")?;
             json(chain.revert(snapshot.0)?)
         }
-        "evm_increaseTime" => json(chain.increase_time(params.get::<Quantity>(0, "seconds")?.0)),
+        "evm_increaseTime" => json(chain.increase_time(params.get::<Quantity>(0, "seconds")?.0)?),
         "evm_setNextBlockTimestamp" => {
             chain.set_next_timestamp(params.get::<Quantity>(0, "timestamp")?.0)?;
             json(())

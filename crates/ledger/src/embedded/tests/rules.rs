@@ -137,6 +137,10 @@ fn snapshots_are_used_up_and_time_only_moves_forward() {
         chain.set_next_timestamp(now),
         Err(EmbeddedError::TimeNotLater { latest, got }) if latest == now && got == now
     ));
+    for far in [(1 << 40) + 1, u64::MAX] {
+        assert!(matches!(chain.set_next_timestamp(far), Err(EmbeddedError::TimeTooFar { .. })));
+        assert!(matches!(chain.increase_time(far), Err(EmbeddedError::TimeTooFar { .. })));
+    }
     chain.set_next_timestamp(now + 500).unwrap();
     chain.mine().unwrap();
     chain.mine().unwrap();
@@ -162,6 +166,10 @@ fn genesis_that_makes_no_chain_is_refused() {
     ));
     let genesis = Genesis { gas_limit: 1, ..Genesis::development(TIME) };
     assert!(matches!(Embedded::in_memory(genesis), Err(OpenError::Genesis(GenesisError::GasLimit(1)))));
+    assert!(matches!(
+        Embedded::in_memory(Genesis::development(u64::MAX)),
+        Err(OpenError::Genesis(GenesisError::Time(u64::MAX)))
+    ));
     with(GenesisAccount::default()).unwrap();
 }
 
