@@ -6,8 +6,8 @@
 
 mod durable;
 pub mod embedded;
-mod finality;
 pub mod fees;
+mod finality;
 pub mod keys;
 mod provider;
 mod remote;

@@ -33,6 +33,7 @@ use averment_ledger::{
     Finality, Ledger, Remote, Source,
     embedded::{Embedded, Genesis, GenesisAccount, ManualClock},
 };
+use averment_registry::state;
 
 const GENESIS_TIME: u64 = 1_700_000_000;
 const HISTORY_CONTRACT: Address = address!("0x0000F90827F1C53a10cb7A02335B175320002935");
@@ -176,6 +177,36 @@ async fn history_contract_holds_the_parents_hashes() {
             .with_input(B256::from(U256::from(number)).to_vec());
         assert_eq!(ledger.provider().call(asked).await.unwrap()[..], hash[..]);
     }
+}
+
+/// What an auditor checks offline, by the code that checks it: the header's mark and hash, and the proof of a
+/// slot that is written and of one that is not.
+#[tokio::test]
+async fn auditor_accepts_headers_and_proofs() {
+    let ledger = Ledger::in_memory(Genesis::development(GENESIS_TIME)).unwrap();
+    let (sender, wallet) = account(0);
+    let contract = sender.create(0);
+    for (nonce, request) in [deployment(), write(contract, 7, 42)].into_iter().enumerate() {
+        ledger.embedded().unwrap().submit(&raw(&sign(request, nonce as u64, &wallet).await)).unwrap();
+    }
+    let latest = ledger.verified_header(BlockNumberOrTag::Latest).await.unwrap();
+    let header = state::Header::decode(&alloy_rlp::encode(&latest.header)).unwrap();
+    assert!(header.is_embedded());
+    assert_eq!((header.hash, header.number), (latest.hash, 2));
+    let slots = [7u64, 8].map(|slot| B256::from(U256::from(slot)));
+    let answer = ledger.provider().get_proof(contract, slots.to_vec()).await.unwrap();
+    let proof = state::AccountProof {
+        address: contract,
+        account_proof: answer.account_proof,
+        storage_proof: slots
+            .iter()
+            .zip(answer.storage_proof)
+            .map(|(key, slot)| state::StorageProof { key: *key, proof: slot.proof })
+            .collect(),
+    };
+    let proven = proof.verify(header.state_root, contract, &slots).unwrap();
+    assert_eq!(proven.slots, [42u64, 0].map(|value| B256::from(U256::from(value))));
+    assert!(proof.verify(B256::repeat_byte(1), contract, &slots).is_err());
 }
 
 /// The journal of all transactions, as this release writes it.
