@@ -14,8 +14,9 @@ The project's chores.
 
   cargo xtask test       everything CI runs: formatting, lints, tests, contracts, artifacts, arrows
   cargo xtask test fast  the Rust part alone, without Node and Python
-  cargo xtask arrows     checks that dependencies between crates go one way
+  cargo xtask test contracts    the contracts' part alone
   cargo xtask contracts write   artifacts and storage layouts from the sources; `check` compares
+  cargo xtask arrows     checks that dependencies between crates go one way
   cargo xtask bench      the numbers of docs/benchmarks.md, peers in the same run
 ";
 
@@ -26,6 +27,7 @@ fn main() -> Result<()> {
     match words.as_slice() {
         ["test"] => test::everything(),
         ["test", "fast"] => test::rust(None),
+        ["test", "contracts"] => test::contracts_alone(),
         ["arrows"] => arrows::check(),
         ["contracts", "write"] => contracts::artifacts_write(),
         ["contracts", "check"] => contracts::artifacts_check(),

@@ -65,6 +65,11 @@ fn with_folder_of(program: &Path) -> Result<OsString> {
     Ok(std::env::join_paths(own.into_iter().chain(std::env::split_paths(&path)))?)
 }
 
+/// The contracts' part alone, without the Rust crates.
+pub fn contracts_alone() -> Result<()> {
+    solidity(&tools::set_up()?)
+}
+
 /// Everything CI runs.
 pub fn everything() -> Result<()> {
     let tools = tools::set_up()?;
