@@ -4,8 +4,10 @@
 //! [`Ledger`] hides which, and says what a chain's word is worth: when its blocks are final, and whether they
 //! prove anything to a third party.
 
+pub mod contracts;
 mod durable;
 pub mod embedded;
+pub mod evidence;
 pub mod fees;
 mod finality;
 pub mod keys;

@@ -1,0 +1,14 @@
+//! The contracts: bindings made from the committed artifacts, the one path by which transactions are sent, why
+//! contracts refuse, and how ours are deployed.
+
+mod bindings;
+mod deployment;
+mod governance;
+mod refusal;
+mod send;
+
+pub use bindings::{AccessManager, Anchors, ERC1967Proxy, ModelRegistry};
+pub use deployment::{Contract, DeployError, Deployment, DeploymentFault, RecordError};
+pub use governance::{Governance, GovernanceError, MIN_DELAY, Profile, WiringFault, roles};
+pub use refusal::Refusal;
+pub use send::{Quote, SendError, Sender, Sent};

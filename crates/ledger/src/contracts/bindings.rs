@@ -1,0 +1,26 @@
+//! Bindings from the committed artifacts, creation code included: running needs no Node and no source tree.
+#![allow(missing_docs, clippy::all, reason = "generated; documented in the Solidity interfaces")]
+
+alloy::sol! {
+    #[sol(rpc, all_derives)]
+    ModelRegistry,
+    "../../contracts/artifacts/ModelRegistry.json"
+}
+
+alloy::sol! {
+    #[sol(rpc, all_derives)]
+    Anchors,
+    "../../contracts/artifacts/Anchors.json"
+}
+
+alloy::sol! {
+    #[sol(rpc, all_derives)]
+    AccessManager,
+    "../../contracts/artifacts/AccessManager.json"
+}
+
+alloy::sol! {
+    #[sol(rpc, all_derives)]
+    ERC1967Proxy,
+    "../../contracts/artifacts/ERC1967Proxy.json"
+}

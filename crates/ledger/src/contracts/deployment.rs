@@ -1,0 +1,425 @@
+//! Deploying the contracts, and the record of where they are.
+//!
+//! The registry's proxy, the only thing anybody can use, comes last: access manager, implementation and
+//! anchors are created first, then one transaction wires the manager for the address that the proxy will have
+//! and (in production) ends the deployer's power, and only then the proxy is created, initialised in the same
+//! transaction. So a deployment that fails at any step leaves nothing usable behind: no proxy, an
+//! implementation that can never be initialised, a manager that manages nothing. (Anchors have no owner and
+//! nothing to wire.) Running it again begins afresh; what the failed run paid for is lost.
+//!
+//! Should a transaction of the same account slip in between, the proxy gets another address than the manager
+//! was wired for. Its restricted functions then need the manager's administrator, who in production is the
+//! proposer with the delay; the deployment is reported as failed and no record is made.
+
+use super::{
+    AccessManager, Anchors, ERC1967Proxy, ModelRegistry, SendError, Sender, Sent,
+    governance::{GovernanceError, Profile, WiringFault, check_wiring},
+};
+use crate::{HeaderError, Ledger, VerifiedHeader, durable, evidence::EvidenceError};
+use alloy::{
+    eips::BlockId,
+    providers::Provider,
+    sol_types::{SolCall, SolConstructor},
+    transports::TransportError,
+};
+use averment_primitives::{Address, B256, Bytes, keccak256};
+use averment_registry::{state::IMPLEMENTATION_SLOT, version::RegistryId};
+use serde::{Deserialize, Serialize};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
+use thiserror::Error;
+
+/// The record's format.
+const FORMAT: &str = "averment-deployment/1";
+/// A record is about 1.5 kB.
+const RECORD_LIMIT: u64 = 64 * 1024;
+
+/// One deployed contract.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Contract {
+    /// Where it is.
+    pub address: Address,
+    /// Keccak-256 of its code there.
+    pub code_hash: B256,
+}
+
+/// Where the contracts are, and what was deployed. What a client is configured with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Deployment {
+    format: Format,
+    /// EIP-155 chain id.
+    pub chain_id: u64,
+    /// The block that holds the registry's creation: no history is older.
+    pub block_number: u64,
+    /// Its hash, by which another chain with the same id is noticed.
+    pub block_hash: B256,
+    /// Who deployed it.
+    pub deployer: Address,
+    /// How it is governed, as deployed.
+    pub profile: Profile,
+    /// The access manager.
+    pub access_manager: Contract,
+    /// The registry: the proxy, whose address is the registry's.
+    pub registry: Contract,
+    /// The code behind the proxy.
+    pub implementation: Contract,
+    /// The anchors.
+    pub anchors: Contract,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+enum Format {
+    #[serde(rename = "averment-deployment/1")]
+    V1,
+}
+
+/// Why contracts were not deployed. Nothing usable is left behind; see the module.
+#[derive(Debug, Error)]
+pub enum DeployError {
+    /// The profile does not protect.
+    #[error(transparent)]
+    Governance(#[from] GovernanceError),
+    /// A transaction did not go through.
+    #[error(transparent)]
+    Send(#[from] Box<SendError>),
+    /// A receipt names no contract.
+    #[error("transaction {tx} created no contract")]
+    NothingCreated {
+        /// The transaction.
+        tx: B256,
+    },
+    /// The code on chain is not what was sent.
+    #[error("{contract} at {address}: the code there is not the artifact's")]
+    OtherCode {
+        /// Which contract.
+        contract: &'static str,
+        /// Where.
+        address: Address,
+    },
+    /// The proxy is not where the manager expects it.
+    #[error(
+        "the registry came to {got}, the access manager is wired for {expected}: another transaction of \
+         this account came between. Do not use it; deploy again while nothing else sends from this account"
+    )]
+    Displaced {
+        /// The address the manager was wired for.
+        expected: Address,
+        /// The registry's.
+        got: Address,
+    },
+    /// The manager is not wired as it should be.
+    #[error(transparent)]
+    Wiring(#[from] WiringFault),
+    /// The node did not answer.
+    #[error("reading the code at {address} failed: {source}")]
+    Request {
+        /// The contract.
+        address: Address,
+        /// Why.
+        source: TransportError,
+    },
+    /// What was deployed does not check.
+    #[error(transparent)]
+    Check(#[from] DeploymentFault),
+}
+
+impl From<SendError> for DeployError {
+    fn from(error: SendError) -> Self {
+        Self::Send(Box::new(error))
+    }
+}
+
+/// Why a record is not read or written.
+#[derive(Debug, Error)]
+pub enum RecordError {
+    /// Reading or writing failed.
+    #[error("deployment record {path}: {source}")]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A record is there already: the only place that says where contracts are.
+    #[error("there is already a deployment record {path}; it was left as it is, name another file")]
+    Exists {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Not a record of this release.
+    #[error("{path} is not an {FORMAT} record: {source}")]
+    Form {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        source: serde_json::Error,
+    },
+}
+
+/// A record that does not fit the chain.
+#[derive(Debug, Error)]
+pub enum DeploymentFault {
+    /// Another chain id.
+    #[error("the contracts are on chain {expected}, this is chain {got}")]
+    ChainId {
+        /// The record's.
+        expected: u64,
+        /// The chain's.
+        got: u64,
+    },
+    /// Another chain with the same id, or one that was begun anew.
+    #[error(
+        "block {number} is {got} on this chain, the contracts were deployed in {expected}: it is another chain \
+         with the same id, or it was reset. Deploy again"
+    )]
+    OtherChain {
+        /// The block's number.
+        number: u64,
+        /// The record's hash of it.
+        expected: B256,
+        /// The chain's.
+        got: B256,
+    },
+    /// The block is not final yet, or the chain is shorter.
+    #[error("the contracts were deployed in block {expected}, the newest final block is {got}")]
+    TooEarly {
+        /// The record's block.
+        expected: u64,
+        /// The newest final one.
+        got: u64,
+    },
+    /// Other code at an address.
+    #[error("{contract} at {address}: expected code {expected}, got {got}")]
+    Code {
+        /// Which contract.
+        contract: &'static str,
+        /// Where.
+        address: Address,
+        /// The record's code hash.
+        expected: B256,
+        /// The chain's.
+        got: B256,
+    },
+    /// The registry was upgraded, or it is another proxy.
+    #[error(
+        "the registry's implementation is {got}, the record says {expected}: it was upgraded. Read what the \
+         upgrade does before trusting it, then make a new record"
+    )]
+    Implementation {
+        /// The record's.
+        expected: Address,
+        /// The chain's.
+        got: Address,
+    },
+    /// No block to check against.
+    #[error(transparent)]
+    Header(#[from] Box<HeaderError>),
+    /// The chain's state could not be proved.
+    #[error(transparent)]
+    Evidence(#[from] EvidenceError),
+}
+
+impl From<HeaderError> for DeploymentFault {
+    fn from(error: HeaderError) -> Self {
+        Self::Header(Box::new(error))
+    }
+}
+
+impl Deployment {
+    /// Deploys the contracts. Returns the record and what each transaction took, in order.
+    pub async fn deploy(sender: &Sender, profile: Profile) -> Result<(Self, Vec<Sent>), DeployError> {
+        let (ledger, deployer) = (sender.ledger(), sender.address());
+        profile.check(ledger.chain_id(), deployer)?;
+
+        let mut sent = Vec::new();
+        let code = with_arguments(
+            &AccessManager::BYTECODE,
+            &AccessManager::constructorCall { initialAdmin: deployer },
+        );
+        let runtime = &AccessManager::DEPLOYED_BYTECODE;
+        let access_manager = create(sender, "access manager", code, runtime, &mut sent).await?;
+        let code = ModelRegistry::BYTECODE.clone();
+        let runtime = &ModelRegistry::DEPLOYED_BYTECODE;
+        let implementation = create(sender, "registry's implementation", code, runtime, &mut sent).await?;
+        let code = Anchors::BYTECODE.clone();
+        let anchors = create(sender, "anchors", code, &Anchors::DEPLOYED_BYTECODE, &mut sent).await?;
+
+        // The wiring takes the next nonce, the proxy the one after it.
+        let registry_address = deployer.create(sender.next_nonce().await?.saturating_add(1));
+        let wiring = profile.wiring(access_manager.address, registry_address, deployer);
+        sent.push(sender.call("wire the access manager", access_manager.address, &wiring).await?);
+
+        let initialize = ModelRegistry::initializeCall { authority: access_manager.address }.abi_encode();
+        let code = with_arguments(
+            &ERC1967Proxy::BYTECODE,
+            &ERC1967Proxy::constructorCall {
+                implementation: implementation.address,
+                _data: initialize.into(),
+            },
+        );
+        let runtime = &ERC1967Proxy::DEPLOYED_BYTECODE;
+        let registry = create(sender, "registry", code, runtime, &mut sent).await?;
+        if registry.address != registry_address {
+            return Err(DeployError::Displaced { expected: registry_address, got: registry.address });
+        }
+        // `create` pushed it just now.
+        let Some(block) = sent.last().map(|last| last.block.clone()) else {
+            return Err(DeployError::NothingCreated { tx: B256::ZERO });
+        };
+        check_wiring(ledger, block.hash, &profile, access_manager.address, registry.address, deployer)
+            .await?;
+        let deployment = Self {
+            format: Format::V1,
+            chain_id: ledger.chain_id(),
+            block_number: block.header.number,
+            block_hash: block.hash,
+            deployer,
+            profile,
+            access_manager,
+            registry,
+            implementation,
+            anchors,
+        };
+        deployment.check(ledger).await?;
+        Ok((deployment, sent))
+    }
+
+    /// The registry, as ids and signatures name it.
+    pub fn registry_id(&self) -> RegistryId {
+        RegistryId { chain_id: self.chain_id, address: self.registry.address }
+    }
+
+    /// Checks the record against the chain's newest final block, by proofs: every contract's code, the
+    /// registry's implementation, and that the chain is the same one. Returns that block.
+    pub async fn check(&self, ledger: &Ledger) -> Result<VerifiedHeader, DeploymentFault> {
+        if ledger.chain_id() != self.chain_id {
+            return Err(DeploymentFault::ChainId { expected: self.chain_id, got: ledger.chain_id() });
+        }
+        let newest = ledger.newest_final().await?;
+        if newest.header.number < self.block_number {
+            let got = newest.header.number;
+            return Err(DeploymentFault::TooEarly { expected: self.block_number, got });
+        }
+        let block = ledger.verified_header(self.block_number).await?;
+        if block.hash != self.block_hash {
+            let (number, expected) = (self.block_number, self.block_hash);
+            return Err(DeploymentFault::OtherChain { number, expected, got: block.hash });
+        }
+        // First what upgrades change, for the clearer words.
+        let (_, proxy) = ledger.prove(&newest, self.registry.address, &[IMPLEMENTATION_SLOT]).await?;
+        let got = Address::from_word(proxy.slots.first().copied().unwrap_or_default());
+        if got != self.implementation.address {
+            return Err(DeploymentFault::Implementation { expected: self.implementation.address, got });
+        }
+        for (name, contract) in [
+            ("registry", self.registry),
+            ("registry's implementation", self.implementation),
+            ("access manager", self.access_manager),
+            ("anchors", self.anchors),
+        ] {
+            let (_, proven) = ledger.prove(&newest, contract.address, &[]).await?;
+            if proven.code_hash != contract.code_hash {
+                return Err(DeploymentFault::Code {
+                    contract: name,
+                    address: contract.address,
+                    expected: contract.code_hash,
+                    got: proven.code_hash,
+                });
+            }
+        }
+        Ok(newest)
+    }
+
+    /// Writes the record to a new file, whole or not at all.
+    pub fn save(&self, path: &Path) -> Result<(), RecordError> {
+        let form = |source| RecordError::Form { path: path.to_owned(), source };
+        let mut bytes = serde_json::to_vec_pretty(self).map_err(form)?;
+        bytes.push(b'\n');
+        durable::write_new(path, &bytes).map_err(|source| match source.kind() {
+            io::ErrorKind::AlreadyExists => RecordError::Exists { path: path.to_owned() },
+            _ => RecordError::Io { path: path.to_owned(), source },
+        })
+    }
+
+    /// Reads a record. What it says is not believed until [`Self::check`].
+    pub fn load(path: &Path) -> Result<Self, RecordError> {
+        let bytes = durable::read(path, RECORD_LIMIT)
+            .map_err(|source| RecordError::Io { path: path.to_owned(), source })?;
+        serde_json::from_slice(&bytes).map_err(|source| RecordError::Form { path: path.to_owned(), source })
+    }
+}
+
+fn with_arguments(code: &Bytes, arguments: &impl SolConstructor) -> Bytes {
+    [code.as_ref(), &arguments.abi_encode()].concat().into()
+}
+
+/// Creates a contract and checks that the chain now holds the artifact's code.
+async fn create(
+    sender: &Sender,
+    contract: &'static str,
+    code: Bytes,
+    runtime: &Bytes,
+    sent: &mut Vec<Sent>,
+) -> Result<Contract, DeployError> {
+    let done = sender.create(format!("create the {contract}"), code).await?;
+    let address = done.receipt.contract_address.ok_or(DeployError::NothingCreated { tx: done.tx })?;
+    let block = BlockId::hash(done.block.hash);
+    let found = sender.ledger().provider().get_code_at(address).block_id(block).await;
+    let found = found.map_err(|source| DeployError::Request { address, source })?;
+    if !is_code_of(runtime, &found, address) {
+        return Err(DeployError::OtherCode { contract, address });
+    }
+    sent.push(done);
+    Ok(Contract { address, code_hash: keccak256(&found) })
+}
+
+/// Whether `found` at `address` is `artifact`, but for the places where the compiler left zeros for a
+/// contract's own address (OpenZeppelin's UUPS keeps it as an immutable).
+fn is_code_of(artifact: &[u8], found: &[u8], address: Address) -> bool {
+    let own = address.into_word();
+    let (mut artifact, mut found) = (artifact, found);
+    while let (Some((expected, artifact_rest)), Some((got, found_rest))) =
+        (artifact.split_first(), found.split_first())
+    {
+        let (a, b) = (artifact.get(..32), found.get(..32));
+        if let (Some(a), Some(b)) = (a, b)
+            && a.iter().all(|byte| *byte == 0)
+            && b == own.as_slice()
+        {
+            (artifact, found) = (&artifact[32..], &found[32..]);
+            continue;
+        }
+        if expected != got {
+            return false;
+        }
+        (artifact, found) = (artifact_rest, found_rest);
+    }
+    artifact.is_empty() && found.is_empty()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn code_may_differ_only_where_the_own_address_stands() {
+        let address = Address::repeat_byte(7);
+        let mut artifact = vec![1, 2, 3];
+        artifact.extend([0; 32]);
+        artifact.extend([4, 5]);
+        let mut code = artifact.clone();
+        assert!(is_code_of(&artifact, &code, address));
+        code[3..35].copy_from_slice(address.into_word().as_slice());
+        assert!(is_code_of(&artifact, &code, address));
+        assert!(!is_code_of(&artifact, &code, Address::repeat_byte(8)));
+        assert!(!is_code_of(&artifact, &code[..36], address));
+        assert!(!is_code_of(&artifact, &[code.clone(), vec![0]].concat(), address));
+        code[36] = 9;
+        assert!(!is_code_of(&artifact, &code, address));
+        assert!(!is_code_of(&artifact, &[], address));
+    }
+}
