@@ -3,7 +3,7 @@ pragma solidity ^0.8.37;
 
 import {IModelRegistry} from "../../src/interfaces/IModelRegistry.sol";
 import {ModelId, RoleId, VersionId} from "../../src/types/Ids.sol";
-import {Approval, Decision, Stage, VersionContent} from "../../src/types/Registry.sol";
+import {Approval, Decision, KeyRotation, Stage, VersionContent} from "../../src/types/Registry.sol";
 import {Fixture} from "../Fixture.sol";
 import {vm} from "../Vm.sol";
 
@@ -155,6 +155,35 @@ contract VersionsTest is Fixture {
         } else {
             submit(approval, RISK_KEY);
         }
+    }
+
+    /// The digests as EIP-712 has them, from the types' text on.
+    function testFuzz_digests_areEip712s(Approval memory approval, KeyRotation memory rotation) public view {
+        bytes32 domain = keccak256(
+            abi.encode(
+                keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"),
+                keccak256("Averment ModelRegistry"),
+                keccak256("1"),
+                block.chainid,
+                address(registry)
+            )
+        );
+        bytes32 approvalType = keccak256(
+            "Approval(bytes32 modelId,bytes32 versionId,bytes32 role,uint8 decision,uint64 policyRevision,uint64 expiry,uint256 nonce)"
+        );
+        bytes32 rotationType = keccak256("KeyRotation(bytes32 modelId,bytes32 role,address newSigner,uint64 expiry)");
+        vm.assertEq(
+            registry.approvalDigest(approval),
+            keccak256(abi.encodePacked(hex"1901", domain, keccak256(abi.encode(approvalType, approval))))
+        );
+        vm.assertEq(
+            registry.rotationDigest(rotation),
+            keccak256(abi.encodePacked(hex"1901", domain, keccak256(abi.encode(rotationType, rotation))))
+        );
+        (, string memory name, string memory version, uint256 chainId, address place,,) = registry.eip712Domain();
+        vm.assertEq(abi.encode(name, version), abi.encode("Averment ModelRegistry", "1"));
+        vm.assertEq(chainId, block.chainid);
+        vm.assertEq(place, address(registry));
     }
 
     function test_submitApprovals_refusals() public {
