@@ -73,6 +73,16 @@ impl<H: TreeHash> Tree<H> {
         Self::default()
     }
 
+    /// Goes on from the roots of the complete subtrees of `size` leaves, largest first; none if their number
+    /// is not that of the bits set in `size`.
+    pub fn from_peaks(size: u64, peaks: Vec<B256>) -> Option<Self> {
+        (peaks.len() == size.count_ones() as usize).then_some(Self {
+            peaks,
+            size,
+            hash: std::marker::PhantomData,
+        })
+    }
+
     /// Appends a leaf given its hash ([`TreeHash::leaf`]).
     pub fn push(&mut self, leaf: B256) {
         let mut node = leaf;
@@ -127,7 +137,10 @@ mod tests {
             assert_eq!(blake.root(), root_by_definition::<Blake3Tree>(&leaves[..n]));
             sha.push(*leaf);
             blake.push(*leaf);
+            let resumed = Tree::<Sha256Tree>::from_peaks(sha.size, sha.peaks.clone()).unwrap();
+            assert_eq!(resumed.root(), root_by_definition::<Sha256Tree>(&leaves[..=n]));
         }
+        assert!(Tree::<Sha256Tree>::from_peaks(3, vec![leaves[0]]).is_none());
     }
 
     /// Known roots from the Certificate Transparency reference implementation's test data.
