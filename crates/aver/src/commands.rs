@@ -1,13 +1,19 @@
 //! One file a command. Each takes what was typed and the [`Context`], and says its result through the [`Ui`].
 
+mod audit;
+mod contracts;
+mod fingerprint;
 mod init;
+mod keys;
 
 use crate::{
     args::{Cli, Command},
     config::Config,
+    demo,
     ui::Ui,
 };
-use anyhow::Result;
+use anyhow::{Context as _, Result};
+use averment_ledger::keys::Password;
 use clap::CommandFactory;
 
 /// What every command works with.
@@ -16,6 +22,16 @@ pub struct Context {
     pub config: Config,
     /// How to speak.
     pub ui: Ui,
+}
+
+impl Context {
+    /// The password of a key: from the configured file, or typed.
+    pub fn password(&self, prompt: &str) -> Result<Password> {
+        match &self.config.password_file {
+            Some(path) => Ok(Password::from_file(path)?),
+            None => Password::from_terminal(prompt).context("a password is needed"),
+        }
+    }
 }
 
 /// Runs what was typed.
@@ -27,6 +43,12 @@ pub fn run(cli: Cli) -> Result<()> {
             Ok(())
         }
         Command::Init(args) => init::run(&args, &cli.global, ui),
-        _ => anyhow::bail!("not in this build"),
+        Command::Fingerprint(args) => fingerprint::run(&args, ui),
+        Command::Audit(command) => audit::run(&command, &cli.global, ui),
+        Command::Demo(args) => demo::run(&args, ui),
+        Command::Contracts(command) => {
+            contracts::run(&command, &Context { config: Config::load(&cli.global)?, ui })
+        }
+        Command::Keys(command) => keys::run(&command, &Context { config: Config::load(&cli.global)?, ui }),
     }
 }

@@ -1,10 +1,9 @@
 //! `aver`, the program: reads the command line, settles the configuration, runs one command.
 
 mod args;
-#[allow(dead_code)]
-mod capture;
 mod commands;
 mod config;
+mod demo;
 mod exit;
 mod ui;
 

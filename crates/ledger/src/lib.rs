@@ -5,6 +5,7 @@
 //! prove anything to a third party.
 
 pub mod contracts;
+mod dossier;
 mod durable;
 pub mod embedded;
 pub mod evidence;
@@ -14,6 +15,7 @@ pub mod keys;
 mod provider;
 mod remote;
 
+pub use dossier::{Dossier, DossierError};
 pub use finality::{FinalityError, HeaderError, Settled, VerifiedHeader};
 pub use provider::{Finality, Ledger, OpenLedgerError, Remote, Source};
 pub use remote::{ConnectError, RemoteFault};
