@@ -13,6 +13,7 @@ pub mod fees;
 mod finality;
 pub mod keys;
 mod provider;
+pub mod registry;
 mod remote;
 
 pub use dossier::{Dossier, DossierError};

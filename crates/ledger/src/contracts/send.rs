@@ -131,6 +131,24 @@ pub enum SendError {
     /// Signing failed; nothing was sent.
     #[error(transparent)]
     Sign(#[from] SignError),
+    /// The sender is on another chain than the contracts; nothing was sent.
+    #[error("the contracts are on chain {expected}, the account sends to chain {got} (nothing was sent)")]
+    OtherChain {
+        /// The contracts' chain.
+        expected: u64,
+        /// The sender's.
+        got: u64,
+    },
+    /// It is in a final block, but did not say what it should have.
+    #[error("transaction {tx} made no {event} at {contract}; is this contract ours?")]
+    NoEvent {
+        /// The transaction.
+        tx: B256,
+        /// The event.
+        event: &'static str,
+        /// The contract.
+        contract: Address,
+    },
     /// The node answered that it does not take the transaction.
     #[error("the node does not take transaction {tx}: {source}")]
     Rejected {
