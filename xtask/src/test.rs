@@ -53,6 +53,9 @@ fn solidity(tools: &tools::Tools) -> Result<()> {
         Command::new(tools.python_bin.join("slither"))
             .arg(".")
             .env("PATH", with_folder_of(&tools.forge)?)
+            // It builds without tests; in forge's own folders that would leave `forge test` with none to run.
+            .env("FOUNDRY_OUT", "../target/contracts/slither/out")
+            .env("FOUNDRY_CACHE_PATH", "../target/contracts/slither/cache")
             .current_dir("contracts"),
     )?;
     contracts::artifacts_check()
