@@ -1,11 +1,10 @@
 //! The thin line through the house: the real contracts on an embedded chain, driven to a deployed version, then
 //! an audit file from the chain that verifies offline, and tampered copies that do not.
 
-#![allow(missing_docs, reason = "bindings made from the artifacts")]
-
-use alloy::{primitives::keccak256, providers::DynProvider, sol, sol_types::SolCall};
+use alloy::{primitives::keccak256, providers::DynProvider, sol_types::SolCall};
 use averment_ledger::{
     Dossier, Ledger,
+    contracts::{AccessManager, ERC1967Proxy, ModelRegistry},
     embedded::Genesis,
     keys::{AccountKey, development},
 };
@@ -18,22 +17,6 @@ use averment_registry::{
 };
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
-
-sol! {
-    #[sol(rpc)]
-    ModelRegistry,
-    "../../contracts/artifacts/ModelRegistry.json"
-}
-sol! {
-    #[sol(rpc)]
-    AccessManager,
-    "../../contracts/artifacts/AccessManager.json"
-}
-sol! {
-    #[sol(rpc)]
-    ERC1967Proxy,
-    "../../contracts/artifacts/ERC1967Proxy.json"
-}
 
 const ROLES: [&str; 3] = ["medical", "risk", "legal"];
 
