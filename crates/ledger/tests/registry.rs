@@ -474,3 +474,121 @@ async fn a_model_that_does_not_exist_has_no_history() {
     let fault = view.history(ModelId(B256::repeat_byte(5))).await.unwrap_err();
     assert!(matches!(fault, HistoryFault::UnknownModel { .. }));
 }
+
+/// A node for `world`'s chain that answers as `lie` says, and a client and a sender on it.
+async fn remote(
+    world: &World,
+    finality: Finality,
+    lie: impl Fn(&str, &Value, Value) -> Reply + Send + Sync + 'static,
+) -> (RegistryClient, Sender) {
+    let url = liar::node(world.ledger.embedded().unwrap(), lie);
+    let settings = Remote {
+        finality,
+        timeout: Duration::from_secs(20),
+        poll: Duration::from_millis(2),
+        ..Remote::new(url, 31_337)
+    };
+    let ledger = Ledger::open(Source::Remote(settings)).await.unwrap();
+    let client = RegistryClient::open(&ledger, &world.deployment).await.unwrap();
+    (client, Sender::new(&ledger, key(0)).patience(Duration::from_millis(50)))
+}
+
+#[tokio::test]
+async fn a_broken_connection_while_sending_is_reported_as_uncertain_with_the_hash() {
+    let world = World::new().await;
+    let version = world.register(1, vec![]).await;
+    let (client, sender) = remote(&world, Finality::Depth(0), |method, _, truth| match method {
+        // The node has taken it by now.
+        "eth_sendRawTransaction" => Reply::Close,
+        _ => Reply::Result(truth),
+    })
+    .await;
+    match client.retire(&sender, version, "superseded").await {
+        Err(SendError::Uncertain { tx, .. }) => {
+            let settled = world.ledger.wait_final(tx, Duration::from_secs(1)).await.unwrap();
+            assert!(settled.receipt.status());
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn nothing_counts_before_it_is_final() {
+    let world = World::new().await;
+    let version = world.register(1, vec![]).await;
+    for _ in 0..3 {
+        world.ledger.embedded().unwrap().mine().unwrap();
+    }
+    let (client, sender) = remote(&world, Finality::Depth(3), |_, _, truth| Reply::Result(truth)).await;
+    let error = client.retire(&sender, version, "superseded").await.unwrap_err();
+    assert!(matches!(error, SendError::NotFinal { .. }), "{error}");
+    assert!(error.to_string().contains("may still take effect"));
+    let stage = async || client.at_final().await.unwrap().version(version).await.unwrap().unwrap().stage;
+    assert_eq!(stage().await, Stage::Registered, "three blocks must follow first");
+    for _ in 0..3 {
+        world.ledger.embedded().unwrap().mine().unwrap();
+    }
+    assert_eq!(stage().await, Stage::Retired);
+}
+
+#[tokio::test]
+async fn a_transaction_overtaken_by_another_fails_with_the_contracts_reason() {
+    use alloy::{
+        consensus::{SignableTransaction, TxEip1559, TxEnvelope},
+        eips::eip2718::Encodable2718,
+        primitives::{Bytes, TxKind},
+        sol_types::SolCall,
+    };
+    let world = World::new().await;
+    let version = world.register(1, vec![]).await;
+    let chain = world.ledger.embedded().unwrap().clone();
+    let (registry, nonce) = (world.client.id().address, world.sender(0).next_nonce().await.unwrap());
+    // Between the simulation and the signature the owner revokes the version elsewhere.
+    let overtaken = world.sender(0).confirm(move |_| {
+        let call = averment_ledger::contracts::ModelRegistry::revokeCall {
+            versionId: version.0,
+            reason: "first".into(),
+        };
+        let transaction = TxEip1559 {
+            chain_id: 31_337,
+            nonce,
+            gas_limit: 500_000,
+            max_fee_per_gas: 100_000_000_000,
+            max_priority_fee_per_gas: 0,
+            to: TxKind::Call(registry),
+            value: U256::ZERO,
+            access_list: Default::default(),
+            input: Bytes::from(call.abi_encode()),
+        };
+        let signature = key(0).sign_digest(&transaction.signature_hash()).unwrap();
+        chain.submit(&TxEnvelope::from(transaction.into_signed(signature)).encoded_2718()).unwrap();
+        true
+    });
+    match world.client.retire(&overtaken, version, "second").await {
+        Err(SendError::Reverted { refusal: Some(refusal), gas_used, .. }) => {
+            assert!(matches!(*refusal, Refusal::Registry(Errors::WrongStage(_))), "{refusal}");
+            assert!(gas_used > 21_000);
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_node_that_answers_only_short_ranges_is_asked_for_short_ranges() {
+    let world = World::new().await;
+    world.register(1, vec![]).await;
+    let truth = world.history().await;
+    let (client, _) = remote(&world, Finality::Depth(0), |method, params, truth| {
+        let number =
+            |field: &str| params[0][field].as_str().map(|text| u64::from_str_radix(&text[2..], 16).unwrap());
+        match (method, number("fromBlock"), number("toBlock")) {
+            ("eth_getLogs", Some(from), Some(to)) if to - from > 1 => Reply::Body(
+                br#"{"jsonrpc":"2.0","id":0,"error":{"code":-32005,"message":"at most 2 blocks"}}"#,
+            ),
+            _ => Reply::Result(truth),
+        }
+    })
+    .await;
+    let history = client.at_final().await.unwrap().history(world.model).await.unwrap();
+    assert_eq!(history.head(), truth.head());
+}
