@@ -15,6 +15,7 @@ pub mod canonical;
 pub mod dsse;
 pub mod history;
 pub mod log;
+pub mod manifest;
 pub mod state;
 mod utc;
 
