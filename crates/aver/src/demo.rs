@@ -9,11 +9,12 @@ mod model;
 use crate::{args::DemoArgs, exit, ui::Ui};
 use anyhow::{Context as _, Result, ensure};
 use averment_ledger::{
-    Dossier, Ledger,
+    Ledger,
     contracts::{Deployment, ModelRegistry, Profile, Sender, Sent},
     embedded::{Genesis, SystemClock},
     fees::PriceBook,
     keys::{AccountKey, development},
+    registry::{Dossier, RegistryClient},
 };
 use averment_primitives::{B256, ModelId, RoleId, U256, VersionId};
 use averment_registry::{
@@ -63,14 +64,15 @@ async fn story(folder: &Path, ui: Ui) -> Result<()> {
     stage.send("retire version 1.0.0", &retire).await?;
 
     ui.say("\n3. The audit file");
-    let block = stage.ledger.newest_final().await?;
+    let view = RegistryClient::open(&stage.ledger, &stage.deployment).await?.at_final().await?;
+    let block = view.block();
     let dossier = Dossier {
         subject: second,
         models: BTreeSet::from([model]),
         versions: BTreeMap::from([(first, first_evidence), (second, second_evidence)]),
         logs: Vec::new(),
     };
-    let evidence = stage.ledger.evidence(stage.registry, dossier, &block).await?;
+    let evidence = view.evidence(dossier).await?;
     let file = folder.join("audit.json");
     atomic::write(&file, &evidence.encode()?)?;
     let policy = TrustPolicy {
@@ -127,6 +129,7 @@ struct Stage {
     owner: Sender,
     approvers: Vec<AccountKey>,
     registry: RegistryId,
+    deployment: Deployment,
     sent: Vec<(String, Sent)>,
     ui: Ui,
 }
@@ -144,7 +147,7 @@ impl Stage {
         let (deployment, transactions) = Deployment::deploy(&owner, Profile::Development).await?;
         deployment.save(&folder.join("deployment.json"))?;
         let sent = transactions.into_iter().map(|sent| ("deploy the contracts".to_owned(), sent)).collect();
-        Ok(Self { ledger, owner, approvers, registry: deployment.registry_id(), sent, ui })
+        Ok(Self { ledger, owner, approvers, registry: deployment.registry_id(), deployment, sent, ui })
     }
 
     async fn send<C: alloy::sol_types::SolCall>(&mut self, step: &str, call: &C) -> Result<()> {

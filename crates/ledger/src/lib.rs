@@ -5,7 +5,6 @@
 //! prove anything to a third party.
 
 pub mod contracts;
-mod dossier;
 mod durable;
 pub mod embedded;
 pub mod evidence;
@@ -16,7 +15,6 @@ mod provider;
 pub mod registry;
 mod remote;
 
-pub use dossier::{Dossier, DossierError};
 pub use finality::{FinalityError, HeaderError, Settled, VerifiedHeader};
 pub use provider::{Finality, Ledger, OpenLedgerError, Remote, Source};
 pub use remote::{ConnectError, RemoteFault};

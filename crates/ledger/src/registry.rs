@@ -5,10 +5,12 @@
 //! reorganised away. [`View::history`] believes no node: it replays every entry under the contract's rules and
 //! compares the end with a storage proof.
 
+mod dossier;
 mod history;
 mod view;
 mod write;
 
+pub use dossier::{Dossier, DossierError};
 pub use history::HistoryFault;
 pub use view::{KeyState, LogState, Policy, ReadError, RecordedDecision, VersionState, View};
 pub use write::{Anchored, PolicyTerms, SignedApproval, SignedRotation};

@@ -1,12 +1,13 @@
 //! The thin line through the house: the real contracts on an embedded chain, driven to a deployed version, then
 //! an audit file from the chain that verifies offline, and tampered copies that do not.
 
-use alloy::{primitives::keccak256, providers::DynProvider, sol_types::SolCall};
+use alloy::{primitives::keccak256, providers::DynProvider};
 use averment_ledger::{
-    Dossier, Ledger,
-    contracts::{AccessManager, ERC1967Proxy, ModelRegistry},
+    Ledger,
+    contracts::{Deployment, ModelRegistry, Profile, Sender},
     embedded::Genesis,
     keys::{AccountKey, development},
+    registry::{Dossier, RegistryClient},
 };
 use averment_primitives::{Address, B256, ModelId, RoleId, U256, VersionId, fingerprint};
 use averment_registry::{
@@ -25,6 +26,7 @@ struct Story {
     keys: Vec<AccountKey>,
     registry: ModelRegistry::ModelRegistryInstance<DynProvider>,
     id: RegistryId,
+    deployment: Deployment,
 }
 
 impl Story {
@@ -32,14 +34,10 @@ impl Story {
         let ledger = Ledger::in_memory(Genesis::development(1_800_000_000)).unwrap();
         let keys = development::accounts(ledger.chain_id()).unwrap();
         let owner = ledger.signing(keys[0].wallet());
-        let manager = AccessManager::deploy(owner.clone(), keys[0].address()).await.unwrap();
-        let implementation = ModelRegistry::deploy(owner.clone()).await.unwrap();
-        let call = ModelRegistry::initializeCall { authority: *manager.address() };
-        let proxy =
-            ERC1967Proxy::deploy(owner.clone(), *implementation.address(), call.abi_encode().into()).await;
-        let address = *proxy.unwrap().address();
-        let id = RegistryId { chain_id: ledger.chain_id(), address };
-        Self { ledger, keys, registry: ModelRegistry::new(address, owner), id }
+        let sender = Sender::new(&ledger, keys[0].clone());
+        let (deployment, _) = Deployment::deploy(&sender, Profile::Development).await.unwrap();
+        let id = deployment.registry_id();
+        Self { registry: ModelRegistry::new(id.address, owner), ledger, keys, id, deployment }
     }
 
     fn owner(&self) -> Address {
@@ -166,9 +164,11 @@ async fn a_deployed_version_is_audited_offline() {
     let sent = story.registry.retire(first.0, "replaced by the second".to_owned()).send().await.unwrap();
     assert!(sent.get_receipt().await.unwrap().status());
 
-    let block = story.ledger.newest_final().await.unwrap();
+    let client = RegistryClient::open(&story.ledger, &story.deployment).await.unwrap();
+    let view = client.at_final().await.unwrap();
+    let block = view.block().clone();
     let dossier = Dossier { subject, models: BTreeSet::from([model]), versions, logs: Vec::new() };
-    let evidence = story.ledger.evidence(story.id, dossier, &block).await.unwrap();
+    let evidence = view.evidence(dossier).await.unwrap();
 
     let bytes = evidence.encode().unwrap();
     let decoded = Evidence::decode(&bytes, &Limits::default()).unwrap();
