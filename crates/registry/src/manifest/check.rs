@@ -15,14 +15,39 @@ const TEXT_LIMIT: usize = 16 * 1024;
 /// The registry contract's limit for a model's name, in bytes.
 const NAME_LIMIT: usize = 64;
 
+/// Whose words are being checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// A person's `model.toml`.
+    Source,
+    /// A published manifest, which does not say where private data lie.
+    Published,
+}
+
 /// Everything wrong with `declared`.
-pub(super) fn check(declared: &Value) -> Vec<Issue> {
+pub(super) fn check(declared: &Value, stage: Stage) -> Vec<Issue> {
     let mut issues = Vec::new();
     match declared {
         Value::Object(entries) => check_table(entries, FIELDS, "", &mut issues),
         other => issues.push(Issue::new("", wrong_type("a table", other))),
     }
-    rules(declared, &mut issues);
+    if stage == Stage::Source {
+        reserved(declared, &mut issues);
+    }
+    model_rules(declared, &mut issues);
+    dataset_rules(declared, stage, &mut issues);
+    privacy_rules(declared, &mut issues);
+    for (table, list) in
+        [("code", "entry"), ("environment", "lock_files"), ("model", "artifacts"), ("model", "parents")]
+    {
+        let mut seen = BTreeSet::new();
+        for (index, text) in texts(declared.get(table).and_then(|t| t.get(list))).enumerate() {
+            if !seen.insert(text) {
+                let place = format!("{table}.{list}[{index}]");
+                issues.push(Issue::new(place, Fault::Duplicate { got: short(text) }));
+            }
+        }
+    }
     issues
 }
 
@@ -137,19 +162,24 @@ fn short(text: &str) -> String {
     text.chars().take(64).collect()
 }
 
-/// Rules between fields. What is not there or has the wrong type has been reported already.
-fn rules(declared: &Value, issues: &mut Vec<Issue>) {
-    model_rules(declared, issues);
-    dataset_rules(declared, issues);
-    privacy_rules(declared, issues);
-    for list in ["code.entry", "environment.lock_files", "model.artifacts"] {
-        let found = list.split('.').try_fold(declared, |value, name| value.get(name));
-        let mut seen = BTreeSet::new();
-        for (index, path) in texts(found).enumerate() {
-            check_path(path, format!("{list}[{index}]"), issues);
-            if !seen.insert(path) {
-                issues.push(Issue::new(format!("{list}[{index}]"), Fault::Duplicate { got: short(path) }));
-            }
+// Rules between fields. What is not there or has the wrong type has been reported already.
+
+/// Keys of a statement that hold what the program captured.
+pub(super) const CAPTURED: &str = "captured";
+pub(super) const FINGERPRINT: &str = "fingerprint";
+pub(super) const COMMITMENT: &str = "commitment";
+
+fn reserved(declared: &Value, issues: &mut Vec<Issue>) {
+    let mut refuse = |table: &Value, key: &str, place: String| {
+        if table.get(key).is_some() {
+            issues.push(Issue::new(place, Fault::Reserved));
+        }
+    };
+    refuse(declared, CAPTURED, CAPTURED.to_owned());
+    let datasets = declared.get("datasets").and_then(Value::as_array);
+    for (index, dataset) in datasets.into_iter().flatten().enumerate() {
+        for key in [FINGERPRINT, COMMITMENT] {
+            refuse(dataset, key, format!("datasets[{index}].{key}"));
         }
     }
 }
@@ -162,26 +192,16 @@ fn model_rules(declared: &Value, issues: &mut Vec<Issue>) {
     if model.get("parents").is_some() && model.get("changes").is_none() {
         missing_because("model", "changes", "the version has parents", issues);
     }
-    let mut seen = BTreeSet::new();
-    for (index, parent) in texts(model.get("parents")).enumerate() {
-        if !seen.insert(parent) {
-            issues
-                .push(Issue::new(format!("model.parents[{index}]"), Fault::Duplicate { got: short(parent) }));
-        }
-    }
 }
 
-fn dataset_rules(declared: &Value, issues: &mut Vec<Issue>) {
+fn dataset_rules(declared: &Value, stage: Stage, issues: &mut Vec<Issue>) {
     let Some(datasets) = declared.get("datasets").and_then(Value::as_array) else { return };
     let text = |dataset: &Value, name: &str| dataset.get(name).and_then(Value::as_str).map(str::to_owned);
     let mut names = BTreeSet::new();
     for (index, dataset) in datasets.iter().enumerate() {
-        let private = text(dataset, "visibility").is_some_and(|v| v == "private");
-        match dataset.get("path").and_then(Value::as_str) {
-            Some(path) => check_path(path, format!("datasets[{index}].path"), issues),
-            // A published manifest does not say where private data lie.
-            None if private => issues.retain(|issue| issue.path != format!("datasets[{index}].path")),
-            None => {}
+        if stage == Stage::Published && text(dataset, "visibility").is_some_and(|v| v == "private") {
+            let place = format!("datasets[{index}].path");
+            issues.retain(|issue| issue.path != place);
         }
         if let Some(name) = text(dataset, "name").filter(|name| !names.insert(name.clone())) {
             issues
@@ -253,18 +273,4 @@ fn missing_because(table: &str, name: &str, because: &'static str, issues: &mut 
 
 fn texts(list: Option<&Value>) -> impl Iterator<Item = &str> {
     list.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str)
-}
-
-/// Relative, inside the folder, '/'-separated, in plain form.
-fn check_path(path: &str, place: String, issues: &mut Vec<Issue>) {
-    if !is_plain_path(path) && !path.trim().is_empty() {
-        issues.push(Issue::new(place, Fault::NotRelative { got: short(path) }));
-    }
-}
-
-/// Whether `path` has only ordinary parts.
-pub(super) fn is_plain_path(path: &str) -> bool {
-    path.split('/').all(|part| !matches!(part, "" | "." | ".."))
-        && !path.contains(['\\', '\0'])
-        && !path.chars().any(char::is_control)
 }

@@ -59,6 +59,8 @@ pub enum Fault {
         /// The path.
         got: String,
     },
+    /// A key that the program fills in itself.
+    Reserved,
     /// A fact that the program had to capture is not there.
     NotCaptured {
         /// Which fact.
@@ -121,6 +123,7 @@ impl fmt::Display for Fault {
             Self::NotRelative { got } => {
                 write!(f, "expected a path inside the folder, parts separated by single '/', got {got:?}")
             }
+            Self::Reserved => f.write_str("is captured by the program and not written by hand"),
             Self::NotCaptured { what } => write!(f, "{what} was not captured"),
         }
     }

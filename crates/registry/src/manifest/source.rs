@@ -2,7 +2,7 @@
 
 use super::{
     MANIFEST_LIMIT,
-    check::{check, join},
+    check::{Stage, check, join},
     issue::{Fault, Issue, Issues},
 };
 use crate::canonical::MAX_SAFE_INTEGER;
@@ -29,7 +29,7 @@ pub enum SourceError {
         message: String,
         /// Line, from 1.
         line: usize,
-        /// Column in characters, from 1.
+        /// Column in bytes, from 1.
         column: usize,
     },
     /// TOML, but not a manifest.
@@ -48,7 +48,8 @@ pub struct DatasetSource {
     pub private: bool,
 }
 
-/// A checked `model.toml`. What has to be captured for it is named by its methods.
+/// A checked `model.toml`. What has to be captured for it is named by its methods; the rest of the way to a
+/// statement is [`Source::draft`](Self::draft).
 #[derive(Debug, Clone, PartialEq)]
 pub struct Source {
     pub(super) declared: Value,
@@ -79,13 +80,14 @@ impl Source {
             return Err(SourceError::TooLong { limit: MANIFEST_LIMIT, got: text.len() });
         }
         let table = DeTable::parse(text).map_err(|error| {
-            let (line, column) = position(text, error.span().map_or(0, |span| span.start));
+            let (line, column) = LineStarts::of(text).position(error.span().map_or(0, |span| span.start));
             SourceError::Syntax { message: error.message().to_owned(), line, column }
         })?;
-        let mut reading = Reading { text, lines: Lines::default(), issues: Vec::new() };
+        let mut reading =
+            Reading { starts: LineStarts::of(text), lines: Lines::default(), issues: Vec::new() };
         let declared = reading.table(table.get_ref(), "");
         let Reading { lines, mut issues, .. } = reading;
-        issues.extend(check(&declared));
+        issues.extend(check(&declared, Stage::Source));
         for issue in &mut issues {
             issue.line = lines.of(&issue.path);
         }
@@ -147,13 +149,13 @@ impl Source {
 }
 
 /// TOML on its way to JSON.
-struct Reading<'t> {
-    text: &'t str,
+struct Reading {
+    starts: LineStarts,
     lines: Lines,
     issues: Vec<Issue>,
 }
 
-impl Reading<'_> {
+impl Reading {
     fn table(&mut self, table: &DeTable<'_>, path: &str) -> Value {
         let mut entries = Map::new();
         for (key, value) in table {
@@ -210,14 +212,22 @@ impl Reading<'_> {
     }
 
     fn note(&mut self, place: &str, offset: usize) {
-        self.lines.0.insert(place.to_owned(), position(self.text, offset).0);
+        self.lines.0.insert(place.to_owned(), self.starts.position(offset).0);
     }
 }
 
-/// Line and column of a byte offset, both from 1.
-fn position(text: &str, offset: usize) -> (usize, usize) {
-    let before = text.get(..offset).unwrap_or(text);
-    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-    let column = before.get(line_start..).unwrap_or_default().chars().count() + 1;
-    (before.matches('\n').count() + 1, column)
+/// Where each line begins, in bytes.
+struct LineStarts(Vec<usize>);
+
+impl LineStarts {
+    fn of(text: &str) -> Self {
+        Self(std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect())
+    }
+
+    /// Line and column of a byte offset, both from 1.
+    fn position(&self, offset: usize) -> (usize, usize) {
+        let line = self.0.partition_point(|start| *start <= offset);
+        let start = line.checked_sub(1).and_then(|index| self.0.get(index)).copied().unwrap_or(0);
+        (line, offset - start + 1)
+    }
 }
