@@ -6,7 +6,7 @@
 
 mod model;
 
-use crate::{args::DemoArgs, exit, ui::Ui};
+use crate::{args::DemoArgs, exit, ui::Ui, workplace::now};
 use anyhow::{Context as _, Result, ensure};
 use averment_ledger::{
     Ledger,
@@ -28,7 +28,6 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     fmt::Write,
     path::{Path, PathBuf},
-    time::{SystemTime, UNIX_EPOCH},
 };
 
 const MODEL: &str = "breast-cancer-triage";
@@ -309,8 +308,4 @@ fn tamper(evidence: &Evidence) -> Result<Evidence> {
     entry.context("the subject has artifacts")?.size += 1;
     ensure!(copy != *evidence, "nothing was changed");
     Ok(copy)
-}
-
-fn now() -> Result<u64> {
-    Ok(SystemTime::now().duration_since(UNIX_EPOCH).context("the clock stands before 1970")?.as_secs())
 }

@@ -1,5 +1,6 @@
 //! Exit codes: 0 done, 1 refused, 2 wrong usage, 3 something outside failed.
 
+use averment_ledger::contracts::SendError;
 use std::fmt;
 
 /// An error whose kind decides the exit code. Anything else ends with [`OUTSIDE`].
@@ -36,5 +37,11 @@ pub fn refused(message: impl Into<String>) -> Failure {
 
 /// The exit code for an error.
 pub fn code_of(error: &anyhow::Error) -> u8 {
-    error.downcast_ref::<Failure>().map_or(OUTSIDE, |failure| failure.code)
+    if let Some(failure) = error.downcast_ref::<Failure>() {
+        return failure.code;
+    }
+    match error.downcast_ref::<SendError>() {
+        Some(SendError::Refused { .. } | SendError::Declined { .. } | SendError::Reverted { .. }) => REFUSED,
+        _ => OUTSIDE,
+    }
 }

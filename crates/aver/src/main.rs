@@ -6,6 +6,7 @@ mod config;
 mod demo;
 mod exit;
 mod ui;
+mod workplace;
 
 use clap::Parser;
 use std::process::ExitCode;

@@ -1,7 +1,9 @@
 //! What the program says: words for people or one JSON object for machines, progress on standard error.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "the one place that speaks to the terminal")]
 
+use alloy::primitives::utils::format_ether;
 use anyhow::{Context, Result, bail};
+use averment_ledger::contracts::Quote;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 use std::io::{BufRead, IsTerminal, Write};
@@ -40,7 +42,18 @@ impl Ui {
         }
     }
 
-    /// Asks a person to agree. Without a terminal, `--yes` is the only way to say so.
+    /// What a transaction will cost, before it is sent.
+    pub fn quote(&self, quote: &Quote) {
+        self.remark(format!(
+            "{}: about {} gas, {} ether (at most {})",
+            quote.action,
+            quote.gas,
+            format_ether(quote.expected_fee()),
+            format_ether(quote.largest_fee())
+        ));
+    }
+
+    /// Asks a person to agree; an error says that there is nobody to ask. `--yes` agrees to everything.
     pub fn confirm(&self, question: &str) -> Result<()> {
         if self.yes {
             return Ok(());
@@ -53,7 +66,18 @@ impl Ui {
         std::io::stdin().lock().read_line(&mut answer).context("reading the answer")?;
         match answer.trim() {
             "y" | "Y" | "yes" => Ok(()),
-            _ => bail!("not done: you did not agree"),
+            _ => bail!(crate::exit::refused("not done: you did not agree")),
+        }
+    }
+
+    /// [`Self::confirm`] where only yes or no is wanted; why it is no is said on the way.
+    pub fn agrees(&self, question: &str) -> bool {
+        match self.confirm(question) {
+            Ok(()) => true,
+            Err(why) => {
+                self.remark(why.to_string());
+                false
+            }
         }
     }
 

@@ -8,6 +8,7 @@ pub mod contracts;
 mod durable;
 pub mod embedded;
 pub mod evidence;
+pub mod faucet;
 pub mod fees;
 mod finality;
 pub mod keys;
