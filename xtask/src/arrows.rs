@@ -9,6 +9,7 @@ use std::process::Command;
 const FLOORS: &[&[&str]] = &[
     &["averment-primitives"],
     &["averment-registry"],
+    &["averment-atomic"],
     &["averment-storage", "averment-ledger"],
     &["aver"],
     &["xtask"],

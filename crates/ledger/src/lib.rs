@@ -5,7 +5,6 @@
 //! prove anything to a third party.
 
 pub mod contracts;
-mod durable;
 pub mod embedded;
 pub mod evidence;
 pub mod faucet;

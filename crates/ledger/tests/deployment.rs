@@ -7,6 +7,7 @@ use alloy::{
     providers::Provider,
     sol_types::SolCall,
 };
+use averment_atomic::{Step, faults};
 use averment_ledger::{
     Ledger,
     contracts::{
@@ -386,6 +387,29 @@ async fn a_record_that_does_not_fit_the_chain_is_refused() {
     production(&reset).await;
     let fault = deployment.check(&reset).await.unwrap_err();
     assert!(matches!(fault, DeploymentFault::OtherChain { number: 5, .. }));
+}
+
+#[tokio::test]
+async fn every_step_of_writing_a_record_that_fails_leaves_none_or_a_whole_one() {
+    let deployment = production(&chain()).await;
+    let steps = faults::each(|plan| {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("deployment.json");
+        let saved = deployment.save(&path);
+        faults::end();
+        match (saved, plan) {
+            (Ok(()), None) => assert_eq!(Deployment::load(&path).unwrap(), deployment),
+            (Err(RecordError::Write(error)), Some(_)) => {
+                assert!(error.is_disk_full(), "{plan:?}: {error}");
+                match error.step {
+                    Step::SyncFolder => assert_eq!(Deployment::load(&path).unwrap(), deployment),
+                    _ => assert!(!path.exists(), "{plan:?}: {error}"),
+                }
+            }
+            (other, _) => panic!("{plan:?}: {other:?}"),
+        }
+    });
+    assert!(steps >= 5, "{steps}");
 }
 
 #[tokio::test]

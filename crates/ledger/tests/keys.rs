@@ -1,10 +1,18 @@
 //! Key files on disk: made, listed, opened, and read from other wallets.
 
+use averment_atomic::{
+    Step,
+    faults::{self, Plan},
+};
 use averment_ledger::keys::{
     AccountKey, Cost, Identity, KeyError, KeyFolder, KeyKind, KeystoreError, LogKey, Password,
 };
 use averment_primitives::B256;
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::Path,
+    process::{Command, Stdio},
+};
 use zeroize::Zeroizing;
 
 fn password(text: &str) -> Password {
@@ -90,6 +98,71 @@ fn only_the_owner_may_read_and_nothing_else_is_left_in_the_folder() {
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(folder.path()), 0o700);
     assert_eq!(mode(&folder.path().join("owner.json")), 0o600);
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn every_step_of_writing_a_key_that_fails_leaves_none_or_a_whole_one() {
+    let steps = faults::each(|plan| {
+        let (_temporary, folder) = folder();
+        let made = folder.create_account("owner", &password("one"), Cost::Light);
+        faults::end();
+        let listing = folder.list().unwrap();
+        assert!(listing.unreadable.is_empty(), "{plan:?}: a part of a key file was left");
+        match (made, plan) {
+            (Ok(made), None) => {
+                assert_eq!(folder.account("owner", &password("one")).unwrap().address(), made.address());
+            }
+            (Err(KeyError::Write(error)), Some(_)) => {
+                assert!(error.is_disk_full(), "{plan:?}: {error}");
+                let in_place = error.step == Step::SyncFolder && error.path == folder.path();
+                assert_eq!(listing.keys.len(), usize::from(in_place), "{plan:?}: {error}");
+            }
+            (other, _) => panic!("{plan:?}: {:?}", other.map(|key| key.address())),
+        }
+        if let Some(Plan::Once(_)) = plan
+            && listing.keys.is_empty()
+        {
+            // There is room again; nothing that was left stands in the way.
+            folder.create_account("owner", &password("one"), Cost::Light).unwrap();
+        }
+    });
+    assert!(steps >= 7, "{steps}");
+}
+
+const KEYS: &str = "AVERMENT_TEST_KEYS";
+
+/// The child: makes the key `owner` and says its address, or ends with 3 when another was faster.
+#[test]
+#[ignore = "is the child process of the test below"]
+fn makes_a_key() {
+    let folder = KeyFolder::new(std::env::var_os(KEYS).expect("the parent names the folder"));
+    match folder.create_account("owner", &password("one"), Cost::Light) {
+        Ok(key) => fs::write(folder.path().with_extension("winner"), key.address()).unwrap(),
+        Err(KeyError::Exists { .. }) => std::process::exit(3),
+        Err(error) => panic!("{error}"),
+    }
+}
+
+#[test]
+fn processes_that_make_the_same_key_at_once_leave_one_of_them() {
+    let (_temporary, folder) = folder();
+    let children: Vec<_> = (0..6)
+        .map(|_| {
+            Command::new(std::env::current_exe().unwrap())
+                .args(["--exact", "makes_a_key", "--ignored"])
+                .env(KEYS, folder.path())
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .spawn()
+                .unwrap()
+        })
+        .collect();
+    let ends: Vec<_> = children.into_iter().map(|mut child| child.wait().unwrap().code()).collect();
+    let count = |code| ends.iter().filter(|end| **end == Some(code)).count();
+    assert_eq!((count(0), count(3)), (1, 5), "{ends:?}");
+    let winner = fs::read(folder.path().with_extension("winner")).unwrap();
+    assert_eq!(folder.account("owner", &password("one")).unwrap().address().as_slice(), winner);
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
 }
 

@@ -2,17 +2,17 @@
 //!
 //! | module | subject |
 //! |---|---|
-//! | [`atomic`] | replacing a file so that a crash leaves the old one or the new one, never a mixture |
 //! | [`content`] | names that other networks give to the same bytes: IPFS, CAR, pointers |
 //! | [`fingerprint`] | what a file or folder is, in 32 bytes |
 //! | [`store`] | bytes kept by what they are |
 //!
 //! Everything read back is checked against its digest, every error names the file it is about, and
-//! nothing is skipped in silence. Unix only: identity and times of files come from `stat`.
+//! nothing is skipped in silence. Files are written by [`atomic`]. Unix only: identity and times of files come from `stat`.
 
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
-pub mod atomic;
+pub use averment_atomic as atomic;
+
 pub mod content;
 pub mod fingerprint;
 pub mod store;

@@ -15,13 +15,14 @@ use super::{
     AccessManager, Anchors, ERC1967Proxy, ModelRegistry, SendError, Sender, Sent,
     governance::{GovernanceError, Profile, WiringFault, check_wiring},
 };
-use crate::{HeaderError, Ledger, VerifiedHeader, durable, evidence::EvidenceError};
+use crate::{HeaderError, Ledger, VerifiedHeader, evidence::EvidenceError};
 use alloy::{
     eips::BlockId,
     providers::Provider,
     sol_types::{SolCall, SolConstructor},
     transports::TransportError,
 };
+use averment_atomic::{self as atomic, WriteError};
 use averment_primitives::{Address, B256, Bytes, keccak256};
 use averment_registry::{state::IMPLEMENTATION_SLOT, version::RegistryId};
 use serde::{Deserialize, Serialize};
@@ -136,7 +137,7 @@ impl From<SendError> for DeployError {
 /// Why a record is not read or written.
 #[derive(Debug, Error)]
 pub enum RecordError {
-    /// Reading or writing failed.
+    /// Reading failed.
     #[error("deployment record {path}: {source}")]
     Io {
         /// The file.
@@ -144,6 +145,10 @@ pub enum RecordError {
         /// What the system said.
         source: io::Error,
     },
+    /// Writing failed. No record was left, unless it was the last step, [`averment_atomic::Step::SyncFolder`], that
+    /// failed: then the whole record is there, but a power cut may still take it away.
+    #[error("deployment record {0}")]
+    Write(WriteError),
     /// A record is there already: the only place that says where contracts are.
     #[error("there is already a deployment record {path}; it was left as it is, name another file")]
     Exists {
@@ -339,15 +344,15 @@ impl Deployment {
         let form = |source| RecordError::Form { path: path.to_owned(), source };
         let mut bytes = serde_json::to_vec_pretty(self).map_err(form)?;
         bytes.push(b'\n');
-        durable::write_new(path, &bytes).map_err(|source| match source.kind() {
-            io::ErrorKind::AlreadyExists => RecordError::Exists { path: path.to_owned() },
-            _ => RecordError::Io { path: path.to_owned(), source },
+        atomic::write_new_private(path, &bytes).map_err(|error| match error.is_taken() {
+            true => RecordError::Exists { path: path.to_owned() },
+            false => RecordError::Write(error),
         })
     }
 
     /// Reads a record. What it says is not believed until [`Self::check`].
     pub fn load(path: &Path) -> Result<Self, RecordError> {
-        let bytes = durable::read(path, RECORD_LIMIT)
+        let bytes = atomic::read(path, RECORD_LIMIT)
             .map_err(|source| RecordError::Io { path: path.to_owned(), source })?;
         serde_json::from_slice(&bytes).map_err(|source| RecordError::Form { path: path.to_owned(), source })
     }

@@ -14,6 +14,7 @@
 //! there but holds a run of sectors that never reached the disk and read as zeros. Anything else that does not
 //! check is damage, and the journal is refused rather than shortened. The file is locked while it is open.
 
+use averment_atomic as atomic;
 use sha2::{Digest, Sha256};
 use std::{
     fs::{File, OpenOptions, TryLockError},
@@ -181,15 +182,8 @@ impl Journal {
             let path = path.to_owned();
             move |source| JournalError::Io { path, step, source }
         };
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        // The folders in which a new name must last.
-        let mut renewed = vec![folder.unwrap_or(Path::new("."))];
-        if let Some(folder) = folder {
-            for missing in folder.ancestors().take_while(|folder| !folder.exists()) {
-                renewed.extend(missing.parent());
-            }
-            std::fs::create_dir_all(folder).map_err(at(JournalStep::CreateFolder))?;
-        }
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        atomic::create_folder(folder).map_err(|error| at(JournalStep::CreateFolder)(error.source))?;
         let file = OpenOptions::new()
             .read(true)
             .write(true)
@@ -216,9 +210,7 @@ impl Journal {
             journal.step(JournalStep::Write, |medium| medium.write_at(0, HEAD))?;
             journal.end = HEAD.len() as u64;
             journal.step(JournalStep::Flush, |medium| medium.sync())?;
-            for folder in renewed {
-                flush_names(folder).map_err(at(JournalStep::Flush))?;
-            }
+            atomic::sync_folder(folder).map_err(|error| at(JournalStep::Flush)(error.source))?;
         }
         Ok(Opened { journal, dropped: length - end })
     }
@@ -263,12 +255,6 @@ impl Journal {
     ) -> Result<(), JournalError> {
         action(&mut *self.medium).map_err(|source| JournalError::Io { path: self.path.clone(), step, source })
     }
-}
-
-/// Flushes the names in a folder, where the system lets one.
-fn flush_names(folder: &Path) -> io::Result<()> {
-    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-    if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
 }
 
 fn chained(previous: &[u8; 32], kind: u8, body: &[u8]) -> [u8; 32] {

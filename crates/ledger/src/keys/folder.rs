@@ -4,7 +4,7 @@ use super::{
     AccountKey, Cost, Identity, KeyKind, KeystoreError, LogKey, Password,
     keystore::{Keystore, random},
 };
-use crate::durable;
+use averment_atomic::{self as atomic, WriteError};
 use averment_primitives::B256;
 use std::{
     fs, io,
@@ -50,7 +50,7 @@ pub enum KeyError {
         /// What is wrong.
         source: KeystoreError,
     },
-    /// Reading or writing failed.
+    /// Reading failed.
     #[error("{path}: {source}")]
     Io {
         /// The file or folder.
@@ -58,6 +58,10 @@ pub enum KeyError {
         /// What the system said.
         source: io::Error,
     },
+    /// Writing failed. No file of that name was left, unless it was the last step, [`averment_atomic::Step::SyncFolder`],
+    /// that failed: then the whole file is there, but a power cut may still take it away.
+    #[error(transparent)]
+    Write(#[from] WriteError),
 }
 
 /// What a key file says of itself without its password.
@@ -226,11 +230,10 @@ impl KeyFolder {
             return Err(exists());
         }
         let bytes = Keystore::seal(secret, identity, password, cost).map_err(|source| at(&path, source))?;
-        durable::make_private_folder(&self.0)
-            .map_err(|source| KeyError::Io { path: self.0.clone(), source })?;
-        durable::write_new(&path, &bytes).map_err(|source| match source.kind() {
-            io::ErrorKind::AlreadyExists => exists(),
-            _ => KeyError::Io { path, source },
+        atomic::create_private_folder(&self.0)?;
+        atomic::write_new_private(&path, &bytes).map_err(|error| match error.is_taken() {
+            true => exists(),
+            false => error.into(),
         })
     }
 
@@ -245,7 +248,7 @@ impl KeyFolder {
 
 fn parse(path: &Path) -> Result<Keystore, KeyError> {
     let bytes =
-        durable::read(path, FILE_LIMIT).map_err(|source| KeyError::Io { path: path.to_owned(), source })?;
+        atomic::read(path, FILE_LIMIT).map_err(|source| KeyError::Io { path: path.to_owned(), source })?;
     Keystore::parse(&bytes).map_err(|source| at(path, source))
 }
 

@@ -4,19 +4,29 @@
 //! folder is flushed. A temporary file that a crash leaves behind is named `.NAME.PID-N.averment-tmp` and is
 //! held locked by its writer while that lives, so [`sweep`] can tell the dead ones.
 //!
-//! Every operation that changes the disk first passes a failure point (`point`); tests make each of
-//! them fail in turn (`faults`), the rest of the crate that writes files uses the same points.
+//! Every operation that changes the disk first passes a failure point ([`point`]); tests make each of them fail
+//! in turn (`faults`, a feature that only tests switch on). Whoever writes files by other ways (a log that grows,
+//! many files at once) uses the same points.
+//!
+//! A crate of its own because two rooms that do not know each other write files: `storage` and `ledger`. Unix only.
+
+#![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
+#[cfg(any(test, feature = "faults"))]
+pub mod faults;
 
 use std::{
     ffi::OsStr,
     fmt,
-    fs::{self, File, OpenOptions},
-    io::{self, Write},
+    fs::{self, DirBuilder, File, OpenOptions},
+    io::{self, Read, Write},
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::{Path, PathBuf},
     process,
     sync::atomic::{AtomicU64, Ordering},
     time::{Duration, SystemTime},
 };
+use tempfile::TempPath;
 use thiserror::Error;
 
 const SUFFIX: &str = ".averment-tmp";
@@ -83,6 +93,11 @@ impl WriteError {
     pub fn is_disk_full(&self) -> bool {
         matches!(self.source.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
     }
+
+    /// Whether a new file was to be made where there is one already.
+    pub fn is_taken(&self) -> bool {
+        self.step == Step::Rename && self.source.kind() == io::ErrorKind::AlreadyExists
+    }
 }
 
 /// A file being written beside its target; nothing is seen at the target before [`AtomicFile::commit`].
@@ -113,19 +128,34 @@ impl AtomicFile {
     /// Starts writing what shall become `target`; the folder must exist.
     pub fn create(target: &Path) -> Result<Self, WriteError> {
         let name = target.file_name().unwrap_or(OsStr::new("file"));
-        Self::create_in(folder_of(target), name, target)
+        Self::create_by(&OpenOptions::new(), folder_of(target), name, target)
+    }
+
+    /// Like [`AtomicFile::create`], for a file that only its owner can read (mode 0600), from its first moment.
+    pub fn create_private(target: &Path) -> Result<Self, WriteError> {
+        let name = target.file_name().unwrap_or(OsStr::new("file"));
+        Self::create_by(OpenOptions::new().mode(0o600), folder_of(target), name, target)
     }
 
     /// Like [`AtomicFile::create`], with the temporary file in `folder`, on the same file system.
-    pub(crate) fn create_in(folder: &Path, name: &OsStr, target: &Path) -> Result<Self, WriteError> {
+    pub fn create_in(folder: &Path, name: &OsStr, target: &Path) -> Result<Self, WriteError> {
+        Self::create_by(&OpenOptions::new(), folder, name, target)
+    }
+
+    fn create_by(
+        options: &OpenOptions,
+        folder: &Path,
+        name: &OsStr,
+        target: &Path,
+    ) -> Result<Self, WriteError> {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         loop {
             let mut hidden = OsStr::new(".").to_owned();
             hidden.push(name);
             hidden.push(format!(".{}-{}{SUFFIX}", process::id(), NEXT.fetch_add(1, Ordering::Relaxed)));
             let path = folder.join(hidden);
-            let opened = point(Step::Create)
-                .and_then(|()| OpenOptions::new().write(true).create_new(true).open(&path));
+            let opened =
+                point(Step::Create).and_then(|()| options.clone().write(true).create_new(true).open(&path));
             match opened {
                 Ok(file) => {
                     // Only tells sweepers that the writer lives; a file system without locks has none to tell.
@@ -147,18 +177,32 @@ impl AtomicFile {
     }
 
     /// Like [`AtomicFile::commit`], to a target that was not known before the bytes were.
-    pub(crate) fn commit_to(mut self, target: PathBuf) -> Result<(), WriteError> {
+    pub fn commit_to(mut self, target: PathBuf) -> Result<(), WriteError> {
         self.target = target;
         self.commit()
     }
 
     /// Flushes, renames over the target and flushes the folder. When this returns `Ok`, the new file
     /// survives a power cut.
-    pub fn commit(mut self) -> Result<(), WriteError> {
+    pub fn commit(self) -> Result<(), WriteError> {
+        self.commit_by(|temporary, target| fs::rename(temporary, target))
+    }
+
+    /// Like [`AtomicFile::commit`], but leaves a target that is there already as it is: then the step is
+    /// [`Step::Rename`], its cause [`io::ErrorKind::AlreadyExists`].
+    pub fn commit_new(self) -> Result<(), WriteError> {
+        self.commit_by(|temporary, target| {
+            // It renames where the system can without replacing, and links where it cannot.
+            let path = TempPath::try_from_path(temporary)?;
+            path.persist_noclobber(target).map_err(|refused| refused.error)
+        })
+    }
+
+    fn commit_by(mut self, place: impl FnOnce(&Path, &Path) -> io::Result<()>) -> Result<(), WriteError> {
         let target = &self.target;
         sync(&self.file).map_err(WriteError::at(Step::Sync, target))?;
         point(Step::Rename)
-            .and_then(|()| fs::rename(&self.temporary, target))
+            .and_then(|()| place(&self.temporary, target))
             .map_err(WriteError::at(Step::Rename, target))?;
         self.renamed = true;
         sync_folder(folder_of(&self.target))
@@ -183,16 +227,46 @@ pub fn write(target: &Path, bytes: &[u8]) -> Result<(), WriteError> {
     file.commit()
 }
 
+/// Makes a new file at `target` that holds `bytes` and that only its owner can read; one that is there already is
+/// left as it is ([`WriteError::is_taken`]). See the module's head.
+pub fn write_new_private(target: &Path, bytes: &[u8]) -> Result<(), WriteError> {
+    let mut file = AtomicFile::create_private(target)?;
+    file.write(bytes)?;
+    file.commit_new()
+}
+
+/// Reads a file of at most `limit` bytes; a longer one is [`io::ErrorKind::FileTooLarge`].
+pub fn read(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > limit {
+        let message = format!("at most {limit} bytes expected, the file has more");
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, message));
+    }
+    Ok(bytes)
+}
+
 /// Creates `folder` and its missing parents, each flushed into its parent.
 pub fn create_folder(folder: &Path) -> Result<(), WriteError> {
+    create_folder_by(&DirBuilder::new(), folder)
+}
+
+/// Like [`create_folder`], but only the owner may enter what it creates (mode 0700).
+pub fn create_private_folder(folder: &Path) -> Result<(), WriteError> {
+    let mut builder = DirBuilder::new();
+    builder.mode(0o700);
+    create_folder_by(&builder, folder)
+}
+
+fn create_folder_by(builder: &DirBuilder, folder: &Path) -> Result<(), WriteError> {
     if folder.is_dir() {
         return Ok(());
     }
     let parent = folder_of(folder);
     if parent != folder {
-        create_folder(parent)?;
+        create_folder_by(builder, parent)?;
     }
-    let made = point(Step::CreateFolder).and_then(|()| fs::create_dir(folder));
+    let made = point(Step::CreateFolder).and_then(|()| builder.create(folder));
     match made {
         // Another process may have been faster.
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists && folder.is_dir() => {}
@@ -231,7 +305,7 @@ pub fn sweep(folder: &Path) -> Result<usize, WriteError> {
 }
 
 /// Writes all of `bytes` through the failure point for writing.
-pub(crate) fn write_all(file: &mut File, bytes: &[u8]) -> io::Result<()> {
+pub fn write_all(file: &mut File, bytes: &[u8]) -> io::Result<()> {
     if let Err(error) = point(Step::Write) {
         // A disk that fills up takes a part first.
         file.write_all(bytes.get(..bytes.len() / 2).unwrap_or_default())?;
@@ -241,7 +315,7 @@ pub(crate) fn write_all(file: &mut File, bytes: &[u8]) -> io::Result<()> {
 }
 
 /// Flushes a file's bytes and length through the failure point for flushing.
-pub(crate) fn sync(file: &File) -> io::Result<()> {
+pub fn sync(file: &File) -> io::Result<()> {
     point(Step::Sync)?;
     file.sync_all()
 }
@@ -255,87 +329,14 @@ fn folder_of(path: &Path) -> &Path {
 }
 
 /// The place where tests let a step fail; does nothing outside tests.
-#[cfg(not(test))]
+#[cfg(not(any(test, feature = "faults")))]
 #[inline]
-pub(crate) fn point(_step: Step) -> io::Result<()> {
+pub fn point(_step: Step) -> io::Result<()> {
     Ok(())
 }
 
-#[cfg(test)]
-pub(crate) use faults::point;
-
-/// Lets chosen steps of the calling thread fail.
-#[cfg(test)]
-pub(crate) mod faults {
-    use super::Step;
-    use std::{cell::RefCell, io};
-
-    /// What fails, counted in steps since the plan began, from 0.
-    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-    pub(crate) enum Plan {
-        /// Only the step with this number, with "disk full".
-        Once(usize),
-        /// Every step from this number on, cleaning up included: what a crash leaves behind.
-        From(usize),
-    }
-
-    #[derive(Default)]
-    struct State {
-        plan: Option<Plan>,
-        steps: Vec<Step>,
-        over: bool,
-    }
-
-    thread_local!(static STATE: RefCell<State> = RefCell::default());
-
-    /// Runs `action` with `plan`; returns its result and the steps that it came by.
-    pub(crate) fn with<T>(plan: Option<Plan>, action: impl FnOnce() -> T) -> (T, Vec<Step>) {
-        STATE.set(State { plan, ..State::default() });
-        let result = action();
-        (result, STATE.take().steps)
-    }
-
-    /// Runs `action` without faults to count its steps, then once for every step and both kinds of plan.
-    /// `action` gets a number of its own for each run and must start from a fresh state.
-    pub(crate) fn each(mut action: impl FnMut(Option<Plan>)) -> usize {
-        let ((), steps) = with(None, || action(None));
-        for number in 0..steps.len() {
-            for plan in [Plan::Once(number), Plan::From(number)] {
-                with(Some(plan), || action(Some(plan)));
-            }
-        }
-        steps.len()
-    }
-
-    pub(crate) fn point(step: Step) -> io::Result<()> {
-        STATE.with_borrow_mut(|state| {
-            if state.over {
-                return Ok(());
-            }
-            let number = state.steps.len();
-            state.steps.push(step);
-            let fails = match state.plan {
-                None => false,
-                Some(Plan::Once(at)) => number == at,
-                Some(Plan::From(at)) => number >= at,
-            };
-            if fails { Err(io::ErrorKind::StorageFull.into()) } else { Ok(()) }
-        })
-    }
-
-    /// Runs `action` within [`with`], neither failing nor counted.
-    pub(crate) fn unharmed<T>(action: impl FnOnce() -> T) -> T {
-        STATE.with_borrow_mut(|state| state.over = true);
-        let result = action();
-        STATE.with_borrow_mut(|state| state.over = false);
-        result
-    }
-
-    /// Ends the plan and the counting within [`with`], to look at what is left on the disk.
-    pub(crate) fn end() {
-        STATE.with_borrow_mut(|state| state.over = true);
-    }
-}
+#[cfg(any(test, feature = "faults"))]
+pub use faults::point;
 
 #[cfg(test)]
 mod tests {
@@ -368,6 +369,49 @@ mod tests {
             }
         });
         assert_eq!(steps, 5);
+    }
+
+    #[test]
+    fn every_step_of_making_a_new_file_leaves_none_or_a_whole_one() {
+        let steps = faults::each(|plan| {
+            let folder = tempdir().unwrap();
+            let target = folder.path().join("key");
+            let result = write_new_private(&target, b"secret");
+            faults::end();
+            match (&result, plan) {
+                (Ok(()), None) => assert_eq!(fs::read(&target).unwrap(), b"secret"),
+                (Err(error), Some(_)) if error.step == Step::SyncFolder => {
+                    assert_eq!(fs::read(&target).unwrap(), b"secret");
+                }
+                (Err(error), Some(_)) => {
+                    assert!(!target.exists(), "{error}");
+                    assert!(error.is_disk_full() && !error.is_taken());
+                }
+                other => panic!("{other:?}"),
+            }
+            let left = fs::read_dir(folder.path()).unwrap().count();
+            if !matches!(plan, Some(Plan::From(_))) {
+                assert_eq!(left, usize::from(target.exists()), "a temporary file was left behind");
+            }
+        });
+        assert_eq!(steps, 5);
+    }
+
+    #[test]
+    fn a_new_file_is_its_owners_and_never_replaces_one() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempdir().unwrap();
+        let private = folder.path().join("a/b");
+        create_private_folder(&private).unwrap();
+        let target = private.join("key");
+        write_new_private(&target, b"first").unwrap();
+        let error = write_new_private(&target, b"second").unwrap_err();
+        assert!(error.is_taken(), "{error}");
+        assert_eq!(read(&target, 5).unwrap(), b"first");
+        assert_eq!(read(&target, 4).unwrap_err().kind(), io::ErrorKind::FileTooLarge);
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!((mode(&target), mode(&private), mode(&folder.path().join("a"))), (0o600, 0o700, 0o700));
+        assert_eq!(fs::read_dir(&private).unwrap().count(), 1);
     }
 
     #[test]
