@@ -4,11 +4,13 @@ mod audit;
 mod contracts;
 mod fingerprint;
 mod keys;
+mod register;
 
-pub use audit::AuditCommand;
+pub use audit::{AuditArgs, AuditCommand, VerifyArgs};
 pub use contracts::{ContractsCommand, ProfileArg};
 pub use fingerprint::{FingerprintArgs, SymlinksArg};
 pub use keys::{KeyKind, KeysCommand};
+pub use register::RegisterArgs;
 
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
@@ -100,11 +102,12 @@ pub enum Command {
     /// Deploys the contracts
     #[command(subcommand)]
     Contracts(ContractsCommand),
+    /// Registers a version: weights, data, code and what a person wrote about them, signed and bound on chain
+    Register(RegisterArgs),
     /// Fingerprints a file or folder: one root that binds names, sizes and bytes
     Fingerprint(FingerprintArgs),
-    /// Verifies an audit file offline
-    #[command(subcommand)]
-    Audit(AuditCommand),
+    /// Writes an audit file about a version, or verifies one offline
+    Audit(AuditArgs),
     /// Prints a shell's completion script
     #[command(
         after_help = "Example:\n  aver completions bash > ~/.local/share/bash-completion/completions/aver"

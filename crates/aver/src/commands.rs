@@ -1,10 +1,11 @@
 //! One file a command. Each takes what was typed and the [`Context`], and says its result through the [`Ui`].
 
-mod audit;
+pub mod audit;
 mod contracts;
 mod fingerprint;
 mod init;
 mod keys;
+pub mod register;
 
 use crate::{
     args::{Cli, Command},
@@ -44,11 +45,12 @@ pub fn run(cli: Cli) -> Result<()> {
         }
         Command::Init(args) => init::run(&args, &cli.global, ui),
         Command::Fingerprint(args) => fingerprint::run(&args, ui),
-        Command::Audit(command) => audit::run(&command, &cli.global, ui),
+        Command::Audit(args) => audit::run(&args, &cli.global, ui),
         Command::Demo(args) => demo::run(&args, ui),
         Command::Contracts(command) => {
             contracts::run(&command, &Context { config: Config::load(&cli.global)?, ui })
         }
+        Command::Register(args) => register::run(&args, &Context { config: Config::load(&cli.global)?, ui }),
         Command::Keys(command) => keys::run(&command, &Context { config: Config::load(&cli.global)?, ui }),
     }
 }

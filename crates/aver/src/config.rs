@@ -2,6 +2,7 @@
 
 use crate::{args::Global, exit};
 use anyhow::{Context, Result};
+use averment_primitives::{Address, B256};
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 
@@ -23,7 +24,8 @@ finality = "finalized"
 [folders]
 chain = ".averment/chain"     # the embedded chain's journal
 keys = ".averment/keys"       # encrypted keys
-store = ".averment/store"     # manifests and artifacts by content
+releases = ".averment/releases" # what was registered: manifests, listings, and openings, which are private
+store = ".averment/store"     # artifacts by content
 log = ".averment/log"         # the append-only log: public/ may be served, private/ never
 
 [contracts]
@@ -32,6 +34,12 @@ deployment = ".averment/deployment.json"
 [keys]
 # account = "owner"           # the key that signs unless --account says otherwise
 # password_file = "…"         # otherwise the terminal asks
+
+[trust]                       # what `aver audit verify` insists on
+# registry = "0x…"            # the registry's address, as its operator publishes it
+# anchors = "0x…"             # the address of its Anchors contract
+# code = ["0x…"]              # hashes of code that may stand behind the registry's proxy
+# log_keys = ["NAME+HASH+BASE64"]
 "#;
 
 /// Where blocks come from.
@@ -60,11 +68,27 @@ pub struct Config {
     pub finality: Finality,
     pub chain_folder: PathBuf,
     pub keys_folder: PathBuf,
+    pub releases_folder: PathBuf,
     pub store_folder: PathBuf,
     pub log_folder: PathBuf,
     pub deployment_file: PathBuf,
     pub account: Option<String>,
     pub password_file: Option<PathBuf>,
+    pub trust: Trust,
+}
+
+/// What a reader of audit files insists on.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Trust {
+    /// The registry's address.
+    pub registry: Option<Address>,
+    /// The address of the contract that anchors logs.
+    pub anchors: Option<Address>,
+    /// Hashes of code that may stand behind the registry's proxy.
+    pub code: Vec<B256>,
+    /// Verifier keys of logs.
+    pub log_keys: Vec<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -74,6 +98,7 @@ struct File {
     folders: FoldersSection,
     contracts: ContractsSection,
     keys: KeysSection,
+    trust: Trust,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -96,6 +121,7 @@ enum FinalityField {
 struct FoldersSection {
     chain: Option<PathBuf>,
     keys: Option<PathBuf>,
+    releases: Option<PathBuf>,
     store: Option<PathBuf>,
     log: Option<PathBuf>,
 }
@@ -144,11 +170,13 @@ impl Config {
             finality: Finality::Finalized,
             chain_folder: below(".averment/chain"),
             keys_folder: below(".averment/keys"),
+            releases_folder: below(".averment/releases"),
             store_folder: below(".averment/store"),
             log_folder: below(".averment/log"),
             deployment_file: below(".averment/deployment.json"),
             account: None,
             password_file: None,
+            trust: Trust::default(),
         }
     }
 
@@ -183,6 +211,7 @@ impl Config {
             finality,
             chain_folder: place(file.folders.chain, defaults.chain_folder),
             keys_folder: place(file.folders.keys, defaults.keys_folder),
+            releases_folder: place(file.folders.releases, defaults.releases_folder),
             store_folder: place(file.folders.store, defaults.store_folder),
             log_folder: place(file.folders.log, defaults.log_folder),
             deployment_file: place(file.contracts.deployment, defaults.deployment_file),
@@ -191,6 +220,7 @@ impl Config {
                 .password_file
                 .clone()
                 .or_else(|| file.keys.password_file.map(|path| base.join(path))),
+            trust: file.trust,
         })
     }
 }

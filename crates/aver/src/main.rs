@@ -1,10 +1,12 @@
 //! `aver`, the program: reads the command line, settles the configuration, runs one command.
 
 mod args;
+mod capture;
 mod commands;
 mod config;
 mod demo;
 mod exit;
+mod releases;
 mod ui;
 mod workplace;
 

@@ -4,9 +4,13 @@
 use alloy::primitives::utils::format_ether;
 use anyhow::{Context, Result, bail};
 use averment_ledger::contracts::Quote;
+use averment_storage::fingerprint::{self, Fingerprint, FingerprintError, Options};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
-use std::io::{BufRead, IsTerminal, Write};
+use std::{
+    io::{self, BufRead, IsTerminal, Write},
+    path::Path,
+};
 
 /// How to speak.
 #[derive(Debug, Clone, Copy)]
@@ -21,7 +25,8 @@ impl Ui {
     /// A line for people; silent when a machine reads.
     pub fn say(&self, line: impl AsRef<str>) {
         if !self.json {
-            println!("{}", line.as_ref());
+            // Who listens may leave; that is no reason to stop half-way through.
+            let _ = print(line.as_ref());
         }
     }
 
@@ -32,13 +37,15 @@ impl Ui {
 
     /// A command's result: `words` for people, `value` for machines.
     pub fn result(&self, value: &impl Serialize, words: impl AsRef<str>) -> Result<()> {
-        if self.json {
-            let mut out = std::io::stdout().lock();
-            serde_json::to_writer_pretty(&mut out, value).context("writing the result")?;
-            writeln!(out).context("writing the result")
+        let text = if self.json {
+            serde_json::to_string_pretty(value).context("writing the result as JSON")?
         } else {
-            println!("{}", words.as_ref());
-            Ok(())
+            words.as_ref().to_owned()
+        };
+        match print(&text) {
+            // `| head` has read enough.
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            other => other.context("writing the result"),
         }
     }
 
@@ -58,12 +65,12 @@ impl Ui {
         if self.yes {
             return Ok(());
         }
-        if !std::io::stdin().is_terminal() {
+        if !io::stdin().is_terminal() {
             bail!(crate::exit::usage(format!("{question} There is no terminal to ask: pass --yes to agree")));
         }
         eprint!("{question} [y/N] ");
         let mut answer = String::new();
-        std::io::stdin().lock().read_line(&mut answer).context("reading the answer")?;
+        io::stdin().lock().read_line(&mut answer).context("reading the answer")?;
         match answer.trim() {
             "y" | "Y" | "yes" => Ok(()),
             _ => bail!(crate::exit::refused("not done: you did not agree")),
@@ -81,17 +88,34 @@ impl Ui {
         }
     }
 
-    /// A progress bar over bytes; drawn only on a terminal.
-    pub fn bytes_bar(&self, what: &str) -> ProgressBar {
-        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-        let style =
-            ProgressStyle::with_template("{msg} {bar:32} {bytes}/{total_bytes} {bytes_per_sec} {eta}");
-        if let Ok(style) = style {
-            bar.set_style(style);
-        }
-        bar.set_message(what.to_owned());
-        bar
+    /// Takes a fingerprint under a progress bar.
+    pub fn fingerprint(&self, path: &Path, options: &Options) -> Result<Fingerprint, FingerprintError> {
+        let bar = bytes_bar(&format!("reading {}", path.display()));
+        let found = fingerprint::fingerprint_with_progress(path, options, |progress| {
+            bar.set_length(progress.total_bytes);
+            bar.set_position(progress.bytes);
+        });
+        bar.finish_and_clear();
+        found
     }
+}
+
+/// Writes a line to standard output.
+fn print(line: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    writeln!(out, "{line}")?;
+    out.flush()
+}
+
+/// A progress bar over bytes; drawn only on a terminal.
+fn bytes_bar(what: &str) -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+    let style = ProgressStyle::with_template("{msg} {bar:32} {bytes}/{total_bytes} {bytes_per_sec} {eta}");
+    if let Ok(style) = style {
+        bar.set_style(style);
+    }
+    bar.set_message(what.to_owned());
+    bar
 }
 
 /// Prints an error with its causes, as words or as JSON, on standard error.

@@ -4,6 +4,7 @@ use crate::{
     commands::Context,
     config::{ChainSource, Finality},
     exit,
+    releases::Releases,
 };
 use anyhow::{Context as _, Result};
 use averment_ledger::{
@@ -14,7 +15,7 @@ use averment_ledger::{
     keys::{AccountKey, Identity, KeyFolder},
     registry::RegistryClient,
 };
-use averment_primitives::{Address, ModelId, U256};
+use averment_primitives::{Address, ModelId, U256, VersionId};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// What an account on the embedded chain has at least: enough for anything one would try.
@@ -76,6 +77,11 @@ impl Context {
         KeyFolder::new(&self.config.keys_folder)
     }
 
+    /// What was registered from here.
+    pub fn releases(&self) -> Releases {
+        Releases::new(&self.config.releases_folder)
+    }
+
     /// The name of the key that signs.
     pub fn account_name(&self) -> Result<&str> {
         let name = self.config.account.as_deref().ok_or_else(|| {
@@ -130,6 +136,38 @@ impl Context {
             None => (self.address(self.account_name()?)?, text),
         };
         Ok(registry.id().model_id(creator, name))
+    }
+
+    /// A version: its id, or NAME@NUMBER of one that was registered from here.
+    pub async fn version_id(&self, registry: &RegistryClient, text: &str) -> Result<VersionId> {
+        if text.starts_with("0x")
+            && let Ok(id) = text.parse()
+        {
+            return Ok(id);
+        }
+        let Some((name, number)) = text.rsplit_once('@') else {
+            return Err(
+                exit::usage(format!("expected a version id (0x…) or NAME@NUMBER, got {text:?}")).into()
+            );
+        };
+        let view = registry.at_final().await?;
+        let mut registered = Vec::new();
+        for version in self.releases().numbered(name, number)? {
+            if view.version(version).await?.is_some() {
+                registered.push(version);
+            }
+        }
+        match registered[..] {
+            [one] => Ok(one),
+            [] => Err(exit::usage(format!(
+                "{text} was not registered from here on this chain: name the version by its id"
+            ))
+            .into()),
+            _ => {
+                Err(exit::usage(format!("{text} is several versions, name one by its id: {registered:?}"))
+                    .into())
+            }
+        }
     }
 }
 

@@ -1,36 +1,65 @@
 //! What `aver audit` takes.
 
 use averment_primitives::{Address, B256};
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 use std::path::PathBuf;
+
+#[derive(Debug, Args)]
+#[command(
+    args_conflicts_with_subcommands = true,
+    after_help = "Examples:\n  aver audit triage@2.0.0 -o triage.audit.json\n  \
+                  aver audit 0x… -o triage.audit.json --disclose \"training rows\"\n  \
+                  aver audit verify triage.audit.json --block-hash 0x…\n\n\
+                  The page lies beside the file, with .html at its end."
+)]
+pub struct AuditArgs {
+    #[command(subcommand)]
+    pub command: Option<AuditCommand>,
+    /// The version: its id, or NAME@NUMBER of one that was registered from here
+    #[arg(required = true)]
+    pub version: Option<String>,
+    /// Where to write the file
+    #[arg(long, short, value_name = "FILE", required = true)]
+    pub output: Option<PathBuf>,
+    /// A folder with the manifests of ancestors that others registered; once for each
+    #[arg(long = "releases", value_name = "FOLDER")]
+    pub releases: Vec<PathBuf>,
+    /// A private dataset of this version whose fingerprint this reader may see; once for each
+    #[arg(long, value_name = "DATASET")]
+    pub disclose: Vec<String>,
+}
 
 #[derive(Debug, Subcommand)]
 pub enum AuditCommand {
     /// Checks an audit file offline, with nothing but a block hash you trust
-    #[command(after_help = "Example:\n  aver audit verify triage.audit.json --block-hash 0x… --registry 0x…")]
-    Verify {
-        /// The audit file
-        file: PathBuf,
-        /// The hash of a block you trust: from your own node or a block explorer, not from the file's author
-        #[arg(long, value_name = "HASH")]
-        block_hash: B256,
-        /// The registry's address, as its operator publishes it
-        #[arg(long, value_name = "ADDRESS")]
-        registry: Option<Address>,
-        /// The address of the contract that anchors logs, as its operator publishes it
-        #[arg(long, value_name = "ADDRESS")]
-        anchors: Option<Address>,
-        /// A hash of code you trust behind the registry's proxy; once for each
-        #[arg(long = "code", value_name = "HASH")]
-        code: Vec<B256>,
-        /// A log's verifier key you trust, NAME+HASH+BASE64; once for each
-        #[arg(long = "log-key", value_name = "KEY")]
-        log_keys: Vec<String>,
-        /// Refuse evidence made on an embedded chain instead of marking it
-        #[arg(long)]
-        refuse_embedded: bool,
-        /// Write the page made from what was verified
-        #[arg(long, value_name = "FILE")]
-        page: Option<PathBuf>,
-    },
+    Verify(VerifyArgs),
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  aver audit verify triage.audit.json --block-hash 0x… --registry 0x…\n\n\
+                  What you trust each time can stand in averment.toml, under [trust].")]
+pub struct VerifyArgs {
+    /// The audit file
+    pub file: PathBuf,
+    /// The hash of a block you trust: from your own node or a block explorer, not from the file's author
+    #[arg(long, value_name = "HASH")]
+    pub block_hash: B256,
+    /// The registry's address, as its operator publishes it
+    #[arg(long, value_name = "ADDRESS")]
+    pub registry: Option<Address>,
+    /// The address of the contract that anchors logs, as its operator publishes it
+    #[arg(long, value_name = "ADDRESS")]
+    pub anchors: Option<Address>,
+    /// A hash of code you trust behind the registry's proxy; once for each
+    #[arg(long = "code", value_name = "HASH")]
+    pub code: Vec<B256>,
+    /// A log's verifier key you trust, NAME+HASH+BASE64; once for each
+    #[arg(long = "log-key", value_name = "KEY")]
+    pub log_keys: Vec<String>,
+    /// Refuse evidence made on an embedded chain instead of marking it
+    #[arg(long)]
+    pub refuse_embedded: bool,
+    /// Write the page made from what was verified
+    #[arg(long, value_name = "FILE")]
+    pub page: Option<PathBuf>,
 }

@@ -1,126 +1,20 @@
-//! `aver audit verify`: checks an audit file offline and renders its page.
+//! `aver audit`: makes the file that anyone can check offline, and checks it.
+
+pub mod make;
+pub mod verify;
 
 use crate::{
-    args::{AuditCommand, Global},
-    exit,
+    args::{AuditArgs, AuditCommand, Global},
+    commands::Context,
+    config::Config,
     ui::Ui,
 };
-use anyhow::{Context as _, Result};
-use averment_primitives::B256;
-use averment_registry::audit::{self, Caveat, Evidence, TrustPolicy, TrustedBlockHash, Verified, page};
-use serde_json::json;
-use std::{fmt::Write, path::Path};
+use anyhow::Result;
 
-pub fn run(command: &AuditCommand, global: &Global, ui: Ui) -> Result<()> {
-    let AuditCommand::Verify { file, block_hash, registry, anchors, code, log_keys, refuse_embedded, page } =
-        command;
-    let policy = TrustPolicy {
-        chain_id: global.chain_id,
-        registry: *registry,
-        anchors: *anchors,
-        code_hashes: code.clone(),
-        log_keys: log_keys.clone(),
-        refuse_embedded: *refuse_embedded,
-        ..TrustPolicy::default()
-    };
-    let verified = verify(file, *block_hash, &policy)?;
-    if let Some(path) = page {
-        averment_storage::atomic::write(path, page::render(&verified).as_bytes())?;
-    }
-    let caveats: Vec<String> = verified.caveats().iter().map(caveat).collect();
-    let at = verified.block();
-    let value = json!({
-        "verified": true,
-        "version": verified.subject(),
-        "chainId": verified.registry().chain_id,
-        "registry": verified.registry().address,
-        "block": { "hash": at.hash, "number": at.number, "timestamp": at.timestamp, "embedded": at.embedded },
-        "versions": verified.versions().map(|version| version.id).collect::<Vec<_>>(),
-        "records": verified.logs().iter().map(|log| log.records.len()).sum::<usize>(),
-        "caveats": caveats,
-        "page": page,
-    });
-    ui.result(&value, words(&verified, &caveats, page.as_deref())?)
-}
-
-/// Reads and checks an audit file; a file that does not check is refused, not an outside failure.
-fn verify(file: &Path, block: B256, policy: &TrustPolicy) -> Result<Verified> {
-    let limit = policy.limits.bytes as u64;
-    let length = std::fs::metadata(file).with_context(|| format!("reading {}", file.display()))?.len();
-    if length > limit {
-        let message =
-            format!("{}: an audit file has at most {limit} bytes, this has {length}", file.display());
-        return Err(exit::refused(message).into());
-    }
-    let bytes = std::fs::read(file).with_context(|| format!("reading {}", file.display()))?;
-    let refused = |why: String| exit::refused(format!("{} is refused: {why}", file.display()));
-    let evidence = Evidence::decode(&bytes, &policy.limits).map_err(|error| refused(error.to_string()))?;
-    let verified = audit::verify(&evidence, TrustedBlockHash(block), policy);
-    Ok(verified.map_err(|link| refused(link.to_string()))?)
-}
-
-fn words(verified: &Verified, caveats: &[String], page: Option<&Path>) -> Result<String> {
-    let block = verified.block();
-    let mut words = format!("verified: every link holds from block {} ({:?})\n", block.number, block.hash);
-    writeln!(words, "version  {}", verified.subject())?;
-    writeln!(words, "registry {} on chain {}", verified.registry().address, verified.registry().chain_id)?;
-    for version in verified.versions() {
-        let approvals = version.approvals;
-        writeln!(
-            words,
-            "  {} {}: {} of {} approvals stand",
-            if version.depth == 0 { "subject " } else { "ancestor" },
-            version.id,
-            approvals.standing,
-            approvals.needed
-        )?;
-    }
-    for log in verified.logs() {
-        writeln!(
-            words,
-            "  log {}: {} records, {} leaves, anchored",
-            log.origin,
-            log.records.len(),
-            log.size
-        )?;
-    }
-    for caveat in caveats {
-        writeln!(words, "note: {caveat}")?;
-    }
-    if let Some(path) = page {
-        writeln!(words, "page: {}", path.display())?;
-    }
-    Ok(words.trim_end().to_owned())
-}
-
-/// A caveat in words.
-fn caveat(caveat: &Caveat) -> String {
-    match caveat {
-        Caveat::EmbeddedChain => {
-            "made on an embedded chain, one operator's word: it proves nothing to a third party".to_owned()
-        }
-        Caveat::RegistryNotPinned => {
-            "you named no registry (--registry): compare its address with the one its operator publishes"
-                .to_owned()
-        }
-        Caveat::AnchorsNotPinned => {
-            "you named no anchors contract (--anchors): when something was anchored is its word".to_owned()
-        }
-        Caveat::CodeNotPinned => {
-            "you named no code (--code) that you trust behind the registry's proxy".to_owned()
-        }
-        Caveat::LogKeysNotPinned => {
-            "you named no log keys (--log-key): the anchor binds a log's root, the key only its size"
-                .to_owned()
-        }
-        Caveat::TouchedApprovals { version, decisions } => {
-            format!("a compromised key touches {decisions} decisions about {version}")
-        }
-        Caveat::VouchedByChain { version, decisions } => {
-            format!(
-                "{decisions} decisions about {version} are contract wallets', which only the chain could check"
-            )
-        }
-        Caveat::Ended { version } => format!("{version} was retired or revoked"),
+pub fn run(args: &AuditArgs, global: &Global, ui: Ui) -> Result<()> {
+    let context = Context { config: Config::load(global)?, ui };
+    match &args.command {
+        Some(AuditCommand::Verify(args)) => verify::run(args, global, &context),
+        None => make::run(args, &context),
     }
 }

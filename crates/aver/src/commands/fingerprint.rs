@@ -6,7 +6,7 @@ use crate::{
     ui::Ui,
 };
 use anyhow::Result;
-use averment_storage::fingerprint::{self, Cache, Fingerprint, FingerprintError, Options, Symlinks};
+use averment_storage::fingerprint::{Cache, Fingerprint, Options, Symlinks};
 use std::fmt::Write;
 
 pub fn run(args: &FingerprintArgs, ui: Ui) -> Result<()> {
@@ -20,7 +20,7 @@ pub fn run(args: &FingerprintArgs, ui: Ui) -> Result<()> {
         SymlinksArg::Record => Symlinks::Record,
     };
     let options = Options { symlinks, entries: args.list, cache, ..Options::default() };
-    let found = with_progress(args, &options, ui)?;
+    let found = ui.fingerprint(&args.path, &options)?;
     if let Some(expected) = args.expect
         && expected != found.root
     {
@@ -32,16 +32,6 @@ pub fn run(args: &FingerprintArgs, ui: Ui) -> Result<()> {
         .into());
     }
     ui.result(&found, words(&found, args)?)
-}
-
-fn with_progress(args: &FingerprintArgs, options: &Options, ui: Ui) -> Result<Fingerprint, FingerprintError> {
-    let bar = ui.bytes_bar("reading");
-    let found = fingerprint::fingerprint_with_progress(&args.path, options, |progress| {
-        bar.set_length(progress.total_bytes);
-        bar.set_position(progress.bytes);
-    });
-    bar.finish_and_clear();
-    found
 }
 
 fn words(found: &Fingerprint, args: &FingerprintArgs) -> Result<String> {

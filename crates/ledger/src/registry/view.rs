@@ -10,7 +10,11 @@ use alloy::{
     transports::TransportError,
 };
 use averment_primitives::{Address, B256, LogId, ModelId, RoleId, VersionId};
-use averment_registry::{approval::Decision, history::Stage, version::VersionContent};
+use averment_registry::{
+    approval::Decision,
+    history::Stage,
+    version::{RegistryId, VersionContent},
+};
 use thiserror::Error;
 
 /// Why something could not be read.
@@ -142,6 +146,11 @@ impl View {
     /// The block.
     pub fn block(&self) -> &VerifiedHeader {
         &self.block
+    }
+
+    /// The registry, as ids and signatures name it.
+    pub fn registry_id(&self) -> RegistryId {
+        self.client.id
     }
 
     /// Whether the model exists.

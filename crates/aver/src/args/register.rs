@@ -1,0 +1,30 @@
+//! What `aver register` takes.
+
+use clap::Args;
+use std::path::PathBuf;
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  aver register --template > model.toml\n  \
+                  aver register model.toml --dry-run\n  aver register model.toml --account owner\n\n\
+                  What a person has to know stands in model.toml. Weights, data, scripts, the code's commit and\n\
+                  the machine are captured; both are signed by the account and bound to the version on chain.")]
+pub struct RegisterArgs {
+    /// What was written by hand about this version
+    #[arg(required_unless_present = "template", value_name = "MODEL.TOML")]
+    pub file: Option<PathBuf>,
+    /// The model: its id, its name if you created it, or CREATOR/NAME [default: the name in model.toml]
+    #[arg(long)]
+    pub model: Option<String>,
+    /// The code's git checkout [default: where model.toml lies, if git knows it]
+    #[arg(long, value_name = "FOLDER")]
+    pub code: Option<PathBuf>,
+    /// Keep a copy of the weights in the store
+    #[arg(long)]
+    pub keep: bool,
+    /// Print the statement that would be signed; sign and send nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Print a model.toml to begin with
+    #[arg(long, conflicts_with_all = ["file", "model", "code", "keep", "dry_run"])]
+    pub template: bool,
+}

@@ -1,0 +1,184 @@
+//! `aver audit VERSION`: gathers a version's lineage, histories and proofs into one file, and draws its page.
+
+use super::verify;
+use crate::{args::AuditArgs, commands::Context, exit, releases::Releases};
+use anyhow::{Context as _, Result, ensure};
+use averment_ledger::registry::{Dossier, RegistryClient, View};
+use averment_primitives::{ModelId, VersionId};
+use averment_registry::{
+    audit::{LogEvidence, Opening, TrustPolicy, TrustedBlockHash, Verified, VersionEvidence, page},
+    manifest::DatasetOpening,
+};
+use averment_storage::atomic;
+use serde_json::json;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::{Path, PathBuf},
+};
+
+/// The most versions that a lineage may have; what verifying takes by default.
+const LINEAGE_LIMIT: usize = 1024;
+
+pub fn run(args: &AuditArgs, context: &Context) -> Result<()> {
+    let (Some(version), Some(output)) = (&args.version, &args.output) else {
+        return Err(exit::usage("expected a version, and a file to write with -o").into());
+    };
+    context.block_on(async {
+        let registry = context.registry().await?;
+        let version = context.version_id(&registry, version).await?;
+        let releases: Vec<Releases> = std::iter::once(context.releases())
+            .chain(args.releases.iter().map(Releases::new))
+            .collect();
+        let order = Order { version, releases: &releases, disclose: &args.disclose, logs: Vec::new() };
+        let made = order.fill(&registry, output).await?;
+        let block = made.verified.block();
+        let value = json!({
+            "version": version,
+            "file": output,
+            "page": made.page,
+            "block": { "hash": block.hash, "number": block.number, "timestamp": block.timestamp },
+            "chainId": registry.id().chain_id,
+            "registry": registry.id().address,
+            "anchors": registry.anchors(),
+            "embedded": block.embedded,
+        });
+        let words = format!(
+            "wrote {} and its page {}\nit is proved from block {} of chain {}, whose hash the reader must have from \
+             elsewhere:\n  aver audit verify {} --block-hash {:?} --registry {}{}",
+            output.display(),
+            made.page.display(),
+            block.number,
+            registry.id().chain_id,
+            output.display(),
+            block.hash,
+            registry.id().address,
+            if block.embedded {
+                "\nThis chain is one operator's word: the file proves nothing to a third party."
+            } else {
+                ""
+            }
+        );
+        context.ui.result(&value, words)
+    })
+}
+
+/// What an audit file is to hold.
+pub struct Order<'a> {
+    /// The version that it is about.
+    pub version: VersionId,
+    /// Where manifests are looked for.
+    pub releases: &'a [Releases],
+    /// Names of the version's private datasets that the reader may see.
+    pub disclose: &'a [String],
+    /// Records of logs about the lineage.
+    pub logs: Vec<LogEvidence>,
+}
+
+/// An audit file that was written and verified.
+pub struct Made {
+    /// What it proves.
+    pub verified: Verified,
+    /// Where its page is.
+    pub page: PathBuf,
+}
+
+impl Order<'_> {
+    /// Writes the file to `output` and its page beside it, once both are verified as a reader would.
+    pub async fn fill(self, registry: &RegistryClient, output: &Path) -> Result<Made> {
+        let page = output.with_extension("html");
+        ensure!(page != output, exit::usage("the file cannot end in .html: that is its page's name"));
+        let view = registry.at_final().await?;
+        let lineage = lineage(&view, self.version).await?;
+        let versions = self.versions(lineage.keys().copied())?;
+        let models = lineage.into_values().collect();
+        let dossier = Dossier { subject: self.version, models, versions, logs: self.logs };
+        let evidence = view.evidence(dossier).await?;
+        let policy = TrustPolicy {
+            chain_id: Some(registry.id().chain_id),
+            registry: Some(registry.id().address),
+            anchors: Some(registry.anchors()),
+            ..TrustPolicy::default()
+        };
+        let bytes = evidence.encode()?;
+        let verified =
+            verify::bytes(&bytes, TrustedBlockHash(view.block().hash), &policy).map_err(|link| {
+                exit::refused(format!("this would not verify, so nothing was written: {link}"))
+            })?;
+        atomic::write(output, &bytes)?;
+        atomic::write(&page, page::render(&verified).as_bytes())?;
+        Ok(Made { verified, page })
+    }
+
+    /// The manifest and files of each version; everything that is missing is named at once.
+    fn versions(
+        &self,
+        lineage: impl Iterator<Item = VersionId>,
+    ) -> Result<BTreeMap<VersionId, VersionEvidence>> {
+        let (mut versions, mut missing) = (BTreeMap::new(), Vec::new());
+        for version in lineage {
+            let mut found = None;
+            for releases in self.releases {
+                found = found.or(releases.load(version)?);
+            }
+            let Some(release) = found else {
+                missing.push(version.to_string());
+                continue;
+            };
+            let openings =
+                if version == self.version { self.disclosed(&release.openings)? } else { Vec::new() };
+            let manifest =
+                serde_json::from_slice(&release.envelope.encode()?).context("encoding a manifest")?;
+            let artifacts = Some(release.listing.entries().to_vec());
+            versions.insert(version, VersionEvidence { version, manifest, artifacts, openings });
+        }
+        if missing.is_empty() {
+            return Ok(versions);
+        }
+        Err(exit::usage(format!(
+            "the manifests of these versions are not here:\n  {}\nask whoever registered them for their folders \
+             (manifest.json and artifacts.json) and name the folder that holds them with --releases",
+            missing.join("\n  ")
+        ))
+        .into())
+    }
+
+    /// The openings of the datasets that the reader may see.
+    fn disclosed(&self, openings: &[DatasetOpening]) -> Result<Vec<Opening>> {
+        let mut disclosed = Vec::new();
+        for name in self.disclose {
+            let opening = openings.iter().find(|opening| opening.name == *name).ok_or_else(|| {
+                let names: Vec<&str> = openings.iter().map(|opening| opening.name.as_str()).collect();
+                exit::usage(format!(
+                    "--disclose {name:?}: no opening of such a dataset is here; there are {names:?}"
+                ))
+            })?;
+            disclosed.push(Opening {
+                commitment: opening.commitment,
+                salt: opening.salt.clone(),
+                data: opening.data()?.into(),
+            });
+        }
+        Ok(disclosed)
+    }
+}
+
+/// The version and all its ancestors, each with its model.
+async fn lineage(view: &View, version: VersionId) -> Result<BTreeMap<VersionId, ModelId>> {
+    let (mut found, mut open) = (BTreeMap::new(), BTreeSet::from([version]));
+    while let Some(next) = open.pop_first() {
+        let state = view.version(next).await?.ok_or_else(|| {
+            exit::refused(format!(
+                "there is no version {next} on chain {} in registry {}",
+                view.registry_id().chain_id,
+                view.registry_id().address
+            ))
+        })?;
+        found.insert(next, state.model);
+        if found.len() > LINEAGE_LIMIT {
+            return Err(exit::refused(format!("more than {LINEAGE_LIMIT} versions in the lineage")).into());
+        }
+        let parents = view.content(next).await?.parents;
+        open.extend(parents.into_iter().filter(|parent| !found.contains_key(parent)));
+    }
+    Ok(found)
+}

@@ -1,0 +1,131 @@
+//! `aver audit verify`: checks an audit file offline and renders its page.
+
+use crate::{
+    args::{Global, VerifyArgs},
+    commands::Context,
+    exit,
+};
+use anyhow::{Context as _, Result};
+use averment_registry::audit::{self, Caveat, Evidence, TrustPolicy, TrustedBlockHash, Verified, page};
+use serde_json::json;
+use std::{fmt::Write, path::Path};
+
+pub fn run(args: &VerifyArgs, global: &Global, context: &Context) -> Result<()> {
+    let trust = &context.config.trust;
+    let or = |given: &Vec<_>, known: &Vec<_>| if given.is_empty() { known.clone() } else { given.clone() };
+    let log_keys = if args.log_keys.is_empty() { &trust.log_keys } else { &args.log_keys };
+    let policy = TrustPolicy {
+        chain_id: global.chain_id,
+        registry: args.registry.or(trust.registry),
+        anchors: args.anchors.or(trust.anchors),
+        code_hashes: or(&args.code, &trust.code),
+        log_keys: log_keys.clone(),
+        refuse_embedded: args.refuse_embedded,
+        ..TrustPolicy::default()
+    };
+    let verified = file(&args.file, TrustedBlockHash(args.block_hash), &policy)?;
+    let page = args.page.as_deref();
+    if let Some(path) = page {
+        averment_storage::atomic::write(path, page::render(&verified).as_bytes())?;
+    }
+    let caveats: Vec<String> = verified.caveats().iter().map(caveat).collect();
+    let at = verified.block();
+    let value = json!({
+        "verified": true,
+        "version": verified.subject(),
+        "chainId": verified.registry().chain_id,
+        "registry": verified.registry().address,
+        "block": { "hash": at.hash, "number": at.number, "timestamp": at.timestamp, "embedded": at.embedded },
+        "versions": verified.versions().map(|version| version.id).collect::<Vec<_>>(),
+        "records": verified.logs().iter().map(|log| log.records.len()).sum::<usize>(),
+        "caveats": caveats,
+        "page": page,
+    });
+    context.ui.result(&value, words(&verified, &caveats, page)?)
+}
+
+/// Reads and checks an audit file; a file that does not check is refused, not an outside failure.
+pub fn file(path: &Path, block: TrustedBlockHash, policy: &TrustPolicy) -> Result<Verified> {
+    let limit = policy.limits.bytes as u64;
+    let content = match averment_storage::atomic::read(path, limit) {
+        Err(error) if error.kind() == std::io::ErrorKind::FileTooLarge => {
+            let message = format!("{}: an audit file has at most {limit} bytes", path.display());
+            return Err(exit::refused(message).into());
+        }
+        other => other.with_context(|| format!("reading {}", path.display()))?,
+    };
+    Ok(bytes(&content, block, policy)
+        .map_err(|why| exit::refused(format!("{} is refused: {why}", path.display())))?)
+}
+
+/// Checks the bytes of an audit file, or says which link is broken.
+pub fn bytes(bytes: &[u8], block: TrustedBlockHash, policy: &TrustPolicy) -> Result<Verified, String> {
+    let evidence = Evidence::decode(bytes, &policy.limits).map_err(|error| error.to_string())?;
+    audit::verify(&evidence, block, policy).map_err(|link| link.to_string())
+}
+
+fn words(verified: &Verified, caveats: &[String], page: Option<&Path>) -> Result<String> {
+    let block = verified.block();
+    let mut words = format!("verified: every link holds from block {} ({:?})\n", block.number, block.hash);
+    writeln!(words, "version  {}", verified.subject())?;
+    writeln!(words, "registry {} on chain {}", verified.registry().address, verified.registry().chain_id)?;
+    for version in verified.versions() {
+        let approvals = version.approvals;
+        writeln!(
+            words,
+            "  {} {}: {} of {} approvals stand",
+            if version.depth == 0 { "subject " } else { "ancestor" },
+            version.id,
+            approvals.standing,
+            approvals.needed
+        )?;
+    }
+    for log in verified.logs() {
+        writeln!(
+            words,
+            "  log {}: {} records, {} leaves, anchored",
+            log.origin,
+            log.records.len(),
+            log.size
+        )?;
+    }
+    for caveat in caveats {
+        writeln!(words, "note: {caveat}")?;
+    }
+    if let Some(path) = page {
+        writeln!(words, "page: {}", path.display())?;
+    }
+    Ok(words.trim_end().to_owned())
+}
+
+/// A caveat in words.
+fn caveat(caveat: &Caveat) -> String {
+    match caveat {
+        Caveat::EmbeddedChain => {
+            "made on an embedded chain, one operator's word: it proves nothing to a third party".to_owned()
+        }
+        Caveat::RegistryNotPinned => {
+            "you named no registry (--registry): compare its address with the one its operator publishes"
+                .to_owned()
+        }
+        Caveat::AnchorsNotPinned => {
+            "you named no anchors contract (--anchors): when something was anchored is its word".to_owned()
+        }
+        Caveat::CodeNotPinned => {
+            "you named no code (--code) that you trust behind the registry's proxy".to_owned()
+        }
+        Caveat::LogKeysNotPinned => {
+            "you named no log keys (--log-key): the anchor binds a log's root, the key only its size"
+                .to_owned()
+        }
+        Caveat::TouchedApprovals { version, decisions } => {
+            format!("a compromised key touches {decisions} decisions about {version}")
+        }
+        Caveat::VouchedByChain { version, decisions } => {
+            format!(
+                "{decisions} decisions about {version} are contract wallets', which only the chain could check"
+            )
+        }
+        Caveat::Ended { version } => format!("{version} was retired or revoked"),
+    }
+}

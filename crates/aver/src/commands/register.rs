@@ -1,0 +1,321 @@
+//! `aver register`: from `model.toml` and files to a version on chain.
+
+use super::Context;
+use crate::{
+    args::RegisterArgs,
+    capture::{Capture, Places},
+    exit,
+    releases::{Release, Releases},
+    ui::Ui,
+};
+use anyhow::{Context as _, Result};
+use averment_ledger::{
+    contracts::{SendError, Sender, Sent},
+    keys::AccountKey,
+    registry::RegistryClient,
+};
+use averment_primitives::{B256, ModelId, Salt, Signature, VersionId};
+use averment_registry::{
+    dsse::Envelope,
+    manifest::{self, Draft, MANIFEST_LIMIT, Source, Statement},
+    version::VersionContent,
+};
+use averment_storage::{
+    atomic,
+    fingerprint::Listing,
+    store::{Folder, Store},
+};
+use serde_json::json;
+use std::{
+    fmt::Write,
+    fs::File,
+    path::{Path, PathBuf},
+};
+
+pub fn run(args: &RegisterArgs, context: &Context) -> Result<()> {
+    let Some(file) = &args.file else {
+        let text = manifest::template();
+        return context.ui.result(&json!({ "template": text }), text.trim_end());
+    };
+    let source = read(file)?;
+    let mut places = Places::of(file);
+    if let Some(code) = &args.code {
+        if !code.is_dir() {
+            return Err(exit::usage(format!("--code: {} is no folder", code.display())).into());
+        }
+        places.code = Some(code.clone());
+    }
+    if args.dry_run {
+        return dry_run(&source, &places, context);
+    }
+    context.block_on(register(args, &source, &places, context))
+}
+
+async fn register(args: &RegisterArgs, source: &Source, places: &Places, context: &Context) -> Result<()> {
+    let registry = context.registry().await?;
+    let model = context.model_id(&registry, args.model.as_deref().unwrap_or(source.name()))?;
+    check_model(&registry, model, source).await?;
+    let releases = context.releases();
+    let parents = parents(source, &releases, &registry).await?;
+    let draft = Prepared::take(source, places, parents, context.ui)?;
+    if args.keep {
+        keep(&draft.listing, source, places, &Folder::open(&context.config.store_folder)?)?;
+    }
+    context.ui.remark(draft.words());
+    let sender = context.sender(registry.ledger(), context.account()?).await?;
+    let registered = draft.register(model, &registry, &sender, &releases).await?;
+    context.ui.result(&registered.json(), registered.words())
+}
+
+/// Reads `model.toml`.
+pub fn read(file: &Path) -> Result<Source> {
+    let bytes =
+        atomic::read(file, MANIFEST_LIMIT as u64).with_context(|| format!("reading {}", file.display()))?;
+    let wrong = |why: String| exit::usage(format!("{}: {why}", file.display()));
+    let text = std::str::from_utf8(&bytes).map_err(|error| wrong(format!("not UTF-8: {error}")))?;
+    Ok(Source::parse(text).map_err(|error| wrong(error.to_string()))?)
+}
+
+/// The statement as it would be signed now, with parents only if their ids can be told without the chain.
+fn dry_run(source: &Source, places: &Places, context: &Context) -> Result<()> {
+    let releases = context.releases();
+    let mut parents = Vec::new();
+    for parent in source.parents() {
+        let candidates = candidates(parent, source.name(), &releases)?;
+        parents.push(*candidates.first().with_context(|| no_parent(parent))?);
+    }
+    let draft = Prepared::take(source, places, parents, context.ui)?;
+    let words = serde_json::to_string_pretty(draft.statement.value()).context("writing the statement")?;
+    context.ui.result(draft.statement.value(), words)
+}
+
+/// Refuses early what the contract would refuse after everything was read.
+async fn check_model(registry: &RegistryClient, model: ModelId, source: &Source) -> Result<()> {
+    let view = registry.at_final().await?;
+    if !view.model_exists(model).await? {
+        return Err(exit::refused(format!(
+            "there is no model {model} ({:?} by this account): create it with `aver model create {}`, or name it \
+             with --model",
+            source.name(),
+            source.name()
+        ))
+        .into());
+    }
+    let history = view.history(model).await?;
+    if history.name().bytes().as_ref() != source.name().as_bytes() {
+        return Err(exit::usage(format!(
+            "model.toml is about {:?}, the model on chain is called {}",
+            source.name(),
+            history.name()
+        ))
+        .into());
+    }
+    Ok(())
+}
+
+/// The ids of the parents that `source` names by number or id. They must be registered.
+pub async fn parents(
+    source: &Source,
+    releases: &Releases,
+    registry: &RegistryClient,
+) -> Result<Vec<VersionId>> {
+    let view = registry.at_final().await?;
+    let mut parents = Vec::new();
+    for parent in source.parents() {
+        let mut registered = Vec::new();
+        for candidate in candidates(parent, source.name(), releases)? {
+            if view.version(candidate).await?.is_some() {
+                registered.push(candidate);
+            }
+        }
+        match registered[..] {
+            [one] => parents.push(one),
+            [] => return Err(exit::usage(no_parent(parent)).into()),
+            _ => {
+                return Err(exit::usage(format!(
+                    "model.parents: {parent:?} is several versions here, name one by its id: {registered:?}"
+                ))
+                .into());
+            }
+        }
+    }
+    Ok(parents)
+}
+
+fn candidates(parent: &str, model: &str, releases: &Releases) -> Result<Vec<VersionId>> {
+    match parent.parse() {
+        Ok(id) if parent.starts_with("0x") => Ok(vec![id]),
+        _ => releases.numbered(model, parent),
+    }
+}
+
+fn no_parent(parent: &str) -> String {
+    format!(
+        "model.parents: {parent:?} is neither a version id on this chain nor the number of a version that was \
+         registered from here; write its id (0x…)"
+    )
+}
+
+/// Puts every weight file into the store.
+fn keep(listing: &Listing, source: &Source, places: &Places, store: &Folder) -> Result<()> {
+    let items = source.artifacts();
+    for entry in listing.entries() {
+        let path = match items[..] {
+            [item] if places.folder.join(item).is_dir() => places.folder.join(item).join(&entry.path),
+            [item] => places.folder.join(item),
+            _ => places.folder.join(&entry.path),
+        };
+        if path.is_file() {
+            let mut file = File::open(&path).with_context(|| format!("reading {}", path.display()))?;
+            store.put(&mut file, entry.size)?;
+        }
+    }
+    Ok(())
+}
+
+/// A release that is drafted and not signed.
+pub struct Prepared {
+    statement: Statement,
+    listing: Listing,
+    openings: Vec<manifest::DatasetOpening>,
+}
+
+/// A release that is registered.
+pub struct Registered {
+    /// Its id.
+    pub version: VersionId,
+    /// Where its manifest is kept.
+    pub folder: PathBuf,
+    /// The transaction.
+    pub sent: Sent,
+    model: ModelId,
+    statement: Statement,
+    listing: Listing,
+}
+
+impl Prepared {
+    /// Captures what `source` names and drafts the statement.
+    pub fn take(source: &Source, places: &Places, parents: Vec<VersionId>, ui: Ui) -> Result<Self> {
+        let Capture { facts, listing } = Capture::take(source, places, parents, ui)?;
+        let mut failed = None;
+        let drafted = source.draft(facts, &mut || {
+            let mut salt = [0; 32];
+            failed = failed.or(getrandom::fill(&mut salt).err());
+            Salt::from_random(salt)
+        });
+        if let Some(error) = failed {
+            return Err(error).context("the operating system gives no randomness");
+        }
+        let Draft { statement, openings } = drafted.map_err(|error| exit::usage(error.to_string()))?;
+        Ok(Self { statement, listing, openings })
+    }
+
+    /// What is about to be signed, for people.
+    fn words(&self) -> String {
+        let captured = self.statement.captured();
+        let code = match &captured.code.git {
+            None => "under no version control".to_owned(),
+            Some(git) if git.dirty => format!("commit {} with changes that are not in it", git.commit),
+            Some(git) => format!("commit {}", git.commit),
+        };
+        let mut words = format!(
+            "{} {}: {} files, {} bytes\n  weights  {:?}\n  code     {code}\n",
+            self.statement.name(),
+            self.statement.version(),
+            captured.artifacts.files,
+            captured.artifacts.bytes,
+            self.statement.artifacts_root(),
+        );
+        for parent in self.statement.parents() {
+            // Writing into a string cannot fail.
+            let _ = writeln!(words, "  parent   {parent}");
+        }
+        for dataset in self.statement.datasets() {
+            let binding = match dataset.binding {
+                manifest::DatasetBinding::Fingerprint(found) => format!("public, {:?}", found.root),
+                manifest::DatasetBinding::Commitment(_) => "private, only a salted commitment".to_owned(),
+            };
+            let _ = writeln!(words, "  data     {}: {binding}", dataset.name);
+        }
+        words.trim_end().to_owned()
+    }
+
+    /// Signs the manifest with the sender's key, keeps the release, and registers it.
+    ///
+    /// The release is kept before the transaction is sent, so that no version can be on chain whose manifest was
+    /// lost; one that certainly was not sent is forgotten again.
+    pub async fn register(
+        self,
+        model: ModelId,
+        registry: &RegistryClient,
+        sender: &Sender,
+        releases: &Releases,
+    ) -> Result<Registered> {
+        let content = VersionContent {
+            manifest_digest: self.statement.digest(),
+            artifacts_root: self.statement.artifacts_root(),
+            weights_commitment: B256::ZERO,
+            plan_digest: B256::ZERO,
+            parents: self.statement.parents().to_vec(),
+        };
+        let version = registry.id().version_id(model, &content);
+        let envelope = sign(&self.statement, sender.key())?;
+        let Self { statement, listing, openings } = self;
+        let release = Release { envelope, statement, listing, openings };
+        let folder = releases.save(version, &release)?;
+        let sent = match registry.register_version(sender, model, &content).await {
+            Ok((_, sent)) => sent,
+            Err(error) => {
+                if matches!(
+                    error,
+                    SendError::Refused { .. } | SendError::Declined { .. } | SendError::Funds { .. }
+                ) {
+                    releases.forget(version)?;
+                }
+                return Err(error.into());
+            }
+        };
+        let Release { statement, listing, .. } = release;
+        Ok(Registered { version, folder, sent, model, statement, listing })
+    }
+}
+
+fn sign(statement: &Statement, key: &AccountKey) -> Result<Envelope> {
+    let mut envelope = statement.to_envelope();
+    envelope.sign(key.address(), |message| -> Result<Signature> {
+        Ok(Signature::from_raw_array(&key.sign_message(message)?)?)
+    })?;
+    Ok(envelope)
+}
+
+impl Registered {
+    fn json(&self) -> serde_json::Value {
+        let summary = self.listing.summary();
+        json!({
+            "version": self.version,
+            "model": self.model,
+            "name": self.statement.name(),
+            "number": self.statement.version(),
+            "manifestDigest": self.statement.digest(),
+            "artifactsRoot": summary.root,
+            "bytes": summary.bytes,
+            "files": summary.files,
+            "parents": self.statement.parents(),
+            "folder": self.folder,
+            "transaction": self.sent.tx,
+            "gas": self.sent.gas_used(),
+        })
+    }
+
+    fn words(&self) -> String {
+        format!(
+            "registered {} {} as\n{}\nIts manifest is kept in {}: give that to whoever is to check the version, \
+             without openings.json.\nnext: its approvers run `aver approve {} --role ROLE --account KEY`",
+            self.statement.name(),
+            self.statement.version(),
+            self.version,
+            self.folder.display(),
+            self.version
+        )
+    }
+}
