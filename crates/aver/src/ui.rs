@@ -118,14 +118,14 @@ fn bytes_bar(what: &str) -> ProgressBar {
     bar
 }
 
-/// Prints an error with its causes, as words or as JSON, on standard error.
+/// Prints an error with its causes: words on standard error, or JSON where a result would have been.
 pub fn error(json: bool, error: &anyhow::Error, code: u8) {
     let causes: Vec<String> = error.chain().map(ToString::to_string).collect();
     if json {
-        eprintln!(
-            "{}",
-            serde_json::json!({ "error": { "exit": code, "message": causes[0], "causes": causes[1..] } })
-        );
+        let value =
+            serde_json::json!({ "error": { "exit": code, "message": causes[0], "causes": causes[1..] } });
+        // The exit code says it too.
+        let _ = print(&value.to_string());
         return;
     }
     eprintln!("aver: {}", causes[0]);
