@@ -1,4 +1,8 @@
-//! A chain behind a URL: JSON-RPC over HTTP in which every answer has a limit of time and size.
+//! A chain behind a URL: JSON-RPC over HTTP or HTTPS in which every answer has a limit of time and size.
+//!
+//! By `https` the node must show a certificate that the operating system trusts; `SSL_CERT_FILE` names a file of
+//! other authorities, for a node with a certificate of your own. By `http` nothing is hidden or protected on the way:
+//! for a node on this machine.
 //!
 //! Nothing a node says is believed further than it can be checked: its chain id here, headers, receipts and
 //! finality in [`crate::finality`].
@@ -15,7 +19,10 @@ use alloy::{
         http::reqwest::{Client, Url, header::CONTENT_TYPE},
     },
 };
+use rustls::{ClientConfig, RootCertStore};
+use rustls_platform_verifier::Verifier;
 use std::{
+    sync::Arc,
     task::{Context, Poll},
     time::Duration,
 };
@@ -79,14 +86,16 @@ pub enum ConnectError {
         /// What is wrong with it.
         why: String,
     },
-    /// `https` in a program built without TLS.
+    /// The operating system has no list of authorities that certificates could be checked against.
     #[error(
-        "{url:?} needs TLS, which this program was built without: build it with the feature `tls`, or \
-             use a node on this machine"
+        "no certificate of {url} can be checked: {why}; install the system's list of authorities (the package is \
+         often called ca-certificates) or name a file of them in SSL_CERT_FILE"
     )]
-    NoTls {
-        /// What was given.
+    NoAuthorities {
+        /// The node's address.
         url: String,
+        /// What the system said.
+        why: String,
     },
     /// Another chain answers there.
     #[error("expected chain {expected}, {url} is chain {got}; check the URL and the configuration")]
@@ -113,13 +122,17 @@ pub(crate) async fn connect(settings: &Remote) -> Result<RpcClient, ConnectError
     let shown = settings.url.clone();
     let invalid = |why: String| ConnectError::Url { url: shown.clone(), why };
     let url: Url = settings.url.parse().map_err(|error| invalid(format!("{error}")))?;
-    match url.scheme() {
-        "http" => {}
-        "https" if cfg!(feature = "tls") => {}
-        "https" => return Err(ConnectError::NoTls { url: shown }),
+    let secured = match url.scheme() {
+        "http" => false,
+        "https" => true,
         other => return Err(invalid(format!("expected http or https, got {other}"))),
-    }
+    };
+    let tls = tls(secured).map_err(|error| ConnectError::NoAuthorities {
+        url: url.host_str().unwrap_or_default().to_owned(),
+        why: error.to_string(),
+    })?;
     let http = Client::builder()
+        .tls_backend_preconfigured(tls)
         .timeout(settings.timeout)
         // A node that sends us elsewhere is not the node that was configured.
         .redirect(alloy::transports::http::reqwest::redirect::Policy::none())
@@ -136,6 +149,18 @@ pub(crate) async fn connect(settings: &Remote) -> Result<RpcClient, ConnectError
         }
         Err(source) => Err(ConnectError::Request { url: shown, source }),
     }
+}
+
+/// How certificates are checked; nobody is trusted where none is needed.
+fn tls(secured: bool) -> Result<ClientConfig, rustls::Error> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder =
+        ClientConfig::builder_with_provider(provider.clone()).with_safe_default_protocol_versions()?;
+    let builder = match secured {
+        true => builder.dangerous().with_custom_certificate_verifier(Arc::new(Verifier::new(provider)?)),
+        false => builder.with_root_certificates(RootCertStore::empty()),
+    };
+    Ok(builder.with_no_client_auth())
 }
 
 #[derive(Debug, Clone)]

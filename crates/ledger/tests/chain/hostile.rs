@@ -74,13 +74,6 @@ async fn addresses_that_are_none_are_refused() {
         let error = connect_error(ledger(url, Finality::Tag).await.unwrap_err());
         assert!(matches!(error, ConnectError::Url { .. }), "{url}: {error}");
     }
-    let error = connect_error(ledger("https://127.0.0.1:1/", Finality::Tag).await.unwrap_err());
-    let expected = if cfg!(feature = "tls") {
-        matches!(error, ConnectError::Request { .. })
-    } else {
-        matches!(error, ConnectError::NoTls { .. })
-    };
-    assert!(expected, "{error}");
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use averment_ledger::{Finality, Ledger, OpenLedgerError, Remote, Source, embedde
 use serde_json::{Value, json};
 use std::{
     io::{Read, Write},
-    net::{TcpListener, TcpStream},
+    net::{SocketAddr, TcpListener, TcpStream},
     sync::Arc,
     time::Duration,
 };
@@ -30,18 +30,27 @@ pub type Lie = dyn Fn(&str, &Value, Value) -> Reply + Send + Sync;
 /// Starts a node that tells the truth about `chain` as `lie` bends it; gives its URL. It lives as long as the
 /// test's process.
 pub fn node(chain: &Embedded, lie: impl Fn(&str, &Value, Value) -> Reply + Send + Sync + 'static) -> String {
+    format!("http://{}", node_over(|stream| stream, chain, lie))
+}
+
+/// Like [`node`], over what `wrap` makes of a connection; gives its address.
+pub fn node_over<S: Read + Write>(
+    wrap: impl Fn(TcpStream) -> S + Clone + Send + 'static,
+    chain: &Embedded,
+    lie: impl Fn(&str, &Value, Value) -> Reply + Send + Sync + 'static,
+) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
+    let address = listener.local_addr().unwrap();
     let (chain, lie): (_, Arc<Lie>) = (chain.clone(), Arc::new(lie));
     std::thread::spawn(move || {
         for stream in listener.incoming() {
-            let (chain, lie) = (chain.clone(), lie.clone());
+            let (chain, lie, wrap) = (chain.clone(), lie.clone(), wrap.clone());
             std::thread::spawn(move || {
-                let _ = serve(stream.unwrap(), &chain, &*lie);
+                let _ = serve(wrap(stream.unwrap()), &chain, &*lie);
             });
         }
     });
-    url
+    address
 }
 
 /// A ledger on such a node, with short patience.
@@ -55,7 +64,7 @@ pub async fn ledger(url: &str, finality: Finality) -> Result<Ledger, OpenLedgerE
     Ledger::open(Source::Remote(settings)).await
 }
 
-fn serve(mut stream: TcpStream, chain: &Embedded, lie: &Lie) -> std::io::Result<()> {
+fn serve(mut stream: impl Read + Write, chain: &Embedded, lie: &Lie) -> std::io::Result<()> {
     let mut request = Vec::new();
     let mut buffer = [0; 4096];
     let (head, length) = loop {
@@ -95,7 +104,8 @@ fn serve(mut stream: TcpStream, chain: &Embedded, lie: &Lie) -> std::io::Result<
         Reply::Close => return Ok(()),
     };
     write!(stream, "HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len())?;
-    stream.write_all(&body)
+    stream.write_all(&body)?;
+    stream.flush()
 }
 
 /// Another hexadecimal number of the same form.

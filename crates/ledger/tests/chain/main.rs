@@ -1,5 +1,6 @@
 //! Chains: one suite on the embedded chain and on anvil, state roots against anvil's, the journal under
-//! crashes, and remote nodes that lie.
+//! crashes, and remote nodes that lie or show
+//! the wrong certificate.
 
 mod anvil;
 mod contract;
@@ -8,3 +9,4 @@ mod hostile;
 mod liar;
 mod roots;
 mod suite;
+mod tls;
