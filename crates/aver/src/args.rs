@@ -35,7 +35,7 @@ pub struct Cli {
 }
 
 /// Options every command takes. A flag goes before the environment, the environment before `averment.toml`.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub struct Global {
     /// The configuration file [default: averment.toml here or in a folder above]
     #[arg(

@@ -3,7 +3,7 @@
 pub mod audit;
 mod contracts;
 mod fingerprint;
-mod init;
+pub mod init;
 mod keys;
 pub mod register;
 

@@ -24,7 +24,7 @@ finality = "finalized"
 [folders]
 chain = ".averment/chain"     # the embedded chain's journal
 keys = ".averment/keys"       # encrypted keys
-releases = ".averment/releases" # what was registered: manifests, listings, and openings, which are private
+releases = ".averment/releases"  # what was registered: manifests, listings; openings are private
 store = ".averment/store"     # artifacts by content
 log = ".averment/log"         # the append-only log: public/ may be served, private/ never
 
@@ -229,23 +229,11 @@ impl Config {
 mod tests {
     use super::*;
 
-    fn flags() -> Global {
-        Global {
-            config: None,
-            json: false,
-            yes: false,
-            chain: None,
-            chain_id: None,
-            account: None,
-            password_file: None,
-        }
-    }
-
     #[test]
     fn the_template_is_read_and_flags_go_over_it() {
         let file: File = toml::from_str(TEMPLATE).unwrap();
-        let mut global = flags();
-        global.chain = Some("http://127.0.0.1:8545".to_owned());
+        let chain = Some("http://127.0.0.1:8545".to_owned());
+        let global = Global { chain, ..Global::default() };
         let config = Config::settle(file, Path::new("base"), &global).unwrap();
         assert_eq!(config.chain, ChainSource::Remote("http://127.0.0.1:8545".to_owned()));
         assert_eq!(config.keys_folder, Path::new("base/.averment/keys"));
@@ -257,7 +245,7 @@ mod tests {
         assert!(toml::from_str::<File>("[chain]\nsauce = \"embedded\"").is_err());
         for text in ["[chain]\nsource = \"ftp://x\"", "[chain]\nfinality = \"soon\""] {
             let file: File = toml::from_str(text).unwrap();
-            let error = Config::settle(file, Path::new(""), &flags()).unwrap_err();
+            let error = Config::settle(file, Path::new(""), &Global::default()).unwrap_err();
             assert_eq!(exit::code_of(&error), exit::USAGE, "{error}");
             assert!(error.to_string().contains("expected"), "{error}");
         }

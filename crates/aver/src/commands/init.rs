@@ -6,16 +6,13 @@ use crate::{
     ui::Ui,
 };
 use anyhow::{Context, Result};
-use std::{io::Write, path::Path};
+use std::{
+    io::Write,
+    path::{Path, PathBuf},
+};
 
 pub fn run(args: &InitArgs, global: &Global, ui: Ui) -> Result<()> {
-    std::fs::create_dir_all(&args.folder).with_context(|| format!("making {}", args.folder.display()))?;
-    let file = args.folder.join(config::FILE_NAME);
-    write_new(&file, &text(global))?;
-    let ignore = args.folder.join(".averment");
-    std::fs::create_dir_all(&ignore).with_context(|| format!("making {}", ignore.display()))?;
-    // Keys and private records must not slip into somebody's repository.
-    std::fs::write(ignore.join(".gitignore"), "*\n").context("writing .averment/.gitignore")?;
+    let file = project(&args.folder, &text(global))?;
     ui.result(
         &serde_json::json!({ "config": file }),
         format!(
@@ -23,6 +20,18 @@ pub fn run(args: &InitArgs, global: &Global, ui: Ui) -> Result<()> {
             file.display()
         ),
     )
+}
+
+/// Makes a project in `folder` with this configuration, which must not be there yet. Returns its file.
+pub fn project(folder: &Path, settings: &str) -> Result<PathBuf> {
+    std::fs::create_dir_all(folder).with_context(|| format!("making {}", folder.display()))?;
+    let file = folder.join(config::FILE_NAME);
+    write_new(&file, settings)?;
+    let private = folder.join(".averment");
+    std::fs::create_dir_all(&private).with_context(|| format!("making {}", private.display()))?;
+    // Keys and private records must not slip into somebody's repository.
+    std::fs::write(private.join(".gitignore"), "*\n").context("writing .averment/.gitignore")?;
+    Ok(file)
 }
 
 fn text(global: &Global) -> String {
