@@ -26,7 +26,7 @@ Begin with `aver demo`, or in a folder of your own with `aver init`.";
 
 /// Makes AI decisions into statements one can prove.
 #[derive(Debug, Parser)]
-#[command(name = "aver", version, after_help = AFTER_HELP, propagate_version = true)]
+#[command(name = "aver", version, after_help = AFTER_HELP)]
 pub struct Cli {
     #[command(flatten)]
     pub global: Global,
@@ -132,4 +132,22 @@ pub struct InitArgs {
     /// The folder to make it in
     #[arg(default_value = ".")]
     pub folder: PathBuf,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_holds_together_and_what_takes_arguments_has_an_example() {
+        Cli::command().debug_assert();
+        let mut open: Vec<clap::Command> = Cli::command().get_subcommands().cloned().collect();
+        while let Some(command) = open.pop() {
+            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            let plain = command.get_arguments().next().is_none();
+            assert!(plain || help.contains("Example"), "{} has no example in its help", command.get_name());
+            open.extend(command.get_subcommands().cloned());
+        }
+    }
 }
