@@ -56,8 +56,20 @@ pub struct LogWriter {
     log: Log,
     key: CheckpointKey,
     state: Option<State>,
-    /// Held locked for as long as this lives.
-    _lock: File,
+    /// Held for as long as this lives.
+    _lock: WriterLock,
+}
+
+/// The lock of the one writer.
+#[derive(Debug)]
+struct WriterLock(File);
+
+impl Drop for WriterLock {
+    fn drop(&mut self) {
+        // Closing the file is not enough: a process that another thread is starting has a copy of it until it
+        // runs its own program, and would hold the lock for so long. If this fails, closing still does it then.
+        let _ = self.0.unlock();
+    }
 }
 
 impl LogWriter {
@@ -369,14 +381,14 @@ fn tail(layout: &Layout, size: u64, entries: &[SaltedLeaf]) -> Result<u64, ReadE
     Ok(frames.last().map_or(0, |frame| frame.bytes.end as u64))
 }
 
-fn lock(layout: &Layout) -> Result<File, OpenError> {
+fn lock(layout: &Layout) -> Result<WriterLock, OpenError> {
     let path = layout.lock();
     let write = |source| WriteError { path: path.clone(), step: Step::Create, source };
     let file = point(Step::Create)
         .and_then(|()| OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&path))
         .map_err(write)?;
     match file.try_lock() {
-        Ok(()) => Ok(file),
+        Ok(()) => Ok(WriterLock(file)),
         Err(fs::TryLockError::WouldBlock) => Err(OpenError::Locked { path }),
         Err(fs::TryLockError::Error(source)) => Err(write(source).into()),
     }

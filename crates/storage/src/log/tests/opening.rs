@@ -101,6 +101,23 @@ fn a_second_writer_is_refused_and_readers_are_not() {
     assert_eq!(reopen(&folder).append(&records(3..4)).unwrap(), 3..4);
 }
 
+/// Starting another program copies every open file for a moment, the lock's too.
+#[test]
+fn a_closed_log_can_be_opened_while_other_programs_are_started() {
+    let (folder, writer) = log_of(1);
+    drop(writer);
+    std::thread::scope(|scope| {
+        let starter = scope.spawn(|| {
+            for _ in 0..200 {
+                std::process::Command::new("true").status().unwrap();
+            }
+        });
+        while !starter.is_finished() {
+            drop(reopen(&folder));
+        }
+    });
+}
+
 #[test]
 fn what_is_no_log_or_not_ours_is_refused() {
     let folder = temporary();
@@ -189,7 +206,15 @@ fn the_private_part_is_for_the_owner_only() {
 fn reading_while_it_is_written() {
     let (folder, mut writer) = log_of(1);
     let done = AtomicBool::new(false);
+    /// Ends the readers also when the writer panics.
+    struct Ends<'a>(&'a AtomicBool);
+    impl Drop for Ends<'_> {
+        fn drop(&mut self) {
+            self.0.store(true, Ordering::Relaxed);
+        }
+    }
     std::thread::scope(|scope| {
+        let ends = Ends(&done);
         let readers: Vec<_> = (0..2)
             .map(|_| {
                 scope.spawn(|| {
@@ -215,7 +240,7 @@ fn reading_while_it_is_written() {
                 writer.erase(next, 1).unwrap();
             }
         }
-        done.store(true, Ordering::Relaxed);
+        drop(ends);
         assert!(readers.into_iter().all(|reader| reader.join().unwrap() > 0));
     });
     writer.log().verify(|_| ()).unwrap();
