@@ -171,14 +171,6 @@ impl AtomicFile {
         }
     }
 
-    /// Lets only the owner read and write the file (mode 0600).
-    pub(crate) fn for_owner_only(self) -> Result<Self, WriteError> {
-        use std::os::unix::fs::PermissionsExt;
-        let restricted =
-            point(Step::Create).and_then(|()| self.file.set_permissions(fs::Permissions::from_mode(0o600)));
-        restricted.map_err(WriteError::at(Step::Create, &self.target)).map(|()| self)
-    }
-
     /// Appends `bytes`.
     pub fn write(&mut self, bytes: &[u8]) -> Result<(), WriteError> {
         write_all(&mut self.file, bytes).map_err(WriteError::at(Step::Write, &self.target))

@@ -104,7 +104,7 @@ pub(super) fn create_private_folder(folder: &Path) -> Result<(), WriteError> {
 
 /// Replaces a private file that is not personal, such as settings.
 pub(super) fn write_private(target: &Path, bytes: &[u8]) -> Result<(), WriteError> {
-    let mut file = AtomicFile::create(target)?.for_owner_only()?;
+    let mut file = AtomicFile::create_private(target)?;
     file.write(bytes)?;
     file.commit()
 }
