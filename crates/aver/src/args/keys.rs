@@ -23,6 +23,9 @@ pub enum KeysCommand {
         kind: KeyKind,
     },
     /// Takes over a standard Ethereum keystore file (its password opens it)
+    #[command(
+        after_help = "Example:\n  aver keys import owner ~/.ethereum/keystore/UTC--2026-11-21T10-00-00Z--0a1b…"
+    )]
     Import {
         /// The name it gets here
         name: String,

@@ -1,7 +1,7 @@
 //! What a manifest has to say: every field that a person declares, its form, and which clause it serves.
 //!
 //! One table drives the check of `model.toml`, the check of a manifest that came from outside, the template
-//! that `aver init` writes, the page made of an audit file, and the table in `docs/manifest.md`. A field that
+//! that `aver register --template` prints, the page made of an audit file, and the table in `docs/manifest.md`. A field that
 //! is not in the table is kept as it is. A clause "served" means that the field holds a part of what the
 //! clause asks to be recorded, not that a model complies.
 

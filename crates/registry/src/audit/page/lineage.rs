@@ -33,8 +33,11 @@ impl Page<'_> {
                     @for node in placed.values() { (self.node(node)) }
                 }
                 figcaption {
-                    @if placed.len() == 1 { "It has no ancestors." }
-                    @else { (placed.len().saturating_sub(1)) " ancestors, across all models. Dots show each version's stage." }
+                    @match placed.len() {
+                        0 | 1 => "It has no ancestors.",
+                        2 => "One ancestor. Dots show each version's stage.",
+                        more => { (more.saturating_sub(1)) " ancestors, across all models. Dots show each version's stage." }
+                    }
                 }
             }
         }

@@ -1,7 +1,10 @@
 //! What was declared about a version: the signed statement, in words and tables; and its files.
 
 use super::{Page, Source, capital, clean, short_id};
-use crate::audit::{ManifestSigner, VerifiedVersion};
+use crate::{
+    audit::{ManifestSigner, VerifiedVersion},
+    manifest::{self as schema, FIELDS, Field},
+};
 use averment_primitives::{SaltedLeaf, fingerprint::Kind};
 use maud::{Markup, html};
 use serde_json::{Map, Value};
@@ -56,7 +59,7 @@ impl Page<'_> {
                 @for (name, value) in ordered.chain(rest) {
                     @if value.is_object() || value.is_array() {
                         h3 { (title(name)) (Source::Manifest(version.id).mark(self)) }
-                        (fields(value))
+                        (declared(value, inside(FIELDS, name)))
                     }
                 }
                 @let loose: Map<String, Value> = predicate.iter()
@@ -78,7 +81,7 @@ impl Page<'_> {
                         @if let Value::Object(entries) = dataset {
                             @let shown: Map<String, Value> = entries.iter().filter(|(name, _)| *name != "name")
                                 .map(|(name, value)| (name.clone(), value.clone())).collect();
-                            (fields(&Value::Object(shown)))
+                            (declared(&Value::Object(shown), inside(FIELDS, "datasets")))
                         }
                         @for opening in version.openings.iter().filter(|o| mentions(dataset, o.commitment)) {
                             p {
@@ -174,12 +177,34 @@ impl Page<'_> {
     }
 }
 
-/// A value of the manifest, whatever its shape.
+/// A value, whatever its shape.
 pub(super) fn fields(value: &Value) -> Markup {
+    declared(value, &[])
+}
+
+/// A value of the manifest: known fields in the order of the schema, each with the clauses it serves; others
+/// after them.
+fn declared(value: &Value, schema: &'static [Field]) -> Markup {
     match value {
-        Value::Object(entries) => html! {
-            dl.fields { @for (name, value) in entries { dt { (title(name)) } dd { (fields(value)) } } }
-        },
+        Value::Object(entries) => {
+            let known = schema.iter().filter_map(|field| {
+                entries.get_key_value(field.name).map(|(name, value)| (name, value, field.serves))
+            });
+            let none: &[&str] = &[];
+            let is_known = |name: &str| schema.iter().any(|field| field.name == name);
+            let others = entries.iter().filter(|(name, _)| !is_known(name));
+            html! {
+                dl.fields {
+                    @for (name, value, serves) in known.chain(others.map(|(name, value)| (name, value, none))) {
+                        dt {
+                            (title(name))
+                            @if !serves.is_empty() { span.serves { (serves.join(" · ")) } }
+                        }
+                        dd { (declared(value, inside(schema, name))) }
+                    }
+                }
+            }
+        }
         Value::Array(items)
             if items.iter().all(|item| !item.is_object() && !item.is_array()) && items.len() == 1 =>
         {
@@ -187,12 +212,20 @@ pub(super) fn fields(value: &Value) -> Markup {
                 @for item in items { (scalar(item)) }
             }
         }
-        Value::Array(items) => html! { ul { @for item in items { li { (fields(item)) } } } },
+        Value::Array(items) => html! { ul { @for item in items { li { (declared(item, schema)) } } } },
         other => {
             let text = scalar(other);
             let digest = text.len() >= 40 && text.chars().all(|c| c.is_ascii_hexdigit() || c == 'x');
             html! { @if digest { span.hash { (text) } } @else { (text) } }
         }
+    }
+}
+
+/// The fields that the schema has inside the field called `name`.
+fn inside(schema: &'static [Field], name: &str) -> &'static [Field] {
+    match schema.iter().find(|field| field.name == name).map(|field| field.kind) {
+        Some(schema::Kind::Table(fields) | schema::Kind::Tables(fields)) => fields,
+        _ => &[],
     }
 }
 
