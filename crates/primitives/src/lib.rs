@@ -14,7 +14,7 @@ mod ids;
 pub mod merkle;
 mod salted;
 
-pub use alloy_primitives::{Address, B256, Bytes, Signature, U256, keccak256};
+pub use alloy_primitives::{Address, B256, Bytes, Signature, U256, hex, keccak256};
 pub use decode::{DecodeError, Reader};
 pub use ids::{LogId, ModelId, RoleId, VersionId};
 pub use salted::{Salt, SaltedLeaf};

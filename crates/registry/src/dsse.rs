@@ -191,9 +191,14 @@ impl Envelope {
     /// Reads an envelope. Checks its form, not its signatures: those are [`Envelope::signers`]'.
     /// Standard and URL-safe base64 are read, as DSSE asks; fields it does not know are ignored.
     pub fn decode(bytes: &[u8], limits: &Limits) -> Result<Self, EnvelopeError> {
-        let value = canonical::parse(bytes, &JsonLimits { bytes: limits.bytes, depth: 8 })?;
-        let payload_type = text(&value, "payloadType", "payloadType", limits.field)?.to_owned();
-        let payload = base64_field(&value, "payload", "payload", limits.bytes)?;
+        Self::from_value(&canonical::parse(bytes, &JsonLimits { bytes: limits.bytes, depth: 8 })?, limits)
+    }
+
+    /// Like [`Envelope::decode`], for an envelope that stands inside of other strictly read JSON, such as a
+    /// Sigstore bundle.
+    pub fn from_value(value: &Value, limits: &Limits) -> Result<Self, EnvelopeError> {
+        let payload_type = text(value, "payloadType", "payloadType", limits.field)?.to_owned();
+        let payload = base64_field(value, "payload", "payload", limits.bytes)?;
         let listed = value.get("signatures").unwrap_or(&Value::Null);
         let Some(listed) = listed.as_array() else {
             return Err(EnvelopeError::Field {
@@ -225,17 +230,21 @@ impl Envelope {
 
     /// The envelope as JSON with canonical bytes and standard base64.
     pub fn encode(&self) -> Result<Vec<u8>, EnvelopeError> {
+        Ok(canonical::to_bytes(&self.to_value())?)
+    }
+
+    /// The envelope as a JSON value, to stand inside of other JSON.
+    pub fn to_value(&self) -> Value {
         let signatures: Vec<Value> = self
             .signatures
             .iter()
             .map(|signature| json!({ "keyid": signature.keyid, "sig": b64::STANDARD.encode(&signature.sig) }))
             .collect();
-        let value = json!({
+        json!({
             "payloadType": self.payload_type,
             "payload": b64::STANDARD.encode(&self.payload),
             "signatures": signatures,
-        });
-        Ok(canonical::to_bytes(&value)?)
+        })
     }
 
     /// What the payload is, such as [`IN_TOTO`].
@@ -281,6 +290,11 @@ impl Envelope {
         }
         self.signatures.push(entry);
         Ok(())
+    }
+
+    /// Adds a signature of another scheme than accounts'; whoever knows that scheme has checked it.
+    pub fn attach_other(&mut self, signature: EnvelopeSignature) {
+        self.signatures.push(signature);
     }
 
     /// Checks every signature by an account and says who signed. One bad signature refuses the envelope:

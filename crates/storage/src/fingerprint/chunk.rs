@@ -8,7 +8,7 @@ use std::{fs::File, io, os::unix::fs::FileExt};
 /// A chunk's bytes behind RFC 6962's leaf prefix, so that each hash takes them in one piece: BLAKE3 then works
 /// on the largest subtrees, 15 % of the whole time. The bytes themselves start on a cache line, which the
 /// kernel's copy is faster for.
-pub(super) struct ChunkBuffer {
+pub(crate) struct ChunkBuffer {
     memory: Vec<u8>,
     /// Index of the prefix byte; the chunk starts behind it.
     prefix: usize,
@@ -18,7 +18,7 @@ pub(super) struct ChunkBuffer {
 const LINE: usize = 64;
 
 impl ChunkBuffer {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         // One byte more than a chunk: a file that goes on where it should end shows in it.
         let memory = vec![0; CHUNK_BYTES + 1 + LINE];
         let prefix = LINE - 1 - memory.as_ptr().addr() % LINE;
@@ -27,7 +27,7 @@ impl ChunkBuffer {
 
     /// Reads at `offset` until `length` bytes are here or the file ends; returns how many came.
     /// `length` is at most one more than a chunk.
-    pub(super) fn read(&mut self, file: &File, offset: u64, length: usize) -> io::Result<usize> {
+    pub(crate) fn read(&mut self, file: &File, offset: u64, length: usize) -> io::Result<usize> {
         let start = self.prefix + 1;
         let target = self.memory.get_mut(start..start + length).unwrap_or_default();
         self.length = 0;
@@ -44,8 +44,14 @@ impl ChunkBuffer {
         Ok(self.length)
     }
 
+    /// What was read last.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        let start = self.prefix + 1;
+        self.memory.get(start..start + self.length).unwrap_or_default()
+    }
+
     /// The leaf hashes of what was read last.
-    pub(super) fn leaf(&self) -> Roots {
+    pub(crate) fn leaf(&self) -> Roots {
         let data = self.memory.get(self.prefix..=self.prefix + self.length).unwrap_or_default();
         Roots {
             sha256: B256::from(<[u8; 32]>::from(Sha256::digest(data))),
@@ -55,7 +61,7 @@ impl ChunkBuffer {
 }
 
 /// The roots over bytes that are in memory already.
-pub(super) fn roots_of(bytes: &[u8]) -> Roots {
+pub(crate) fn roots_of(bytes: &[u8]) -> Roots {
     let mut trees = Trees::default();
     for chunk in bytes.chunks(CHUNK_BYTES) {
         trees.push(Roots::of_leaf(chunk));

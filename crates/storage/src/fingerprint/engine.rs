@@ -151,7 +151,7 @@ fn read(task: &Task, buffer: &mut ChunkBuffer) -> Leaf {
 
 /// Opens the file that was listed, and no other: not through a link put in its place, not waiting for a pipe's
 /// writer.
-fn open(path: &Path, stamp: &Stamp) -> Result<File, FingerprintError> {
+pub(crate) fn open(path: &Path, stamp: &Stamp) -> Result<File, FingerprintError> {
     let opened = OpenOptions::new().read(true).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK).open(path);
     let file = opened.map_err(|error| match error.raw_os_error() {
         Some(libc::ELOOP) => FingerprintError::Changed { path: path.to_owned(), change: Change::Replaced },
@@ -162,7 +162,7 @@ fn open(path: &Path, stamp: &Stamp) -> Result<File, FingerprintError> {
     Ok(file)
 }
 
-fn unchanged(path: &Path, file: &File, before: &Stamp) -> Result<(), FingerprintError> {
+pub(crate) fn unchanged(path: &Path, file: &File, before: &Stamp) -> Result<(), FingerprintError> {
     let meta = file.metadata().map_err(failed(path, "looking at it"))?;
     let after = Stamp::of(&meta);
     if *before == after {

@@ -27,6 +27,12 @@ pub use error::{CacheError, Change, FingerprintError, SpecialKind};
 pub use listing::{Difference, Expected, Listing, ListingError, VerifyError, verify};
 pub use stamp::{Stamp, Time};
 
+pub(crate) use {
+    chunk::ChunkBuffer,
+    engine::{open, unchanged},
+    walk::{Walk, What, failed},
+};
+
 pub use averment_primitives::fingerprint::{
     CHUNK_BYTES, Entry, EntryFault, Folder, Kind, MAX_PATH_BYTES, Roots, Summary,
 };
@@ -181,8 +187,12 @@ pub fn fingerprint_with_progress(
 
 impl Options {
     fn threads(&self) -> NonZero<usize> {
-        let all = || thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN);
-        self.threads
-            .unwrap_or_else(|| all().min(NonZero::new(DEFAULT_THREADS).unwrap_or(NonZero::<usize>::MIN)))
+        self.threads.unwrap_or_else(default_threads)
     }
+}
+
+/// One thread a processor, at most [`DEFAULT_THREADS`].
+pub(crate) fn default_threads() -> NonZero<usize> {
+    let all = thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN);
+    all.min(NonZero::new(DEFAULT_THREADS).unwrap_or(NonZero::<usize>::MIN))
 }

@@ -34,7 +34,7 @@ pub struct Time {
 
 impl Stamp {
     /// From what `stat` returned.
-    pub(super) fn of(meta: &Metadata) -> Self {
+    pub(crate) fn of(meta: &Metadata) -> Self {
         let time = |seconds, nanoseconds: i64| Time { seconds, nanoseconds: nanoseconds as u32 };
         Self {
             device: meta.dev(),

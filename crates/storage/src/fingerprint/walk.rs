@@ -10,6 +10,7 @@ use super::{
 };
 use averment_primitives::fingerprint::MAX_PATH_BYTES;
 use std::{
+    collections::HashSet,
     ffi::OsString,
     fs::{self, FileType, Metadata},
     io,
@@ -20,14 +21,14 @@ use std::{
 
 /// Something found, with its path relative to the folder.
 #[derive(Debug)]
-pub(super) struct Found {
-    pub(super) relative: String,
-    pub(super) path: PathBuf,
-    pub(super) what: What,
+pub(crate) struct Found {
+    pub(crate) relative: String,
+    pub(crate) path: PathBuf,
+    pub(crate) what: What,
 }
 
 #[derive(Debug)]
-pub(super) enum What {
+pub(crate) enum What {
     File(Stamp),
     EmptyFolder,
     /// With its target's text.
@@ -35,7 +36,7 @@ pub(super) enum What {
 }
 
 #[derive(Debug)]
-pub(super) struct Walk {
+pub(crate) struct Walk {
     root: PathBuf,
     limits: Limits,
     symlinks: Symlinks,
@@ -43,6 +44,9 @@ pub(super) struct Walk {
     /// A single file is found once, without levels.
     single: Option<(String, Stamp)>,
     found: u64,
+    /// Paths that are not entered, and those of them that were there.
+    skip: HashSet<String>,
+    skipped: Vec<String>,
 }
 
 #[derive(Debug)]
@@ -71,10 +75,29 @@ struct Name {
 
 impl Walk {
     /// Starts at `root`, which is followed if it is a link itself: whoever names it has chosen it.
-    pub(super) fn new(root: &Path, symlinks: Symlinks, limits: Limits) -> Result<Self, FingerprintError> {
+    pub(crate) fn new(root: &Path, symlinks: Symlinks, limits: Limits) -> Result<Self, FingerprintError> {
+        Self::skipping(root, symlinks, limits, HashSet::new())
+    }
+
+    /// Like [`Walk::new`], and leaves out the relative paths `skip` and what lies below them, unseen. For other
+    /// formats' rules only: a fingerprint skips nothing.
+    pub(crate) fn skipping(
+        root: &Path,
+        symlinks: Symlinks,
+        limits: Limits,
+        skip: HashSet<String>,
+    ) -> Result<Self, FingerprintError> {
         let meta = fs::metadata(root).map_err(failed(root, "looking at it"))?;
-        let mut walk =
-            Self { root: root.to_owned(), limits, symlinks, levels: Vec::new(), single: None, found: 0 };
+        let mut walk = Self {
+            root: root.to_owned(),
+            limits,
+            symlinks,
+            levels: Vec::new(),
+            single: None,
+            found: 0,
+            skip,
+            skipped: Vec::new(),
+        };
         if meta.is_dir() {
             walk.enter(root.to_owned(), String::new())?;
         } else if meta.is_file() {
@@ -91,7 +114,7 @@ impl Walk {
     }
 
     /// The next entry, or none at the end.
-    pub(super) fn next(&mut self) -> Result<Option<Found>, FingerprintError> {
+    pub(crate) fn next(&mut self) -> Result<Option<Found>, FingerprintError> {
         if let Some((relative, stamp)) = self.single.take() {
             let path = self.root.clone();
             return Ok(Some(Found { relative, path, what: What::File(stamp) }));
@@ -157,8 +180,9 @@ impl Walk {
             return Err(FingerprintError::Changed { path, change: Change::Replaced });
         }
         let stamp = Stamp::of(&meta);
-        let names = self.names(&path)?;
-        if names.is_empty() && !prefix.is_empty() {
+        let before = self.skipped.len();
+        let names = self.names(&path, &prefix)?;
+        if names.is_empty() && self.skipped.len() == before && !prefix.is_empty() {
             // It was not empty when its parent was listed.
             let change = stamp.changed_to(&Stamp::of(&listed(&path)?));
             return Err(FingerprintError::Changed { path, change });
@@ -167,7 +191,17 @@ impl Walk {
         Ok(())
     }
 
-    fn names(&self, folder: &Path) -> Result<Vec<Name>, FingerprintError> {
+    /// Whether the path that was named is a file, which is the only entry then.
+    pub(crate) fn is_single(&self) -> bool {
+        self.single.is_some()
+    }
+
+    /// The paths that were left out so far.
+    pub(crate) fn skipped(&self) -> &[String] {
+        &self.skipped
+    }
+
+    fn names(&mut self, folder: &Path, prefix: &str) -> Result<Vec<Name>, FingerprintError> {
         let action = failed(folder, "listing the folder");
         let mut names = Vec::new();
         for entry in fs::read_dir(folder).map_err(&action)? {
@@ -175,6 +209,14 @@ impl Walk {
             // Room for what the limit still allows, so that one huge folder does not fill the memory.
             if names.len() as u64 >= self.limits.entries.saturating_sub(self.found) {
                 return Err(FingerprintError::TooMany { path: entry.path(), limit: self.limits.entries });
+            }
+            if !self.skip.is_empty()
+                && let Some(text) = entry.file_name().to_str()
+                && let relative = format!("{prefix}{text}")
+                && self.skip.contains(&relative)
+            {
+                self.skipped.push(relative);
+                continue;
             }
             names.push(name(folder, entry.file_name(), entry.file_type().map_err(&action)?)?);
         }
@@ -221,7 +263,7 @@ fn listed(path: &Path) -> Result<Metadata, FingerprintError> {
     fs::symlink_metadata(path).map_err(|error| vanished(path, error))
 }
 
-pub(super) fn vanished(path: &Path, error: io::Error) -> FingerprintError {
+pub(crate) fn vanished(path: &Path, error: io::Error) -> FingerprintError {
     match error.kind() {
         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => {
             FingerprintError::Changed { path: path.to_owned(), change: Change::Vanished }
@@ -230,7 +272,7 @@ pub(super) fn vanished(path: &Path, error: io::Error) -> FingerprintError {
     }
 }
 
-pub(super) fn failed(path: &Path, action: &'static str) -> impl Fn(io::Error) -> FingerprintError {
+pub(crate) fn failed(path: &Path, action: &'static str) -> impl Fn(io::Error) -> FingerprintError {
     move |source| FingerprintError::Io { path: path.to_owned(), action, source }
 }
 
