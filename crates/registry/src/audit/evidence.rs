@@ -7,6 +7,7 @@
 use crate::{
     canonical::{self, JsonError, JsonLimits},
     history::{self, Entry, Kind, Payload},
+    log::{self, LogInclusion},
     state::{AccountProof, IMPLEMENTATION_SLOT, anchored_slot, history_slots, log_slots},
 };
 use averment_primitives::{Address, B256, Bytes, LogId, ModelId, Salt, SaltedLeaf, VersionId, fingerprint};
@@ -164,17 +165,7 @@ pub struct RecordEvidence {
     pub proof: Vec<B256>,
     /// The record itself, unless it was erased or is withheld from this reader.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub opening: Option<RecordOpening>,
-}
-
-/// What a record's leaf commits to.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct RecordOpening {
-    /// The leaf's salt.
-    pub salt: Salt,
-    /// The record: canonical JSON of `averment-record/1`.
-    pub record: String,
+    pub opening: Option<log::Opening>,
 }
 
 /// Why bytes are not an audit file.
@@ -252,6 +243,13 @@ impl Evidence {
     pub fn encode(&self) -> Result<Vec<u8>, EvidenceError> {
         let value = serde_json::to_value(self).map_err(EvidenceError::Shape)?;
         Ok(canonical::to_bytes(&value)?)
+    }
+}
+
+impl From<LogInclusion> for RecordEvidence {
+    /// Leaves out the checkpoint, which all records of a log share.
+    fn from(LogInclusion { index, leaf, opening, proof, checkpoint: _ }: LogInclusion) -> Self {
+        Self { index, leaf, proof, opening }
     }
 }
 

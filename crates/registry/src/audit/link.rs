@@ -3,6 +3,7 @@
 use crate::{
     dsse::{EnvelopeError, SignatureError},
     history::{EntryError, HistoryError, LineageError},
+    log::{self, CheckpointError, KeyError, RecordError},
     state::{HeaderError, ProofError},
 };
 use averment_primitives::{Address, B256, LogId, ModelId, SaltedLeaf, VersionId, fingerprint};
@@ -140,42 +141,31 @@ pub enum BrokenLink {
     /// The epoch had not begun when the block was made.
     #[error("log {log}: epoch {epoch} begins after the block")]
     Epoch { log: LogId, epoch: u64 },
-    /// The checkpoint is none, or not signed by the key.
-    #[error("log {log}: checkpoint: {fault}")]
-    Checkpoint { log: LogId, fault: Checkpoint },
+    /// A log's key that is none.
+    #[error("log {log}: key: {error}")]
+    LogKeyForm { log: LogId, error: KeyError },
+    /// The checkpoint is none of the key's log, or not signed by the key.
+    #[error("log {log}: {error}")]
+    Checkpoint { log: LogId, error: CheckpointError },
+    /// Signatures that nobody here can check.
+    #[error("log {log}: the checkpoint has {got} signatures, expected that of the log's key and no other")]
+    CheckpointSignatures { log: LogId, got: usize },
     /// A key that the reader does not trust for logs.
     #[error("log {log}: key {key:?} is not among those trusted")]
     LogKey { log: LogId, key: String },
     /// A record that is not in the log.
-    #[error("log {log}, record {index}: the proof leads to root {got}, the anchored root is {expected}")]
-    Inclusion { log: LogId, index: u64, expected: B256, got: B256 },
-    /// A proof of the wrong length, or a place beyond the log's end.
-    #[error(
-        "log {log}, record {index}: a log of {size} leaves has no such place, or the proof has the wrong length"
-    )]
-    InclusionShape { log: LogId, index: u64, size: u64 },
+    #[error("log {log}, record {index}: {error}")]
+    Inclusion { log: LogId, index: u64, error: log::ProofError },
     /// A record that is not the one committed to.
     #[error("log {log}, record {index}: salt and record do not open the leaf")]
     RecordOpening { log: LogId, index: u64 },
-    /// A record that is none.
-    #[error("log {log}, record {index}: {why}")]
-    Record { log: LogId, index: u64, why: String },
-}
-
-/// What is wrong with a checkpoint.
-#[derive(Debug, Error, Clone, PartialEq, Eq)]
-#[allow(missing_docs, reason = "each field is named in the message beside it")]
-pub enum Checkpoint {
-    /// Not a signed note with origin, size and root.
-    #[error("not a signed note with origin, size and root: {0}")]
-    Form(&'static str),
-    /// A verifier key that is none.
-    #[error("the key is not of the form name+hash+base64 of an Ed25519 key")]
-    Key,
-    /// The key's signature is not there, or there are others beside it.
-    #[error("expected one signature, by {expected:?}")]
-    Signer { expected: String },
-    /// The signature is not the key's.
-    #[error("the signature is not {0:?}'s over this text")]
-    Signature(String),
+    /// What was logged is no record.
+    #[error("log {log}, record {index}: {error}")]
+    Record { log: LogId, index: u64, error: RecordError },
+    /// A record about something else.
+    #[error(
+        "log {log}, record {index}: it is about {about}, expected a version of this lineage",
+        about = version.map_or("no version".to_owned(), |version| version.to_string())
+    )]
+    RecordForeign { log: LogId, index: u64, version: Option<VersionId> },
 }

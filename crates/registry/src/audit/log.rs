@@ -2,22 +2,16 @@
 
 use super::{
     evidence::{Evidence, LogEvidence, RecordEvidence},
-    link::{BrokenLink, Checkpoint},
+    link::BrokenLink,
     verified::{Block, VerifiedLog, VerifiedRecord},
     verify::TrustPolicy,
 };
 use crate::{
-    canonical::{self, JsonLimits},
+    log::{self, Checkpoint, CheckpointError, Note, NoteLimits, Record, VerifierKey, leaf_hash},
     state::log_terms,
     version::{LogTerms, RegistryId, anchor_digest},
 };
-use averment_primitives::{
-    B256, LogId, VersionId,
-    merkle::{Sha256Tree, TreeHash},
-};
-use base64::{Engine, engine::general_purpose::STANDARD};
-use ed25519_dalek::{Signature, VerifyingKey};
-use sha2::{Digest, Sha256};
+use averment_primitives::{B256, LogId, VersionId};
 use std::collections::BTreeSet;
 
 /// Checks one log's records against the state of `block`.
@@ -67,8 +61,7 @@ pub(super) fn verify(
         return Err(BrokenLink::Epoch { log, epoch: evidence.epoch });
     };
 
-    let checkpoint = open_checkpoint(&evidence.checkpoint, &evidence.key)
-        .map_err(|fault| BrokenLink::Checkpoint { log, fault })?;
+    let checkpoint = open_checkpoint(log, &evidence.checkpoint, &evidence.key)?;
     if !policy.log_keys.is_empty() && !policy.log_keys.contains(&evidence.key) {
         return Err(BrokenLink::LogKey { log, key: evidence.key.clone() });
     }
@@ -106,125 +99,48 @@ pub(super) fn verify(
     })
 }
 
+/// Opens the checkpoint of the log that `key` names; whatever it holds must take part in the check.
+fn open_checkpoint(log: LogId, note: &str, key: &str) -> Result<Checkpoint, BrokenLink> {
+    let key: VerifierKey = key.parse().map_err(|error| BrokenLink::LogKeyForm { log, error })?;
+    let refused = |error| BrokenLink::Checkpoint { log, error };
+    let checkpoint =
+        Checkpoint::open(note.as_bytes(), key.name(), std::slice::from_ref(&key)).map_err(refused)?;
+    // Signatures by keys that nobody named are ignored elsewhere; here nothing is.
+    let signatures = Note::decode(note.as_bytes(), &NoteLimits::default())
+        .map_err(|error| refused(CheckpointError::Note(error)))?
+        .signatures()
+        .len();
+    if signatures != 1 {
+        return Err(BrokenLink::CheckpointSignatures { log, got: signatures });
+    }
+    Ok(checkpoint)
+}
+
 fn verify_record(
     log: LogId,
-    record: &RecordEvidence,
-    checkpoint: &OpenCheckpoint,
+    evidence: &RecordEvidence,
+    checkpoint: &Checkpoint,
     lineage: &BTreeSet<VersionId>,
 ) -> Result<VerifiedRecord, BrokenLink> {
-    let (index, size) = (record.index, checkpoint.size);
-    let leaf = Sha256Tree::leaf(record.leaf.0.as_slice());
-    let got = root_of_inclusion(leaf, index, size, &record.proof).ok_or(BrokenLink::InclusionShape {
-        log,
-        index,
-        size,
-    })?;
-    if got != checkpoint.root {
-        return Err(BrokenLink::Inclusion { log, index, expected: checkpoint.root, got });
-    }
-    let Some(opening) = &record.opening else {
-        return Ok(VerifiedRecord { index, leaf: record.leaf, content: None });
+    let RecordEvidence { index, leaf, proof, opening } = evidence;
+    let index = *index;
+    log::verify_inclusion(leaf_hash(*leaf), index, checkpoint.size, proof, checkpoint.root)
+        .map_err(|error| BrokenLink::Inclusion { log, index, error })?;
+    let Some(opening) = opening else {
+        return Ok(VerifiedRecord { index, leaf: *leaf, record: None });
     };
-    if !record.leaf.opens_to(&opening.salt, opening.record.as_bytes()) {
+    if !leaf.opens_to(&opening.salt, opening.record.as_bytes()) {
         return Err(BrokenLink::RecordOpening { log, index });
     }
-    let refuse = |why: String| BrokenLink::Record { log, index, why };
-    let content = canonical::parse_canonical(opening.record.as_bytes(), &JsonLimits::default())
-        .map_err(|error| refuse(error.to_string()))?;
-    let about = content.get("version").and_then(|id| id.as_str()).map(str::parse::<VersionId>);
-    match about {
-        Some(Ok(version)) if lineage.contains(&version) => {}
-        Some(Ok(version)) => {
-            return Err(refuse(format!("it is about version {version}, not of this lineage")));
+    let record = Record::decode(opening.record.as_bytes()).map_err(|error| BrokenLink::Record {
+        log,
+        index,
+        error,
+    })?;
+    match record.version() {
+        Some(version) if lineage.contains(&version) => {
+            Ok(VerifiedRecord { index, leaf: *leaf, record: Some(record) })
         }
-        _ => return Err(refuse("it names no version".into())),
+        version => Err(BrokenLink::RecordForeign { log, index, version }),
     }
-    Ok(VerifiedRecord { index, leaf: record.leaf, content: Some(content) })
-}
-
-/// What a checkpoint says, its signature checked.
-struct OpenCheckpoint {
-    origin: String,
-    size: u64,
-    root: B256,
-}
-
-/// Opens a C2SP tlog-checkpoint with exactly one signature, by `key`.
-fn open_checkpoint(note: &str, key: &str) -> Result<OpenCheckpoint, Checkpoint> {
-    let (name, id, public) = verifier_key(key).ok_or(Checkpoint::Key)?;
-    let (text, signatures) =
-        note.rsplit_once("\n\n").ok_or(Checkpoint::Form("no empty line before the signature"))?;
-    // The text that is signed ends with its own newline.
-    let signed = [text.as_bytes(), b"\n"].concat();
-
-    let signer = || Checkpoint::Signer { expected: name.to_owned() };
-    let line =
-        signatures.strip_suffix('\n').ok_or(Checkpoint::Form("the note does not end its last line"))?;
-    let (by, encoded) =
-        line.strip_prefix("\u{2014} ").and_then(|line| line.split_once(' ')).ok_or_else(signer)?;
-    let decoded = STANDARD.decode(encoded).map_err(|_| signer())?;
-    let (found_id, signature) = decoded.split_at_checked(4).ok_or_else(signer)?;
-    if by != name || found_id != id {
-        return Err(signer());
-    }
-    let bad = || Checkpoint::Signature(name.to_owned());
-    let signature = Signature::from_slice(signature).map_err(|_| bad())?;
-    public.verify_strict(&signed, &signature).map_err(|_| bad())?;
-
-    let mut lines = text.split('\n');
-    let (Some(origin), Some(size), Some(root), None) =
-        (lines.next(), lines.next(), lines.next(), lines.next())
-    else {
-        return Err(Checkpoint::Form("three lines: origin, size, root"));
-    };
-    if origin.is_empty() {
-        return Err(Checkpoint::Form("the origin is empty"));
-    }
-    let parsed: u64 = size.parse().map_err(|_| Checkpoint::Form("the size is no number"))?;
-    if parsed.to_string() != size {
-        return Err(Checkpoint::Form("the size is not in plain form"));
-    }
-    let root = STANDARD.decode(root).ok().and_then(|root| B256::try_from(root.as_slice()).ok());
-    let root = root.ok_or(Checkpoint::Form("the root is not base64 of 32 bytes"))?;
-    Ok(OpenCheckpoint { origin: origin.to_owned(), size: parsed, root })
-}
-
-/// Name, key id and Ed25519 key of a C2SP signed-note verifier key, `name+hash+base64(0x01 | key)`.
-fn verifier_key(text: &str) -> Option<(&str, [u8; 4], VerifyingKey)> {
-    let (name, rest) = text.split_once('+')?;
-    let (stated, encoded) = rest.split_once('+')?;
-    let material = STANDARD.decode(encoded).ok()?;
-    let (&algorithm, bytes) = material.split_first()?;
-    if algorithm != 1 || name.is_empty() || name.contains(char::is_whitespace) {
-        return None;
-    }
-    let hash = Sha256::new().chain_update(name).chain_update(b"\n").chain_update(&material).finalize();
-    let id: [u8; 4] = hash.get(..4)?.try_into().ok()?;
-    if stated != format!("{:08x}", u32::from_be_bytes(id)) {
-        return None;
-    }
-    Some((name, id, VerifyingKey::from_bytes(bytes.try_into().ok()?).ok()?))
-}
-
-/// The root that an inclusion proof leads to (RFC 9162, section 2.1.3.2); none if its shape is wrong.
-fn root_of_inclusion(leaf: B256, index: u64, size: u64, proof: &[B256]) -> Option<B256> {
-    if index >= size {
-        return None;
-    }
-    let (mut place, mut last, mut node) = (index, size.checked_sub(1)?, leaf);
-    for sibling in proof {
-        if last == 0 {
-            return None;
-        }
-        if place & 1 == 1 || place == last {
-            node = Sha256Tree::node(sibling, &node);
-            while place & 1 == 0 && place != 0 {
-                (place, last) = (place >> 1, last >> 1);
-            }
-        } else {
-            node = Sha256Tree::node(&node, sibling);
-        }
-        (place, last) = (place >> 1, last >> 1);
-    }
-    (last == 0).then_some(node)
 }

@@ -25,9 +25,9 @@ mod tests;
 
 pub use evidence::{
     EntryEvidence, Evidence, EvidenceError, Format, HistoryEvidence, Limits, LogEvidence, Opening,
-    RecordEvidence, RecordOpening, VersionEvidence,
+    RecordEvidence, VersionEvidence,
 };
-pub use link::{BrokenLink, Checkpoint};
+pub use link::BrokenLink;
 pub use verified::{
     ApprovalState, Block, Caveat, ManifestSigner, Verified, VerifiedLog, VerifiedOpening, VerifiedRecord,
     VerifiedVersion,

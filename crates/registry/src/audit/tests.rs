@@ -6,10 +6,11 @@ use super::*;
 use crate::{
     canonical,
     history::{Payload, Refusal, SignatureCheck, Stage, Text},
+    log::{self, CheckpointError, KeyError, NoteError, RecordError, RecordKind},
     state::{ProofError, TrieError, anchored_slot},
     testing::{
         NONE, account, approvers,
-        world::{ANCHORS, PRIVATE, World, make},
+        world::{ANCHORS, PRIVATE, World, log_key, make},
     },
 };
 use averment_primitives::{Address, B256, Bytes, RoleId, VersionId};
@@ -60,8 +61,8 @@ fn whole_evidence_verifies_and_says_what_it_proves() {
     assert!(depths.contains(&("cell-features", 2)), "{depths:?}");
     let log = &verified.logs()[0];
     assert_eq!((log.size, log.records.len()), (7, 3));
-    assert_eq!(log.records[0].content.as_ref().unwrap()["kind"], "run");
-    assert!(log.records[2].content.is_none());
+    assert_eq!(log.records[0].record.as_ref().unwrap().kind(), RecordKind::Run);
+    assert!(log.records[2].record.is_none());
     assert!(!verified.block().embedded);
     assert_eq!(
         verified.caveats(),
@@ -78,7 +79,7 @@ fn whole_evidence_verifies_and_says_what_it_proves() {
         registry: Some(verified.registry().address),
         code_hashes: vec![verified.implementation().1],
         anchors: Some(ANCHORS),
-        log_keys: vec![world.log_key()],
+        log_keys: vec![log_key().verifier().to_string()],
         ..TrustPolicy::default()
     };
     assert_eq!(verify(&evidence, trusted, &policy).unwrap().caveats(), []);
@@ -425,13 +426,22 @@ fn a_forged_anchor_checkpoint_or_record_is_refused() {
     let mut other = evidence.clone();
     other.logs[0].records[1].index = 2;
     other.logs[0].records.pop();
-    assert!(matches!(broken(&other, trusted), BrokenLink::Inclusion { index: 2, .. }));
+    assert!(matches!(
+        broken(&other, trusted),
+        BrokenLink::Inclusion { index: 2, error: log::ProofError::Root { .. }, .. }
+    ));
     let mut other = evidence.clone();
     other.logs[0].records[2].index = 7;
-    assert!(matches!(broken(&other, trusted), BrokenLink::InclusionShape { index: 7, size: 7, .. }));
+    assert!(matches!(
+        broken(&other, trusted),
+        BrokenLink::Inclusion { error: log::ProofError::Beyond { index: 7, size: 7 }, .. }
+    ));
     let mut other = evidence.clone();
     other.logs[0].records[0].proof.pop();
-    assert!(matches!(broken(&other, trusted), BrokenLink::InclusionShape { .. }));
+    assert!(matches!(
+        broken(&other, trusted),
+        BrokenLink::Inclusion { error: log::ProofError::Length { expected: 3, got: 2 }, .. }
+    ));
     let mut other = evidence.clone();
     other.logs[0].records[0].opening.as_mut().unwrap().record.push(' ');
     assert!(matches!(broken(&other, trusted), BrokenLink::RecordOpening { index: 0, .. }));
@@ -441,7 +451,17 @@ fn a_forged_anchor_checkpoint_or_record_is_refused() {
 
     let mut other = evidence.clone();
     other.logs[0].key = other.logs[0].key.replace("log.clinic", "lag.clinic");
-    assert!(matches!(broken(&other, trusted), BrokenLink::Checkpoint { fault: Checkpoint::Key, .. }));
+    assert!(matches!(broken(&other, trusted), BrokenLink::LogKeyForm { error: KeyError::Id { .. }, .. }));
+    // A signature that would be ignored elsewhere, and the note of another log by the same key.
+    let mut other = evidence.clone();
+    other.logs[0].checkpoint.push_str("\u{2014} witness.example AAAAAAAA\n");
+    assert!(matches!(broken(&other, trusted), BrokenLink::CheckpointSignatures { got: 2, .. }));
+    let mut other = evidence.clone();
+    other.logs[0].checkpoint = other.logs[0].checkpoint.replacen("log.clinic", "lag.clinic", 1);
+    assert!(matches!(
+        broken(&other, trusted),
+        BrokenLink::Checkpoint { error: CheckpointError::Note(NoteError::Signature { .. }), .. }
+    ));
 
     // A log of another registry, however well it is anchored.
     let mut other = world.clone();
@@ -454,13 +474,21 @@ fn a_forged_anchor_checkpoint_or_record_is_refused() {
     // A record about a version that this file is not about.
     let mut other = world.clone();
     other.log.records[0].1 = canonical_record(&VersionId(B256::repeat_byte(3)));
-    assert!(matches!(broken_world(&other), BrokenLink::Record { index: 0, .. }));
+    assert!(matches!(
+        broken_world(&other),
+        BrokenLink::RecordForeign { index: 0, version: Some(VersionId(version)), .. }
+            if version == B256::repeat_byte(3)
+    ));
+    // What is no record, though it was logged.
+    let mut other = world.clone();
+    other.log.records[0].1 = canonical_record(&VersionId(B256::repeat_byte(3))).replace("run", "ran");
+    assert!(matches!(broken_world(&other), BrokenLink::Record { error: RecordError::Kind { .. }, .. }));
     assert_ne!(anchored_slot(world.log.terms.id(), 1), anchored_slot(world.log.terms.id(), 2));
     assert_eq!(evidence.logs[0].anchors.address, ANCHORS);
 }
 
 fn canonical_record(version: &VersionId) -> String {
-    format!("{{\"format\":\"averment-record/1\",\"kind\":\"run\",\"version\":\"{version}\"}}")
+    format!("{{\"at\":1,\"format\":\"averment-record/1\",\"kind\":\"run\",\"version\":\"{version}\"}}")
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use crate::{
     history::{History, VersionRecord},
+    log::Record,
     version::{LogTerms, RegistryId},
 };
 use averment_primitives::{Address, B256, Bytes, LogId, ModelId, SaltedLeaf, VersionId, fingerprint};
@@ -161,7 +162,7 @@ pub struct VerifiedRecord {
     /// What was published.
     pub leaf: SaltedLeaf,
     /// What it says; none if erased or withheld.
-    pub content: Option<Value>,
+    pub record: Option<Record>,
 }
 
 impl Verified {

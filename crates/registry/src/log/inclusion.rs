@@ -13,6 +13,7 @@ use super::{
 };
 use averment_primitives::{B256, DecodeError, Reader, Salt, SaltedLeaf};
 use base64::{Engine, engine::general_purpose::STANDARD};
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use thiserror::Error;
 
@@ -22,11 +23,12 @@ const FIRST_LINE: &str = "c2sp.org/tlog-proof@v1";
 const MAX_HASHES: usize = 64;
 
 /// What a leaf commits to. Not printed by `Debug`.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Opening {
     /// The leaf's salt.
     pub salt: Salt,
-    /// The record's text.
+    /// The record's text: canonical JSON of `averment-record/1`.
     pub record: String,
 }
 

@@ -4,11 +4,12 @@ use super::{Account, REGISTRY, Script, account, approvers};
 use crate::{
     audit::{
         EntryEvidence, Evidence, Format, HistoryEvidence, LogEvidence, Opening, RecordEvidence,
-        RecordOpening, TrustedBlockHash, VersionEvidence,
+        TrustedBlockHash, VersionEvidence,
     },
     canonical,
     dsse::{Envelope, IN_TOTO},
     history::Payload,
+    log::{self, Checkpoint, CheckpointKey},
     state::{
         AccountProof, EMBEDDED_MARK, IMPLEMENTATION_SLOT, StorageProof, anchored_slot, history_slots,
         log_slots,
@@ -23,8 +24,6 @@ use averment_primitives::{
     keccak256,
     merkle::{Sha256Tree, TreeHash, root_by_definition},
 };
-use base64::{Engine, engine::general_purpose::STANDARD};
-use ed25519_dalek::{Signer, SigningKey};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -48,7 +47,6 @@ pub(crate) struct Log {
     pub(crate) opened_at: u64,
     pub(crate) epoch: u64,
     pub(crate) registry_head: B256,
-    pub(crate) key: SigningKey,
     pub(crate) records: Vec<(Salt, String)>,
 }
 
@@ -246,7 +244,6 @@ impl World {
             opened_at: time - 1800,
             epoch: 1,
             registry_head: B256::repeat_byte(0x77),
-            key: SigningKey::from_bytes(&[8; 32]),
             records,
         };
         Self { embedded: false, scripts: vec![base, main], subject, versions, log }
@@ -255,11 +252,6 @@ impl World {
     /// The model of the subject.
     pub(crate) fn main(&mut self) -> &mut Script {
         &mut self.scripts[1]
-    }
-
-    pub(crate) fn log_key(&self) -> String {
-        let material = [&[1][..], self.log.key.verifying_key().as_bytes()].concat();
-        format!("log.clinic.example+{}+{}", hex(&key_id(&material)), STANDARD.encode(material))
     }
 
     /// The audit file, and the hash of the block that it is proved from.
@@ -287,6 +279,7 @@ impl World {
             log.records.iter().map(|(salt, record)| SaltedLeaf::commit(salt, record.as_bytes())).collect();
         let hashes: Vec<B256> = leaves.iter().map(|leaf| Sha256Tree::leaf(leaf.0.as_slice())).collect();
         let root = root_by_definition::<Sha256Tree>(&hashes);
+        let checkpoint = Checkpoint::new(log_key().origin(), leaves.len() as u64, root);
         let [first, second] = log_slots(id);
         let poster = U256::from_be_bytes(log.terms.poster.into_word().0);
         let terms: U256 =
@@ -316,7 +309,7 @@ impl World {
                 leaf: leaves[index],
                 proof: inclusion(&hashes, index),
                 // The last one's opening is withheld.
-                opening: (index < 2).then(|| RecordOpening {
+                opening: (index < 2).then(|| log::Opening {
                     salt: log.records[index].0.clone(),
                     record: log.records[index].1.clone(),
                 }),
@@ -340,30 +333,18 @@ impl World {
                 anchors: state.prove(ANCHORS, &Evidence::anchors_slots(id, log.epoch)),
                 epoch: log.epoch,
                 registry_head: log.registry_head,
-                key: self.log_key(),
-                checkpoint: self.checkpoint(root, leaves.len()),
+                key: log_key().verifier().to_string(),
+                checkpoint: log_key().sign(&checkpoint).unwrap(),
                 records,
             }],
         };
         (evidence, TrustedBlockHash(hash))
     }
-
-    fn checkpoint(&self, root: B256, size: usize) -> String {
-        let text = format!("log.clinic.example/records\n{size}\n{}\n", STANDARD.encode(root));
-        let material = [&[1][..], self.log.key.verifying_key().as_bytes()].concat();
-        let signature = self.log.key.sign(text.as_bytes()).to_bytes();
-        let encoded = STANDARD.encode([&key_id(&material)[..], &signature].concat());
-        format!("{text}\n\u{2014} log.clinic.example {encoded}\n")
-    }
 }
 
-fn key_id(material: &[u8]) -> [u8; 4] {
-    let hash = Sha256::new().chain_update("log.clinic.example\n").chain_update(material).finalize();
-    hash[..4].try_into().unwrap()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+/// Signs the checkpoints of the log.
+pub(crate) fn log_key() -> CheckpointKey {
+    CheckpointKey::from_seed("log.clinic.example/records", &[8; 32]).unwrap()
 }
 
 /// RFC 6962, section 2.1.1, by its recursive definition.

@@ -1,17 +1,11 @@
 //! Runs and decisions from logs, and the chain of proof from the block hash down.
 
-use super::{
-    Page, Source, capital, clean,
-    manifest::{record_fields, stated_moment},
-    moment, short_model,
-};
+use super::{Page, Source, capital, clean, manifest::record_fields, moment, short_model};
 use crate::{
     audit::{VerifiedLog, VerifiedRecord},
     utc::Utc,
 };
-use averment_primitives::VersionId;
 use maud::{Markup, html};
-use serde_json::Value;
 
 impl Page<'_> {
     pub(super) fn logs(&self) -> Markup {
@@ -44,7 +38,7 @@ impl Page<'_> {
     }
 
     fn record(&self, place: usize, record: &VerifiedRecord) -> Markup {
-        let Some(content) = &record.content else {
+        let Some(said) = &record.record else {
             return html! {
                 div.card {
                     h3 { "Record " (record.index) (Source::Log(place).mark(self)) }
@@ -53,18 +47,15 @@ impl Page<'_> {
                 }
             };
         };
-        let kind = content.get("kind").and_then(Value::as_str).unwrap_or("record");
-        let about =
-            content.get("version").and_then(Value::as_str).and_then(|id| id.parse::<VersionId>().ok());
         html! {
             div.card {
-                h3 { (capital(&clean(kind))) (Source::Log(place).mark(self)) }
+                h3 { (capital(said.kind().name())) (Source::Log(place).mark(self)) }
                 p {
-                    "Record " (record.index) @if let Some(version) = about { " about " (self.version_name(version)) }
-                    @if let Some(at) = stated_moment(content) { ", made at " (Utc(at)) " by its own account" }
+                    "Record " (record.index) @if let Some(version) = said.version() { " about " (self.version_name(version)) }
+                    @if let Some(at) = said.at() { ", made at " (Utc(at)) " by its own account" }
                     "."
                 }
-                (record_fields(content))
+                (record_fields(said))
             }
         }
     }

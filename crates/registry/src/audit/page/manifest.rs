@@ -3,6 +3,7 @@
 use super::{Page, Source, capital, clean, short_id};
 use crate::{
     audit::{ManifestSigner, VerifiedVersion},
+    log::Record,
     manifest::{self as schema, FIELDS, Field},
 };
 use averment_primitives::{SaltedLeaf, fingerprint::Kind};
@@ -278,19 +279,12 @@ fn bytes(size: u64) -> String {
     )
 }
 
-/// The moment a record gives for itself, if it gives one.
-pub(super) fn stated_moment(record: &Value) -> Option<u64> {
-    ["at", "time", "timestamp"].iter().find_map(|name| record.get(name)?.as_u64())
-}
-
 /// What a record says besides its envelope.
-pub(super) fn record_fields(record: &Value) -> Markup {
-    let Value::Object(entries) = record else { return html! {} };
-    let shown: Map<String, Value> = entries
+pub(super) fn record_fields(record: &Record) -> Markup {
+    let shown: Map<String, Value> = record
+        .content()
         .iter()
-        .filter(|(name, _)| {
-            !matches!(name.as_str(), "format" | "kind" | "version" | "at" | "time" | "timestamp")
-        })
+        .filter(|(name, _)| !matches!(name.as_str(), "format" | "kind" | "version" | "at"))
         .map(|(name, value)| (name.clone(), value.clone()))
         .collect();
     fields(&Value::Object(shown))
