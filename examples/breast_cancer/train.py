@@ -1,4 +1,5 @@
-"""Trains both versions of the breast-cancer example and writes everything the manifests speak of.
+"""Trains both versions of the breast-cancer example and writes everything the manifests speak of, and their
+settings and results.
 
     python train.py            trains, writes the outputs beside this file
     python train.py --check    trains, and fails if an output is not what is committed
@@ -42,6 +43,22 @@ EVALUATION_ROWS = 114
 OPSET = 17
 # The first ten features are means over the cells of an image; ten standard errors and ten extremes follow.
 MEANS = 10
+# What scikit-learn is told, and what the manifests say it was told.
+RECIPES = {
+    "v1": (LogisticRegression, {"C": 1.0, "max_iter": 1000}),
+    "v2": (
+        MLPClassifier,
+        {
+            "hidden_layer_sizes": [64, 32],
+            "activation": "relu",
+            "solver": "lbfgs",
+            # The best log loss of 0.1, 1, 3, 10, 30 in ten-fold cross-validation on the training rows.
+            "alpha": 3.0,
+            "max_iter": 5000,
+            "max_fun": 50000,
+        },
+    ),
+}
 # A prediction less sure than this goes to a person: see [oversight] in the manifests.
 REFERRAL = 0.9
 CLASSES = ["benign", "malignant"]
@@ -159,6 +176,26 @@ def metrics(version, scores, labels, repeated):
     }
 
 
+def results(measured):
+    """The metrics as the manifest has them."""
+    data = "wdbc evaluation rows"
+    named = {
+        "accuracy": measured["accuracy"],
+        "sensitivity (malignant found)": measured["sensitivity"],
+        "specificity (benign left alone)": measured["specificity"],
+        "area under the ROC curve": measured["roc_auc"],
+        "Brier score (0 is best)": measured["brier"],
+    }
+    repeated = {
+        "name": "accuracy, mean over ten other splits",
+        "value": measured["repeated"]["accuracy_mean"],
+        "uncertainty": measured["repeated"]["accuracy_deviation"],
+        "dataset": data,
+        "note": "each split holds out 114 of the 569 rows, so most of its rows are not those of this dataset",
+    }
+    return [{"name": name, "value": value, "dataset": data} for name, value in named.items()] + [repeated]
+
+
 def decisions(header, rows, scores):
     """Twelve held-out patients: the six least certain answers and six others, so that the sample shows
     referrals as well as ordinary answers."""
@@ -193,12 +230,8 @@ def outputs():
     training, evaluation = split(rows, SEED)
     (x, y), (test_x, test_y) = arrays(training), arrays(evaluation)
     pipelines = {
-        "v1": make_pipeline(StandardScaler(), LogisticRegression(C=1.0, max_iter=1000, random_state=SEED)),
-        "v2": make_pipeline(
-            StandardScaler(),
-            # alpha: the best log loss of 0.1, 1, 3, 10, 30 in ten-fold cross-validation on the training rows.
-            MLPClassifier((64, 32), alpha=3.0, solver="lbfgs", max_iter=5000, max_fun=50000, random_state=SEED),
-        ),
+        name: make_pipeline(StandardScaler(), model(**settings, random_state=SEED))
+        for name, (model, settings) in RECIPES.items()
     }
     files = {
         "data/training.csv": csv_bytes(header, training),
@@ -212,9 +245,27 @@ def outputs():
         difference = np.abs(scores - pipeline.predict_proba(test_x[:, :width])).max()
         assert difference < 1e-5, f"{name}: the exported file answers otherwise than scikit-learn: {difference}"
         files[f"model-{name}.onnx"] = model
-        files[f"metrics-{name}.json"] = as_json(metrics(f"{name[1:]}.0.0", scores, test_y, repeated))
+        measured = metrics(f"{name[1:]}.0.0", scores, test_y, repeated)
+        files[f"metrics-{name}.json"] = as_json(measured)
+        model, settings = RECIPES[name]
+        settings = {"seed": SEED, "model": model.__name__, **settings, "standardise": True}
+        manifest = f"model-{name}.toml"
+        files[manifest] = with_section(HERE / manifest, settings, results(measured))
     files["decisions.json"] = as_json(decisions(header, evaluation, scores))
     return files
+
+
+# model.toml is written by hand but for what stands between these lines.
+BEGIN, END = "# train.py writes the settings and results between these two lines.\n", "# end of what train.py writes\n"
+
+
+def with_section(manifest, settings, results):
+    """The manifest's text with the training's settings and results in their place."""
+    before, rest = manifest.read_text().split(BEGIN)
+    _, after = rest.split(END)
+    tables = [("[hyperparameters]", settings)] + [("[[metrics]]", result) for result in results]
+    written = ["\n".join([head, *(f"{key} = {json.dumps(value)}" for key, value in table.items())]) for head, table in tables]
+    return (before + BEGIN + "\n\n".join(written) + "\n" + END + after).encode()
 
 
 def as_json(value):

@@ -1,4 +1,5 @@
-"""Trains the handwritten-digits example and writes everything its manifest speaks of.
+"""Trains the handwritten-digits example and writes everything its manifest speaks of, and its settings
+and results.
 
     python train.py            trains, writes the outputs beside this file
     python train.py --check    trains, and fails if an output is not what is committed
@@ -29,6 +30,15 @@ from sklearn.neural_network import MLPClassifier
 
 HERE = Path(__file__).parent
 SEED = 0
+# What scikit-learn is told, and what the manifest says it was told.
+SETTINGS = {
+    "hidden_layer_sizes": [32],
+    "activation": "relu",
+    "solver": "lbfgs",
+    "alpha": 0.1,
+    "max_iter": 5000,
+    "max_fun": 50000,
+}
 EVALUATION_ROWS = 360
 OTHER_SPLITS = 5
 OPSET = 17
@@ -95,7 +105,7 @@ def outputs():
     header, rows = read_rows()
     training, evaluation = split(rows, SEED)
     (x, y), (test_x, test_y) = arrays(training), arrays(evaluation)
-    recipe = MLPClassifier((32,), alpha=0.1, solver="lbfgs", max_iter=5000, max_fun=50000, random_state=SEED)
+    recipe = MLPClassifier(**SETTINGS, random_state=SEED)
     others = []
     for seed in range(1, 1 + OTHER_SPLITS):
         (a, b), (c, d) = map(arrays, split(rows, seed))
@@ -120,6 +130,7 @@ def outputs():
             "accuracy_deviation": round(float(np.std(others, ddof=1)), 6),
         },
     }
+    settings = {"seed": SEED, "model": MLPClassifier.__name__, **SETTINGS}
     decisions = [
         {
             "case": f"digit-{int(row[0]):04}",
@@ -135,8 +146,40 @@ def outputs():
         "data/evaluation.csv": csv_bytes(header, evaluation),
         "model.onnx": model,
         "metrics.json": as_json(metrics),
+        "model.toml": with_section(HERE / "model.toml", settings, results(metrics)),
         "decisions.json": as_json({"model": "handwritten-digits", "version": "1.0.0", "decisions": decisions}),
     }
+
+
+# model.toml is written by hand but for what stands between these lines.
+BEGIN, END = "# train.py writes the settings and results between these two lines.\n", "# end of what train.py writes\n"
+
+
+def with_section(manifest, settings, results):
+    """The manifest's text with the training's settings and results in their place."""
+    before, rest = manifest.read_text().split(BEGIN)
+    _, after = rest.split(END)
+    tables = [("[hyperparameters]", settings)] + [("[[metrics]]", result) for result in results]
+    written = ["\n".join([head, *(f"{key} = {json.dumps(value)}" for key, value in table.items())]) for head, table in tables]
+    return (before + BEGIN + "\n\n".join(written) + "\n" + END + after).encode()
+
+
+def results(measured):
+    """The metrics as the manifest has them."""
+    data = "digits evaluation rows"
+    recalls = measured["recall_by_digit"]
+    worst = int(np.argmin(recalls))
+    return [
+        {"name": "accuracy", "value": measured["accuracy"], "dataset": data},
+        {"name": f"smallest recall of a digit ({worst})", "value": recalls[worst], "dataset": data},
+        {
+            "name": "accuracy, mean over five other splits",
+            "value": measured["repeated"]["accuracy_mean"],
+            "uncertainty": measured["repeated"]["accuracy_deviation"],
+            "dataset": data,
+            "note": "each split holds out 360 of the 1,797 rows, so most of its rows are not those of this dataset",
+        },
+    ]
 
 
 def as_json(value):
