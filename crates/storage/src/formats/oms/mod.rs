@@ -26,6 +26,9 @@ mod files;
 mod key;
 mod statement;
 
+#[cfg(test)]
+mod tests;
+
 pub use bundle::{MAX_BUNDLE_BYTES, MEDIA_TYPE};
 pub use error::{BundleError, Differences, ExportError, ImportError, KeyError, ModelError, StatementError};
 pub use key::PublicKey;
