@@ -3,6 +3,7 @@
 mod arrows;
 mod bench;
 mod contracts;
+mod dependencies;
 mod run;
 mod test;
 mod tools;
@@ -17,6 +18,7 @@ The project's chores.
   cargo xtask test contracts    the contracts' part alone
   cargo xtask contracts write   artifacts and storage layouts from the sources; `check` compares
   cargo xtask arrows     checks that dependencies between crates go one way
+  cargo xtask dependencies   checks that no library comes twice but where others force it
   cargo xtask bench      the numbers of docs/benchmarks.md, peers in the same run
 ";
 
@@ -29,6 +31,7 @@ fn main() -> Result<()> {
         ["test", "fast"] => test::rust(None),
         ["test", "contracts"] => test::contracts_alone(),
         ["arrows"] => arrows::check(),
+        ["dependencies"] => dependencies::check(),
         ["contracts", "write"] => contracts::artifacts_write(),
         ["contracts", "check"] => contracts::artifacts_check(),
         ["bench"] => bench::all(),
