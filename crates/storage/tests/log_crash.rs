@@ -5,7 +5,7 @@ use averment_primitives::{B256, VersionId};
 use averment_registry::log::{
     CheckpointKey, PaddingPolicy, Record, RecordKind, leaf_hash, verify_consistency,
 };
-use averment_storage::log::{AnchorTransaction, Log, LogWriter, StoredRecord};
+use averment_storage::log::{Confirmation, Log, LogWriter, StoredRecord};
 use serde_json::{Map, json};
 use std::{
     collections::BTreeSet,
@@ -67,11 +67,15 @@ fn writes_until_it_is_killed() {
             }
             1 => {
                 let anchor = writer.prepare_anchor().unwrap();
-                let hash = B256::from(anchor.root().0);
-                let transaction = AnchorTransaction { hash, raw: vec![1].into() };
-                writer.anchor_sent(anchor.number, transaction).unwrap();
-                say(format!("sent {}", anchor.number));
-                writer.anchor_dropped(anchor.number).unwrap();
+                let confirmation = Confirmation {
+                    epoch: anchor.number,
+                    registry_head: B256::ZERO,
+                    transaction: anchor.root(),
+                    block_number: 1,
+                    block_hash: anchor.root(),
+                };
+                writer.anchored(anchor.number, confirmation).unwrap();
+                say(format!("anchored {}", anchor.number));
             }
             _ => {
                 let count = 1 + next(&mut random) % 40;
@@ -88,10 +92,10 @@ fn killed_writers_lose_nothing_that_was_acknowledged() {
     let folder = tempfile::tempdir().unwrap();
     let mut random = 0x9e37_79b9_7f4a_7c15;
     let mut acknowledged = 0;
-    let (mut erased, mut sent, mut head) = (BTreeSet::new(), 0, (0, B256::ZERO));
+    let (mut erased, mut anchored, mut head) = (BTreeSet::new(), 0, (0, B256::ZERO));
     for kill in 0..KILLS {
         if kill % KILLS_A_LOG == 0 {
-            (erased, sent, head) = (BTreeSet::new(), 0, (0, B256::ZERO));
+            (erased, anchored, head) = (BTreeSet::new(), 0, (0, B256::ZERO));
         }
         let path = folder.path().join((kill / KILLS_A_LOG).to_string());
         let mut child = Command::new(std::env::current_exe().unwrap())
@@ -122,7 +126,7 @@ fn killed_writers_lose_nothing_that_was_acknowledged() {
             match what {
                 "appended" => size = size.max(number),
                 "erased" => drop(erased.insert(number)),
-                "sent" => sent = sent.max(number + 1),
+                "anchored" => anchored = anchored.max(number + 1),
                 _ => continue,
             }
             acknowledged += 1;
@@ -132,7 +136,7 @@ fn killed_writers_lose_nothing_that_was_acknowledged() {
         let log = writer.log();
         let report = log.verify(|_| ()).unwrap_or_else(|error| panic!("after kill {kill}: {error}"));
         assert!(report.size >= size, "{size} acknowledged, {} there after kill {kill}", report.size);
-        assert!(report.anchors >= sent, "anchors after kill {kill}");
+        assert!(report.anchors >= anchored, "anchors after kill {kill}");
         let mut view = log.view().unwrap();
         for index in 0..report.size {
             let (leaf, stored) = view.record(index).unwrap();

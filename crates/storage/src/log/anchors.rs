@@ -1,10 +1,10 @@
 //! What of the log was anchored: `averment-log-anchor/1`, one file an anchor, numbered from 0.
 //!
-//! An anchor is a checkpoint on its way to the chain. It is *prepared*, then its signed transaction is noted
-//! *before* that is sent, then it is *confirmed* or *dropped*. So after a crash it is known what may be on its
-//! way: the same bytes can be sent again (the chain takes them once), and no second transaction is made while the
-//! first may still arrive. Only the last anchor can be unsettled. The epoch is known only when the anchor is
-//! confirmed: the contract counts by the block's time.
+//! An anchor is *prepared*, a checkpoint that is about to be sent, and *confirmed* once it stands in a final block.
+//! After a crash in between nobody here knows whether it was sent. The chain does: its anchors tell by their root
+//! which of the unconfirmed ones they are. To send one again does no harm, because an epoch has one anchor and any
+//! root of the log proves what it covers. The epoch is known only when the anchor is confirmed: the contract counts
+//! by the block's time.
 
 use super::{
     error::{AnchorError, ReadError, SettingsFault},
@@ -12,23 +12,13 @@ use super::{
     reader::Log,
     settings::{from_json, to_json},
 };
-use averment_primitives::{B256, Bytes};
+use averment_primitives::B256;
 use averment_registry::log::Checkpoint;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
 const FORMAT: &str = "averment-log-anchor/1";
 const MAX_BYTES: u64 = 1 << 20;
-
-/// A signed transaction that anchors.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct AnchorTransaction {
-    /// Its hash.
-    pub hash: B256,
-    /// Its bytes as they are sent, to send them again.
-    pub raw: Bytes,
-}
 
 /// That an anchor is in a block that is final.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,16 +36,6 @@ pub struct Confirmation {
     pub block_hash: B256,
 }
 
-/// How an anchor ended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub enum AnchorOutcome {
-    /// It is on the chain.
-    Confirmed(Confirmation),
-    /// It never will be.
-    Dropped,
-}
-
 /// A checkpoint on its way to the chain, or there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Anchor {
@@ -65,10 +45,8 @@ pub struct Anchor {
     pub checkpoint: Checkpoint,
     /// The signed note of the checkpoint.
     pub note: String,
-    /// Transactions that were, or may have been, sent for it; at most one of them arrives.
-    pub transactions: Vec<AnchorTransaction>,
-    /// How it ended, if it has.
-    pub outcome: Option<AnchorOutcome>,
+    /// Where it stands on the chain; none if that is not known.
+    pub confirmation: Option<Confirmation>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -76,10 +54,8 @@ pub struct Anchor {
 struct Written {
     format: String,
     checkpoint: String,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    transactions: Vec<AnchorTransaction>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    outcome: Option<AnchorOutcome>,
+    confirmation: Option<Confirmation>,
 }
 
 impl Anchor {
@@ -88,51 +64,12 @@ impl Anchor {
         self.checkpoint.root
     }
 
-    /// Whether a transaction may be on its way.
-    pub fn is_pending(&self) -> bool {
-        self.outcome.is_none() && !self.transactions.is_empty()
-    }
-
-    /// Notes that `transaction` is about to be sent.
-    pub(super) fn send(&mut self, transaction: AnchorTransaction) -> Result<(), AnchorError> {
-        self.unsettled()?;
-        if !self.transactions.contains(&transaction) {
-            self.transactions.push(transaction);
-        }
-        Ok(())
-    }
-
-    /// Notes how it ended. Noting the same again is no error.
-    pub(super) fn settle(&mut self, outcome: AnchorOutcome) -> Result<(), AnchorError> {
-        if self.outcome.as_ref() == Some(&outcome) {
-            return Ok(());
-        }
-        self.unsettled()?;
-        if let AnchorOutcome::Confirmed(Confirmation { transaction, .. }) = outcome
-            && !self.transactions.iter().any(|sent| sent.hash == transaction)
-        {
-            return Err(AnchorError::Transaction { number: self.number, transaction });
-        }
-        self.outcome = Some(outcome);
-        Ok(())
-    }
-
-    fn unsettled(&self) -> Result<(), AnchorError> {
-        let settled = match self.outcome {
-            None => return Ok(()),
-            Some(AnchorOutcome::Confirmed(_)) => "confirmed",
-            Some(AnchorOutcome::Dropped) => "dropped",
-        };
-        Err(AnchorError::Settled { number: self.number, settled })
-    }
-
     pub(super) fn write(&self, layout: &Layout) -> Result<(), AnchorError> {
         let path = layout.anchor(self.number);
         let written = Written {
             format: FORMAT.into(),
             checkpoint: self.note.clone(),
-            transactions: self.transactions.clone(),
-            outcome: self.outcome.clone(),
+            confirmation: self.confirmation.clone(),
         };
         let bytes = to_json(&path, FORMAT, &written)?;
         create_private_folder(path.parent().unwrap_or(Path::new(".")))?;
@@ -173,8 +110,7 @@ pub(super) fn read(log: &Log, number: u64) -> Result<Anchor, ReadError> {
         path: path.clone(),
         fault: SettingsFault::Field { field: "checkpoint", reason: error.to_string() },
     })?;
-    let (transactions, outcome) = (written.transactions, written.outcome);
-    Ok(Anchor { number, checkpoint, note: written.checkpoint, transactions, outcome })
+    Ok(Anchor { number, checkpoint, note: written.checkpoint, confirmation: written.confirmation })
 }
 
 /// The first confirmed anchor whose checkpoint counts the record with this index.
@@ -192,9 +128,24 @@ pub(super) fn covering(log: &Log, index: u64) -> Result<Option<Anchor>, ReadErro
     }
     for number in low..count {
         let anchor = read(log, number)?;
-        if matches!(anchor.outcome, Some(AnchorOutcome::Confirmed(_))) {
+        if anchor.confirmation.is_some() {
             return Ok(Some(anchor));
         }
     }
     Ok(None)
+}
+
+/// The newest anchor that is confirmed, and those after it, oldest first.
+pub(super) fn newest(log: &Log) -> Result<(Option<Anchor>, Vec<Anchor>), ReadError> {
+    let mut unconfirmed = Vec::new();
+    for number in (0..count(log.layout())?).rev() {
+        let anchor = read(log, number)?;
+        if anchor.confirmation.is_some() {
+            unconfirmed.reverse();
+            return Ok((Some(anchor), unconfirmed));
+        }
+        unconfirmed.push(anchor);
+    }
+    unconfirmed.reverse();
+    Ok((None, unconfirmed))
 }

@@ -275,21 +275,13 @@ pub enum AnchorError {
         /// How many there are.
         count: u64,
     },
-    /// The anchor has ended otherwise already.
-    #[error("anchor {number} is {settled} already")]
-    Settled {
+    /// The anchor stands elsewhere on the chain already.
+    #[error("anchor {number} is confirmed already, for epoch {epoch}")]
+    Confirmed {
         /// Its number.
         number: u64,
-        /// How it ended.
-        settled: &'static str,
-    },
-    /// The anchored transaction is none that was sent for it.
-    #[error("anchor {number}: transaction {transaction} was not noted as sent")]
-    Transaction {
-        /// Its number.
-        number: u64,
-        /// The transaction's hash.
-        transaction: B256,
+        /// The epoch.
+        epoch: u64,
     },
     /// The log could not be padded.
     #[error("{0}")]

@@ -30,7 +30,7 @@ mod settings;
 mod verify;
 mod writer;
 
-pub use anchors::{Anchor, AnchorOutcome, AnchorTransaction, Confirmation};
+pub use anchors::{Anchor, Confirmation};
 pub use error::{
     AnchorError, AppendError, EraseError, OpenError, ReadError, RecoverError, SettingsFault, VerifyError,
 };

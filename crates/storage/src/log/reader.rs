@@ -148,6 +148,12 @@ impl Log {
         (0..anchors::count(&self.layout)?).map(|number| anchors::read(self, number)).collect()
     }
 
+    /// The newest confirmed anchor, and those prepared after it, oldest first, of which it is not known here whether
+    /// they are on the chain.
+    pub fn newest_anchors(&self) -> Result<(Option<Anchor>, Vec<Anchor>), ReadError> {
+        anchors::newest(self)
+    }
+
     /// The first confirmed anchor that covers the record with this index; none while there is none.
     pub fn anchor_of(&self, index: u64) -> Result<Option<Anchor>, ReadError> {
         anchors::covering(self, index)

@@ -1,7 +1,7 @@
 //! Writing to a log: the one writer, its appending, erasing and anchoring.
 
 use super::{
-    anchors::{self, Anchor, AnchorOutcome, AnchorTransaction, Confirmation},
+    anchors::{self, Anchor, Confirmation},
     disk::{Batch, overwrite, remove},
     error::{AnchorError, AppendError, EraseError, OpenError, ReadError, RecoverError, SettingsFault},
     layout::{Layout, read_bounded, read_required, write_private},
@@ -169,21 +169,14 @@ impl LogWriter {
         Ok(size)
     }
 
-    /// The anchor to send next. While a transaction may be on its way, that is the anchor it is for: look for it
-    /// on the chain, and confirm it, send it again or drop it. Otherwise the log is padded and the anchor is new.
+    /// The anchor to send next: the log is padded, unless the last anchor is unconfirmed and nothing was logged since.
     pub fn prepare_anchor(&mut self) -> Result<Anchor, AnchorError> {
         let size = self.state()?.frontier.size();
-        let count = anchors::count(self.log.layout())?;
-        if let Some(last) = count.checked_sub(1) {
-            let mut last = anchors::read(&self.log, last)?;
-            let unsent = last.outcome.is_none() && last.transactions.is_empty();
-            if last.is_pending() || (unsent && last.checkpoint.size == size) {
+        let number = anchors::count(self.log.layout())?;
+        if let Some(last) = number.checked_sub(1) {
+            let last = anchors::read(&self.log, last)?;
+            if last.confirmation.is_none() && last.checkpoint.size == size {
                 return Ok(last);
-            }
-            if unsent {
-                // More was logged since; the new anchor covers it, too.
-                last.settle(AnchorOutcome::Dropped)?;
-                last.write(self.log.layout())?;
             }
         }
         let tree = self.state()?.frontier.tree();
@@ -195,40 +188,25 @@ impl LogWriter {
         let salted: Vec<_> = padding.dummies.into_iter().map(|(salt, _)| (salt, &record)).collect();
         self.append_salted(&salted)?;
         let (checkpoint, note) = self.log.checkpoint()?;
-        let anchor = Anchor { number: count, checkpoint, note, transactions: Vec::new(), outcome: None };
+        let anchor = Anchor { number, checkpoint, note, confirmation: None };
         anchor.write(self.log.layout())?;
         Ok(anchor)
     }
 
-    /// Notes that a transaction is about to be sent for an anchor. To be called before it is sent.
-    pub fn anchor_sent(&mut self, number: u64, transaction: AnchorTransaction) -> Result<(), AnchorError> {
-        self.change_anchor(number, |anchor| anchor.send(transaction))
-    }
-
-    /// Notes that an anchor is on the chain, in a block that is final.
+    /// Notes that an anchor is on the chain, in a block that is final. Noting the same again is no error.
     pub fn anchored(&mut self, number: u64, confirmation: Confirmation) -> Result<(), AnchorError> {
-        self.change_anchor(number, |anchor| anchor.settle(AnchorOutcome::Confirmed(confirmation)))
-    }
-
-    /// Notes that an anchor never will be on the chain: other transactions of the sender, which are final, took
-    /// the nonces of those that were sent for it, or those failed.
-    pub fn anchor_dropped(&mut self, number: u64) -> Result<(), AnchorError> {
-        self.change_anchor(number, |anchor| anchor.settle(AnchorOutcome::Dropped))
-    }
-
-    fn change_anchor(
-        &mut self,
-        number: u64,
-        change: impl FnOnce(&mut Anchor) -> Result<(), AnchorError>,
-    ) -> Result<(), AnchorError> {
         let count = anchors::count(self.log.layout())?;
         if number >= count {
             return Err(AnchorError::Unknown { number, count });
         }
         let mut anchor = anchors::read(&self.log, number)?;
-        let before = anchor.clone();
-        change(&mut anchor)?;
-        if anchor == before { Ok(()) } else { anchor.write(self.log.layout()) }
+        match &anchor.confirmation {
+            Some(known) if *known == confirmation => return Ok(()),
+            Some(known) => return Err(AnchorError::Confirmed { number, epoch: known.epoch }),
+            None => {}
+        }
+        anchor.confirmation = Some(confirmation);
+        anchor.write(self.log.layout())
     }
 
     fn append_salted(&mut self, salted: &[(Salt, &Record)]) -> Result<Range<u64>, AppendError> {

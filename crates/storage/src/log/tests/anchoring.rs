@@ -1,14 +1,8 @@
 //! Padding, and what is known of anchors after a crash.
 
 use super::*;
-use crate::log::{
-    Anchor, AnchorError, AnchorOutcome, AnchorTransaction, Confirmation, OpenError, RecoverError, VerifyError,
-};
+use crate::log::{AnchorError, Confirmation, OpenError, RecoverError, VerifyError};
 use std::num::NonZeroU64;
-
-fn transaction(byte: u8) -> AnchorTransaction {
-    AnchorTransaction { hash: B256::repeat_byte(byte), raw: vec![byte; 5].into() }
-}
 
 fn confirmation(byte: u8, epoch: u64) -> Confirmation {
     Confirmation {
@@ -30,7 +24,6 @@ fn every_anchoring_pads_also_when_nothing_happened() {
         assert!(!anchor.root().contains(&0), "{}", anchor.root());
         assert!(!roots.contains(&anchor.root()));
         roots.push(anchor.root());
-        writer.anchor_sent(number, transaction(number as u8)).unwrap();
         writer.anchored(number, confirmation(number as u8, number)).unwrap();
     }
     let report = writer.log().verify(|_| ()).unwrap();
@@ -47,43 +40,32 @@ fn padding_rounds_up_as_the_log_was_made() {
         writer.append(&records(next..next + count)).unwrap();
         let anchor = writer.prepare_anchor().unwrap();
         assert_eq!(anchor.checkpoint.size, size);
-        writer.anchor_sent(anchor.number, transaction(1)).unwrap();
-        writer.anchor_dropped(anchor.number).unwrap();
+        writer.anchored(anchor.number, confirmation(1, anchor.number)).unwrap();
     }
 }
 
-/// Whenever the program stops, it finds what may be on its way and makes nothing else meanwhile.
+/// Wherever the program stops, the next one knows what may be on the chain.
 #[test]
-fn an_anchor_that_was_sent_is_neither_lost_nor_made_twice() {
+fn an_anchor_that_may_have_been_sent_is_not_forgotten() {
     let (folder, mut writer) = log_of(3);
     let prepared = writer.prepare_anchor().unwrap();
     drop(writer);
-    // Prepared and not sent: the same one, nothing is padded again.
+    // Nothing was logged since: the same one, nothing is padded again.
     let mut writer = reopen(&folder);
     assert_eq!(writer.prepare_anchor().unwrap(), prepared);
-    // Noted and perhaps sent: the same one whatever is logged meanwhile, with what was sent.
-    writer.anchor_sent(0, transaction(1)).unwrap();
-    drop(writer);
-    let mut writer = reopen(&folder);
+    assert_eq!(read(&folder).newest_anchors().unwrap(), (None, vec![prepared.clone()]));
+    // More was logged: a new one covers that, and the first one may still turn out to be on the chain.
     writer.append(&records(4..9)).unwrap();
-    let pending = writer.prepare_anchor().unwrap();
-    assert_eq!(pending, Anchor { transactions: vec![transaction(1)], ..prepared.clone() });
-    assert!(pending.is_pending());
-    // Sent again with a higher fee; then confirmed, twice over.
-    writer.anchor_sent(0, transaction(2)).unwrap();
-    writer.anchor_sent(0, transaction(2)).unwrap();
-    assert_eq!(writer.prepare_anchor().unwrap().transactions, [transaction(1), transaction(2)]);
-    writer.anchored(0, confirmation(2, 5)).unwrap();
-    writer.anchored(0, confirmation(2, 5)).unwrap();
     let next = writer.prepare_anchor().unwrap();
-    assert_eq!((next.number, next.checkpoint.size, next.transactions.len()), (1, 10, 0));
-    // More was logged before it was sent: a new one covers that.
-    writer.append(&records(10..11)).unwrap();
-    let newer = writer.prepare_anchor().unwrap();
-    assert_eq!((newer.number, newer.checkpoint.size), (2, 12));
-    let anchors = read(&folder).anchors().unwrap();
-    assert_eq!(anchors[1].outcome, Some(AnchorOutcome::Dropped));
-    assert_eq!(anchors[0].outcome, Some(AnchorOutcome::Confirmed(confirmation(2, 5))));
+    assert_eq!((next.number, next.checkpoint.size), (1, 10));
+    assert_eq!(read(&folder).newest_anchors().unwrap(), (None, vec![prepared, next]));
+    writer.anchored(0, confirmation(2, 5)).unwrap();
+    writer.anchored(0, confirmation(2, 5)).unwrap();
+    let (confirmed, unconfirmed) = read(&folder).newest_anchors().unwrap();
+    assert_eq!(confirmed.unwrap().confirmation, Some(confirmation(2, 5)));
+    assert_eq!(unconfirmed.iter().map(|anchor| anchor.number).collect::<Vec<_>>(), [1]);
+    writer.anchored(1, confirmation(3, 6)).unwrap();
+    assert_eq!(writer.prepare_anchor().unwrap().number, 2);
     writer.log().verify(|_| ()).unwrap();
 }
 
@@ -91,38 +73,27 @@ fn an_anchor_that_was_sent_is_neither_lost_nor_made_twice() {
 fn what_contradicts_is_refused_by_name() {
     let (_folder, mut writer) = log_of(1);
     assert!(matches!(
-        writer.anchor_sent(0, transaction(1)),
+        writer.anchored(0, confirmation(1, 0)),
         Err(AnchorError::Unknown { number: 0, count: 0 })
     ));
     writer.prepare_anchor().unwrap();
-    assert!(matches!(
-        writer.anchored(0, confirmation(1, 0)),
-        Err(AnchorError::Transaction { number: 0, .. })
-    ));
-    writer.anchor_sent(0, transaction(1)).unwrap();
-    writer.anchored(0, confirmation(1, 0)).unwrap();
-    let settled = |result| match result {
-        Err(AnchorError::Settled { number: 0, settled }) => assert_eq!(settled, "confirmed"),
-        other => panic!("{other:?}"),
-    };
-    settled(writer.anchored(0, confirmation(1, 1)));
-    settled(writer.anchor_dropped(0));
-    settled(writer.anchor_sent(0, transaction(2)));
+    writer.anchored(0, confirmation(1, 7)).unwrap();
+    for other in [confirmation(1, 8), confirmation(2, 7)] {
+        assert!(matches!(writer.anchored(0, other), Err(AnchorError::Confirmed { number: 0, epoch: 7 })));
+    }
 }
 
 #[test]
 fn the_first_confirmed_anchor_that_covers_a_record_is_found() {
     let (folder, mut writer) = log_of(0);
-    // Anchors 0 to 9 at sizes 11, 22, …; every third is dropped.
+    // Anchors 0 to 9 at sizes 11, 22, …; every third is never confirmed.
     for number in 0..10u64 {
         let next = writer.log().checkpoint().unwrap().0.size;
         writer.append(&records(next..next + 10)).unwrap();
         let anchor = writer.prepare_anchor().unwrap();
         assert_eq!(anchor.number, number);
-        writer.anchor_sent(number, transaction(number as u8)).unwrap();
-        match number % 3 {
-            0 => writer.anchor_dropped(number).unwrap(),
-            _ => writer.anchored(number, confirmation(number as u8, number)).unwrap(),
+        if number % 3 != 0 {
+            writer.anchored(number, confirmation(number as u8, number)).unwrap();
         }
     }
     let log = read(&folder);

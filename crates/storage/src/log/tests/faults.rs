@@ -6,7 +6,7 @@ use crate::{
         Step,
         faults::{self, Plan},
     },
-    log::{AnchorTransaction, StoredRecord},
+    log::{Confirmation, StoredRecord},
 };
 
 /// What was acknowledged.
@@ -15,8 +15,8 @@ struct Acknowledged {
     /// Records by the index that was returned for them.
     records: Vec<(u64, Record)>,
     erased: Vec<u64>,
-    /// Anchors whose transaction was noted.
-    sent: Vec<u64>,
+    /// Anchors whose confirmation was noted.
+    anchored: Vec<u64>,
     failures: usize,
 }
 
@@ -36,13 +36,15 @@ impl Acknowledged {
     }
 
     fn anchor(&mut self, writer: &mut LogWriter) {
-        let transaction = AnchorTransaction { hash: B256::repeat_byte(5), raw: vec![5].into() };
-        let sent = writer.prepare_anchor().and_then(|anchor| {
-            writer.anchor_sent(anchor.number, transaction)?;
+        let (transaction, block_hash) = (B256::repeat_byte(5), B256::repeat_byte(6));
+        let confirmation =
+            Confirmation { epoch: 1, registry_head: B256::ZERO, transaction, block_number: 2, block_hash };
+        let anchored = writer.prepare_anchor().and_then(|anchor| {
+            writer.anchored(anchor.number, confirmation)?;
             Ok(anchor.number)
         });
-        match sent {
-            Ok(number) => self.sent.push(number),
+        match anchored {
+            Ok(number) => self.anchored.push(number),
             Err(_) => self.failures += 1,
         }
     }
@@ -80,8 +82,8 @@ fn check(folder: &TempDir, said: &Acknowledged, plan: Option<Plan>) {
     for index in &said.erased {
         assert_eq!(view.record(*index).unwrap().1, StoredRecord::Erased, "{plan:?}");
     }
-    for number in &said.sent {
-        assert!(writer.log().anchors().unwrap()[*number as usize].is_pending(), "{plan:?}");
+    for number in &said.anchored {
+        assert!(writer.log().anchors().unwrap()[*number as usize].confirmation.is_some(), "{plan:?}");
     }
     // At most what was tried: 11 records, 2 erasures, a dummy for each of two tries.
     assert!(report.size >= 250 + said.records.len() as u64 && report.size <= 250 + 11 + 2 + 2, "{plan:?}");
@@ -98,7 +100,7 @@ fn whatever_step_fails_nothing_acknowledged_is_lost_and_nothing_is_half_there() 
         (said, steps)
     };
     let (said, steps) = run(None);
-    assert_eq!((said.records.len(), said.erased.len(), said.sent.len(), said.failures), (11, 2, 1, 0));
+    assert_eq!((said.records.len(), said.erased.len(), said.anchored.len(), said.failures), (11, 2, 1, 0));
     assert!(steps.len() > 60, "{}", steps.len());
     for (number, step) in steps.iter().enumerate() {
         for plan in [Plan::Once(number), Plan::From(number)] {
