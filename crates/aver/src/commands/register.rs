@@ -22,6 +22,7 @@ use averment_registry::{
 };
 use averment_storage::{
     atomic,
+    content::pointer::Location,
     fingerprint::Listing,
     store::{Folder, Store},
 };
@@ -38,6 +39,10 @@ pub fn run(args: &RegisterArgs, context: &Context) -> Result<()> {
         return context.ui.result(&json!({ "template": text }), text.trim_end());
     };
     let source = read(file)?;
+    for location in source.locations() {
+        let parsed: Result<Location, _> = location.parse();
+        parsed.map_err(|error| exit::usage(format!("model.locations: {location:?}: {error}")))?;
+    }
     let mut places = Places::of(file);
     if let Some(code) = &args.code {
         if !code.is_dir() {

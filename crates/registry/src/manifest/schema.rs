@@ -174,6 +174,14 @@ const MODEL: &[Field] = &[
         &["AI Act IV.1(d)"],
     ),
     field(
+        "locations",
+        Texts,
+        Optional,
+        "where the weights can be had (ipfs://, ar://, s3://, https://); what comes is held against the digests",
+        "[\"ipfs://bafybeigdyrzt5sfp7udm7hu76uh7y26nf3efuylqabf3oclgtqy55fbzdi\"]",
+        &["AI Act IV.1(d)"],
+    ),
+    field(
         "parents",
         Texts,
         Optional,

@@ -109,6 +109,11 @@ impl Source {
         self.texts("model", "artifacts")
     }
 
+    /// Where the weights can be had: pointers, whose digests are those of the artifacts.
+    pub fn locations(&self) -> Vec<&str> {
+        self.texts("model", "locations")
+    }
+
     /// Parents: numbers of versions in the registry, or version ids.
     pub fn parents(&self) -> Vec<&str> {
         self.texts("model", "parents")
