@@ -11,7 +11,7 @@ const FLOORS: &[&[&str]] = &[
     &["averment-registry"],
     &["averment-atomic"],
     &["averment-storage", "averment-ledger"],
-    &["aver"],
+    &["aver", "averment-fuzz"],
     &["xtask"],
 ];
 

@@ -4,6 +4,7 @@ mod arrows;
 mod bench;
 mod contracts;
 mod dependencies;
+mod fuzz;
 mod run;
 mod test;
 mod tools;
@@ -20,6 +21,7 @@ The project's chores.
   cargo xtask arrows     checks that dependencies between crates go one way
   cargo xtask dependencies   checks that no library comes twice but where others force it
   cargo xtask bench      the numbers of docs/benchmarks.md, peers in the same run
+  cargo xtask fuzz [SECONDS] [TARGET…]   the fuzz targets under cargo-fuzz, 60 seconds each
 ";
 
 fn main() -> Result<()> {
@@ -35,6 +37,7 @@ fn main() -> Result<()> {
         ["contracts", "write"] => contracts::artifacts_write(),
         ["contracts", "check"] => contracts::artifacts_check(),
         ["bench"] => bench::all(),
+        ["fuzz", words @ ..] => fuzz::fuzz(words),
         [] | ["help" | "--help" | "-h"] => {
             run::say(HELP);
             Ok(())

@@ -46,6 +46,9 @@ pub const PREDICATE_TYPE: &str = "urn:averment:manifest:1";
 /// Longest manifest, in bytes, as TOML and as JSON.
 pub const MANIFEST_LIMIT: usize = 1 << 20;
 
+/// How deep a statement's objects and lists may be nested.
+const MAX_STATEMENT_DEPTH: usize = 32;
+
 /// The schema's field at a path such as `model.name` or `datasets[2].use`; none if the table has no such field.
 pub fn field_at(path: &str) -> Option<&'static Field> {
     let mut fields = FIELDS;

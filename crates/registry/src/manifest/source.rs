@@ -1,11 +1,11 @@
 //! `model.toml`: what a person writes by hand, read with the line of every field.
 
 use super::{
-    MANIFEST_LIMIT,
+    MANIFEST_LIMIT, MAX_STATEMENT_DEPTH,
     check::{Stage, check, join},
     issue::{Fault, Issue, Issues},
 };
-use crate::canonical::MAX_SAFE_INTEGER;
+use crate::canonical::{self, MAX_SAFE_INTEGER};
 use serde_json::{Map, Number, Value};
 use std::collections::BTreeMap;
 use thiserror::Error;
@@ -85,7 +85,7 @@ impl Source {
         })?;
         let mut reading =
             Reading { starts: LineStarts::of(text), lines: Lines::default(), issues: Vec::new() };
-        let declared = reading.table(table.get_ref(), "");
+        let declared = reading.table(table.get_ref(), "", 1);
         let Reading { lines, mut issues, .. } = reading;
         issues.extend(check(&declared, Stage::Source));
         for issue in &mut issues {
@@ -153,6 +153,14 @@ impl Source {
     }
 }
 
+/// How deep tables and lists may be nested, the whole file being the first: a statement is one level deeper.
+const MAX_DEPTH: usize = MAX_STATEMENT_DEPTH - 1;
+
+/// Whether canonical JSON has a form for it that is read again.
+fn is_written_back(number: &Number) -> bool {
+    canonical::to_bytes(&Value::Number(number.clone())).is_ok()
+}
+
 /// TOML on its way to JSON.
 struct Reading {
     starts: LineStarts,
@@ -161,26 +169,36 @@ struct Reading {
 }
 
 impl Reading {
-    fn table(&mut self, table: &DeTable<'_>, path: &str) -> Value {
+    /// `depth` counts the tables and lists around what is in the table.
+    fn table(&mut self, table: &DeTable<'_>, path: &str, depth: usize) -> Value {
         let mut entries = Map::new();
         for (key, value) in table {
             let place = join(path, key.get_ref());
             self.note(&place, key.span().start);
-            let value = self.value(value.get_ref(), &place);
+            let value = self.value(value.get_ref(), &place, depth);
             entries.insert(key.get_ref().to_string(), value);
         }
         Value::Object(entries)
     }
 
-    fn value(&mut self, value: &DeValue<'_>, place: &str) -> Value {
+    fn value(&mut self, value: &DeValue<'_>, place: &str, depth: usize) -> Value {
         match value {
+            DeValue::Array(_) | DeValue::Table(_) if depth >= MAX_DEPTH => {
+                let expected = format!("tables and lists nested at most {MAX_DEPTH} deep");
+                self.refuse(&expected, "a deeper one", place)
+            }
             DeValue::String(text) => Value::String(text.to_string()),
             DeValue::Boolean(value) => Value::Bool(*value),
             DeValue::Integer(integer) => self.integer(integer, place),
             DeValue::Float(float) => {
                 match float.as_str().replace('_', "").parse().ok().and_then(Number::from_f64) {
-                    Some(number) => Value::Number(number),
-                    None => self.refuse_number("a finite number", float.as_str(), place),
+                    Some(number) if is_written_back(&number) => Value::Number(number),
+                    Some(_) => self.refuse(
+                        "a number within ±(2^53 - 1), or from 10^21 on; write others as text",
+                        float.as_str(),
+                        place,
+                    ),
+                    None => self.refuse("a finite number", float.as_str(), place),
                 }
             }
             // JSON has no dates; RFC 3339 text is how in-toto writes them.
@@ -189,11 +207,11 @@ impl Reading {
                 let items = items.iter().enumerate().map(|(index, item)| {
                     let place = format!("{place}[{index}]");
                     self.note(&place, item.span().start);
-                    self.value(item.get_ref(), &place)
+                    self.value(item.get_ref(), &place, depth + 1)
                 });
                 Value::Array(items.collect())
             }
-            DeValue::Table(table) => self.table(table, place),
+            DeValue::Table(table) => self.table(table, place, depth + 1),
         }
     }
 
@@ -201,7 +219,7 @@ impl Reading {
         let parsed = i64::from_str_radix(&integer.as_str().replace('_', ""), integer.radix());
         match parsed {
             Ok(value) if value.unsigned_abs() <= MAX_SAFE_INTEGER => Value::Number(value.into()),
-            _ => self.refuse_number(
+            _ => self.refuse(
                 "a whole number within ±(2^53 - 1); write larger ones as text",
                 integer.as_str(),
                 place,
@@ -209,7 +227,7 @@ impl Reading {
         }
     }
 
-    fn refuse_number(&mut self, expected: &str, got: &str, place: &str) -> Value {
+    fn refuse(&mut self, expected: &str, got: &str, place: &str) -> Value {
         let fault = Fault::OutOfRange { expected: expected.to_owned(), got: got.to_owned() };
         self.issues.push(Issue::new(place, fault));
         // Stands in so that the field is not reported a second time for its type.

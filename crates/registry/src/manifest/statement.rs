@@ -15,7 +15,7 @@
 //! sorted, each once. Whatever else the JSON holds is kept and counts for the digest.
 
 use super::{
-    FORMAT, MANIFEST_LIMIT, PREDICATE_TYPE, STATEMENT_TYPE,
+    FORMAT, MANIFEST_LIMIT, MAX_STATEMENT_DEPTH, PREDICATE_TYPE, STATEMENT_TYPE,
     captured::{Captured, CapturedRecord, DatasetBinding, DatasetRecord, is_commit, is_plain_path},
     check::{CAPTURED, COMMITMENT, FINGERPRINT, Stage, check},
     dataset::DatasetOpening,
@@ -234,7 +234,10 @@ impl Source {
 impl Statement {
     /// Reads a statement from its canonical bytes.
     pub fn decode(bytes: &[u8], limits: &Limits) -> Result<Self, StatementError> {
-        let value = canonical::parse_canonical(bytes, &JsonLimits { bytes: limits.bytes, depth: 32 })?;
+        let value = canonical::parse_canonical(
+            bytes,
+            &JsonLimits { bytes: limits.bytes, depth: MAX_STATEMENT_DEPTH },
+        )?;
         expect_name("_type", value.get("_type"), STATEMENT_TYPE)?;
         expect_name("predicateType", value.get("predicateType"), PREDICATE_TYPE)?;
         let predicate = value.get("predicate").unwrap_or(&Value::Null);

@@ -182,6 +182,55 @@ fn what_is_no_toml_is_refused_with_its_place() {
     assert!(matches!(Source::parse(&long), Err(SourceError::TooLong { .. })));
 }
 
+/// What JSON has no form for is refused where it is written, not when everything else is captured.
+#[test]
+fn what_no_statement_can_hold_is_refused_with_its_line() {
+    let with =
+        |value: &str| V2.replace("[hyperparameters]\n", &format!("[hyperparameters]\nown = {value}\n"));
+    let mut deepest = 0;
+    for levels in 20..40 {
+        for inner in ["", "1"] {
+            match Source::parse(&with(&format!("{}{inner}{}", "[".repeat(levels), "]".repeat(levels)))) {
+                Ok(source) => {
+                    source.draft(captured(&source), &mut salts()).unwrap();
+                    deepest = levels;
+                }
+                Err(SourceError::Unfit(Issues(issues))) => {
+                    assert!(
+                        issues
+                            .iter()
+                            .all(|i| matches!(i.fault, Fault::OutOfRange { .. }) && i.line.is_some())
+                    );
+                }
+                Err(other) => panic!("{other}"),
+            }
+        }
+    }
+    // The statement, its predicate and the table take three of its 32 levels.
+    assert_eq!(deepest, 29);
+    for (number, fits) in [
+        ("9007199254740991.0", true),
+        ("9007199254740992.0", false),
+        ("-1e16", false),
+        ("1e21", true),
+        ("1e300", true),
+        ("inf", false),
+        ("nan", false),
+    ] {
+        match Source::parse(&with(number)) {
+            Ok(source) => {
+                assert!(fits, "{number}");
+                source.draft(captured(&source), &mut salts()).unwrap();
+            }
+            Err(SourceError::Unfit(Issues(issues))) => {
+                assert!(!fits, "{number}: {issues:?}");
+                assert_eq!(issues[0].path, "hyperparameters.own");
+            }
+            Err(other) => panic!("{other}"),
+        }
+    }
+}
+
 #[test]
 fn a_path_leads_to_its_field() {
     for (path, field) in all_fields() {

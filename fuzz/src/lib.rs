@@ -1,0 +1,66 @@
+//! What every decoder must keep, whatever bytes come.
+//!
+//! A [`Target`] hands a stranger's bytes to one decoder, says whether they were accepted, and asserts what the
+//! decoder promises about what it accepts: that it has one form, stays within its limits, means the same when
+//! written and read again, and cannot be forged. A panic anywhere is a bug.
+//!
+//! The same targets run in two ways: `cargo xtask fuzz` gives them to cargo-fuzz, and the tests here give them their
+//! seeds (real files, from `vectors/` or made by the encoders) and some hundred changed ones, on any toolchain.
+
+mod audit;
+mod history;
+mod json;
+mod log;
+mod manifest;
+mod state;
+mod storage;
+mod vectors;
+
+/// One decoder and what it promises.
+#[derive(Debug, Clone, Copy)]
+pub struct Target {
+    /// Its name on the command line.
+    pub name: &'static str,
+    /// Decodes and checks; whether the bytes were accepted. Panics if a promise is broken.
+    pub run: fn(&[u8]) -> bool,
+    /// Inputs that are accepted, for the engine to begin with.
+    pub seeds: fn() -> Vec<Vec<u8>>,
+}
+
+/// All targets.
+pub const TARGETS: [Target; 26] = [
+    Target { name: "json", run: json::json, seeds: json::json_seeds },
+    Target { name: "envelope", run: json::envelope, seeds: json::envelope_seeds },
+    Target { name: "statement", run: manifest::statement, seeds: manifest::statement_seeds },
+    Target { name: "model_toml", run: manifest::model_toml, seeds: manifest::model_toml_seeds },
+    Target { name: "dataset_opening", run: manifest::opening, seeds: manifest::opening_seeds },
+    Target { name: "note", run: log::note, seeds: log::note_seeds },
+    Target { name: "verifier_key", run: log::verifier_key, seeds: log::verifier_key_seeds },
+    Target { name: "checkpoint", run: log::checkpoint, seeds: log::checkpoint_seeds },
+    Target { name: "tile_path", run: log::tile_path, seeds: log::tile_path_seeds },
+    Target { name: "tiles", run: log::tiles, seeds: log::tiles_seeds },
+    Target { name: "entry_bundle", run: log::entry_bundle, seeds: log::entry_bundle_seeds },
+    Target { name: "record", run: log::record, seeds: log::record_seeds },
+    Target { name: "proof_file", run: log::proof_file, seeds: log::proof_file_seeds },
+    Target { name: "inclusion", run: log::inclusion, seeds: log::proof_seeds },
+    Target { name: "consistency", run: log::consistency, seeds: log::proof_seeds },
+    Target { name: "header", run: state::header, seeds: state::header_seeds },
+    Target { name: "state_proof", run: state::state_proof, seeds: state::state_proof_seeds },
+    Target { name: "signature", run: state::signature, seeds: state::signature_seeds },
+    Target { name: "history_entry", run: history::entry, seeds: history::entry_seeds },
+    Target { name: "history", run: history::history, seeds: history::history_seeds },
+    Target { name: "audit_file", run: audit::audit_file, seeds: audit::audit_file_seeds },
+    Target { name: "listing", run: storage::listing, seeds: storage::listing_seeds },
+    Target { name: "pointer", run: storage::pointer, seeds: storage::pointer_seeds },
+    Target { name: "car", run: storage::car, seeds: storage::car_seeds },
+    Target { name: "oms_bundle", run: storage::oms_bundle, seeds: storage::oms_bundle_seeds },
+    Target { name: "oms_statement", run: storage::oms_statement, seeds: storage::oms_statement_seeds },
+];
+
+/// The target of this name.
+pub fn target(name: &str) -> Option<Target> {
+    TARGETS.into_iter().find(|target| target.name == name)
+}
+
+#[cfg(test)]
+mod tests;
