@@ -4,13 +4,17 @@ mod audit;
 mod contracts;
 mod fingerprint;
 mod keys;
+mod model;
 mod register;
+mod version;
 
 pub use audit::{AuditArgs, AuditCommand, VerifyArgs};
 pub use contracts::{ContractsCommand, ProfileArg};
 pub use fingerprint::{FingerprintArgs, SymlinksArg};
 pub use keys::{KeyKind, KeysCommand};
+pub use model::ModelCommand;
 pub use register::RegisterArgs;
+pub use version::{ApproveArgs, ApproveCommand, DeployArgs, HistoryArgs, RetireArgs, RevokeArgs};
 
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
@@ -104,6 +108,19 @@ pub enum Command {
     Contracts(ContractsCommand),
     /// Registers a version: weights, data, code and what a person wrote about them, signed and bound on chain
     Register(RegisterArgs),
+    /// Creates models, sets their policies and keys, and shows them
+    #[command(subcommand)]
+    Model(ModelCommand),
+    /// Signs a role's decision about a version, after showing in words what is signed
+    Approve(ApproveArgs),
+    /// States that an approved version runs in an environment
+    Deploy(DeployArgs),
+    /// Ends a version's ordinary life
+    Retire(RetireArgs),
+    /// Withdraws a version for cause
+    Revoke(RevokeArgs),
+    /// Shows everything that happened to a model, in order
+    History(HistoryArgs),
     /// Fingerprints a file or folder: one root that binds names, sizes and bytes
     Fingerprint(FingerprintArgs),
     /// Writes an audit file about a version, or verifies one offline

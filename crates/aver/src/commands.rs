@@ -1,11 +1,15 @@
 //! One file a command. Each takes what was typed and the [`Context`], and says its result through the [`Ui`].
 
+mod approve;
 pub mod audit;
 mod contracts;
 mod fingerprint;
+mod history;
 pub mod init;
 mod keys;
+mod model;
 pub mod register;
+mod stage;
 
 use crate::{
     args::{Cli, Command},
@@ -51,6 +55,12 @@ pub fn run(cli: Cli) -> Result<()> {
             contracts::run(&command, &Context { config: Config::load(&cli.global)?, ui })
         }
         Command::Register(args) => register::run(&args, &Context { config: Config::load(&cli.global)?, ui }),
+        Command::Model(command) => model::run(&command, &Context { config: Config::load(&cli.global)?, ui }),
+        Command::Approve(args) => approve::run(&args, &Context { config: Config::load(&cli.global)?, ui }),
+        Command::Deploy(args) => stage::deploy(&args, &Context { config: Config::load(&cli.global)?, ui }),
+        Command::Retire(args) => stage::retire(&args, &Context { config: Config::load(&cli.global)?, ui }),
+        Command::Revoke(args) => stage::revoke(&args, &Context { config: Config::load(&cli.global)?, ui }),
+        Command::History(args) => history::run(&args, &Context { config: Config::load(&cli.global)?, ui }),
         Command::Keys(command) => keys::run(&command, &Context { config: Config::load(&cli.global)?, ui }),
     }
 }

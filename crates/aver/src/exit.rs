@@ -1,6 +1,10 @@
 //! Exit codes: 0 done, 1 refused, 2 wrong usage, 3 something outside failed.
 
-use averment_ledger::contracts::SendError;
+use averment_ledger::{
+    contracts::{DeploymentFault, SendError},
+    keys::KeyError,
+    registry::{HistoryFault, ReadError},
+};
 use std::fmt;
 
 /// An error whose kind decides the exit code. Anything else ends with [`OUTSIDE`].
@@ -35,13 +39,68 @@ pub fn refused(message: impl Into<String>) -> Failure {
     Failure { code: REFUSED, message: message.into() }
 }
 
-/// The exit code for an error.
+/// The exit code for an error: that of the first cause whose kind decides it.
 pub fn code_of(error: &anyhow::Error) -> u8 {
-    if let Some(failure) = error.downcast_ref::<Failure>() {
-        return failure.code;
+    error.chain().find_map(kind).unwrap_or(OUTSIDE)
+}
+
+fn kind(cause: &(dyn std::error::Error + 'static)) -> Option<u8> {
+    if let Some(failure) = cause.downcast_ref::<Failure>() {
+        return Some(failure.code);
     }
-    match error.downcast_ref::<SendError>() {
-        Some(SendError::Refused { .. } | SendError::Declined { .. } | SendError::Reverted { .. }) => REFUSED,
-        _ => OUTSIDE,
+    if let Some(error) = cause.downcast_ref::<SendError>() {
+        return match error {
+            SendError::Refused { .. } | SendError::Declined { .. } | SendError::Reverted { .. } => {
+                Some(REFUSED)
+            }
+            SendError::OtherChain { .. } => Some(USAGE),
+            _ => None,
+        };
+    }
+    if let Some(error) = cause.downcast_ref::<DeploymentFault>() {
+        return match error {
+            DeploymentFault::ChainId { .. } | DeploymentFault::OtherChain { .. } => Some(USAGE),
+            DeploymentFault::Code { .. } | DeploymentFault::Implementation { .. } => Some(REFUSED),
+            _ => None,
+        };
+    }
+    if let Some(error) = cause.downcast_ref::<HistoryFault>() {
+        return match error {
+            HistoryFault::Logs { .. } | HistoryFault::Evidence(_) => None,
+            _ => Some(REFUSED),
+        };
+    }
+    if let Some(error) = cause.downcast_ref::<KeyError>() {
+        return match error {
+            KeyError::Name { .. } | KeyError::Missing { .. } | KeyError::Exists { .. } => Some(USAGE),
+            _ => None,
+        };
+    }
+    match cause.downcast_ref::<ReadError>() {
+        Some(ReadError::Refused(_)) => Some(REFUSED),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use anyhow::Context;
+
+    fn missing() -> KeyError {
+        KeyError::Missing { name: "x".to_owned(), folder: "keys".into() }
+    }
+
+    #[test]
+    fn a_context_does_not_hide_what_kind_of_error_it_is() {
+        for (error, code) in [
+            (anyhow::Error::from(usage("no")), USAGE),
+            (Err::<(), _>(usage("no")).context("while reading").unwrap_err(), USAGE),
+            (Err::<(), _>(refused("no")).context("a").context("b").unwrap_err(), REFUSED),
+            (Err::<(), _>(missing()).context("expected a key").unwrap_err(), USAGE),
+            (anyhow::anyhow!("the disk burns"), OUTSIDE),
+        ] {
+            assert_eq!(code_of(&error), code, "{error:#}");
+        }
     }
 }

@@ -6,7 +6,10 @@ mod commands;
 mod config;
 mod demo;
 mod exit;
+mod names;
 mod releases;
+mod subject;
+mod table;
 mod ui;
 mod workplace;
 

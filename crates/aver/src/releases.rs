@@ -108,6 +108,12 @@ impl Releases {
         Ok(Some(Release { envelope, statement, listing, openings }))
     }
 
+    /// What the manifest kept of `version` says; none if nothing is kept of it.
+    pub fn statement(&self, version: VersionId) -> Result<Option<Statement>> {
+        let folder = self.folder(version);
+        self.envelope(&folder)?.map(|envelope| statement(&envelope, &folder)).transpose()
+    }
+
     /// The versions kept here whose manifest names this model and number: more than one if it was registered on
     /// several chains.
     pub fn numbered(&self, model: &str, number: &str) -> Result<Vec<VersionId>> {

@@ -21,7 +21,6 @@ use std::time::{SystemTime, UNIX_EPOCH};
 /// What an account on the embedded chain has at least: enough for anything one would try.
 const DEVELOPMENT_WEI: u64 = 10_000_000_000_000_000_000;
 
-#[allow(dead_code, reason = "the commands on models, on their way, need all of it")]
 impl Context {
     /// Runs a command's asynchronous part.
     pub fn block_on<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
@@ -33,7 +32,16 @@ impl Context {
         let source = match &self.config.chain {
             ChainSource::Embedded => {
                 let path = self.config.chain_folder.join("journal");
-                Source::Embedded { path, genesis: Genesis::development(now()?) }
+                let genesis = Genesis::development(now()?);
+                if let Some(id) = self.config.chain_id.filter(|id| *id != genesis.chain_id) {
+                    return Err(exit::usage(format!(
+                        "expected chain {id} (--chain-id, or chain.chain_id in averment.toml), but the chain is the \
+                         embedded one, whose id is {}: name a chain's URL with --chain, or leave the id out",
+                        genesis.chain_id
+                    ))
+                    .into());
+                }
+                Source::Embedded { path, genesis }
             }
             ChainSource::Remote(url) => {
                 let id = self.config.chain_id.ok_or_else(|| {
@@ -85,7 +93,10 @@ impl Context {
     /// The name of the key that signs.
     pub fn account_name(&self) -> Result<&str> {
         let name = self.config.account.as_deref().ok_or_else(|| {
-            exit::usage("which key signs? Pass --account NAME, or set keys.account in averment.toml")
+            exit::usage(
+                "which key signs? Pass --account NAME (`aver keys list` shows those there are), or set keys.account in \
+                 averment.toml",
+            )
         })?;
         Ok(name)
     }
@@ -112,7 +123,8 @@ impl Context {
 
     /// An address, written out or as the name of a key in the key folder.
     pub fn address(&self, text: &str) -> Result<Address> {
-        if let Ok(address) = text.parse() {
+        if let Ok(address) = text.parse::<Address>() {
+            check_typed(text, address)?;
             return Ok(address);
         }
         let info = self.keys().info(text).with_context(|| {
@@ -126,24 +138,30 @@ impl Context {
 
     /// A model: its id, the name it was created with by the account that signs, or CREATOR/NAME.
     pub fn model_id(&self, registry: &RegistryClient, text: &str) -> Result<ModelId> {
-        if text.starts_with("0x")
-            && let Ok(id) = text.parse()
-        {
-            return Ok(id);
+        if let Some((creator, name)) = text.split_once('/') {
+            return Ok(registry.id().model_id(self.address(creator)?, name));
         }
-        let (creator, name) = match text.split_once('/') {
-            Some((creator, name)) => (self.address(creator)?, name),
-            None => (self.address(self.account_name()?)?, text),
+        if text.starts_with("0x") {
+            let wrong =
+                || exit::usage(format!("expected a model id (0x and 64 hexadecimal digits), got {text:?}"));
+            return Ok(text.parse().map_err(|_| wrong())?);
+        }
+        let Some(account) = &self.config.account else {
+            return Err(exit::usage(format!(
+                "whose model is {text:?}? Write CREATOR/{text} (CREATOR an address or the name of a key), its id, or \
+                 pass --account"
+            ))
+            .into());
         };
-        Ok(registry.id().model_id(creator, name))
+        Ok(registry.id().model_id(self.address(account)?, text))
     }
 
     /// A version: its id, or NAME@NUMBER of one that was registered from here.
     pub async fn version_id(&self, registry: &RegistryClient, text: &str) -> Result<VersionId> {
-        if text.starts_with("0x")
-            && let Ok(id) = text.parse()
-        {
-            return Ok(id);
+        if text.starts_with("0x") && !text.contains('@') {
+            let wrong =
+                || exit::usage(format!("expected a version id (0x and 64 hexadecimal digits), got {text:?}"));
+            return Ok(text.parse().map_err(|_| wrong())?);
         }
         let Some((name, number)) = text.rsplit_once('@') else {
             return Err(
@@ -169,6 +187,24 @@ impl Context {
             }
         }
     }
+}
+
+/// Refuses an address that can only be a mistake: zero, or with upper and lower case digits that are not its
+/// checksum (EIP-55).
+fn check_typed(text: &str, address: Address) -> Result<()> {
+    let digits = text.trim_start_matches("0x");
+    let mixed = digits.contains(|c: char| c.is_ascii_uppercase())
+        && digits.contains(|c: char| c.is_ascii_lowercase());
+    if mixed && !address.to_string().ends_with(digits) {
+        return Err(exit::usage(format!(
+            "{text} does not have the checksum of an address: it was mistyped, or copied in part"
+        ))
+        .into());
+    }
+    if address.is_zero() {
+        return Err(exit::usage("the zero address is nobody's").into());
+    }
+    Ok(())
 }
 
 /// Seconds since 1970.

@@ -12,6 +12,10 @@ use averment_primitives::{Address, B256, ModelId, RoleId, Signature, U256, Versi
 use std::fmt;
 use thiserror::Error;
 
+mod file;
+
+pub use file::{FILE_LIMIT, FORMAT, FileError, SignedDecision};
+
 /// What an approver decided about a version. The last decision of a role counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Decision {
@@ -151,6 +155,7 @@ impl Approval {
              \x20 Decision  {verb}\n\
              \x20 Model     {model}\n\
              \x20           {}\n\
+             \x20           created by {}\n\
              \x20 Version   {}\n\
              \x20 Your role {role}\n\
              \x20 Policy    revision {}\n\
@@ -158,15 +163,18 @@ impl Approval {
              \x20 Nonce     {}\n\
              \x20 Registry  {}\n\
              \x20 Chain     {}\n\
+             \x20 Digest    {:?} (EIP-712)\n\
              \n\
              It is recorded for ever, with your address. Your role's last decision counts.\n",
             self.model,
+            context.creator,
             self.version,
             self.policy_revision,
             Utc(self.expiry),
             self.nonce,
             context.registry.address,
             context.registry.chain_id,
+            self.digest(context.registry),
         ))
     }
 }
@@ -196,18 +204,22 @@ impl KeyRotation {
              \n\
              \x20 Model     {model}\n\
              \x20           {}\n\
+             \x20           created by {}\n\
              \x20 Role      {role}\n\
              \x20 New key   {}\n\
              \x20 Expires   {}\n\
              \x20 Registry  {}\n\
              \x20 Chain     {}\n\
+             \x20 Digest    {:?} (EIP-712)\n\
              \n\
              It is recorded for ever, with your address.\n",
             self.model,
+            context.creator,
             self.new_signer,
             Utc(self.expiry),
             context.registry.address,
             context.registry.chain_id,
+            self.digest(context.registry),
         ))
     }
 }
@@ -402,6 +414,8 @@ mod tests {
             &Utc(approval.expiry).to_string(),
             &REGISTRY.address.to_string(),
             "31337",
+            &creator.to_string(),
+            &format!("{:?}", approval.digest(REGISTRY)),
         ] {
             assert!(words.contains(part), "{part} is not in\n{words}");
         }

@@ -80,6 +80,12 @@ pub enum HistoryFault {
 impl View {
     /// The whole history of `model` up to the view's block, replayed and proved.
     pub async fn history(&self, model: ModelId) -> Result<History, HistoryFault> {
+        Ok(self.timeline(model).await?.0)
+    }
+
+    /// [`Self::history`], and the number of each entry's block. The numbers are the node's word: an entry binds
+    /// its block's time, not its number.
+    pub async fn timeline(&self, model: ModelId) -> Result<(History, Vec<Option<u64>>), HistoryFault> {
         let client = &self.client;
         let (_, proven) = client.ledger.prove(&self.block, client.id.address, &history_slots(model)).await?;
         let [head, length] = proven.slots[..] else {
@@ -93,7 +99,7 @@ impl View {
         if expected > limit {
             return Err(HistoryFault::TooMany { limit });
         }
-        let entries = self.entries(model, expected).await?;
+        let (entries, blocks): (Vec<_>, Vec<_>) = self.entries(model, expected).await?.into_iter().unzip();
         let got = entries.len() as u64;
         let history = History::replay(client.id, model, entries, &client.limits)
             .map_err(|error| HistoryFault::Broken(Box::new(error)))?;
@@ -103,17 +109,17 @@ impl View {
         if history.head() != head {
             return Err(HistoryFault::Head { expected: head, got: history.head() });
         }
-        Ok(history)
+        Ok((history, blocks))
     }
 
-    /// What the node gives as the model's entries; at most `limit`.
-    async fn entries(&self, model: ModelId, limit: u64) -> Result<Vec<Entry>, HistoryFault> {
+    /// What the node gives as the model's entries, each with the block it names; at most `limit`.
+    async fn entries(&self, model: ModelId, limit: u64) -> Result<Vec<(Entry, Option<u64>)>, HistoryFault> {
         let client = &self.client;
         let filter = Filter::new().address(client.id.address).event_signature(Entry::topic()).topic1(model.0);
         let last = self.block.header.number;
         let mut from = client.from_block;
         let mut span = last.saturating_sub(from).saturating_add(1);
-        let mut entries: Vec<Entry> = Vec::new();
+        let mut entries = Vec::new();
         while from <= last {
             let to = from.saturating_add(span - 1).min(last);
             let filter = filter.clone().from_block(from).to_block(to);
@@ -133,7 +139,7 @@ impl View {
                 }
                 let entry = Entry::decode(log.topics(), &log.data().data, &client.limits)
                     .map_err(|source| HistoryFault::Entry { sequence, source: Box::new(source) })?;
-                entries.push(entry);
+                entries.push((entry, log.block_number));
             }
             from = to.saturating_add(1);
         }

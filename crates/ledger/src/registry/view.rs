@@ -292,6 +292,13 @@ impl View {
         self.registry("isApproved", ModelRegistry::isApprovedCall { versionId: version.0 }).await
     }
 
+    /// Whether `account` is a contract, so that its signatures are for it to judge (EIP-1271), not for a key.
+    pub async fn is_contract(&self, account: Address) -> Result<bool, ReadError> {
+        let code = self.client.ledger.provider().get_code_at(account).hash(self.block.hash).await;
+        let (function, block) = ("its code", self.block.header.number);
+        code.map(|code| !code.is_empty()).map_err(|source| ReadError::Request { function, block, source })
+    }
+
     /// The second before which the registry is paused; in the past if it is not.
     pub async fn paused_until(&self) -> Result<u64, ReadError> {
         self.registry("pausedUntil", ModelRegistry::pausedUntilCall {}).await

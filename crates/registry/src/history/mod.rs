@@ -10,6 +10,7 @@
 mod entry;
 mod error;
 mod lineage;
+mod preview;
 mod record;
 mod replay;
 mod text;

@@ -145,6 +145,14 @@ impl History {
         Ok(())
     }
 
+    /// The version of which the contract records next, in the same call, that enough roles approved it.
+    pub(super) fn due_approval(&self) -> Option<VersionId> {
+        match self.due.front() {
+            Some(Due::Approved(version)) => Some(*version),
+            _ => None,
+        }
+    }
+
     /// What holds for an entry of any kind: model, number, time, head.
     fn check_place(&self, entry: &Entry, sequence: u64) -> Result<(), Refusal> {
         if entry.model != self.model {

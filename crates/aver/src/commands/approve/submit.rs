@@ -1,0 +1,205 @@
+//! `aver approve submit`: signed decisions of several people in one transaction, by anyone.
+//!
+//! Each is checked against the proved history first, in the order in which the contract will take them, so that
+//! nothing is paid for a batch that would be refused.
+
+use super::{check, standing};
+use crate::{commands::Context, exit, names::Names, subject::Subject};
+use anyhow::{Context as _, Result};
+use averment_ledger::registry::{RegistryClient, SignedApproval, View};
+use averment_primitives::{Address, ModelId, VersionId};
+use averment_registry::{
+    approval::{FILE_LIMIT, SignedDecision},
+    history::History,
+};
+use averment_storage::atomic;
+use serde_json::{Value, json};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::{Path, PathBuf},
+};
+
+pub async fn run(files: &[PathBuf], context: &Context) -> Result<()> {
+    let decisions = files.iter().map(|file| Ok((file.as_path(), read(file)?))).collect::<Result<Vec<_>>>()?;
+    let registry = context.registry().await?;
+    let submitter = context.account_address()?;
+    let mut batch = Batch {
+        view: registry.at_final().await?,
+        registry: registry.clone(),
+        submitter,
+        subjects: BTreeMap::new(),
+        histories: BTreeMap::new(),
+    };
+    let (mut ready, mut recorded, mut refused) = (Vec::new(), Vec::new(), Vec::new());
+    for (file, decision) in &decisions {
+        match batch.judge(decision, context).await? {
+            Verdict::Ready => ready.push((*file, decision)),
+            Verdict::Recorded(entry) => recorded.push((*file, entry)),
+            Verdict::Refused(why) => refused.push((*file, why)),
+        }
+    }
+    for (file, entry) in &recorded {
+        context.ui.remark(format!("{}: recorded already, in entry {entry}; left out", file.display()));
+    }
+    if !refused.is_empty() {
+        return Err(refuse(&refused, decisions.len()).into());
+    }
+    for (file, decision) in &ready {
+        context.ui.remark(format!("{}: {}", file.display(), summary(decision)));
+    }
+    let value = json!({
+        "submitted": ready.iter().map(|(file, decision)| described(file, decision)).collect::<Vec<_>>(),
+        "recordedAlready": recorded.iter().map(|(file, entry)| json!({ "file": file, "entry": entry })).collect::<Vec<_>>(),
+    });
+    if ready.is_empty() {
+        return context.ui.result(&value, "nothing to send: every decision is recorded already");
+    }
+    let signed: Vec<SignedApproval> = ready
+        .iter()
+        .map(|(_, decision)| SignedApproval {
+            approval: decision.approval().clone(),
+            signature: decision.signature().clone(),
+        })
+        .collect();
+    let sender = context.sender(registry.ledger(), context.account()?).await?;
+    let sent = registry.submit_approvals(&sender, &signed).await?;
+
+    let after = registry.at_final().await?;
+    let versions: BTreeSet<(ModelId, VersionId)> =
+        signed.iter().map(|one| (one.approval.model, one.approval.version)).collect();
+    let mut words = format!("submitted {} decisions", signed.len());
+    let mut stand = Vec::new();
+    for (model, version) in versions {
+        let (value, next) = standing(&after.history(model).await?, version)?;
+        words += &format!("\n{}: {next}", batch.name(model, version));
+        stand.push(value);
+    }
+    let mut value = value;
+    value["standing"] = Value::Array(stand);
+    context.sent(&registry, &sent, value, words)
+}
+
+/// What the chain would do with a decision.
+enum Verdict {
+    /// Record it.
+    Ready,
+    /// Skip it: it stands in this entry.
+    Recorded(u64),
+    /// Refuse it, and the batch with it.
+    Refused(String),
+}
+
+/// Decisions in the order in which they will be submitted.
+struct Batch {
+    registry: RegistryClient,
+    view: View,
+    submitter: Address,
+    /// The models as they are.
+    subjects: BTreeMap<ModelId, Subject>,
+    /// The models as they will be after the decisions before.
+    histories: BTreeMap<ModelId, History>,
+}
+
+impl Batch {
+    async fn judge(&mut self, decision: &SignedDecision, context: &Context) -> Result<Verdict> {
+        let (approval, here) = (decision.approval(), self.registry.id());
+        let made_for = decision.registry();
+        if made_for != here {
+            return Ok(Verdict::Refused(format!(
+                "it was signed for the registry {} on chain {}, this is {} on chain {}",
+                made_for.address, made_for.chain_id, here.address, here.chain_id
+            )));
+        }
+        let Some(state) = self.view.version(approval.version).await? else {
+            return Ok(Verdict::Refused(format!("version {} is not registered here", approval.version)));
+        };
+        if state.model != approval.model {
+            return Ok(Verdict::Refused(format!(
+                "it says that the version is one of {:?} created by {}, but it belongs to model {}",
+                decision.model_name(),
+                decision.creator(),
+                state.model
+            )));
+        }
+        if !self.subjects.contains_key(&approval.model) {
+            let history = self.view.history(approval.model).await?;
+            self.histories.insert(approval.model, history.clone());
+            let (registry, view, names) = (self.registry.clone(), self.view.clone(), Names::of(context)?);
+            self.subjects.insert(approval.model, Subject { registry, view, history, names });
+        }
+        let (Some(subject), Some(history)) =
+            (self.subjects.get(&approval.model), self.histories.get_mut(&approval.model))
+        else {
+            return Err(anyhow::anyhow!("the model's history was read"));
+        };
+        let record = history.version(approval.version).context("the version is in its model's history")?;
+        // What the contract skips, before it looks at anything else.
+        let last = record.last_decision(approval.role).filter(|last| {
+            last.signer == decision.signer()
+                && last.approval.nonce == approval.nonce
+                && last.approval.decision == approval.decision
+        });
+        if let Some(last) = last {
+            return Ok(Verdict::Recorded(last.sequence));
+        }
+        if let Err(fault) = check::admit(history, approval, decision.signer(), self.submitter) {
+            return Ok(Verdict::Refused(check::words(subject, approval, &fault)));
+        }
+        match decision.recovered_signer() {
+            Ok(recovered) if recovered == decision.signer() => Ok(Verdict::Ready),
+            // Only the wallet knows whether it signed; the simulation of the transaction will ask it.
+            _ if self.view.is_contract(decision.signer()).await? => Ok(Verdict::Ready),
+            Ok(recovered) => Ok(Verdict::Refused(format!(
+                "the signature is that of {}, not of {}, who is said to have signed: it is for another decision, or \
+                 it was changed",
+                subject.names.account(recovered),
+                subject.names.account(decision.signer())
+            ))),
+            Err(error) => Ok(Verdict::Refused(format!("the signature is none: {error}"))),
+        }
+    }
+
+    fn name(&self, model: ModelId, version: VersionId) -> String {
+        match self.subjects.get(&model) {
+            Some(subject) => subject.names.full_version(&subject.history, version),
+            None => format!("version {version}"),
+        }
+    }
+}
+
+fn read(file: &Path) -> Result<SignedDecision> {
+    let bytes =
+        atomic::read(file, FILE_LIMIT as u64).with_context(|| format!("reading {}", file.display()))?;
+    Ok(SignedDecision::decode(&bytes).map_err(|error| exit::usage(format!("{}: {error}", file.display())))?)
+}
+
+fn refuse(refused: &[(&Path, String)], of: usize) -> exit::Failure {
+    let mut words = format!("{} of {of} decisions would be refused; nothing was sent", refused.len());
+    for (file, why) in refused {
+        words += &format!("\n  {}: {why}", file.display());
+    }
+    exit::refused(words)
+}
+
+fn summary(decision: &SignedDecision) -> String {
+    let approval = decision.approval();
+    format!(
+        "{:?} of {:?} decides to {} version {}, signed by {}",
+        decision.role_name(),
+        decision.model_name(),
+        approval.decision,
+        approval.version,
+        decision.signer()
+    )
+}
+
+fn described(file: &Path, decision: &SignedDecision) -> Value {
+    let approval = decision.approval();
+    json!({
+        "file": file,
+        "version": approval.version,
+        "role": decision.role_name(),
+        "decision": approval.decision.to_string(),
+        "signer": decision.signer(),
+    })
+}

@@ -1,0 +1,164 @@
+//! What a command is about: a model as of one final block, its whole history replayed and proved; and what is said
+//! of a transaction that changed it.
+
+use crate::{commands::Context, exit, names::Names, workplace::now};
+use anyhow::Result;
+use averment_ledger::{
+    contracts::{Sender, Sent},
+    registry::{HistoryFault, RegistryClient, View},
+};
+use averment_primitives::{Address, ModelId, VersionId};
+use averment_registry::history::{Entry, History, HistoryError, Limits, Payload, VersionRecord};
+use serde_json::{Value, json};
+
+/// Said wherever somebody could take an embedded chain's word for more than it is.
+const EMBEDDED: &str =
+    "This chain is inside the program, one operator's word: it proves nothing to a third party.";
+
+/// A model as of one final block.
+#[derive(Debug)]
+pub struct Subject {
+    pub registry: RegistryClient,
+    pub view: View,
+    pub history: History,
+    pub names: Names,
+}
+
+impl Context {
+    /// The model that `text` names.
+    pub async fn model(&self, text: &str) -> Result<Subject> {
+        let registry = self.registry().await?;
+        let model = self.model_id(&registry, text)?;
+        let view = registry.at_final().await?;
+        let history = match view.history(model).await {
+            Err(HistoryFault::UnknownModel { model, block }) => {
+                return Err(exit::refused(format!(
+                    "there is no model {text:?} ({model}) in block {block} of chain {}: create it with `aver model \
+                     create`, or name one that somebody else created CREATOR/NAME or by its id",
+                    registry.id().chain_id
+                ))
+                .into());
+            }
+            history => history?,
+        };
+        Ok(Subject { names: Names::of(self)?, registry, view, history })
+    }
+
+    /// The version that `text` names, and its model.
+    pub async fn version(&self, text: &str) -> Result<(Subject, VersionId)> {
+        let registry = self.registry().await?;
+        let version = self.version_id(&registry, text).await?;
+        let view = registry.at_final().await?;
+        let Some(state) = view.version(version).await? else {
+            return Err(exit::refused(format!(
+                "version {version} is not registered at {} on chain {}: check the id, the chain and the contracts",
+                registry.id().address,
+                registry.id().chain_id
+            ))
+            .into());
+        };
+        let history = view.history(state.model).await?;
+        Ok((Subject { names: Names::of(self)?, registry, view, history }, version))
+    }
+
+    /// The address of the account that signs, known without its password.
+    pub fn account_address(&self) -> Result<Address> {
+        let info = self.keys().info(self.account_name()?)?;
+        match info.identity {
+            Some(averment_ledger::keys::Identity::Account(address)) => Ok(address),
+            // A file of another wallet that does not say it, or a log's key, which then says so.
+            _ => Ok(self.account()?.address()),
+        }
+    }
+
+    /// The account that signs, ready to send to the subject's chain.
+    pub async fn sender_for(&self, subject: &Subject) -> Result<Sender> {
+        self.sender(subject.registry.ledger(), self.account()?).await
+    }
+
+    /// The result of a transaction: `value` and `words` with what it cost and where it is recorded.
+    pub fn sent(
+        &self,
+        registry: &RegistryClient,
+        sent: &Sent,
+        mut value: Value,
+        words: impl AsRef<str>,
+    ) -> Result<()> {
+        let entries: Vec<u64> = recorded(registry, sent).iter().map(|entry| entry.sequence).collect();
+        let block = sent.block.header.number;
+        value["transaction"] = json!(sent.tx);
+        value["block"] = json!(block);
+        value["gas"] = json!(sent.gas_used());
+        value["entries"] = json!(entries);
+        value["provesNothingToThirdParties"] = json!(registry.ledger().proves_nothing_to_third_parties());
+        let place = match entries[..] {
+            [] => String::new(),
+            [one] => format!("entry {one} of the model's history, "),
+            [first, .., last] => format!("entries {first} to {last} of the model's history, "),
+        };
+        let words = format!(
+            "{}\n{place}block {block}, {} gas, transaction {}",
+            words.as_ref(),
+            sent.gas_used(),
+            sent.tx
+        );
+        self.ui.result(&value, words)
+    }
+}
+
+/// The history entries that a transaction made.
+fn recorded(registry: &RegistryClient, sent: &Sent) -> Vec<Entry> {
+    let logs = sent.receipt.logs().iter().filter(|log| log.address() == registry.id().address);
+    logs.filter_map(|log| Entry::decode(log.topics(), &log.data().data, &Limits::default()).ok()).collect()
+}
+
+impl Subject {
+    /// The model.
+    pub fn model(&self) -> ModelId {
+        self.history.model()
+    }
+
+    /// What the history says of a version that is in it.
+    pub fn record(&self, version: VersionId) -> Result<&VersionRecord> {
+        let missing = || exit::refused(format!("model {} has no version {version}", self.model()));
+        Ok(self.history.version(version).ok_or_else(missing)?)
+    }
+
+    /// How many approvals of a version stand, and how many its policy needs.
+    pub fn standing(&self, version: &VersionRecord) -> (usize, usize) {
+        let needed =
+            self.history.policy_of(version.policy_revision).map_or(0, |policy| policy.threshold.into());
+        (self.history.standing_approvals(version).count(), needed)
+    }
+
+    /// The history as it would be if `actor` did this now; or why the contract would refuse it.
+    pub fn preview(
+        &self,
+        actor: Address,
+        version: VersionId,
+        payload: Payload,
+    ) -> Result<std::result::Result<History, HistoryError>> {
+        let mut history = self.history.clone();
+        Ok(history.preview(actor, now()?, version, payload).map(|()| history))
+    }
+
+    /// Where the history was read, for the head of a page.
+    pub fn place(&self) -> Value {
+        let block = self.view.block();
+        json!({
+            "chainId": self.registry.id().chain_id,
+            "registry": self.registry.id().address,
+            "block": {
+                "number": block.header.number,
+                "hash": block.hash,
+                "timestamp": block.header.timestamp,
+            },
+            "provesNothingToThirdParties": self.registry.ledger().proves_nothing_to_third_parties(),
+        })
+    }
+
+    /// What a reader must know of the chain: nothing, unless it is embedded.
+    pub fn caveat(&self) -> Option<&'static str> {
+        self.registry.ledger().proves_nothing_to_third_parties().then_some(EMBEDDED)
+    }
+}
