@@ -9,7 +9,9 @@
 //!
 //! The manifest is written last: a folder without one is no release.
 
+use crate::exit;
 use anyhow::{Context, Result, ensure};
+use averment_ledger::registry::View;
 use averment_primitives::VersionId;
 use averment_registry::{
     dsse::{self, Envelope},
@@ -138,6 +140,28 @@ impl Releases {
         }
         found.sort_unstable();
         Ok(found)
+    }
+
+    /// Of [`Self::numbered`], the one that `view`'s registry holds; none if there is none.
+    pub async fn registered(&self, view: &View, model: &str, number: &str) -> Result<Option<VersionId>> {
+        let mut found = Vec::new();
+        for version in self.numbered(model, number)? {
+            if view.version(version).await?.is_some() {
+                found.push(version);
+            }
+        }
+        match found[..] {
+            [] => Ok(None),
+            [one] => Ok(Some(one)),
+            _ => {
+                let ids: Vec<String> = found.iter().map(ToString::to_string).collect();
+                Err(exit::usage(format!(
+                    "{model}@{number} is several versions, name one by its id:\n  {}",
+                    ids.join("\n  ")
+                ))
+                .into())
+            }
+        }
     }
 
     fn envelope(&self, folder: &Path) -> Result<Option<Envelope>> {

@@ -169,23 +169,12 @@ impl Context {
             );
         };
         let view = registry.at_final().await?;
-        let mut registered = Vec::new();
-        for version in self.releases().numbered(name, number)? {
-            if view.version(version).await?.is_some() {
-                registered.push(version);
-            }
-        }
-        match registered[..] {
-            [one] => Ok(one),
-            [] => Err(exit::usage(format!(
+        self.releases().registered(&view, name, number).await?.ok_or_else(|| {
+            exit::usage(format!(
                 "{text} was not registered from here on this chain: name the version by its id"
             ))
-            .into()),
-            _ => {
-                Err(exit::usage(format!("{text} is several versions, name one by its id: {registered:?}"))
-                    .into())
-            }
-        }
+            .into()
+        })
     }
 }
 

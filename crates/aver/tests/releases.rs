@@ -61,6 +61,7 @@ fn two_versions_are_registered_from_their_manifests_and_audited_offline() {
     let first = register(&sandbox, "model/model-v1.toml");
     let listing = sandbox.run(&["fingerprint", "model/model-v1.onnx", "--json"]).done().json();
     assert_eq!(first["artifactsRoot"], listing["root"]);
+    sandbox.by(OWNER, &["register", "model/model-v1.toml"]).refused(2, "a number of its own");
     // The parent is named by its number in model.toml.
     let second = register(&sandbox, "model/model-v2.toml");
     assert_eq!(second["parents"][0], first["version"]);

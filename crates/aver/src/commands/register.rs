@@ -61,6 +61,15 @@ async fn register(args: &RegisterArgs, source: &Source, places: &Places, context
     let model = context.model_id(&registry, args.model.as_deref().unwrap_or(source.name()))?;
     check_model(&registry, model, source).await?;
     let releases = context.releases();
+    let view = registry.at_final().await?;
+    if let Some(taken) = releases.registered(&view, source.name(), source.version()).await? {
+        return Err(exit::usage(format!(
+            "model.version: {} {} is registered already, as {taken}: give this version a number of its own",
+            source.name(),
+            source.version()
+        ))
+        .into());
+    }
     let parents = parents(source, &releases, &registry).await?;
     let draft = Prepared::take(source, places, parents, context.ui)?;
     if args.keep {
@@ -86,8 +95,11 @@ fn dry_run(source: &Source, places: &Places, context: &Context) -> Result<()> {
     let releases = context.releases();
     let mut parents = Vec::new();
     for parent in source.parents() {
-        let candidates = candidates(parent, source.name(), &releases)?;
-        parents.push(*candidates.first().with_context(|| no_parent(parent))?);
+        let known = match id(parent) {
+            Some(id) => Some(id),
+            None => releases.numbered(source.name(), parent)?.first().copied(),
+        };
+        parents.push(known.ok_or_else(|| exit::usage(no_parent(parent)))?);
     }
     let draft = Prepared::take(source, places, parents, context.ui)?;
     let words = serde_json::to_string_pretty(draft.statement.value()).context("writing the statement")?;
@@ -127,31 +139,19 @@ pub async fn parents(
     let view = registry.at_final().await?;
     let mut parents = Vec::new();
     for parent in source.parents() {
-        let mut registered = Vec::new();
-        for candidate in candidates(parent, source.name(), releases)? {
-            if view.version(candidate).await?.is_some() {
-                registered.push(candidate);
-            }
-        }
-        match registered[..] {
-            [one] => parents.push(one),
-            [] => return Err(exit::usage(no_parent(parent)).into()),
-            _ => {
-                return Err(exit::usage(format!(
-                    "model.parents: {parent:?} is several versions here, name one by its id: {registered:?}"
-                ))
-                .into());
-            }
-        }
+        let version = match id(parent) {
+            Some(id) if view.version(id).await?.is_some() => Some(id),
+            Some(_) => None,
+            None => releases.registered(&view, source.name(), parent).await?,
+        };
+        parents.push(version.ok_or_else(|| exit::usage(no_parent(parent)))?);
     }
     Ok(parents)
 }
 
-fn candidates(parent: &str, model: &str, releases: &Releases) -> Result<Vec<VersionId>> {
-    match parent.parse() {
-        Ok(id) if parent.starts_with("0x") => Ok(vec![id]),
-        _ => releases.numbered(model, parent),
-    }
+/// The id that `parent` is, if it is no number.
+fn id(parent: &str) -> Option<VersionId> {
+    parent.parse().ok().filter(|_| parent.starts_with("0x"))
 }
 
 fn no_parent(parent: &str) -> String {
@@ -224,10 +224,13 @@ impl Prepared {
             Some(git) => format!("commit {}", git.commit),
         };
         let mut words = format!(
-            "{} {}: {} files, {} bytes\n  weights  {:?}\n  code     {code}\n",
+            "{} {}\n  weights  {} in {} bytes, {:?}\n  code     {code}\n",
             self.statement.name(),
             self.statement.version(),
-            captured.artifacts.files,
+            match captured.artifacts.files {
+                1 => "1 file".to_owned(),
+                files => format!("{files} files"),
+            },
             captured.artifacts.bytes,
             self.statement.artifacts_root(),
         );
