@@ -120,7 +120,7 @@ fn bytes_bar(what: &str) -> ProgressBar {
 
 /// Prints an error with its causes: words on standard error, or JSON where a result would have been.
 pub fn error(json: bool, error: &anyhow::Error, code: u8) {
-    let causes: Vec<String> = error.chain().map(ToString::to_string).collect();
+    let causes = causes(error);
     if json {
         let value =
             serde_json::json!({ "error": { "exit": code, "message": causes[0], "causes": causes[1..] } });
@@ -131,5 +131,27 @@ pub fn error(json: bool, error: &anyhow::Error, code: u8) {
     eprintln!("aver: {}", causes[0]);
     for cause in &causes[1..] {
         eprintln!("  because {cause}");
+    }
+}
+
+/// What went wrong and why, outermost first. Many errors repeat their cause in their own words; once is enough.
+fn causes(error: &anyhow::Error) -> Vec<String> {
+    let mut said: Vec<String> = Vec::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if !said.iter().any(|before| before.contains(&cause)) {
+            said.push(cause);
+        }
+    }
+    said
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cause_is_said_once() {
+        let error = anyhow::anyhow!("the disk burns").context("writing x: the disk burns").context("saving");
+        assert_eq!(causes(&error), ["saving", "writing x: the disk burns"]);
     }
 }

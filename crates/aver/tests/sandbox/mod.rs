@@ -67,9 +67,22 @@ impl Sandbox {
             sandbox.by(OWNER, &["contracts", "deploy", "--profile", "development"]).done();
             sandbox
         });
+        template.copy()
+    }
+
+    /// Another sandbox with everything that is in this one.
+    pub fn copy(&self) -> Self {
         let sandbox = Self { folder: tempfile::tempdir().unwrap() };
-        copy(template.path(), sandbox.path());
+        copy(self.path(), sandbox.path());
         sandbox
+    }
+
+    /// Copies a folder of the repository's examples into the sandbox.
+    pub fn example(&self, name: &str) -> PathBuf {
+        let target = self.path().join(name);
+        fs::create_dir_all(&target).unwrap();
+        copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples").join(name), &target);
+        target
     }
 
     /// The folder.
