@@ -335,6 +335,26 @@ fn a_decision_that_the_contract_would_refuse_is_not_sent() {
     submit(&sandbox, &good).done();
 }
 
+/// Only the wallet itself can say whether it signed, so only the chain can refuse: when it simulates.
+#[test]
+fn a_contract_wallets_decision_is_left_to_the_chain() {
+    let sandbox = registered();
+    let wallet = show(&sandbox)["registry"].as_str().unwrap().to_owned();
+    let role = format!("wallet={wallet}");
+    let policy = ["model", "policy", MODEL, "--role", &role, "--threshold", "1"];
+    sandbox.by(OWNER, &policy).done();
+    let toml = fs::read_to_string(sandbox.path().join("digits/model.toml")).unwrap();
+    fs::write(sandbox.path().join("digits/second.toml"), toml.replace("\"1.0.0\"", "\"2.0.0\"")).unwrap();
+    sandbox.by(OWNER, &["register", "digits/second.toml"]).done();
+    let second = show(&sandbox)["versions"][1]["version"].as_str().unwrap().parse().unwrap();
+    sandbox.key("wallet");
+    let decision = forged(&sandbox, "wallet", |approval, _, signer| {
+        (approval.version, approval.policy_revision) = (second, 2);
+        *signer = wallet.parse().unwrap();
+    });
+    submit(&sandbox, &decision).refused(1, "cannot submit the approvals: the signature is not that of");
+}
+
 #[test]
 fn an_old_decision_cannot_be_brought_up_again() {
     let sandbox = registered();
