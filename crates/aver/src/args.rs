@@ -4,6 +4,7 @@ mod audit;
 mod contracts;
 mod fingerprint;
 mod keys;
+mod log;
 mod model;
 mod register;
 mod version;
@@ -12,6 +13,7 @@ pub use audit::{AuditArgs, AuditCommand, VerifyArgs};
 pub use contracts::{ContractsCommand, ProfileArg};
 pub use fingerprint::{FingerprintArgs, SymlinksArg};
 pub use keys::{KeyKind, KeysCommand};
+pub use log::{AppendArgs, LogCommand, OpenArgs, ProveArgs, RecordKindArg};
 pub use model::ModelCommand;
 pub use register::RegisterArgs;
 pub use version::{ApproveArgs, ApproveCommand, DeployArgs, HistoryArgs, RetireArgs, RevokeArgs};
@@ -123,6 +125,9 @@ pub enum Command {
     History(HistoryArgs),
     /// Fingerprints a file or folder: one root that binds names, sizes and bytes
     Fingerprint(FingerprintArgs),
+    /// Keeps the append-only log of runs and decisions: proves, verifies, anchors, erases
+    #[command(subcommand)]
+    Log(LogCommand),
     /// Writes an audit file about a version, or verifies one offline
     Audit(AuditArgs),
     /// Prints a shell's completion script
