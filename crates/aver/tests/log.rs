@@ -128,7 +128,7 @@ fn what_a_record_says_stays_private() {
 fn what_is_typed_wrong_is_said_with_what_to_do() {
     let sandbox = Sandbox::deployed();
     sandbox.run(&["log", "verify", "--json"]).refused(2, "`aver log open` makes one");
-    sandbox.by(OWNER, &["log", "open", ORIGIN]).refused(3, "aver keys new log --kind log");
+    sandbox.by(OWNER, &["log", "open", ORIGIN]).refused(2, "aver keys new log --kind log");
     sandbox.log_key("log");
     sandbox.by(OWNER, &["log", "open", "two words"]).refused(2, "neither spaces");
     sandbox.by(OWNER, &["log", "open", ORIGIN, "--cadence", "59"]).refused(2, "60");
