@@ -3,8 +3,8 @@
 mod audit;
 mod contracts;
 mod fingerprint;
+mod formats;
 mod keys;
-mod log;
 mod model;
 mod register;
 mod version;
@@ -12,8 +12,8 @@ mod version;
 pub use audit::{AuditArgs, AuditCommand, VerifyArgs};
 pub use contracts::{ContractsCommand, ProfileArg};
 pub use fingerprint::{FingerprintArgs, SymlinksArg};
+pub use formats::{ExportCommand, ExportOmsArgs, ImportCommand, ImportOmsArgs};
 pub use keys::{KeyKind, KeysCommand};
-pub use log::{AppendArgs, LogCommand, OpenArgs, ProveArgs, RecordKindArg};
 pub use model::ModelCommand;
 pub use register::RegisterArgs;
 pub use version::{ApproveArgs, ApproveCommand, DeployArgs, HistoryArgs, RetireArgs, RevokeArgs};
@@ -125,9 +125,12 @@ pub enum Command {
     History(HistoryArgs),
     /// Fingerprints a file or folder: one root that binds names, sizes and bytes
     Fingerprint(FingerprintArgs),
-    /// Keeps the append-only log of runs and decisions: proves, verifies, anchors, erases
+    /// Signs a model in another tool's format
     #[command(subcommand)]
-    Log(LogCommand),
+    Export(ExportCommand),
+    /// Checks a model against a signature in another tool's format
+    #[command(subcommand)]
+    Import(ImportCommand),
     /// Writes an audit file about a version, or verifies one offline
     Audit(AuditArgs),
     /// Prints a shell's completion script

@@ -4,10 +4,10 @@ mod approve;
 pub mod audit;
 mod contracts;
 mod fingerprint;
+mod formats;
 mod history;
 pub mod init;
 mod keys;
-mod log;
 mod model;
 pub mod register;
 mod stage;
@@ -49,6 +49,10 @@ pub fn run(cli: Cli) -> Result<()> {
             Ok(())
         }
         Command::Init(args) => init::run(&args, &cli.global, ui),
+        Command::Export(command) => {
+            formats::export(&command, &Context { config: Config::load(&cli.global)?, ui })
+        }
+        Command::Import(command) => formats::import(&command, ui),
         Command::Fingerprint(args) => fingerprint::run(&args, ui),
         Command::Audit(args) => audit::run(&args, &cli.global, ui),
         Command::Demo(args) => demo::run(&args, ui),
@@ -56,7 +60,6 @@ pub fn run(cli: Cli) -> Result<()> {
             contracts::run(&command, &Context { config: Config::load(&cli.global)?, ui })
         }
         Command::Register(args) => register::run(&args, &Context { config: Config::load(&cli.global)?, ui }),
-        Command::Log(command) => log::run(&command, &Context { config: Config::load(&cli.global)?, ui }),
         Command::Model(command) => model::run(&command, &Context { config: Config::load(&cli.global)?, ui }),
         Command::Approve(args) => approve::run(&args, &Context { config: Config::load(&cli.global)?, ui }),
         Command::Deploy(args) => stage::deploy(&args, &Context { config: Config::load(&cli.global)?, ui }),

@@ -1,12 +1,12 @@
 //! Exit codes: 0 done, 1 refused, 2 wrong usage, 3 something outside failed.
 
 use averment_ledger::{
-    ConnectError, OpenLedgerError,
     contracts::{DeploymentFault, SendError},
-    keys::KeyError,
+    keys::{KeyError, PemError},
     registry::{HistoryFault, ReadError},
 };
-use std::fmt;
+use averment_storage::formats::oms;
+use std::{convert::Infallible, fmt};
 
 /// An error whose kind decides the exit code. Anything else ends with [`OUTSIDE`].
 #[derive(Debug)]
@@ -65,12 +65,6 @@ fn kind(cause: &(dyn std::error::Error + 'static)) -> Option<u8> {
             _ => None,
         };
     }
-    if let Some(error) = cause.downcast_ref::<OpenLedgerError>() {
-        return match error {
-            OpenLedgerError::Remote(ConnectError::ChainId { .. } | ConnectError::Url { .. }) => Some(USAGE),
-            _ => None,
-        };
-    }
     if let Some(error) = cause.downcast_ref::<HistoryFault>() {
         return match error {
             HistoryFault::Logs { .. } | HistoryFault::Evidence(_) => None,
@@ -85,7 +79,43 @@ fn kind(cause: &(dyn std::error::Error + 'static)) -> Option<u8> {
     }
     match cause.downcast_ref::<ReadError>() {
         Some(ReadError::Refused(_)) => Some(REFUSED),
-        _ => None,
+        _ => model_signing(cause),
+    }
+}
+
+fn model_signing(cause: &(dyn std::error::Error + 'static)) -> Option<u8> {
+    let model = |error: &oms::ModelError| match error {
+        oms::ModelError::Ignore { .. }
+        | oms::ModelError::BundleIsModel { .. }
+        | oms::ModelError::Colon { .. }
+        | oms::ModelError::TooMany { .. } => Some(USAGE),
+        oms::ModelError::Symlink { .. }
+        | oms::ModelError::LinkTarget { .. }
+        | oms::ModelError::NoFiles { .. } => Some(REFUSED),
+        oms::ModelError::Files(_) => None,
+    };
+    if let Some(error) = cause.downcast_ref::<oms::ImportError>() {
+        return match error {
+            oms::ImportError::Bundle { .. }
+            | oms::ImportError::TooLong { .. }
+            | oms::ImportError::Differs { .. } => Some(REFUSED),
+            oms::ImportError::Model(error) => model(error),
+            oms::ImportError::Read { .. } => None,
+        };
+    }
+    if let Some(error) = cause.downcast_ref::<oms::ExportError<Infallible>>() {
+        return match error {
+            oms::ExportError::Exists { .. } | oms::ExportError::Json(_) => Some(USAGE),
+            oms::ExportError::Model(error) => model(error),
+            _ => None,
+        };
+    }
+    if cause.is::<oms::KeyError>() {
+        return Some(USAGE);
+    }
+    match cause.downcast_ref::<PemError>() {
+        None | Some(PemError::Io { .. }) => None,
+        Some(_) => Some(USAGE),
     }
 }
 

@@ -4,7 +4,7 @@
 use alloy::primitives::utils::format_ether;
 use anyhow::{Context, Result, bail};
 use averment_ledger::contracts::Quote;
-use averment_storage::fingerprint::{self, Fingerprint, FingerprintError, Options};
+use averment_storage::fingerprint::{self, Fingerprint, FingerprintError, Options, Progress};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 use std::{
@@ -88,20 +88,20 @@ impl Ui {
         }
     }
 
-    /// A progress bar over `length` things.
-    pub fn count_bar(&self, what: &str, length: u64) -> ProgressBar {
-        bar(what, Some(length), "{msg} {bar:32} {pos}/{len} {per_sec} {eta}")
-    }
-
-    /// Takes a fingerprint under a progress bar.
-    pub fn fingerprint(&self, path: &Path, options: &Options) -> Result<Fingerprint, FingerprintError> {
+    /// Does `work`, which reads what is at `path`, under a progress bar.
+    pub fn reading<T>(&self, path: &Path, work: impl FnOnce(&(dyn Fn(Progress) + Sync)) -> T) -> T {
         let bar = bytes_bar(&format!("reading {}", path.display()));
-        let found = fingerprint::fingerprint_with_progress(path, options, |progress| {
+        let done = work(&|progress| {
             bar.set_length(progress.total_bytes);
             bar.set_position(progress.bytes);
         });
         bar.finish_and_clear();
-        found
+        done
+    }
+
+    /// Takes a fingerprint under a progress bar.
+    pub fn fingerprint(&self, path: &Path, options: &Options) -> Result<Fingerprint, FingerprintError> {
+        self.reading(path, |progress| fingerprint::fingerprint_with_progress(path, options, progress))
     }
 }
 
@@ -114,13 +114,9 @@ fn print(line: &str) -> io::Result<()> {
 
 /// A progress bar over bytes; drawn only on a terminal.
 fn bytes_bar(what: &str) -> ProgressBar {
-    bar(what, None, "{msg} {bar:32} {bytes}/{total_bytes} {bytes_per_sec} {eta}")
-}
-
-/// A progress bar on standard error; drawn only on a terminal.
-fn bar(what: &str, length: Option<u64>, template: &str) -> ProgressBar {
-    let bar = ProgressBar::with_draw_target(length, ProgressDrawTarget::stderr());
-    if let Ok(style) = ProgressStyle::with_template(template) {
+    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+    let style = ProgressStyle::with_template("{msg} {bar:32} {bytes}/{total_bytes} {bytes_per_sec} {eta}");
+    if let Ok(style) = style {
         bar.set_style(style);
     }
     bar.set_message(what.to_owned());

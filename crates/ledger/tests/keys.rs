@@ -5,7 +5,7 @@ use averment_atomic::{
     faults::{self, Plan},
 };
 use averment_ledger::keys::{
-    AccountKey, Cost, Identity, KeyError, KeyFolder, KeyKind, KeystoreError, LogKey, Password,
+    AccountKey, Cost, Identity, KeyError, KeyFolder, KeyKind, KeystoreError, LogKey, ModelKey, Password,
 };
 use averment_primitives::B256;
 use std::{
@@ -31,6 +31,7 @@ fn keys_are_made_listed_and_opened() {
     assert!(folder.list().unwrap().keys.is_empty(), "no folder, no keys, no error");
     let owner = folder.create_account("owner", &password("one"), Cost::Light).unwrap();
     let log = folder.create_log_key("log", &password("two"), Cost::Light).unwrap();
+    let signer = folder.create_model_key("signer", &password("three"), Cost::Light).unwrap();
 
     let listing = folder.list().unwrap();
     assert!(listing.unreadable.is_empty());
@@ -41,6 +42,7 @@ fn keys_are_made_listed_and_opened() {
         [
             ("log", KeyKind::Ed25519, Identity::Log(B256::from(log.public_key()))),
             ("owner", KeyKind::Secp256k1, Identity::Account(owner.address())),
+            ("signer", KeyKind::P256, Identity::Model(signer.public_key())),
         ]
     );
 
@@ -48,6 +50,8 @@ fn keys_are_made_listed_and_opened() {
     assert_eq!(opened.sign_message(b"m").unwrap(), owner.sign_message(b"m").unwrap());
     let opened = folder.log_key("log", &password("two")).unwrap();
     assert_eq!(opened.sign(b"m"), log.sign(b"m"));
+    let opened = folder.model_key("signer", &password("three")).unwrap();
+    assert_eq!(opened.sign(b"m"), signer.sign(b"m"));
 }
 
 #[test]
@@ -65,6 +69,11 @@ fn another_password_kind_or_name_is_refused() {
     assert!(matches!(keystore(wrong), KeystoreError::Kind { got: KeyKind::Ed25519, .. }));
     let wrong: Result<LogKey, _> = folder.log_key("owner", &password("one"));
     assert!(matches!(keystore(wrong.unwrap_err()), KeystoreError::Kind { got: KeyKind::Secp256k1, .. }));
+    let wrong = folder.model_key("log", &password("one")).unwrap_err();
+    let expected = KeyKind::P256;
+    assert!(
+        matches!(keystore(wrong), KeystoreError::Kind { expected: e, got: KeyKind::Ed25519 } if e == expected)
+    );
     assert!(matches!(folder.account("nobody", &password("one")), Err(KeyError::Missing { .. })));
     for name in ["", ".", "..", "../owner", "a/b", "/etc/passwd", "a b", "ключ", ".hidden", &"x".repeat(65)]
     {
@@ -193,6 +202,40 @@ fn files_that_are_no_keys_are_reported_not_hidden() {
     let listing = folder.list().unwrap();
     assert_eq!(listing.keys.len(), 1);
     assert_eq!(listing.unreadable.len(), 2);
+}
+
+#[test]
+fn a_pem_key_is_taken_over_and_lies_about_its_point_are_refused() {
+    let (_temporary, folder) = folder();
+    let pem = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/keys/openssl_pkcs8.pem");
+    let key = ModelKey::from_pem_file(&pem).unwrap();
+    folder.add_model_key("signer", &key, &password("one"), Cost::Light).unwrap();
+    let opened = folder.model_key("signer", &password("one")).unwrap();
+    assert_eq!(opened.public_key(), key.public_key());
+    let again = folder.add_model_key("signer", &key, &password("one"), Cost::Light);
+    assert!(matches!(again, Err(KeyError::Exists { .. })));
+    let path = folder.path().join("signer.json");
+    let copied = folder.import("copy", &path, &password("one"), Cost::Light).unwrap();
+    assert_eq!(copied, Identity::Model(key.public_key()));
+
+    let other = folder.create_model_key("other", &password("one"), Cost::Light).unwrap();
+    let text = fs::read_to_string(&path).unwrap();
+    let point = key.public_key().to_string();
+    let source = |text: String| {
+        fs::write(&path, text).unwrap();
+        match folder.model_key("signer", &password("one")).unwrap_err() {
+            KeyError::Keystore { source, .. } => source,
+            other => panic!("{other}"),
+        }
+    };
+    let lie = source(text.replace(&point, &other.public_key().to_string()));
+    assert!(matches!(lie, KeystoreError::OtherKey { found: Identity::Model(_), .. }), "{lie}");
+    let off_curve = source(text.replace(&point, &format!("0x{}", "ff".repeat(33))));
+    assert!(matches!(off_curve, KeystoreError::NotAKey { kind: KeyKind::P256 }), "{off_curve}");
+    let short = source(text.replace(&point, "0x02"));
+    assert!(matches!(short, KeystoreError::Length { expected: 33, got: 1, .. }), "{short}");
+    let other_kind = source(text.replace("p256", "ed25519"));
+    assert!(matches!(other_kind, KeystoreError::Length { expected: 32, got: 33, .. }), "{other_kind}");
 }
 
 /// Made by Python `eth-account` 0.14.0: `Account.encrypt(key, "correct horse battery staple", kdf=…)`.

@@ -1,7 +1,7 @@
 //! A folder of key files, each called `NAME.json`.
 
 use super::{
-    AccountKey, Cost, Identity, KeyKind, KeystoreError, LogKey, Password,
+    AccountKey, Cost, Identity, KeyKind, KeystoreError, LogKey, ModelKey, Password,
     keystore::{Keystore, random},
 };
 use averment_atomic::{self as atomic, WriteError};
@@ -158,6 +158,35 @@ impl KeyFolder {
         Ok(key)
     }
 
+    /// Makes a new key for signing models and writes its file.
+    pub fn create_model_key(
+        &self,
+        name: &str,
+        password: &Password,
+        cost: Cost,
+    ) -> Result<ModelKey, KeyError> {
+        let path = self.path_of(name)?;
+        loop {
+            let secret = Zeroizing::new(random().map_err(|source| at(&path, source))?);
+            // All but 2^-32 of the draws are keys.
+            if let Some(key) = ModelKey::from_secret(&secret) {
+                self.add_model_key(name, &key, password, cost)?;
+                return Ok(key);
+            }
+        }
+    }
+
+    /// Writes the file of a key for signing models that came from elsewhere.
+    pub fn add_model_key(
+        &self,
+        name: &str,
+        key: &ModelKey,
+        password: &Password,
+        cost: Cost,
+    ) -> Result<(), KeyError> {
+        self.write(name, &key.secret(), Identity::Model(key.public_key()), password, cost)
+    }
+
     /// Takes over a key file that another wallet made: opens it with `password` and writes the key under
     /// `name`, protected by the same password. The original stays.
     pub fn import(
@@ -180,6 +209,11 @@ impl KeyFolder {
                 self.write(name, &key.seed(), identity_of_log(&key), password, cost)?;
                 Ok(identity_of_log(&key))
             }
+            KeyKind::P256 => {
+                let key = open_model_key(file, &keystore, password)?;
+                self.add_model_key(name, &key, password, cost)?;
+                Ok(Identity::Model(key.public_key()))
+            }
         }
     }
 
@@ -193,6 +227,12 @@ impl KeyFolder {
     pub fn log_key(&self, name: &str, password: &Password) -> Result<LogKey, KeyError> {
         let (path, keystore) = self.read(name)?;
         open_log_key(&path, &keystore, password)
+    }
+
+    /// Opens the key for signing models called `name`.
+    pub fn model_key(&self, name: &str, password: &Password) -> Result<ModelKey, KeyError> {
+        let (path, keystore) = self.read(name)?;
+        open_model_key(&path, &keystore, password)
     }
 
     fn add_account(
@@ -263,6 +303,14 @@ fn open_account(path: &Path, keystore: &Keystore, password: &Password) -> Result
 fn open_log_key(path: &Path, keystore: &Keystore, password: &Password) -> Result<LogKey, KeyError> {
     let key = LogKey::from_seed(&*open(path, keystore, KeyKind::Ed25519, password)?);
     check_claim(path, keystore, identity_of_log(&key))?;
+    Ok(key)
+}
+
+fn open_model_key(path: &Path, keystore: &Keystore, password: &Password) -> Result<ModelKey, KeyError> {
+    let secret = open(path, keystore, KeyKind::P256, password)?;
+    let key = ModelKey::from_secret(&secret)
+        .ok_or_else(|| at(path, KeystoreError::NotAKey { kind: KeyKind::P256 }))?;
+    check_claim(path, keystore, Identity::Model(key.public_key()))?;
     Ok(key)
 }
 

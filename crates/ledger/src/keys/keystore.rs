@@ -6,9 +6,9 @@
 //! [`ROUNDS_LIMIT`] rounds for PBKDF2. (scrypt's own working memory is not wiped; it holds nothing from which
 //! the password follows faster than by guessing.)
 
-use super::Password;
+use super::{ModelPublicKey, Password};
 use aes::Aes128;
-use averment_primitives::{Address, B256, keccak256};
+use averment_primitives::{Address, B256, Bytes, keccak256};
 use ctr::{
     Ctr128BE,
     cipher::{KeyIvInit, StreamCipher},
@@ -120,6 +120,8 @@ pub enum KeyKind {
     Secp256k1,
     /// A log's checkpoint key.
     Ed25519,
+    /// A key that signs models.
+    P256,
 }
 
 impl fmt::Display for KeyKind {
@@ -127,6 +129,7 @@ impl fmt::Display for KeyKind {
         f.write_str(match self {
             Self::Secp256k1 => "account (secp256k1)",
             Self::Ed25519 => "log (ed25519)",
+            Self::P256 => "model signing (p256)",
         })
     }
 }
@@ -138,6 +141,19 @@ pub enum Identity {
     Account(Address),
     /// A log's Ed25519 public key.
     Log(B256),
+    /// The P-256 public key of a model's signer.
+    Model(ModelPublicKey),
+}
+
+impl Identity {
+    /// What a key with this public part is for.
+    pub fn kind(&self) -> KeyKind {
+        match self {
+            Self::Account(_) => KeyKind::Secp256k1,
+            Self::Log(_) => KeyKind::Ed25519,
+            Self::Model(_) => KeyKind::P256,
+        }
+    }
 }
 
 impl fmt::Display for Identity {
@@ -145,6 +161,7 @@ impl fmt::Display for Identity {
         match self {
             Self::Account(address) => write!(f, "{address}"),
             Self::Log(key) => write!(f, "{key:?}"),
+            Self::Model(key) => write!(f, "{key}"),
         }
     }
 }
@@ -181,12 +198,13 @@ struct Document {
     version: u8,
 }
 
-/// What a wallet does not know: that the secret is a log key.
+/// What a wallet does not know: that the secret is no account's.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Extra {
     kind: KeyKind,
-    public_key: B256,
+    /// 32 bytes of an Ed25519 key; the 33 of a P-256 key's compressed point.
+    public_key: Bytes,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -239,10 +257,18 @@ impl Keystore {
         let Document { address, averment, crypto, .. } = document;
         crypto.check()?;
         let (kind, claim) = match averment {
-            Some(Extra { kind: KeyKind::Ed25519, public_key }) => {
-                (KeyKind::Ed25519, Some(Identity::Log(public_key)))
+            Some(Extra { kind: kind @ KeyKind::Ed25519, public_key }) => {
+                length("averment.publicKey", 32, public_key.len() as u64)?;
+                (kind, Some(Identity::Log(B256::from_slice(&public_key))))
             }
-            _ => (KeyKind::Secp256k1, address.map(Identity::Account)),
+            Some(Extra { kind: kind @ KeyKind::P256, public_key }) => {
+                length("averment.publicKey", 33, public_key.len() as u64)?;
+                let key = ModelPublicKey::from_point(&public_key).ok_or(KeystoreError::NotAKey { kind })?;
+                (kind, Some(Identity::Model(key)))
+            }
+            Some(Extra { kind: KeyKind::Secp256k1, .. }) | None => {
+                (KeyKind::Secp256k1, address.map(Identity::Account))
+            }
         };
         Ok(Self { kind, claim, crypto })
     }
@@ -278,9 +304,11 @@ impl Keystore {
         crypt(&derived, &iv, &mut sealed)?;
         let ciphertext = sealed.to_vec();
         let mac = mac(&derived, &ciphertext).to_vec();
+        let extra = |public_key| Some(Extra { kind: identity.kind(), public_key });
         let (address, averment) = match identity {
             Identity::Account(address) => (Some(address), None),
-            Identity::Log(public_key) => (None, Some(Extra { kind: KeyKind::Ed25519, public_key })),
+            Identity::Log(key) => (None, extra(Bytes::from(key))),
+            Identity::Model(key) => (None, extra(Bytes::from(*key.point()))),
         };
         let document = Document {
             address,

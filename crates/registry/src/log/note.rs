@@ -25,14 +25,10 @@ pub struct NoteLimits {
     pub signatures: usize,
 }
 
-impl NoteLimits {
-    /// 256 KiB and 32 signatures: twice the number that everybody must accept, each as long as post-quantum ones.
-    pub const DEFAULT: Self = Self { bytes: 1 << 18, signatures: 32 };
-}
-
 impl Default for NoteLimits {
+    /// 256 KiB and 32 signatures: twice the number that everybody must accept, each as long as post-quantum ones.
     fn default() -> Self {
-        Self::DEFAULT
+        Self { bytes: 1 << 18, signatures: 32 }
     }
 }
 

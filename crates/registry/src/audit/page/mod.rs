@@ -131,7 +131,7 @@ impl Page<'_> {
 
     fn top(&self) -> Markup {
         let subject = self.subject;
-        let purpose = subject.statement.predicate().pointer("/model/purpose").and_then(Value::as_str);
+        let purpose = field(&subject.statement, &["model", "purpose"]);
         html! {
             header.top {
                 p.kicker { "Audit of a model version" }
@@ -363,9 +363,17 @@ fn grave(caveat: &Caveat) -> bool {
     }
 }
 
-/// The version's number as its manifest states it.
+/// The version's number as its manifest states it, or the start of its id.
 fn number(version: &VerifiedVersion) -> String {
-    clean(version.statement.version())
+    match field(&version.statement, &["model", "version"]) {
+        Some(number) => clean(number),
+        None => short_id(version.id),
+    }
+}
+
+/// A text of the manifest's predicate.
+fn field<'a>(statement: &'a Value, path: &[&str]) -> Option<&'a str> {
+    path.iter().try_fold(statement.get("predicate")?, |value, name| value.get(name))?.as_str()
 }
 
 fn short_id(version: VersionId) -> String {
