@@ -66,7 +66,9 @@ fn captured(source: &Source) -> Captured {
             lock_files: source.lock_files().into_iter().map(digest).collect(),
         },
         datasets: source.datasets().into_iter().map(|dataset| (dataset.name, fingerprint)).collect(),
-        parents: source.parents().iter().map(|_| VersionId(B256::repeat_byte(5))).collect(),
+        parents: (0..source.parents().len())
+            .map(|n| VersionId(B256::left_padding_from(&n.to_be_bytes())))
+            .collect(),
     }
 }
 

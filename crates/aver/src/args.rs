@@ -5,6 +5,7 @@ mod contracts;
 mod fingerprint;
 mod formats;
 mod keys;
+mod log;
 mod model;
 mod register;
 mod version;
@@ -14,6 +15,7 @@ pub use contracts::{ContractsCommand, ProfileArg};
 pub use fingerprint::{FingerprintArgs, SymlinksArg};
 pub use formats::{ExportCommand, ExportOmsArgs, ImportCommand, ImportOmsArgs};
 pub use keys::{KeyKind, KeysCommand};
+pub use log::{AppendArgs, LogCommand, OpenArgs, ProveArgs, RecordKindArg};
 pub use model::ModelCommand;
 pub use register::RegisterArgs;
 pub use version::{ApproveArgs, ApproveCommand, DeployArgs, HistoryArgs, RetireArgs, RevokeArgs};
@@ -125,6 +127,9 @@ pub enum Command {
     History(HistoryArgs),
     /// Fingerprints a file or folder: one root that binds names, sizes and bytes
     Fingerprint(FingerprintArgs),
+    /// Keeps the append-only log of runs and decisions: proves, verifies, anchors, erases
+    #[command(subcommand)]
+    Log(LogCommand),
     /// Signs a model in another tool's format
     #[command(subcommand)]
     Export(ExportCommand),

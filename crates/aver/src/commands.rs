@@ -8,6 +8,7 @@ mod formats;
 mod history;
 pub mod init;
 mod keys;
+mod log;
 mod model;
 pub mod register;
 mod stage;
@@ -60,6 +61,7 @@ pub fn run(cli: Cli) -> Result<()> {
             contracts::run(&command, &Context { config: Config::load(&cli.global)?, ui })
         }
         Command::Register(args) => register::run(&args, &Context { config: Config::load(&cli.global)?, ui }),
+        Command::Log(command) => log::run(&command, &Context { config: Config::load(&cli.global)?, ui }),
         Command::Model(command) => model::run(&command, &Context { config: Config::load(&cli.global)?, ui }),
         Command::Approve(args) => approve::run(&args, &Context { config: Config::load(&cli.global)?, ui }),
         Command::Deploy(args) => stage::deploy(&args, &Context { config: Config::load(&cli.global)?, ui }),

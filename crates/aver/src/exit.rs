@@ -1,6 +1,7 @@
 //! Exit codes: 0 done, 1 refused, 2 wrong usage, 3 something outside failed.
 
 use averment_ledger::{
+    ConnectError, OpenLedgerError,
     contracts::{DeploymentFault, SendError},
     keys::{KeyError, PemError},
     registry::{HistoryFault, ReadError},
@@ -62,6 +63,12 @@ fn kind(cause: &(dyn std::error::Error + 'static)) -> Option<u8> {
         return match error {
             DeploymentFault::ChainId { .. } | DeploymentFault::OtherChain { .. } => Some(USAGE),
             DeploymentFault::Code { .. } | DeploymentFault::Implementation { .. } => Some(REFUSED),
+            _ => None,
+        };
+    }
+    if let Some(error) = cause.downcast_ref::<OpenLedgerError>() {
+        return match error {
+            OpenLedgerError::Remote(ConnectError::ChainId { .. } | ConnectError::Url { .. }) => Some(USAGE),
             _ => None,
         };
     }

@@ -11,9 +11,8 @@ use averment_primitives::{Address, ModelId, VersionId};
 use averment_registry::history::{Entry, History, HistoryError, Limits, Payload, VersionRecord};
 use serde_json::{Value, json};
 
-/// Said wherever somebody could take an embedded chain's word for more than it is.
-const EMBEDDED: &str =
-    "This chain is inside the program, one operator's word: it proves nothing to a third party.";
+/// Said wherever somebody could take a chain's word for more than it is.
+const ONE_OPERATOR: &str = "This chain is one operator's word: it proves nothing to a third party.";
 
 /// A model as of one final block.
 #[derive(Debug)]
@@ -157,8 +156,8 @@ impl Subject {
         })
     }
 
-    /// What a reader must know of the chain: nothing, unless it is embedded.
+    /// What a reader must know of the chain: nothing, unless it is embedded or a development chain.
     pub fn caveat(&self) -> Option<&'static str> {
-        self.registry.ledger().proves_nothing_to_third_parties().then_some(EMBEDDED)
+        self.registry.ledger().proves_nothing_to_third_parties().then_some(ONE_OPERATOR)
     }
 }

@@ -88,6 +88,11 @@ impl Ui {
         }
     }
 
+    /// A progress bar over `length` things.
+    pub fn count_bar(&self, what: &str, length: u64) -> ProgressBar {
+        bar(what, Some(length), "{msg} {bar:32} {pos}/{len} {per_sec} {eta}")
+    }
+
     /// Does `work`, which reads what is at `path`, under a progress bar.
     pub fn reading<T>(&self, path: &Path, work: impl FnOnce(&(dyn Fn(Progress) + Sync)) -> T) -> T {
         let bar = bytes_bar(&format!("reading {}", path.display()));
@@ -114,9 +119,13 @@ fn print(line: &str) -> io::Result<()> {
 
 /// A progress bar over bytes; drawn only on a terminal.
 fn bytes_bar(what: &str) -> ProgressBar {
-    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-    let style = ProgressStyle::with_template("{msg} {bar:32} {bytes}/{total_bytes} {bytes_per_sec} {eta}");
-    if let Ok(style) = style {
+    bar(what, None, "{msg} {bar:32} {bytes}/{total_bytes} {bytes_per_sec} {eta}")
+}
+
+/// A progress bar on standard error; drawn only on a terminal.
+fn bar(what: &str, length: Option<u64>, template: &str) -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(length, ProgressDrawTarget::stderr());
+    if let Ok(style) = ProgressStyle::with_template(template) {
         bar.set_style(style);
     }
     bar.set_message(what.to_owned());

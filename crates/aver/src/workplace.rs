@@ -117,7 +117,7 @@ impl Context {
         let ui = self.ui;
         Ok(Sender::new(ledger, key).confirm(move |quote| {
             ui.quote(quote);
-            ui.agrees("send it?")
+            ui.agrees("Send it?")
         }))
     }
 

@@ -9,7 +9,12 @@ use averment_registry::{
 };
 use sandbox::{OWNER, Run, Sandbox};
 use serde_json::Value;
-use std::{fs, sync::OnceLock};
+use std::{
+    fs,
+    io::{Read, Write},
+    net::TcpListener,
+    sync::OnceLock,
+};
 
 const MODEL: &str = "handwritten-digits";
 const VERSION: &str = "handwritten-digits@1.0.0";
@@ -90,7 +95,8 @@ fn a_version_lives_from_its_registration_to_its_end() {
     let rejected = sandbox.by("risk", &rejected).done();
     assert!(rejected.stderr.contains("REJECT: this version must not be deployed"), "{}", rejected.stderr);
     let before = length(&sandbox);
-    let sent = sandbox.by(OWNER, &["approve", "submit", "legal.json", "risk.json"]).done().json();
+    let sent =
+        sandbox.by(OWNER, &["approve", "submit", "legal.json", "risk.json", "legal.json"]).done().json();
     assert_eq!(sent["submitted"].as_array().unwrap().len(), 2);
     assert_eq!(sent["standing"][0]["stage"], "approved");
     // Two decisions, and that enough roles agree between them.
@@ -522,6 +528,30 @@ fn a_model_is_not_created_by_mistake() {
     create(&["risk=risk"], "1", "triage").refused(1, "choose another name");
 }
 
+/// A node that says of every question that it is chain 1.
+fn node_of_chain_one() -> std::net::SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut request = vec![0; 4096];
+            let mut length = 0;
+            while !request[..length].ends_with(b"}") {
+                length += stream.read(&mut request[length..]).unwrap();
+            }
+            let request = String::from_utf8_lossy(&request[..length]).into_owned();
+            let (_, body) = request.split_once("\r\n\r\n").unwrap();
+            let id = &serde_json::from_str::<Value>(body).unwrap()["id"];
+            let body = serde_json::json!({ "jsonrpc": "2.0", "id": id, "result": "0x1" }).to_string();
+            let head =
+                "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length:";
+            write!(stream, "{head} {}\r\n\r\n{body}", body.len()).unwrap();
+        }
+    });
+    address
+}
+
 #[test]
 fn what_is_configured_wrong_is_said() {
     let sandbox = registered();
@@ -531,6 +561,8 @@ fn what_is_configured_wrong_is_said() {
     with(&["--chain-id", "31337"]).done();
     with(&["--chain", "http://127.0.0.1:1", "--chain-id", "1"])
         .refused(3, "asking 127.0.0.1 for its chain id failed");
+    let node = format!("http://{}", node_of_chain_one());
+    with(&["--chain", &node, "--chain-id", "31337"]).refused(2, "expected chain 31337, 127.0.0.1 is chain 1");
     with(&["--chain", "http://127.0.0.1:1"]).refused(2, "a remote chain needs its id");
     with(&["--chain", "ftp://x"]).refused(2, "http://");
     with(&["--config", "absent.toml"]).refused(3, "absent.toml");

@@ -5,13 +5,17 @@
 //! reorganised away. [`View::history`] believes no node: it replays every entry under the contract's rules and
 //! compares the end with a storage proof.
 
+mod anchors;
 mod dossier;
 mod history;
+mod logs;
 mod view;
 mod write;
 
+pub use anchors::{AnchorEvent, AnchorsFault};
 pub use dossier::{Dossier, DossierError};
 pub use history::HistoryFault;
+pub use logs::LogsFault;
 pub use view::{KeyState, LogState, Policy, ReadError, RecordedDecision, VersionState, View};
 pub use write::{Anchored, PolicyTerms, SignedApproval, SignedRotation};
 

@@ -9,16 +9,20 @@ use averment_ledger::{
     keys::{AccountKey, development},
     registry::{Dossier, RegistryClient},
 };
-use averment_primitives::{Address, B256, ModelId, RoleId, U256, VersionId, fingerprint};
+use averment_primitives::{Address, B256, ModelId, RoleId, Salt, U256, VersionId, fingerprint};
 use averment_registry::{
     approval::{Approval, Decision},
     audit::{self, Caveat, Evidence, Limits, TrustPolicy, TrustedBlockHash, VersionEvidence},
-    dsse::{Envelope, IN_TOTO},
+    manifest::{Artifact, Captured, Code, Environment, FileDigest, Fingerprint, Source, Statement},
     version::{RegistryId, VersionContent},
 };
-use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Of the second version the first is the parent.
+const MANIFESTS: [&str; 2] = [
+    include_str!("../../../examples/breast_cancer/model-v1.toml"),
+    include_str!("../../../examples/breast_cancer/model-v2.toml"),
+];
 const ROLES: [&str; 3] = ["medical", "risk", "legal"];
 
 struct Story {
@@ -97,31 +101,51 @@ impl Story {
     }
 }
 
-/// A listing of one weight file, and the root that the version is registered with.
-fn artifacts(weights: &[u8]) -> (Vec<fingerprint::Entry>, B256) {
-    let entry = fingerprint::Entry {
+/// A listing of one weight file.
+fn artifacts(weights: &[u8]) -> Vec<fingerprint::Entry> {
+    vec![fingerprint::Entry {
         kind: fingerprint::Kind::File,
         path: "model.onnx".to_owned(),
         size: weights.len() as u64,
         sha256: keccak256(weights),
         blake3: keccak256([weights, b"b"].concat()),
-    };
-    let mut tree = fingerprint::Folder::new();
-    tree.push(&entry).unwrap();
-    (vec![entry], tree.summary().root)
+    }]
 }
 
-/// A signed statement about a version, and its digest.
-fn manifest(name: &str, owner: &AccountKey) -> (serde_json::Value, B256) {
-    let statement = serde_json::json!({
-        "_type": "https://in-toto.io/Statement/v1",
-        "subject": [{ "name": "model.onnx" }],
-        "predicateType": "https://example.org/story/1",
-        "predicate": { "name": name },
+/// The manifest that a person wrote as `text`, drafted and signed as `aver register` does it.
+fn manifest(
+    text: &str,
+    listing: &[fingerprint::Entry],
+    parents: &[VersionId],
+    owner: &AccountKey,
+) -> (serde_json::Value, Statement) {
+    let source = Source::parse(text).unwrap();
+    let mut tree = fingerprint::Folder::new();
+    listing.iter().for_each(|entry| tree.push(entry).unwrap());
+    let file = |name: &str| FileDigest { name: name.to_owned(), sha256: keccak256(name) };
+    let fingerprint = Fingerprint { root: keccak256("data"), bytes: 5, files: 1 };
+    let artifacts = listing.iter().map(|entry| Artifact {
+        name: entry.path.clone(),
+        sha256: keccak256("plain"),
+        blake3_tree: entry.blake3,
     });
-    let payload = averment_registry::canonical::to_bytes(&statement).unwrap();
-    let digest = B256::from(<[u8; 32]>::from(Sha256::digest(&payload)));
-    let mut envelope = Envelope::new(IN_TOTO, payload);
+    let captured = Captured {
+        created_at: 1_800_000_000,
+        program: "averment".to_owned(),
+        artifacts: artifacts.collect(),
+        artifacts_fingerprint: tree.summary().into(),
+        code: Code { git: None, entries: source.entries().into_iter().map(file).collect() },
+        environment: Environment {
+            os: "linux".to_owned(),
+            architecture: "x86_64".to_owned(),
+            versions: BTreeMap::new(),
+            lock_files: source.lock_files().into_iter().map(file).collect(),
+        },
+        datasets: source.datasets().into_iter().map(|dataset| (dataset.name, fingerprint)).collect(),
+        parents: parents.to_vec(),
+    };
+    let statement = source.draft(captured, &mut || Salt::from_random([7; 32])).unwrap().statement;
+    let mut envelope = statement.to_envelope();
     envelope
         .sign(owner.address(), |message| {
             owner
@@ -129,21 +153,21 @@ fn manifest(name: &str, owner: &AccountKey) -> (serde_json::Value, B256) {
                 .map(|bytes| averment_primitives::Signature::from_raw_array(&bytes).unwrap())
         })
         .unwrap();
-    (serde_json::from_slice(&envelope.encode().unwrap()).unwrap(), digest)
+    (serde_json::from_slice(&envelope.encode().unwrap()).unwrap(), statement)
 }
 
 #[tokio::test]
 async fn a_deployed_version_is_audited_offline() {
     let story = Story::begin().await;
-    let model = story.create_model("triage").await;
+    let model = story.create_model("breast-cancer-triage").await;
     let mut versions = BTreeMap::new();
     let mut parents = Vec::new();
-    for name in ["first", "second"] {
-        let (listing, artifacts_root) = artifacts(name.as_bytes());
-        let (envelope, manifest_digest) = manifest(name, &story.keys[0]);
+    for text in MANIFESTS {
+        let listing = artifacts(text.as_bytes());
+        let (envelope, statement) = manifest(text, &listing, &parents, &story.keys[0]);
         let content = VersionContent {
-            manifest_digest,
-            artifacts_root,
+            manifest_digest: statement.digest(),
+            artifacts_root: statement.artifacts_root(),
             weights_commitment: B256::ZERO,
             plan_digest: B256::ZERO,
             parents,

@@ -70,7 +70,7 @@ pub struct VersionContent {
 
 /// What a log is anchored under; its [`LogId`] is a hash of these.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct LogTerms {
     /// EIP-155 chain id.
     pub chain_id: u64,

@@ -173,6 +173,11 @@ fn a_hostile_car_gets_its_error() {
         bytes.push(part.len() as u8);
         [bytes, part.to_vec()].concat()
     };
+    // A root whose digest ends before the bytes set aside for it do: what follows it would belong to nothing.
+    let mut longer = with_block(b"");
+    assert_eq!(longer[14..18], [0x01, 0x55, 0x12, 0x20]);
+    longer[17] = 0x1f;
+    assert!(matches!(refused(&longer, limits), CarError::Header));
     let wrong = [&root.to_bytes()[..], b"not empty"].concat();
     assert!(matches!(refused(&with_block(&wrong), limits), CarError::WrongBytes { .. }));
     assert!(matches!(refused(&with_block(b""), limits), CarError::Cid { index: 0 }));

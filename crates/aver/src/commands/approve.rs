@@ -57,8 +57,10 @@ async fn approve(version: &str, role: &str, args: &ApproveArgs, context: &Contex
     };
     check::would_change(&subject, record, &approval, signer)?;
     let mut history = subject.history.clone();
-    check::admit(&mut history, &approval, signer, signer)
-        .map_err(|why| check::refusal(&subject, &approval, &why))?;
+    if let Err(refusal) = check::admit(&mut history, &approval, signer, signer, now()?) {
+        let why = check::words(&subject, &approval, &refusal);
+        return Err(exit::refused(format!("cannot decide: {why} (nothing was signed)")).into());
+    }
 
     let model_name = subject.signed_name()?;
     let names = SigningContext {
@@ -70,8 +72,8 @@ async fn approve(version: &str, role: &str, args: &ApproveArgs, context: &Contex
     context.ui.remark(approval.in_words(&names)?);
     match subject.names.version(&subject.history, version) {
         Some(label) => context.ui.remark(format!(
-            "The version is {label}; its manifest is in {}",
-            context.releases().folder(version).display()
+            "The version is {label}. Read its manifest before you sign: {}",
+            context.releases().folder(version).join("manifest.json").display()
         )),
         None => context.ui.remark(
             "No manifest of this version is kept here: ask who registered it for manifest.json, and read it first.",

@@ -105,6 +105,11 @@ impl Sandbox {
         self.keys().create_account(name, &password(), Cost::Light).unwrap().address()
     }
 
+    /// Makes a key that signs a log's checkpoints.
+    pub fn log_key(&self, name: &str) {
+        self.keys().create_log_key(name, &password(), Cost::Light).unwrap();
+    }
+
     /// The account called `name`, opened.
     pub fn account(&self, name: &str) -> AccountKey {
         self.keys().account(name, &password()).unwrap()

@@ -14,7 +14,7 @@ use alloy::{
     consensus::{SignableTransaction, TxEip1559, TxEnvelope},
     eips::eip2718::Encodable2718,
     network::TransactionBuilder,
-    primitives::TxKind,
+    primitives::{TxKind, utils::format_ether},
     providers::Provider,
     rpc::types::{TransactionReceipt, TransactionRequest},
     sol_types::SolCall,
@@ -110,7 +110,8 @@ pub enum SendError {
     },
     /// The account cannot pay; nothing was sent.
     #[error(
-        "{account} needs up to {needed} wei for this, it has {got}; send it ether first (nothing was sent)"
+        "{account} needs up to {} ether for this, it has {}; send it some first (nothing was sent)",
+        format_ether(*needed), format_ether(*got)
     )]
     Funds {
         /// The account.

@@ -4,9 +4,9 @@
 //! number of entries at the end must be those in the registry's storage, which a proof against the block's
 //! state root shows. A node can therefore refuse to answer, but not leave out, change, add or reorder entries.
 
-use super::View;
-use crate::{RemoteFault, evidence::EvidenceError};
-use alloy::{providers::Provider, rpc::types::Filter, transports::TransportError};
+use super::{View, logs::LogsFault};
+use crate::evidence::EvidenceError;
+use alloy::rpc::types::Filter;
 use averment_primitives::{B256, ModelId};
 use averment_registry::{
     history::{Entry, EntryError, History, HistoryError},
@@ -26,15 +26,8 @@ pub enum HistoryFault {
         block: u64,
     },
     /// The node gave no logs.
-    #[error("asking for the history in blocks {from} to {to} failed: {source}")]
-    Logs {
-        /// First block asked for.
-        from: u64,
-        /// Last block asked for.
-        to: u64,
-        /// Why.
-        source: TransportError,
-    },
+    #[error(transparent)]
+    Logs(#[from] LogsFault),
     /// More entries than the state holds, or than this reader takes.
     #[error("the node gave more than the {limit} entries that there are")]
     TooMany {
@@ -116,37 +109,18 @@ impl View {
     async fn entries(&self, model: ModelId, limit: u64) -> Result<Vec<(Entry, Option<u64>)>, HistoryFault> {
         let client = &self.client;
         let filter = Filter::new().address(client.id.address).event_signature(Entry::topic()).topic1(model.0);
-        let last = self.block.header.number;
-        let mut from = client.from_block;
-        let mut span = last.saturating_sub(from).saturating_add(1);
         let mut entries = Vec::new();
-        while from <= last {
-            let to = from.saturating_add(span - 1).min(last);
-            let filter = filter.clone().from_block(from).to_block(to);
-            let logs = match client.ledger.provider().get_logs(&filter).await {
-                Ok(logs) => logs,
-                // Most nodes bound the range or the size of an answer, each its own way: ask for less.
-                Err(source) if span > 1 && asks_for_too_much(&source) => {
-                    span = span.div_ceil(2);
-                    continue;
-                }
-                Err(source) => return Err(HistoryFault::Logs { from, to, source }),
-            };
-            for log in logs {
-                let sequence = entries.len() as u64 + 1;
-                if sequence > limit {
-                    return Err(HistoryFault::TooMany { limit });
-                }
-                let entry = Entry::decode(log.topics(), &log.data().data, &client.limits)
-                    .map_err(|source| HistoryFault::Entry { sequence, source: Box::new(source) })?;
-                entries.push((entry, log.block_number));
+        self.logs(&filter, client.from_block, |log| {
+            let sequence = entries.len() as u64 + 1;
+            if sequence > limit {
+                return Err(HistoryFault::TooMany { limit });
             }
-            from = to.saturating_add(1);
-        }
+            let entry = Entry::decode(log.topics(), &log.data().data, &client.limits)
+                .map_err(|source| HistoryFault::Entry { sequence, source: Box::new(source) })?;
+            entries.push((entry, log.block_number));
+            Ok(())
+        })
+        .await?;
         Ok(entries)
     }
-}
-
-fn asks_for_too_much(error: &TransportError) -> bool {
-    error.is_error_resp() || matches!(RemoteFault::of(error), Some(RemoteFault::TooLong { .. }))
 }

@@ -4,6 +4,7 @@ use crate::{
     dsse::{EnvelopeError, SignatureError},
     history::{EntryError, HistoryError, LineageError},
     log::{self, CheckpointError, KeyError, RecordError},
+    manifest::Fingerprint,
     state::{HeaderError, ProofError},
 };
 use averment_primitives::{Address, B256, LogId, ModelId, SaltedLeaf, VersionId, fingerprint};
@@ -90,6 +91,9 @@ pub enum BrokenLink {
     /// The payload is not canonical JSON of a statement.
     #[error("manifest of version {version}: the payload is no statement: {why}")]
     Statement { version: VersionId, why: String },
+    /// The manifest is about something else than what is registered.
+    #[error("manifest of version {version}: {fault}")]
+    ManifestDisagrees { version: VersionId, fault: Box<Disagreement> },
     /// A signature does not hold.
     #[error("manifest of version {version}: {error}")]
     ManifestSignature { version: VersionId, error: SignatureError },
@@ -168,4 +172,28 @@ pub enum BrokenLink {
         about = version.map_or("no version".to_owned(), |version| version.to_string())
     )]
     RecordForeign { log: LogId, index: u64, version: Option<VersionId> },
+}
+
+/// Where a manifest and what is registered with it part.
+#[derive(Debug, Error, Clone, PartialEq, Eq)]
+#[allow(missing_docs, reason = "each field is named in the message beside it")]
+pub enum Disagreement {
+    /// Another model's manifest.
+    #[error("it is about the model {got:?}, registered is {expected:?}")]
+    Model { expected: String, got: String },
+    /// Other artifacts' manifest.
+    #[error("it is about artifacts with root {got}, registered is {expected}")]
+    Artifacts { expected: B256, got: B256 },
+    /// Made from other versions than those registered as parents.
+    #[error("it names the parents {got:?}, registered are {expected:?}")]
+    Parents { expected: Vec<VersionId>, got: Vec<VersionId> },
+    /// Other totals than the listing's.
+    #[error("it says {} bytes in {} files, the listing has {} in {}", got.bytes, got.files, expected.bytes, expected.files)]
+    Totals { expected: Fingerprint, got: Fingerprint },
+    /// Its subjects are other files than the listing's.
+    #[error("its next subject is {got:?}, the listing's next file is {expected:?}")]
+    Files { expected: Option<String>, got: Option<String> },
+    /// A subject with other bytes than the listed file.
+    #[error("its subject {name:?} has the BLAKE3 root {got}, the listed file has {expected}")]
+    File { name: String, expected: B256, got: B256 },
 }

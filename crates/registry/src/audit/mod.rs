@@ -6,7 +6,8 @@
 //!
 //! block hash → header → account of the registry → storage: heads and lengths of the histories →
 //! entries, hash-chained and replayed under the contract's rules → version id over its content →
-//! manifest digest → signed statement; artifacts root → listing of files; approvals → recovered keys;
+//! manifest digest → signed statement about this model, these artifacts and parents; artifacts root → listing of files,
+//! which are the statement's subjects; approvals → recovered keys;
 //! block hash → account of `Anchors` → what was anchored → root of a log → inclusion of records → openings.
 //!
 //! Invariants: every value in the file takes part in a check, so that changing any of it is refused (or, for
@@ -16,6 +17,7 @@
 mod evidence;
 mod link;
 mod log;
+mod manifest;
 pub mod page;
 mod verified;
 mod verify;
@@ -27,7 +29,7 @@ pub use evidence::{
     EntryEvidence, Evidence, EvidenceError, Format, HistoryEvidence, Limits, LogEvidence, Opening,
     RecordEvidence, VersionEvidence,
 };
-pub use link::BrokenLink;
+pub use link::{BrokenLink, Disagreement};
 pub use verified::{
     ApprovalState, Block, Caveat, ManifestSigner, Verified, VerifiedLog, VerifiedOpening, VerifiedRecord,
     VerifiedVersion,

@@ -9,8 +9,8 @@ use crate::{
     log::{self, CheckpointError, KeyError, NoteError, RecordError, RecordKind},
     state::{ProofError, TrieError, anchored_slot},
     testing::{
-        NONE, account, approvers,
-        world::{ANCHORS, PRIVATE, World, log_key, make},
+        account, approvers,
+        world::{ANCHORS, PRIVATE, World, log_key, make, make_with},
     },
 };
 use averment_primitives::{Address, B256, Bytes, RoleId, VersionId};
@@ -55,8 +55,7 @@ fn whole_evidence_verifies_and_says_what_it_proves() {
     assert_eq!(subject.signers, [ManifestSigner::Registrant(account(5).address)]);
     assert_eq!(subject.openings[0].data, Bytes::from_static(PRIVATE));
     assert_eq!(subject.artifacts.as_ref().unwrap().0.len(), 2);
-    let depths: Vec<_> =
-        verified.versions().map(|v| (v.statement["subject"][0]["name"].as_str().unwrap(), v.depth)).collect();
+    let depths: Vec<_> = verified.versions().map(|v| (v.statement.name(), v.depth)).collect();
     assert_eq!(depths.len(), 3);
     assert!(depths.contains(&("cell-features", 2)), "{depths:?}");
     let log = &verified.logs()[0];
@@ -519,22 +518,7 @@ fn a_manifest_that_is_not_the_registered_one_or_not_signed_by_who_answers_is_ref
     assert!(matches!(broken(&other, trusted), BrokenLink::ManifestDigest { .. }));
 
     // Signed by somebody else.
-    let mut world = World::new();
-    let main = world.main();
-    let made = make("mass-triage", "3.0.0", 9, &[], &account(66));
-    let owner = main.owner.address;
-    let id = main.register_as(owner, made.content.clone());
-    world.subject = id;
-    world.versions = vec![made.evidence(id)];
-    world.scripts.remove(0);
-    let main = world.scripts.last_mut().unwrap();
-    main.entries.retain(|entry| {
-        entry.version == id
-            || (entry.version == NONE && !matches!(entry.payload, Payload::RegistrarSet { .. }))
-    });
-    main.reseal();
-    world.log.records.clear();
-    world.log.records.resize(7, (crate::testing::world::salt(1), canonical_record(&id)));
+    let world = World::alone(|_| make("mass-triage", "3.0.0", 9, &[], &account(66)));
     assert!(matches!(broken_world(&world), BrokenLink::ManifestSigner { .. }));
 
     // A signature of a scheme that is not checked is no evidence.
@@ -545,6 +529,68 @@ fn a_manifest_that_is_not_the_registered_one_or_not_signed_by_who_answers_is_ref
     let mut other = evidence;
     other.versions[0].manifest["comment"] = Value::from("trust me");
     assert!(matches!(broken(&other, trusted), BrokenLink::EnvelopeForm { .. }));
+}
+
+/// Registered, signed by its owner and proved, but about something else than what is registered with it.
+#[test]
+fn a_manifest_about_other_artifacts_parents_or_another_model_is_refused() {
+    let whole = World::alone(|owner| make("mass-triage", "3.0.0", 9, &[], owner));
+    let (evidence, trusted) = whole.prove();
+    verify(&evidence, trusted, &TrustPolicy::default()).unwrap();
+    let disagreement = |change: &dyn Fn(&mut Value)| match broken_world(&World::alone(|owner| {
+        make_with("mass-triage", "3.0.0", 9, &[], owner, change)
+    })) {
+        BrokenLink::ManifestDisagrees { fault, .. } => *fault,
+        other => panic!("{other}"),
+    };
+    let digest = |n: u8| Value::from(format!("{:x}", B256::repeat_byte(n)));
+    let name = disagreement(&|statement| statement["predicate"]["model"]["name"] = "mass-triage-2".into());
+    assert!(matches!(&name, Disagreement::Model { got, .. } if got == "mass-triage-2"), "{name}");
+    let root = disagreement(&|statement| {
+        statement["predicate"]["captured"]["artifacts"]["root"] = B256::repeat_byte(1).to_string().into();
+    });
+    assert!(matches!(root, Disagreement::Artifacts { got, .. } if got == B256::repeat_byte(1)), "{root}");
+    for total in ["bytes", "files"] {
+        let fault =
+            disagreement(&|statement| statement["predicate"]["captured"]["artifacts"][total] = 7.into());
+        assert!(matches!(fault, Disagreement::Totals { .. }), "{fault}");
+    }
+    let parents = disagreement(&|statement| {
+        let parent = Value::from(B256::repeat_byte(5).to_string());
+        statement["predicate"]["model"]["parents"] = Value::from(vec![parent.clone()]);
+        statement["predicate"]["captured"]["parents"] = Value::from(vec![parent]);
+    });
+    assert!(matches!(parents, Disagreement::Parents { .. }), "{parents}");
+    // The files that the statement is about, by name and by bytes: one more, one less, another.
+    let fault = disagreement(&|statement| statement["subject"][1]["digest"]["blake3_tree"] = digest(1));
+    assert!(matches!(&fault, Disagreement::File { name, .. } if name == "model.onnx"), "{fault}");
+    let fault = disagreement(&|statement| statement["subject"][1]["name"] = "other.onnx".into());
+    assert!(matches!(&fault, Disagreement::Files { got: Some(got), .. } if got == "other.onnx"), "{fault}");
+    let fault = disagreement(&|statement| drop(statement["subject"].as_array_mut().unwrap().pop()));
+    assert!(matches!(&fault, Disagreement::Files { got: None, .. }), "{fault}");
+    let fault = disagreement(&|statement| {
+        let mut more = statement["subject"][1].clone();
+        more["name"] = "z.onnx".into();
+        statement["subject"].as_array_mut().unwrap().push(more);
+    });
+    assert!(matches!(&fault, Disagreement::Files { expected: None, .. }), "{fault}");
+}
+
+/// What is registered and signed, but is no manifest of this release.
+#[test]
+fn a_statement_that_is_no_manifest_is_refused() {
+    for change in [
+        (&|statement: &mut Value| statement["predicateType"] = "https://example.org/1".into())
+            as &dyn Fn(&mut Value),
+        &|statement| statement["predicate"]["format"] = "averment-manifest/2".into(),
+        &|statement| drop(statement["predicate"]["limits"].take()),
+        &|statement| statement["subject"] = Value::Array(Vec::new()),
+        &|statement| drop(statement["predicate"]["captured"].take()),
+    ] {
+        let world = World::alone(|owner| make_with("mass-triage", "3.0.0", 9, &[], owner, change));
+        let link = broken_world(&world);
+        assert!(matches!(link, BrokenLink::Statement { .. }), "{link}");
+    }
 }
 
 #[test]

@@ -3,10 +3,10 @@
 use crate::{
     history::{History, VersionRecord},
     log::Record,
+    manifest::Statement,
     version::{LogTerms, RegistryId},
 };
 use averment_primitives::{Address, B256, Bytes, LogId, ModelId, SaltedLeaf, VersionId, fingerprint};
-use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// Everything the evidence proves about one version.
@@ -104,8 +104,8 @@ pub struct VerifiedVersion {
     pub record: VersionRecord,
     /// How it stands with its policy.
     pub approvals: ApprovalState,
-    /// The signed in-toto statement.
-    pub statement: Value,
+    /// The signed in-toto statement; it is about this model, these parents and artifacts.
+    pub statement: Statement,
     /// Who signed it, at least one, the registrant or owner first.
     pub signers: Vec<ManifestSigner>,
     /// Its artifacts and what they add up to; none if the file leaves them out.

@@ -3,12 +3,10 @@
 use super::{
     evidence::{Evidence, HistoryEvidence, Limits, VersionEvidence},
     link::BrokenLink,
-    log,
-    verified::{ApprovalState, Block, Caveat, ManifestSigner, Verified, VerifiedOpening, VerifiedVersion},
+    log, manifest,
+    verified::{ApprovalState, Block, Caveat, Verified, VerifiedOpening, VerifiedVersion},
 };
 use crate::{
-    canonical::{self, JsonLimits},
-    dsse::{self, Envelope, IN_TOTO},
     history::{History, Lineage, SignatureCheck, Stage, VersionRecord},
     state::{Header, history_length},
     version::RegistryId,
@@ -18,7 +16,6 @@ use averment_primitives::{
     fingerprint::{self, Folder},
 };
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The hash of a finalised block, which the reader has from a source of its own: its node, several explorers,
@@ -199,16 +196,21 @@ fn check_version(
     record: &VersionRecord,
     depth: usize,
 ) -> Result<VerifiedVersion, BrokenLink> {
-    let (statement, signers) = check_manifest(given, id, history, record)?;
+    let (statement, signers) = manifest::verify(given, id, history, record)?;
     let artifacts = match &given.artifacts {
-        Some(entries) => Some(check_artifacts(entries, id, record)?),
+        Some(entries) => {
+            let (entries, summary) = check_artifacts(entries, id, record)?;
+            manifest::agrees_with_listing(&statement, &entries, &summary)
+                .map_err(|fault| BrokenLink::ManifestDisagrees { version: id, fault: Box::new(fault) })?;
+            Some((entries, summary))
+        }
         None if depth == 0 => return Err(BrokenLink::ListingMissing(id)),
         None => None,
     };
     ascending("openings", given.openings.iter().map(|opening| opening.commitment.0))?;
     let openings = given.openings.iter().map(|opening| {
         let commitment = opening.commitment;
-        if !contains(&statement, &commitment.0) {
+        if !contains(statement.value(), &commitment.0) {
             return Err(BrokenLink::OpeningForeign { version: id, commitment });
         }
         if !commitment.opens_to(&opening.salt, &opening.data) {
@@ -228,51 +230,6 @@ fn check_version(
         artifacts,
         openings,
     })
-}
-
-/// The statement whose digest is registered, and who signed it.
-fn check_manifest(
-    given: &VersionEvidence,
-    version: VersionId,
-    history: &History,
-    record: &VersionRecord,
-) -> Result<(Value, Vec<ManifestSigner>), BrokenLink> {
-    let form = || BrokenLink::EnvelopeForm { version };
-    let bytes = canonical::to_bytes(&given.manifest).map_err(|_| form())?;
-    let envelope = Envelope::decode(&bytes, &dsse::Limits::default())
-        .map_err(|error| BrokenLink::Envelope { version, error })?;
-    if envelope.encode().map_err(|error| BrokenLink::Envelope { version, error })? != bytes {
-        return Err(form());
-    }
-    let got = B256::from(<[u8; 32]>::from(Sha256::digest(envelope.payload())));
-    let expected = record.content.manifest_digest;
-    if got != expected {
-        return Err(BrokenLink::ManifestDigest { version, expected, got });
-    }
-    if envelope.payload_type() != IN_TOTO {
-        let got = envelope.payload_type().to_owned();
-        return Err(BrokenLink::PayloadType { version, expected: IN_TOTO, got });
-    }
-    let statement = canonical::parse_canonical(envelope.payload(), &JsonLimits::default())
-        .map_err(|error| BrokenLink::Statement { version, why: error.to_string() })?;
-    let found = envelope.signers().map_err(|error| BrokenLink::ManifestSignature { version, error })?;
-    if let Some(keyid) = found.unchecked.first() {
-        return Err(BrokenLink::UncheckedSignature { version, keyid: keyid.clone() });
-    }
-    let (registrant, owner) = (record.registrant, history.owner_at(record.sequence));
-    let (answering, others): (Vec<_>, Vec<_>) = found
-        .accounts
-        .into_iter()
-        .map(|account| match account {
-            account if account == registrant => ManifestSigner::Registrant(account),
-            account if account == owner => ManifestSigner::Owner(account),
-            account => ManifestSigner::Other(account),
-        })
-        .partition(|signer| !matches!(signer, ManifestSigner::Other(_)));
-    if answering.is_empty() {
-        return Err(BrokenLink::ManifestSigner { version, registrant, owner });
-    }
-    Ok((statement, answering.into_iter().chain(others).collect()))
 }
 
 fn check_artifacts(

@@ -87,6 +87,9 @@ pub struct VerifiedInclusion {
 }
 
 impl LogInclusion {
+    /// The longest file: a note, a record and its salt in base64, a proof.
+    pub const MAX_BYTES: usize = NoteLimits::DEFAULT.bytes + 2 * MAX_RECORD_BYTES + 64 * MAX_HASHES;
+
     /// Checks every link from a key to the record: a head of log `origin` signed by one of `keys`, the leaf in
     /// the tree under it, the record under the leaf.
     pub fn verify(&self, origin: &str, keys: &[VerifierKey]) -> Result<VerifiedInclusion, InclusionError> {
@@ -123,9 +126,8 @@ impl LogInclusion {
 
     /// Reads a file. Nothing is checked but its form; see [`LogInclusion::verify`].
     pub fn decode(bytes: &[u8]) -> Result<Self, TlogProofError> {
-        let limit = NoteLimits::default().bytes + 2 * MAX_RECORD_BYTES + 64 * MAX_HASHES;
-        if bytes.len() > limit {
-            let (limit, got) = (limit as u64, bytes.len() as u64);
+        if bytes.len() > Self::MAX_BYTES {
+            let (limit, got) = (Self::MAX_BYTES as u64, bytes.len() as u64);
             return Err(DecodeError::TooLong { field: "bytes", limit, got }.into());
         }
         let text = str::from_utf8(bytes).map_err(|_| TlogProofError::Form("it is not UTF-8"))?;

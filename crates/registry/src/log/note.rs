@@ -25,10 +25,14 @@ pub struct NoteLimits {
     pub signatures: usize,
 }
 
-impl Default for NoteLimits {
+impl NoteLimits {
     /// 256 KiB and 32 signatures: twice the number that everybody must accept, each as long as post-quantum ones.
+    pub const DEFAULT: Self = Self { bytes: 1 << 18, signatures: 32 };
+}
+
+impl Default for NoteLimits {
     fn default() -> Self {
-        Self { bytes: 1 << 18, signatures: 32 }
+        Self::DEFAULT
     }
 }
 

@@ -128,7 +128,7 @@ pub struct CapturedRecord {
     pub code: Code,
     /// The environment.
     pub environment: Environment,
-    /// The parents' version ids, in the order of `parents` on chain.
+    /// The parents' version ids, ascending, as `parents` on chain.
     pub parents: Vec<VersionId>,
 }
 
@@ -150,6 +150,15 @@ impl Captured {
         }
         for name in names.into_iter().filter(|name| !is_plain_path(name)) {
             issues.push(Issue::new("model.artifacts", Fault::NotRelative { got: name.to_owned() }));
+        }
+        let mut parents = self.parents.clone();
+        parents.sort();
+        for pair in parents.windows(2) {
+            if let [first, second] = pair
+                && first == second
+            {
+                issues.push(Issue::new("model.parents", Fault::Duplicate { got: first.to_string() }));
+            }
         }
         if let Some(git) = &self.code.git
             && !is_commit(&git.commit)

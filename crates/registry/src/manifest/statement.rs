@@ -181,8 +181,10 @@ impl Source {
         captured: Captured,
         datasets: Vec<DatasetRecord>,
     ) -> Result<Statement, StatementError> {
-        let mut artifacts = captured.artifacts;
+        let (mut artifacts, mut parents) = (captured.artifacts, captured.parents);
         artifacts.sort_by(|a, b| a.name.cmp(&b.name));
+        // As the contract wants them.
+        parents.sort();
         let subject = artifacts.iter().map(|artifact| {
             let digest = json!({
                 SHA256: plain_hex(&artifact.sha256), BLAKE3_TREE: plain_hex(&artifact.blake3_tree),
@@ -195,7 +197,7 @@ impl Source {
             artifacts: captured.artifacts_fingerprint,
             code: captured.code,
             environment: captured.environment,
-            parents: captured.parents,
+            parents,
         };
         let record = to_json(&record, "predicate.captured")?;
         let value = json!({
@@ -448,6 +450,9 @@ fn agree(predicate: &Value, captured: &CapturedRecord) -> Result<(), StatementEr
     let (expected, got) = (listed("model", "parents").len(), captured.parents.len());
     if expected != got {
         return Err(malformed(format!("expected {expected} parents, as declared, got {got}")));
+    }
+    if !captured.parents.is_sorted_by(|a, b| a < b) {
+        return Err(malformed("the parents' ids do not ascend, or one is there twice".into()));
     }
     match &captured.code.git {
         Some(git) if !is_commit(&git.commit) => {

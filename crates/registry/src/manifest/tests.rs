@@ -193,6 +193,31 @@ fn what_was_not_captured_is_named_all_at_once() {
     assert!(issues.iter().all(|issue| issue.line.is_some()));
 }
 
+/// Whatever the order they are written in: the contract takes them ascending.
+#[test]
+fn parents_ascend_and_none_is_there_twice() {
+    let text = V2.replace("parents = [\"1.0.0\"]", "parents = [\"1.1.0\", \"1.0.0\"]");
+    let source = Source::parse(&text).unwrap();
+    let ids = [VersionId(digest(0x61)), VersionId(digest(0x51))];
+    let facts = |parents: &[VersionId]| Captured { parents: parents.to_vec(), ..captured(&source) };
+    let statement = source.draft(facts(&ids), &mut salts()).unwrap().statement;
+    assert_eq!(statement.parents(), [ids[1], ids[0]]);
+    let Err(StatementError::Unfit(Issues(issues))) = source.draft(facts(&[ids[0]; 2]), &mut salts()) else {
+        panic!("accepted")
+    };
+    assert_eq!(issues[0].path, "model.parents");
+    assert_eq!(issues[0].fault, Fault::Duplicate { got: ids[0].to_string() });
+    for wrong in [ids, [ids[0]; 2]] {
+        let bytes = changed(&statement, |value| {
+            value["predicate"]["captured"]["parents"] = serde_json::to_value(wrong).unwrap();
+        });
+        assert!(matches!(
+            Statement::decode(&bytes, &Limits::default()),
+            Err(StatementError::Malformed { field: "predicate.captured", .. })
+        ));
+    }
+}
+
 #[test]
 fn weight_files_are_named_once_and_inside() {
     let source = Source::parse(V2).unwrap();

@@ -24,7 +24,7 @@ use averment_primitives::{
     keccak256,
     merkle::{Sha256Tree, TreeHash, root_by_definition},
 };
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
@@ -71,6 +71,18 @@ pub(crate) fn salt(n: u8) -> Salt {
 pub(crate) const PRIVATE: &[u8] = b"{\"rows\":398,\"source\":\"registry of St. Elsewhere\"}";
 
 pub(crate) fn make(name: &str, number: &str, n: u8, parents: &[VersionId], signer: &Account) -> Made {
+    make_with(name, number, n, parents, signer, |_| ())
+}
+
+/// Like [`make`], with a statement that is changed before it is signed and registered.
+pub(crate) fn make_with(
+    name: &str,
+    number: &str,
+    n: u8,
+    parents: &[VersionId],
+    signer: &Account,
+    change: impl FnOnce(&mut Value),
+) -> Made {
     let artifacts: Vec<_> = [("calibration.json", 1_204_u64), ("model.onnx", 2_318_441)]
         .iter()
         .enumerate()
@@ -88,10 +100,20 @@ pub(crate) fn make(name: &str, number: &str, n: u8, parents: &[VersionId], signe
     }
     let root = folder.summary().root;
     let commitment = SaltedLeaf::commit(&salt(n), PRIVATE);
-    let statement = json!({
+    let mut parents = parents.to_vec();
+    parents.sort();
+    let subject: Vec<Value> = artifacts
+        .iter()
+        .map(|entry| {
+            let digests = [("sha256", B256::repeat_byte(n)), ("blake3_tree", entry.blake3)];
+            let digests = digests.map(|(name, digest)| (name.to_owned(), format!("{digest:x}").into()));
+            json!({ "name": entry.path, "digest": Value::Object(Map::from_iter(digests)) })
+        })
+        .collect();
+    let mut statement = json!({
         "_type": "https://in-toto.io/Statement/v1",
-        "subject": [{ "name": name, "digest": { "averment-fingerprint": root.to_string().trim_start_matches("0x") } }],
-        "predicateType": "https://averment.dev/manifest/1",
+        "subject": subject,
+        "predicateType": crate::manifest::PREDICATE_TYPE,
         "predicate": {
             "format": "averment-manifest/1",
             "model": {
@@ -102,6 +124,7 @@ pub(crate) fn make(name: &str, number: &str, n: u8, parents: &[VersionId], signe
                 "affected": "Patients with a fine-needle aspirate.",
                 "licence": "CC-BY-4.0",
                 "changes": "Calibrated on the second site.",
+                "artifacts": ["calibration.json", "model.onnx"],
             },
             "provider": { "name": "Example Clinic", "contact": "models@clinic.example" },
             "design": {
@@ -109,18 +132,38 @@ pub(crate) fn make(name: &str, number: &str, n: u8, parents: &[VersionId], signe
                 "framework": "scikit-learn 1.9.1, skl2onnx 1.20",
                 "inputs": "Thirty measurements of cell nuclei",
                 "outputs": "Probability of malignancy, 0 to 1",
+                "rationale": "Small enough to be proved.",
+                "training": "Fitted once by L-BFGS.",
             },
             "datasets": [
                 { "name": "Wisconsin diagnostic, training part", "use": "training", "visibility": "private",
-                  "commitment": commitment.0, "rows": 398, "provenance": "University of Wisconsin, 1995",
+                  "commitment": commitment.0, "rows": 398,
+                  "selection": "The first two thirds.", "preparation": "Standardised.", "provenance": "University of Wisconsin, 1995",
                   "licence": "CC-BY-4.0", "personal_data": "anonymous",
                   "biases": "One hospital, one technique." },
                 { "name": "Wisconsin diagnostic, held-out part", "use": "evaluation", "visibility": "public",
-                  "fingerprint": B256::repeat_byte(n ^ 0x33), "rows": 171,
+                  "fingerprint": { "root": B256::repeat_byte(n ^ 0x33), "bytes": 21_000, "files": 1 }, "rows": 171,
+                  "path": "held-out.csv", "selection": "The last third.", "preparation": "Standardised.",
                   "provenance": "University of Wisconsin, 1995", "licence": "CC-BY-4.0",
                   "personal_data": "anonymous", "biases": "One hospital, one technique." },
             ],
-            "code": { "commit": "9b1c7f2e4d5a6b7c8d9e0f1a2b3c4d5e6f708192", "dirty": false, "entry": ["train.py"] },
+            "code": { "entry": ["train.py"] },
+            "captured": {
+                "created_at": 1_789_000_000_u64,
+                "program": "averment 0.1.0",
+                "artifacts": { "root": root, "bytes": folder.summary().bytes, "files": 2 },
+                "code": {
+                    "git": { "commit": "9b1c7f2e4d5a6b7c8d9e0f1a2b3c4d5e6f708192", "dirty": false },
+                    "entries": [{ "name": "train.py", "sha256": B256::repeat_byte(0x7a) }],
+                },
+                "environment": {
+                    "os": "linux",
+                    "architecture": "x86_64",
+                    "lock_files": [{ "name": "requirements.txt", "sha256": B256::repeat_byte(0x7b) }],
+                },
+                "parents": parents,
+            },
+            "environment": { "lock_files": ["requirements.txt"] },
             "hyperparameters": { "hidden": 16, "learning_rate": 0.01, "seed": 7 },
             "metrics": [
                 { "name": "accuracy", "value": 0.971, "uncertainty": 0.012, "dataset": "Wisconsin diagnostic, held-out part" },
@@ -133,8 +176,21 @@ pub(crate) fn make(name: &str, number: &str, n: u8, parents: &[VersionId], signe
                 "known": ["Never tested on other staining techniques.", "Never tested on men."],
                 "misuse": ["Used without a pathologist, it would miss one malignant mass in sixty."],
             },
+            "evaluation": { "method": "Once, on the held-out part.", "rationale": "Misses cost most.", "groups": "Not known." },
+            "explanation": { "method": "exact Shapley values over the training medians", "limits": "Nearly redundant inputs share." },
+            "hardware": { "training": "2 cores, 2 seconds", "intended": "Any processor" },
+            "risk": { "management": "A file kept by the head of pathology.", "materiality": "High." },
+            "security": { "measures": "Weights are bound by digests." },
+            "monitoring": { "plan": "Recall of each quarter." },
+            "records": { "logging": "Every decision.", "log_months": 24, "documentation_years": 10 },
+            "conformity": { "standards": ["none"], "declaration": "none" },
         },
     });
+    if !parents.is_empty() {
+        let declared: Vec<String> = parents.iter().map(ToString::to_string).collect();
+        statement["predicate"]["model"]["parents"] = declared.into();
+    }
+    change(&mut statement);
     let payload = canonical::to_bytes(&statement).unwrap();
     let digest = B256::from(<[u8; 32]>::from(Sha256::digest(&payload)));
     let mut envelope = Envelope::new(IN_TOTO, payload);
@@ -148,8 +204,6 @@ pub(crate) fn make(name: &str, number: &str, n: u8, parents: &[VersionId], signe
         })
         .unwrap();
     let envelope = serde_json::from_slice(&envelope.encode().unwrap()).unwrap();
-    let mut parents = parents.to_vec();
-    parents.sort();
     let content = VersionContent {
         manifest_digest: digest,
         artifacts_root: root,
@@ -249,9 +303,29 @@ impl World {
         Self { embedded: false, scripts: vec![base, main], subject, versions, log }
     }
 
+    /// A world whose only version is one that the owner of `mass-triage` registers, as `make` says.
+    pub(crate) fn alone(make: impl FnOnce(&Account) -> Made) -> Self {
+        let mut world = Self::new();
+        world.scripts.remove(0);
+        let main = world.main();
+        main.entries.retain(|entry| {
+            entry.version == super::NONE && !matches!(entry.payload, Payload::RegistrarSet { .. })
+        });
+        main.reseal();
+        let owner = main.owner.clone();
+        let made = make(&owner);
+        let id = main.register_as(owner.address, made.content.clone());
+        world.subject = id;
+        world.versions = vec![made.evidence(id)];
+        let record =
+            format!("{{\"at\":1,\"format\":\"averment-record/1\",\"kind\":\"run\",\"version\":\"{id}\"}}");
+        world.log.records.fill((salt(1), record));
+        world
+    }
+
     /// The model of the subject.
     pub(crate) fn main(&mut self) -> &mut Script {
-        &mut self.scripts[1]
+        self.scripts.last_mut().unwrap()
     }
 
     /// The audit file, and the hash of the block that it is proved from.

@@ -228,8 +228,11 @@ fn roots_of(header: &[u8], limit: u64) -> Result<Vec<Cid>, CarError> {
         rest = rest.strip_prefix(&[0xd8, 42]).ok_or(CarError::Header)?;
         let length = usize::try_from(read_cbor_length(&mut rest, 0x40)?).map_err(|_| CarError::Header)?;
         let (bytes, after) = rest.split_at_checked(length).ok_or(CarError::Header)?;
-        let cid = bytes.strip_prefix(&[0]).ok_or(CarError::Header)?;
-        roots.push(Cid::try_from(cid).map_err(|_| CarError::Header)?);
+        let mut cid = bytes.strip_prefix(&[0]).ok_or(CarError::Header)?;
+        roots.push(Cid::read_bytes(&mut cid).map_err(|_| CarError::Header)?);
+        if !cid.is_empty() {
+            return Err(CarError::Header);
+        }
         rest = after;
     }
     if rest == TAIL { Ok(roots) } else { Err(CarError::Header) }

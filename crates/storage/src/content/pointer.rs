@@ -3,6 +3,7 @@
 
 use super::Cid;
 use crate::store::ContentId;
+use cid::{Version, multibase};
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
 use thiserror::Error;
@@ -85,7 +86,7 @@ impl FromStr for Location {
         match scheme {
             "ipfs" => {
                 let (cid, path) = rest.split_once('/').unwrap_or((rest, ""));
-                let cid = Box::new(cid.parse().map_err(|_| LocationError::Cid)?);
+                let cid = Box::new(whole_cid(cid).ok_or(LocationError::Cid)?);
                 Ok(Self::Ipfs { cid, path: path.trim_matches('/').to_owned() })
             }
             "ar" => {
@@ -115,6 +116,16 @@ impl FromStr for Location {
             _ => Err(LocationError::Scheme),
         }
     }
+}
+
+/// The CID that all of `text` is: the parser passes over bytes behind the digest.
+fn whole_cid(text: &str) -> Option<Cid> {
+    let cid: Cid = text.parse().ok()?;
+    let whole = match cid.version() {
+        Version::V0 => cid.to_string() == text,
+        Version::V1 => multibase::decode(text).is_ok_and(|(_, bytes)| bytes == cid.to_bytes()),
+    };
+    whole.then_some(cid)
 }
 
 impl fmt::Display for Location {
@@ -187,6 +198,9 @@ mod tests {
             ("nothing", LocationError::Scheme),
             ("ipfs://", LocationError::Cid),
             ("ipfs://bafy", LocationError::Cid),
+            // Three more bytes behind the digest, or in front of it `/ipfs/`.
+            ("ipfs://bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvykuaaaaa", LocationError::Cid),
+            ("ipfs:///ipfs/QmYwAPJzv5CZsnA625s3Xf2nemtYgPpHdWEz79ojWnPbdG", LocationError::Cid),
             ("ar://short", LocationError::Transaction),
             ("ar://aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa/", LocationError::Transaction),
             ("s3://bucket", LocationError::Bucket),

@@ -1,7 +1,7 @@
 //! Reading a log, while another process may be writing to it.
 
 use super::{
-    anchors::{self, Anchor},
+    anchors::{self, Anchor, Confirmation},
     error::ReadError,
     layout::{Layout, read_bounded, read_required},
     segment::{self, MAX_SEGMENT_BYTES},
@@ -157,6 +157,17 @@ impl Log {
     /// The first confirmed anchor that covers the record with this index; none while there is none.
     pub fn anchor_of(&self, index: u64) -> Result<Option<Anchor>, ReadError> {
         anchors::covering(self, index)
+    }
+
+    /// The newest anchor that is confirmed in block `number` or before, and where it stands.
+    pub fn anchor_before(&self, number: u64) -> Result<Option<(Anchor, Confirmation)>, ReadError> {
+        for place in (0..anchors::count(&self.layout)?).rev() {
+            let anchor = anchors::read(self, place)?;
+            if let Some(found) = anchor.confirmation.clone().filter(|found| found.block_number <= number) {
+                return Ok(Some((anchor, found)));
+            }
+        }
+        Ok(None)
     }
 
     pub(super) fn layout(&self) -> &Layout {

@@ -1,6 +1,6 @@
 //! Whether the contract would take a decision, told from the model's proved history, and in words that say why not.
 
-use crate::{exit, names::role_name, subject::Subject, workplace::now};
+use crate::{exit, names::role_name, subject::Subject};
 use anyhow::Result;
 use averment_primitives::{Address, Bytes};
 use averment_registry::{
@@ -9,25 +9,17 @@ use averment_registry::{
     history::{History, Payload, Refusal, VersionRecord},
 };
 
-/// Adds the decision to `history` as `submitter` would record it now, or says which rule of the contract forbids it.
-/// Who signed is for the caller to check.
+/// Adds the decision to `history` as `submitter` would record it at second `at`, or says which rule of the contract
+/// forbids it. Who signed is for the caller to check.
 pub fn admit(
     history: &mut History,
     approval: &Approval,
     signer: Address,
     submitter: Address,
-) -> std::result::Result<(), Fault> {
+    at: u64,
+) -> std::result::Result<(), Box<Refusal>> {
     let payload = Payload::DecisionRecorded { approval: approval.clone(), signer, signature: Bytes::new() };
-    let at = now().map_err(|_| Fault::Clock)?;
-    history.preview(submitter, at, approval.version, payload).map_err(|error| Fault::Rule(error.refusal))
-}
-
-/// Why a decision is not admitted.
-pub enum Fault {
-    /// A rule of the contract.
-    Rule(Box<Refusal>),
-    /// The clock of this machine cannot be right.
-    Clock,
+    history.preview(submitter, at, approval.version, payload).map_err(|error| error.refusal)
 }
 
 /// Refuses to sign what is recorded already and still counts.
@@ -55,17 +47,8 @@ pub fn would_change(
     .into())
 }
 
-/// The refusal to sign.
-pub fn refusal(subject: &Subject, approval: &Approval, fault: &Fault) -> anyhow::Error {
-    exit::refused(format!("cannot decide: {} (nothing was signed)", words(subject, approval, fault))).into()
-}
-
 /// Why the decision would be refused, with names instead of ids.
-pub fn words(subject: &Subject, approval: &Approval, fault: &Fault) -> String {
-    let refusal = match fault {
-        Fault::Rule(refusal) => &**refusal,
-        Fault::Clock => return "this machine's clock stands before 1970; set it".to_owned(),
-    };
+pub fn words(subject: &Subject, approval: &Approval, refusal: &Refusal) -> String {
     let (history, names) = (&subject.history, &subject.names);
     let role = role_name(history, approval.role);
     match refusal {

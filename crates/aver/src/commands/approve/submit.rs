@@ -4,7 +4,7 @@
 //! nothing is paid for a batch that would be refused.
 
 use super::{check, standing};
-use crate::{commands::Context, exit, names::Names, subject::Subject};
+use crate::{commands::Context, exit, names::Names, subject::Subject, workplace::now};
 use anyhow::{Context as _, Result};
 use averment_ledger::registry::{RegistryClient, SignedApproval, View};
 use averment_primitives::{Address, ModelId, VersionId};
@@ -35,6 +35,11 @@ pub async fn run(files: &[PathBuf], context: &Context) -> Result<()> {
         match batch.judge(decision, context).await? {
             Verdict::Ready => ready.push((*file, decision)),
             Verdict::Recorded(entry) => recorded.push((*file, entry)),
+            Verdict::Doubled => {
+                context
+                    .ui
+                    .remark(format!("{}: the same decision is in another file; left out", file.display()));
+            }
             Verdict::Refused(why) => refused.push((*file, why)),
         }
     }
@@ -85,6 +90,8 @@ enum Verdict {
     Ready,
     /// Skip it: it stands in this entry.
     Recorded(u64),
+    /// Skip it: another file has the same.
+    Doubled,
     /// Refuse it, and the batch with it.
     Refused(String),
 }
@@ -140,10 +147,11 @@ impl Batch {
                 && last.approval.decision == approval.decision
         });
         if let Some(last) = last {
-            return Ok(Verdict::Recorded(last.sequence));
+            let recorded = last.sequence <= subject.history.length();
+            return Ok(if recorded { Verdict::Recorded(last.sequence) } else { Verdict::Doubled });
         }
-        if let Err(fault) = check::admit(history, approval, decision.signer(), self.submitter) {
-            return Ok(Verdict::Refused(check::words(subject, approval, &fault)));
+        if let Err(refusal) = check::admit(history, approval, decision.signer(), self.submitter, now()?) {
+            return Ok(Verdict::Refused(check::words(subject, approval, &refusal)));
         }
         match decision.recovered_signer() {
             Ok(recovered) if recovered == decision.signer() => Ok(Verdict::Ready),

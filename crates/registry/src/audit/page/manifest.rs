@@ -35,7 +35,7 @@ const ORDER: [&str; 18] = [
 impl Page<'_> {
     pub(super) fn manifest(&self, version: &VerifiedVersion) -> Markup {
         let none = Map::new();
-        let predicate = version.statement.get("predicate").and_then(Value::as_object).unwrap_or(&none);
+        let predicate = version.statement.predicate().as_object().unwrap_or(&none);
         let special = |name: &str| matches!(name, "datasets" | "metrics");
         let ordered = ORDER.iter().filter_map(|name| predicate.get_key_value(*name));
         let rest = predicate.iter().filter(|(name, _)| !ORDER.contains(&name.as_str()) && !special(name));

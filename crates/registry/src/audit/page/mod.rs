@@ -131,7 +131,7 @@ impl Page<'_> {
 
     fn top(&self) -> Markup {
         let subject = self.subject;
-        let purpose = field(&subject.statement, &["model", "purpose"]);
+        let purpose = subject.statement.predicate().pointer("/model/purpose").and_then(Value::as_str);
         html! {
             header.top {
                 p.kicker { "Audit of a model version" }
@@ -363,17 +363,9 @@ fn grave(caveat: &Caveat) -> bool {
     }
 }
 
-/// The version's number as its manifest states it, or the start of its id.
+/// The version's number as its manifest states it.
 fn number(version: &VerifiedVersion) -> String {
-    match field(&version.statement, &["model", "version"]) {
-        Some(number) => clean(number),
-        None => short_id(version.id),
-    }
-}
-
-/// A text of the manifest's predicate.
-fn field<'a>(statement: &'a Value, path: &[&str]) -> Option<&'a str> {
-    path.iter().try_fold(statement.get("predicate")?, |value, name| value.get(name))?.as_str()
+    clean(version.statement.version())
 }
 
 fn short_id(version: VersionId) -> String {

@@ -1,0 +1,114 @@
+//! `aver log prove` and `aver log verify FILE`: the proof of one record, made here and checked anywhere.
+//!
+//! The file is a C2SP tlog-proof (docs/formats.md, "Log"). It leads to the first anchored checkpoint that covers the
+//! record, or to the newest one while there is none.
+
+use super::{fault, reader};
+use crate::{args::ProveArgs, commands::Context, exit};
+use anyhow::{Context as _, Result};
+use averment_primitives::B256;
+use averment_registry::{
+    log::{LogInclusion, VerifierKey},
+    version::anchor_digest,
+};
+use averment_storage::{
+    atomic::{self, AtomicFile},
+    log::Confirmation,
+};
+use serde_json::{Value, json};
+use std::path::Path;
+
+pub fn run(args: &ProveArgs, context: &Context) -> Result<()> {
+    let log = reader(context)?;
+    let anchor = log.anchor_of(args.index).map_err(fault::read)?;
+    let mut view = match &anchor {
+        Some(anchor) => log.view_at(&anchor.note),
+        None => log.view(),
+    }
+    .map_err(fault::read)?;
+    let mut proof = view.prove(args.index).map_err(fault::read)?;
+    if args.withhold {
+        proof.opening = None;
+    }
+    let text = proof.encode();
+    if let Some(file) = &args.output {
+        // It holds the record.
+        let mut written = AtomicFile::create_private(file)?;
+        written.write(text.as_bytes())?;
+        written.commit()?;
+    }
+    let anchor = anchor.and_then(|anchor| anchor.confirmation);
+    let value = json!({
+        "index": args.index,
+        "file": args.output,
+        "proof": args.output.is_none().then_some(&text),
+        "leaf": proof.leaf.0,
+        "record": proof.opening.is_some(),
+        "size": view.size(),
+        "root": view.checkpoint().root,
+        "key": log.settings().key.to_string(),
+        "anchor": anchor.as_ref().map(|found| stored(view.checkpoint().root, found)),
+    });
+    let words = match &args.output {
+        None => text.trim_end().to_owned(),
+        Some(file) => format!(
+            "wrote {}: {} {} is in the log of {} records{}\ncheck it anywhere:\n  aver log verify {} --key {}",
+            file.display(),
+            if proof.opening.is_some() { "record" } else { "only the leaf of record" },
+            args.index,
+            view.size(),
+            anchor.map_or_else(
+                || ", whose head is not anchored yet".to_owned(),
+                |found| format!(", whose root stands on chain for epoch {}", found.epoch)
+            ),
+            file.display(),
+            log.settings().key
+        ),
+    };
+    context.ui.result(&value, words)
+}
+
+/// Where a root stands, and what `Anchors.anchored` answers there.
+fn stored(root: B256, found: &Confirmation) -> Value {
+    json!({
+        "epoch": found.epoch,
+        "registryHead": found.registry_head,
+        "stored": anchor_digest(root, found.registry_head),
+        "transaction": found.transaction,
+        "block": { "number": found.block_number, "hash": found.block_hash },
+    })
+}
+
+pub fn verify(file: &Path, key: Option<&VerifierKey>, context: &Context) -> Result<()> {
+    let bytes = atomic::read(file, LogInclusion::MAX_BYTES as u64)
+        .with_context(|| format!("reading {}", file.display()))?;
+    let key = match key {
+        Some(key) => key.clone(),
+        None => {
+            reader(context).context("whose log? Pass its verifier key with --key")?.settings().key.clone()
+        }
+    };
+    let refused = |why: String| exit::refused(format!("{} is refused: {why}", file.display()));
+    let proof = LogInclusion::decode(&bytes).map_err(|error| refused(error.to_string()))?;
+    let verified =
+        proof.verify(key.name(), std::slice::from_ref(&key)).map_err(|error| refused(error.to_string()))?;
+    let record = verified.record.as_ref();
+    let value = json!({
+        "verified": true,
+        "origin": verified.checkpoint.origin,
+        "size": verified.checkpoint.size,
+        "root": verified.checkpoint.root,
+        "index": verified.index,
+        "leaf": verified.leaf.0,
+        "record": record.map(|record| record.content()),
+    });
+    let words = format!(
+        "verified: record {} is in log {} of {} records, root {:?}\n{}",
+        verified.index,
+        verified.checkpoint.origin,
+        verified.checkpoint.size,
+        verified.checkpoint.root,
+        record.map_or("what it says is withheld or erased", |record| record.text())
+    );
+    context.ui.result(&value, words)
+}
