@@ -8,7 +8,7 @@ mod formats;
 mod history;
 pub mod init;
 mod keys;
-mod log;
+pub mod log;
 mod model;
 pub mod register;
 mod stage;

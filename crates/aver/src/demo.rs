@@ -1,7 +1,7 @@
 //! `aver demo`: the story on real data, on a fresh chain inside this process, with the code that production runs.
 //!
 //! Two models from `examples/` are registered, approved by two of three roles and deployed; an old version retires;
-//! an audit file is written, verified offline, and a tampered copy is refused. What it leaves is a project like
+//! decisions go into a log that is anchored; an audit file is written, verified offline, and a tampered copy is refused. What it leaves is a project like
 //! any other: `aver` works on in that folder.
 
 mod costs;
@@ -57,11 +57,15 @@ async fn story(folder: &Path, ui: Ui) -> Result<()> {
     ui.say(format!("\n3. {DIGITS}: a version of the other model"));
     stage.release(&examples.join("digits/model.toml"), [1, 2], "post-office").await?;
 
-    ui.say("\n4. The audit file");
+    ui.say("\n4. Twelve decisions of 2.0.0 go into a log; on chain goes its root, which tells nobody how many they are");
+    let records = stage.log_decisions(&cancer.join("decisions.json"), second).await?;
+
+    ui.say("\n5. The audit file, in which two of the decisions are disclosed");
     let file = folder.join("audit.json");
     let releases = [stage.context.releases()];
-    let order = Order { version: second, releases: &releases, disclose: &[], logs: Vec::new() };
-    let made = order.fill(&stage.registry, &file).await?;
+    let records = records.take(2).collect();
+    let order = Order { version: second, releases: &releases, disclose: &[], records };
+    let made = order.fill(&stage.registry, &file, &stage.context).await?;
     let block = made.verified.block().hash;
     let policy = TrustPolicy {
         chain_id: Some(stage.registry.id().chain_id),
@@ -74,7 +78,7 @@ async fn story(folder: &Path, ui: Ui) -> Result<()> {
     ui.say(format!("   {} ({size} bytes) verifies offline from block hash {block:?}", file.display()));
     ui.say(format!("   {} is its page: open it in a browser", made.page.display()));
 
-    ui.say("\n5. A copy in which the weights' size is one byte off");
+    ui.say("\n6. A copy in which the weights' size is one byte off");
     let refusal = tamper(&file, block, &policy)?;
     ui.say(format!("   refused: {refusal}"));
 
@@ -92,7 +96,7 @@ async fn story(folder: &Path, ui: Ui) -> Result<()> {
     });
     let table = costs::table(&stage.sent)?;
     let next = next(folder, &file, block, &stage);
-    ui.result(&value, format!("\n6. What it cost\n{table}\n{next}"))
+    ui.result(&value, format!("\n7. What it cost\n{table}\n{next}"))
 }
 
 /// A copy of the audit file whose first weight file is a byte longer, and why it is refused.
@@ -123,6 +127,7 @@ fn next(folder: &Path, file: &Path, block: B256, stage: &Stage) -> String {
          cd {}\n  \
          aver model show {CANCER}\n  \
          aver history {CANCER}\n  \
+         aver log verify\n  \
          aver audit {DIGITS}@1.0.0 -o digits.json\n\n\
          The same with your own files:\n  \
          aver init && aver keys new owner && aver keys new reviewer\n  \

@@ -21,12 +21,15 @@ fn the_demo_tells_its_story_and_leaves_a_project() {
     let verified = verify(text("audit")).done().json();
     assert_eq!(verified["version"], told["version"]);
     assert_eq!(verified["versions"].as_array().unwrap().len(), 2);
+    assert_eq!(verified["records"], 2);
     verify("averment-demo/audit-tampered.json").refused(1, "artifacts");
     let page = fs::read_to_string(sandbox.path().join(text("page"))).unwrap();
     assert!(page.contains("breast-cancer-triage") && page.contains("replaced by 2.0.0"));
+    assert!(page.contains("wdbc-013"), "the decisions that were disclosed are on the page");
+    assert!(!page.contains("wdbc-477"), "the others are not");
 
     let steps = told["gas"].as_array().unwrap();
-    assert!(steps.len() >= 15 && steps.iter().all(|step| step[1].as_u64().unwrap() > 21_000), "{steps:?}");
+    assert!(steps.len() >= 17 && steps.iter().all(|step| step[1].as_u64().unwrap() > 21_000), "{steps:?}");
 
     sandbox.run(&["demo", "--json"]).refused(2, "--folder");
     // What it printed last works: one can go on in its folder.
@@ -41,4 +44,5 @@ fn the_demo_tells_its_story_and_leaves_a_project() {
     let history = inside(&["history", "breast-cancer-triage"]);
     assert!(history.contains("retired") || history.contains("Retired"), "{history}");
     inside(&["model", "show", "breast-cancer-triage"]);
+    inside(&["log", "verify"]);
 }

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 #[command(
     args_conflicts_with_subcommands = true,
     after_help = "Examples:\n  aver audit triage@2.0.0 -o triage.audit.json\n  \
-                  aver audit 0x… -o triage.audit.json --disclose \"training rows\"\n  \
+                  aver audit 0x… -o triage.audit.json --disclose \"training rows\" --record 41\n  \
                   aver audit verify triage.audit.json --block-hash 0x…\n\n\
                   The page lies beside the file, with .html at its end."
 )]
@@ -27,6 +27,9 @@ pub struct AuditArgs {
     /// A private dataset of this version whose fingerprint this reader may see; once for each
     #[arg(long, value_name = "DATASET")]
     pub disclose: Vec<String>,
+    /// A record of the log about this version or an ancestor that this reader may see; once for each
+    #[arg(long = "record", value_name = "INDEX")]
+    pub records: Vec<u64>,
 }
 
 #[derive(Debug, Subcommand)]

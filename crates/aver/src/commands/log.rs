@@ -1,10 +1,10 @@
 //! `aver log`: the append-only log of runs and decisions.
 
-mod anchor;
-mod append;
-mod evidence;
+pub mod anchor;
+pub mod append;
+pub mod evidence;
 mod fault;
-mod open;
+pub mod open;
 mod prove;
 mod verify;
 

@@ -1,17 +1,21 @@
 //! The demo's chain, its people, and what they send.
 
 use crate::{
-    args::Global,
+    args::{AppendArgs, Global, OpenArgs, RecordKindArg},
     capture::Places,
     commands::{
         Context, init,
+        log::{
+            self,
+            anchor::{Keys, Round},
+        },
         register::{self, Prepared},
     },
     config::{self, Config},
     ui::Ui,
     workplace::now,
 };
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use averment_ledger::{
     Ledger,
     contracts::{Deployment, Profile, Sender, Sent},
@@ -20,7 +24,8 @@ use averment_ledger::{
 };
 use averment_primitives::{ModelId, RoleId, U256, VersionId};
 use averment_registry::approval::{Approval, Decision, SigningContext};
-use std::path::Path;
+use serde_json::Value;
+use std::{fmt::Write, num::NonZeroU64, ops::Range, path::Path};
 
 /// The roles that approve, each the name of its key too.
 pub const ROLES: [&str; 3] = ["medical", "risk", "legal"];
@@ -28,6 +33,8 @@ pub const ROLES: [&str; 3] = ["medical", "risk", "legal"];
 pub const THRESHOLD: u8 = 2;
 /// The key that owns the models.
 const OWNER: &str = "owner";
+/// The key that signs the log's checkpoints.
+const LOG_KEY: &str = "log";
 /// Keys of a chain that is thrown away need no secret.
 const PASSWORD: &str = "averment demo";
 const DAY: u64 = 24 * 60 * 60;
@@ -50,6 +57,7 @@ impl Stage {
         let (keys, password) = (context.keys(), Password::from_file(&folder.join("password"))?);
         let account = |name: &str| keys.create_account(name, &password, Cost::Light);
         let owner = account(OWNER)?;
+        keys.create_log_key(LOG_KEY, &password, Cost::Light)?;
         let approvers = ROLES.iter().map(|role| account(role)).collect::<Result<_, _>>()?;
         let ledger = context.ledger().await?;
         let owner = paid(&context, &ledger, owner).await?;
@@ -105,6 +113,29 @@ impl Stage {
         Ok(version)
     }
 
+    /// Appends the decisions in `file` to a log and anchors it. Returns their indexes.
+    pub async fn log_decisions(&mut self, file: &Path, version: VersionId) -> Result<Range<u64>> {
+        let lines = file.with_extension("jsonl");
+        std::fs::write(&lines, decision_lines(file)?)
+            .with_context(|| format!("writing {}", lines.display()))?;
+        let open = OpenArgs {
+            origin: "clinic.example/decisions".to_owned(),
+            cadence: 3600,
+            key: LOG_KEY.to_owned(),
+            padding: NonZeroU64::MIN.saturating_add(15),
+        };
+        let opened = log::open::open(&open, &self.registry, &self.owner, &self.context).await?;
+        self.note("open the log", opened.sent);
+        let append = AppendArgs { file: lines, kind: RecordKindArg::Decision, version: Some(version) };
+        let (indexes, _) = log::append::append(&append, &self.context)?;
+        let keys = Keys::open(&self.context)?;
+        match log::anchor::round(&keys, &self.registry, &self.owner, &self.context).await? {
+            Round::Anchored(done) => self.note("anchor the log", done.sent),
+            Round::Waits { .. } => bail!("a log that was just opened is anchored already"),
+        }
+        Ok(indexes)
+    }
+
     /// A role's signed approval. The first one is shown in the words that every approver reads before signing.
     fn approve(
         &mut self,
@@ -150,6 +181,19 @@ fn project(folder: &Path, ui: Ui) -> Result<Context> {
     std::fs::write(folder.join("password"), PASSWORD).context("writing the password of the demo's keys")?;
     let config = Config::load(&Global { config: Some(file), ..Global::default() })?;
     Ok(Context { config, ui })
+}
+
+/// What the model said about each case, a line each. What came out later is not part of the decision.
+fn decision_lines(file: &Path) -> Result<String> {
+    let text = std::fs::read_to_string(file).with_context(|| format!("reading {}", file.display()))?;
+    let mut example: Value = serde_json::from_str(&text)?;
+    let decisions = example["decisions"].as_array_mut().context("the example has decisions")?;
+    let mut lines = String::new();
+    for decision in decisions {
+        decision.as_object_mut().context("a decision is an object")?.remove("diagnosis");
+        writeln!(lines, "{decision}")?;
+    }
+    Ok(lines)
 }
 
 /// A sender with ether. It does not ask: the demo says what each step took, and the ether is worth nothing.

@@ -1,12 +1,17 @@
 //! `aver audit VERSION`: gathers a version's lineage, histories and proofs into one file, and draws its page.
 
 use super::verify;
-use crate::{args::AuditArgs, commands::Context, exit, releases::Releases};
+use crate::{
+    args::AuditArgs,
+    commands::{Context, log},
+    exit,
+    releases::Releases,
+};
 use anyhow::{Context as _, Result, ensure};
 use averment_ledger::registry::{Dossier, RegistryClient, View};
 use averment_primitives::{ModelId, VersionId};
 use averment_registry::{
-    audit::{LogEvidence, Opening, TrustPolicy, TrustedBlockHash, Verified, VersionEvidence, page},
+    audit::{Opening, TrustPolicy, TrustedBlockHash, Verified, VersionEvidence, page},
     manifest::DatasetOpening,
 };
 use averment_storage::atomic;
@@ -29,8 +34,9 @@ pub fn run(args: &AuditArgs, context: &Context) -> Result<()> {
         let releases: Vec<Releases> = std::iter::once(context.releases())
             .chain(args.releases.iter().map(Releases::new))
             .collect();
-        let order = Order { version, releases: &releases, disclose: &args.disclose, logs: Vec::new() };
-        let made = order.fill(&registry, output).await?;
+        let records = args.records.iter().copied().collect();
+        let order = Order { version, releases: &releases, disclose: &args.disclose, records };
+        let made = order.fill(&registry, output, context).await?;
         let block = made.verified.block();
         let value = json!({
             "version": version,
@@ -70,8 +76,8 @@ pub struct Order<'a> {
     pub releases: &'a [Releases],
     /// Names of the version's private datasets that the reader may see.
     pub disclose: &'a [String],
-    /// Records of logs about the lineage.
-    pub logs: Vec<LogEvidence>,
+    /// Indexes of the records in the log here that the reader may see.
+    pub records: BTreeSet<u64>,
 }
 
 /// An audit file that was written and verified.
@@ -84,14 +90,18 @@ pub struct Made {
 
 impl Order<'_> {
     /// Writes the file to `output` and its page beside it, once both are verified as a reader would.
-    pub async fn fill(self, registry: &RegistryClient, output: &Path) -> Result<Made> {
+    pub async fn fill(self, registry: &RegistryClient, output: &Path, context: &Context) -> Result<Made> {
         let page = output.with_extension("html");
         ensure!(page != output, exit::usage("the file cannot end in .html: that is its page's name"));
         let view = registry.at_final().await?;
         let lineage = lineage(&view, self.version).await?;
         let versions = self.versions(lineage.keys().copied())?;
         let models = lineage.into_values().collect();
-        let dossier = Dossier { subject: self.version, models, versions, logs: self.logs };
+        let mut logs = Vec::new();
+        if !self.records.is_empty() {
+            logs.push(log::evidence::evidence(context, registry, &view, &self.records).await?);
+        }
+        let dossier = Dossier { subject: self.version, models, versions, logs };
         let evidence = view.evidence(dossier).await?;
         let policy = TrustPolicy {
             chain_id: Some(registry.id().chain_id),

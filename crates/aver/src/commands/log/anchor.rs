@@ -6,9 +6,9 @@ use super::{fault, log_key, on_chain, open_writer, reader, terms};
 use crate::{commands::Context, exit, ui::Ui, workplace::now};
 use anyhow::{Result, ensure};
 use averment_ledger::{
-    contracts::{Anchors::AnchorsErrors as Anchors, Refusal, SendError, Sent},
+    contracts::{Anchors::AnchorsErrors as Anchors, Refusal, SendError, Sender, Sent},
     keys::{AccountKey, LogKey},
-    registry::View,
+    registry::{RegistryClient, View},
 };
 use averment_primitives::LogId;
 use averment_storage::log::{Anchor, Confirmation, LogWriter};
@@ -19,28 +19,30 @@ use std::time::Duration;
 const AGAIN: u64 = 5;
 
 /// What anchoring needs a password for.
-struct Keys {
+pub struct Keys {
     log: LogKey,
     account: AccountKey,
 }
 
 impl Keys {
-    fn open(context: &Context) -> Result<Self> {
+    /// The log's key and the account that posts.
+    pub fn open(context: &Context) -> Result<Self> {
         Ok(Self { log: log_key(reader(context)?.settings(), context)?, account: context.account()? })
     }
 }
 
 /// An anchor that stands on the chain.
-struct Done {
+pub struct Done {
     anchor: Anchor,
     confirmation: Confirmation,
-    sent: Sent,
+    /// The transaction.
+    pub sent: Sent,
     /// When the next epoch begins.
     next: u64,
 }
 
 /// How an attempt to anchor ended.
-enum Round {
+pub enum Round {
     /// The log is anchored for the present epoch.
     Anchored(Box<Done>),
     /// The epoch has its anchor already.
@@ -49,7 +51,7 @@ enum Round {
 
 pub fn run(context: &Context) -> Result<()> {
     let keys = Keys::open(context)?;
-    match context.block_on(round(&keys, context))? {
+    match context.block_on(attempt(&keys, context))? {
         Round::Anchored(done) => done.report(context.ui),
         Round::Waits { epoch, next } => Err(exit::refused(format!(
             "epoch {epoch} is anchored already; the next one begins in {} s (--follow waits for it)",
@@ -64,7 +66,7 @@ pub fn follow(context: &Context) -> Result<()> {
     let keys = Keys::open(context)?;
     let mut agreed = Context { config: context.config.clone(), ui: context.ui };
     loop {
-        let wait = match agreed.block_on(round(&keys, &agreed)) {
+        let wait = match agreed.block_on(attempt(&keys, &agreed)) {
             Ok(Round::Anchored(done)) => {
                 done.report(agreed.ui)?;
                 // Whoever agreed to the first one agreed to what `--follow` says: one an epoch.
@@ -93,10 +95,21 @@ fn passes(error: &anyhow::Error) -> bool {
     }
 }
 
-async fn round(keys: &Keys, context: &Context) -> Result<Round> {
+async fn attempt(keys: &Keys, context: &Context) -> Result<Round> {
     let registry = context.registry().await?;
+    let sender = context.sender(registry.ledger(), keys.account.clone()).await?;
+    round(keys, &registry, &sender, context).await
+}
+
+/// Anchors the log for the present epoch, unless it has its anchor.
+pub async fn round(
+    keys: &Keys,
+    registry: &RegistryClient,
+    sender: &Sender,
+    context: &Context,
+) -> Result<Round> {
     let mut writer = open_writer(context, &keys.log)?;
-    let terms = terms(writer.log(), &registry)?;
+    let terms = terms(writer.log(), registry)?;
     let view = registry.at_final().await?;
     let state = on_chain(&view, terms.id()).await?;
     settle(&mut writer, &view, terms.id()).await?;
@@ -106,8 +119,7 @@ async fn round(keys: &Keys, context: &Context) -> Result<Round> {
         return Ok(Round::Waits { epoch, next: state.begins(epoch + 1) });
     }
     let anchor = writer.prepare_anchor().map_err(fault::anchor)?;
-    let sender = context.sender(registry.ledger(), keys.account.clone()).await?;
-    let (anchored, sent) = registry.anchor(&sender, terms.id(), anchor.root()).await?;
+    let (anchored, sent) = registry.anchor(sender, terms.id(), anchor.root()).await?;
     ensure!(anchored.root == anchor.root(), "anchored {}, expected {}", anchored.root, anchor.root());
     let confirmation = Confirmation {
         epoch: anchored.epoch,

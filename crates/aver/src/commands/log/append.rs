@@ -11,12 +11,13 @@ use anyhow::{Context as _, Result};
 use averment_primitives::VersionId;
 use averment_registry::{
     canonical::{self, JsonLimits},
-    log::{MAX_RECORD_BYTES, Record, RecordKind},
+    log::{Checkpoint, MAX_RECORD_BYTES, Record, RecordKind},
 };
 use serde_json::{Map, Value, json};
 use std::{
     fs::File,
     io::{self, Read},
+    ops::Range,
     path::Path,
 };
 
@@ -24,11 +25,8 @@ use std::{
 const LIMIT: u64 = 256 << 20;
 
 pub fn run(args: &AppendArgs, context: &Context) -> Result<()> {
-    let records = records(&read(&args.file)?, args, now()?)?;
-    let mut writer = writer(context)?;
-    let indexes = writer.append(&records).map_err(fault::append)?;
-    let (head, _) = writer.log().checkpoint().map_err(fault::read)?;
-    let words = match records.len() {
+    let (indexes, head) = append(args, context)?;
+    let words = match indexes.end - indexes.start {
         0 => format!("there was nothing to append; the log has {} records", head.size),
         1 => format!("appended record {}; the log has {} records", indexes.start, head.size),
         count => format!(
@@ -39,9 +37,18 @@ pub fn run(args: &AppendArgs, context: &Context) -> Result<()> {
         ),
     };
     let value = json!({
-        "first": indexes.start, "count": records.len(), "size": head.size, "root": head.root,
+        "first": indexes.start, "count": indexes.end - indexes.start, "size": head.size, "root": head.root,
     });
     context.ui.result(&value, words)
+}
+
+/// Appends the records of a file; their indexes, and the log's head with them.
+pub fn append(args: &AppendArgs, context: &Context) -> Result<(Range<u64>, Checkpoint)> {
+    let records = records(&read(&args.file)?, args, now()?)?;
+    let mut writer = writer(context)?;
+    let indexes = writer.append(&records).map_err(fault::append)?;
+    let (head, _) = writer.log().checkpoint().map_err(fault::read)?;
+    Ok((indexes, head))
 }
 
 fn read(file: &Path) -> Result<String> {

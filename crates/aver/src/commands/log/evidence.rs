@@ -11,7 +11,6 @@ use std::collections::BTreeSet;
 /// given with its salt and text, unless it was erased: an audit file discloses what it names.
 ///
 /// A record that no such anchor covers is refused: `aver log anchor` comes first.
-#[allow(dead_code, reason = "`aver audit` takes it in its next step")]
 pub async fn evidence(
     context: &Context,
     registry: &RegistryClient,

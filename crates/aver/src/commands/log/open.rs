@@ -6,18 +6,39 @@
 use super::{fault, open_writer, signer};
 use crate::{args::OpenArgs, commands::Context, exit};
 use anyhow::{Context as _, Result};
+use averment_ledger::{
+    contracts::{Sender, Sent},
+    registry::RegistryClient,
+};
 use averment_primitives::B256;
 use averment_registry::{log::PaddingPolicy, version::LogTerms};
-use averment_storage::log::{Log, LogWriter, ReadError};
+use averment_storage::log::{Log, LogSettings, LogWriter, ReadError};
 use serde_json::json;
 
 pub fn run(args: &OpenArgs, context: &Context) -> Result<()> {
-    context.block_on(open(args, context))
+    context.block_on(async {
+        let registry = context.registry().await?;
+        let sender = context.sender(registry.ledger(), context.account()?).await?;
+        open(args, &registry, &sender, context).await?.report(context)
+    })
 }
 
-async fn open(args: &OpenArgs, context: &Context) -> Result<()> {
-    let registry = context.registry().await?;
-    let account = context.account()?;
+/// A log that is open on the chain.
+pub struct Opened {
+    settings: LogSettings,
+    terms: LogTerms,
+    opened_at: u64,
+    /// The transaction.
+    pub sent: Sent,
+}
+
+/// Opens the log here, which is made if there is none.
+pub async fn open(
+    args: &OpenArgs,
+    registry: &RegistryClient,
+    sender: &Sender,
+    context: &Context,
+) -> Result<Opened> {
     let mut writer = folder(args, context)?;
     let view = registry.at_final().await?;
     if let Some(terms) = writer.log().settings().terms
@@ -35,33 +56,37 @@ async fn open(args: &OpenArgs, context: &Context) -> Result<()> {
     let terms = LogTerms {
         chain_id: registry.id().chain_id,
         anchors: registry.anchors(),
-        poster: account.address(),
+        poster: sender.address(),
         registry: registry.id().address,
         cadence: args.cadence,
         salt: B256::from(salt),
     };
     writer.set_terms(terms).map_err(fault::open)?;
-    let sender = context.sender(registry.ledger(), account).await?;
-    let (opened, opened_at, sent) = registry.open_log(&sender, terms.cadence, terms.salt).await?;
+    let (opened, opened_at, sent) = registry.open_log(sender, terms.cadence, terms.salt).await?;
     anyhow::ensure!(opened == terms, "the contract opened log {}, expected {}", opened.id(), terms.id());
+    Ok(Opened { settings: writer.log().settings().clone(), terms, opened_at, sent })
+}
 
-    let settings = writer.log().settings();
-    context.ui.result(
-        &json!({
-            "log": terms.id(), "origin": settings.origin(), "key": settings.key.to_string(),
-            "folder": context.config.log_folder, "cadence": terms.cadence, "openedAt": opened_at,
-            "poster": terms.poster, "transaction": sent.tx, "gas": sent.gas_used(),
-        }),
-        format!(
-            "log {} is open, id {}\nits verifier key, to be published:\n{}\nkept in {}: public/ may be served, private/ \
-             never\nnext: `aver log append`, and `aver log anchor --follow` for an anchor every {} s",
-            settings.origin(),
-            terms.id(),
-            settings.key,
-            context.config.log_folder.display(),
-            terms.cadence
-        ),
-    )
+impl Opened {
+    fn report(&self, context: &Context) -> Result<()> {
+        let Self { settings, terms, opened_at, sent } = self;
+        context.ui.result(
+            &json!({
+                "log": terms.id(), "origin": settings.origin(), "key": settings.key.to_string(),
+                "folder": context.config.log_folder, "cadence": terms.cadence, "openedAt": opened_at,
+                "poster": terms.poster, "transaction": sent.tx, "gas": sent.gas_used(),
+            }),
+            format!(
+                "log {} is open, id {}\nits verifier key, to be published:\n{}\nkept in {}: public/ may be served, \
+                 private/ never\nnext: `aver log append`, and `aver log anchor --follow` for an anchor every {} s",
+                settings.origin(),
+                terms.id(),
+                settings.key,
+                context.config.log_folder.display(),
+                terms.cadence
+            ),
+        )
+    }
 }
 
 /// The log of this name here, made if there is none.
