@@ -28,7 +28,7 @@ pub(crate) fn entry(data: &[u8]) -> bool {
 }
 
 /// The contract's history, with the registry that it is of.
-fn genuine() -> (RegistryId, Vec<Entry>) {
+pub(crate) fn genuine() -> (RegistryId, Vec<Entry>) {
     let vector = vectors::json(vectors::HISTORY);
     let get = |name: &str| vector[name].clone();
     let registry = RegistryId {

@@ -7,6 +7,7 @@
 //! The same targets run in two ways: `cargo xtask fuzz` gives them to cargo-fuzz, and the tests here give them their
 //! seeds (real files, from `vectors/` or made by the encoders) and some hundred changed ones, on any toolchain.
 
+mod approval;
 mod audit;
 mod history;
 mod json;
@@ -28,7 +29,7 @@ pub struct Target {
 }
 
 /// All targets.
-pub const TARGETS: [Target; 26] = [
+pub const TARGETS: [Target; 27] = [
     Target { name: "json", run: json::json, seeds: json::json_seeds },
     Target { name: "envelope", run: json::envelope, seeds: json::envelope_seeds },
     Target { name: "statement", run: manifest::statement, seeds: manifest::statement_seeds },
@@ -49,6 +50,7 @@ pub const TARGETS: [Target; 26] = [
     Target { name: "signature", run: state::signature, seeds: state::signature_seeds },
     Target { name: "history_entry", run: history::entry, seeds: history::entry_seeds },
     Target { name: "history", run: history::history, seeds: history::history_seeds },
+    Target { name: "approval_file", run: approval::approval_file, seeds: approval::approval_file_seeds },
     Target { name: "audit_file", run: audit::audit_file, seeds: audit::audit_file_seeds },
     Target { name: "listing", run: storage::listing, seeds: storage::listing_seeds },
     Target { name: "pointer", run: storage::pointer, seeds: storage::pointer_seeds },

@@ -46,8 +46,11 @@ pub fn run(cli: Cli) -> Result<()> {
     let ui = Ui { json: cli.global.json, yes: cli.global.yes };
     match cli.command {
         Command::Completions { shell } => {
-            clap_complete::generate(shell, &mut Cli::command(), "aver", &mut std::io::stdout());
-            Ok(())
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "aver", &mut script);
+            let script = String::from_utf8(script).context("the completion script is text")?;
+            let value = serde_json::json!({ "shell": shell.to_string(), "script": script });
+            ui.result(&value, script.trim_end())
         }
         Command::Init(args) => init::run(&args, &cli.global, ui),
         Command::Export(command) => {

@@ -136,7 +136,9 @@ fn a_version_lives_from_its_registration_to_its_end() {
     assert_eq!(kinds[5..9], life);
     assert_eq!(kinds[9..], ["DecisionRecorded", "Deployed", "Deployed", "Retired", "Revoked"]);
     assert_eq!(entries.last().unwrap()["head"], shown["history"]["head"]);
-    assert!(entries.iter().all(|entry| entry["block"].is_u64() && entry["timestamp"].is_u64()));
+    let blocks: Vec<u64> = entries.iter().map(|entry| entry["block"].as_u64().unwrap()).collect();
+    assert!(blocks.is_sorted(), "{blocks:?}");
+    assert_eq!(Some(blocks[10]), deployed["block"].as_u64());
 
     let words = sandbox.run(&["history", HISTORY]).done().stdout;
     for part in ["medical approved handwritten-digits@1.0.0", "runs in \"clinic-north\"", "mislabelled data"]
@@ -615,6 +617,8 @@ fn what_is_typed_wrong_is_one_json_object_too() {
     let words = sandbox.run(&["contracts", "destroy"]);
     assert_eq!((words.code, words.stdout.as_str()), (2, ""));
     assert!(words.stderr.contains("unrecognized subcommand"), "{words:?}");
+    let script = sandbox.run(&["completions", "bash", "--json"]).done().json();
+    assert!(script["script"].as_str().unwrap().contains("_aver"));
     let help = sandbox.run(&["--json", "--help"]).done();
     assert!(help.stdout.contains("Exit codes"), "{help:?}");
     for command in [&["model", "create"][..], &["approve"], &["approve", "submit"], &["deploy"], &["history"]]

@@ -167,10 +167,13 @@ impl Run {
         value
     }
 
-    /// The run, which must have ended well.
+    /// The run, which must have ended well, with one JSON object if that was asked for.
     #[track_caller]
     pub fn done(self) -> Self {
         assert_eq!(self.code, 0, "{}\n{}{}", self.arguments, self.stdout, self.stderr);
+        if self.arguments.contains("--json") && !self.arguments.contains("--help") {
+            self.json();
+        }
         self
     }
 
