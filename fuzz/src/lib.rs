@@ -48,6 +48,7 @@ pub const TARGETS: [Target; 27] = [
     Target { name: "header", run: state::header, seeds: state::header_seeds },
     Target { name: "state_proof", run: state::state_proof, seeds: state::state_proof_seeds },
     Target { name: "signature", run: state::signature, seeds: state::signature_seeds },
+    Target { name: "approval_file", run: history::approval, seeds: history::approval_seeds },
     Target { name: "history_entry", run: history::entry, seeds: history::entry_seeds },
     Target { name: "history", run: history::history, seeds: history::history_seeds },
     Target { name: "approval_file", run: approval::approval_file, seeds: approval::approval_file_seeds },

@@ -6,6 +6,7 @@ mod contracts;
 mod dependencies;
 mod fuzz;
 mod run;
+mod security;
 mod test;
 mod tools;
 
@@ -19,6 +20,7 @@ The project's chores.
   cargo xtask test contracts    the contracts' part alone
   cargo xtask contracts write   artifacts and storage layouts from the sources; `check` compares
   cargo xtask arrows     checks that dependencies between crates go one way
+  cargo xtask security   checks that the tests that SECURITY.md names are there
   cargo xtask dependencies   checks that no library comes twice but where others force it
   cargo xtask bench      the numbers of docs/benchmarks.md, peers in the same run
   cargo xtask fuzz [SECONDS] [TARGET…]   the fuzz targets under cargo-fuzz, 60 seconds each
@@ -33,6 +35,7 @@ fn main() -> Result<()> {
         ["test", "fast"] => test::rust(None),
         ["test", "contracts"] => test::contracts_alone(),
         ["arrows"] => arrows::check(),
+        ["security"] => security::check(),
         ["dependencies"] => dependencies::check(),
         ["contracts", "write"] => contracts::artifacts_write(),
         ["contracts", "check"] => contracts::artifacts_check(),

@@ -1,6 +1,6 @@
 //! `cargo xtask test`: what CI runs, fast things first.
 
-use crate::{arrows, contracts, dependencies, run::step, tools};
+use crate::{arrows, contracts, dependencies, run::step, security, tools};
 use anyhow::Result;
 use std::{ffi::OsString, path::Path, process::Command};
 
@@ -14,6 +14,7 @@ fn cargo(args: &[&str]) -> Command {
 pub fn rust(anvil: Option<&Path>) -> Result<()> {
     step("formatting", &mut cargo(&["fmt", "--all", "--check"]))?;
     arrows::check()?;
+    security::check()?;
     dependencies::check()?;
     step(
         "clippy",

@@ -117,27 +117,30 @@ fn signatures_that_the_contract_refuses_are_refused_for_the_same_reason() {
     }
 }
 
+fn entry(model: ModelId, entry: &Value) -> Entry {
+    let kind = Kind::from_code(get(entry, "kind")).unwrap();
+    let payload: Bytes = get(entry, "payload");
+    let decoded = Payload::decode(kind, &payload, &Limits::default()).unwrap();
+    assert_eq!(decoded.encode(), payload, "{kind}");
+    Entry {
+        model,
+        version: get(entry, "versionId"),
+        sequence: get(entry, "sequence"),
+        actor: get(entry, "actor"),
+        timestamp: get(entry, "timestamp"),
+        payload: decoded,
+        head: get(entry, "head"),
+    }
+}
+
+const HISTORY: &str = include_str!("../../../vectors/registry/ok_history.json");
+
 #[test]
 fn a_history_that_the_contract_made_replays_to_what_the_contract_says() {
-    let (vectors, registry) = read(include_str!("../../../vectors/registry/ok_history.json"));
+    let (vectors, registry) = read(HISTORY);
     let model: ModelId = get(&vectors, "modelId");
     let limits = Limits::default();
-    let entries = list(&vectors, "entries").iter().map(|entry| {
-        let kind = Kind::from_code(get(entry, "kind")).unwrap();
-        let payload: Bytes = get(entry, "payload");
-        let decoded = Payload::decode(kind, &payload, &limits).unwrap();
-        assert_eq!(decoded.encode(), payload, "{kind}");
-        Entry {
-            model,
-            version: get(entry, "versionId"),
-            sequence: get(entry, "sequence"),
-            actor: get(entry, "actor"),
-            timestamp: get(entry, "timestamp"),
-            payload: decoded,
-            head: get(entry, "head"),
-        }
-    });
-    let entries: Vec<Entry> = entries.collect();
+    let entries: Vec<Entry> = list(&vectors, "entries").iter().map(|given| entry(model, given)).collect();
     let history = History::replay(registry, model, entries.clone(), &limits).unwrap().unwrap();
     assert_eq!(history.head(), get::<B256>(&vectors, "head"));
     assert_eq!(history.length(), get::<u64>(&vectors, "length"));
@@ -161,5 +164,55 @@ fn a_history_that_the_contract_made_replays_to_what_the_contract_says() {
         let mut missing = entries.clone();
         missing.remove(place);
         History::replay(registry, model, missing, &limits).unwrap_err();
+    }
+}
+
+/// Gaps, moved and doubled entries, forged heads; and, with every number and head forged to fit, what the contract's
+/// rules alone refuse.
+#[test]
+fn histories_that_the_contract_never_made_are_refused_for_the_reason_given() {
+    let (vectors, genuine) = read(HISTORY);
+    let bad: Value =
+        serde_json::from_str(include_str!("../../../vectors/registry/bad_history.json")).unwrap();
+    let model: ModelId = get(&vectors, "modelId");
+    for case in list(&bad, "cases") {
+        let name: String = get(case, "name");
+        let mut given: Vec<Value> = list(&vectors, "entries").to_vec();
+        if let Some(order) = case["order"].as_array() {
+            given = order.iter().map(|place| given[place.as_u64().unwrap() as usize].clone()).collect();
+        }
+        if let Some(set) = case["set"].as_object() {
+            let changed = &mut given[set["place"].as_u64().unwrap() as usize];
+            if let Some(word) = set.get("word") {
+                let (mut payload, from): (Bytes, _) =
+                    (get(changed, "payload"), word.as_u64().unwrap() as usize * 32);
+                let value: B256 = get(&case["set"], "value");
+                payload = [&payload[..from], value.as_slice(), &payload[from + 32..]].concat().into();
+                changed["payload"] = serde_json::to_value(payload).unwrap();
+            }
+            for field in ["kind", "actor", "timestamp", "head"] {
+                if let Some(value) = set.get(field) {
+                    changed[field] = value.clone();
+                }
+            }
+        }
+        let registry = RegistryId {
+            chain_id: case["chainId"].as_u64().unwrap_or(genuine.chain_id),
+            address: serde_json::from_value(case["registry"].clone()).unwrap_or(genuine.address),
+        };
+        let mut entries: Vec<Entry> = given.iter().map(|given| entry(model, given)).collect();
+        if case["resealed"] == true {
+            let mut head = registry.history_start(model);
+            for (place, entry) in entries.iter_mut().enumerate() {
+                entry.sequence = place as u64 + 1;
+                head = entry.head_after(head);
+                entry.head = head;
+            }
+        }
+        let error =
+            History::replay(registry, model, entries, &Limits::default()).map(|_| ()).expect_err(&name);
+        let rule: String =
+            format!("{:?}", error.refusal).chars().take_while(char::is_ascii_alphanumeric).collect();
+        assert_eq!((error.sequence, rule), (get(case, "entry"), get(case, "error")), "{name}: {error}");
     }
 }
