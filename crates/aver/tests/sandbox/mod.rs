@@ -77,6 +77,16 @@ impl Sandbox {
         sandbox
     }
 
+    /// Lets `seconds` pass on the embedded chain, which mines a block for it. The chain is then ahead of the system's
+    /// clock; until that catches up, each block is a second after its parent.
+    pub fn pass(&self, seconds: u64) {
+        let ledger = self.ledger();
+        let chain = ledger.embedded().unwrap();
+        let latest = chain.latest().unwrap().1.timestamp;
+        chain.set_next_timestamp(latest + seconds).unwrap();
+        chain.mine().unwrap();
+    }
+
     /// Copies a folder of the repository's examples into the sandbox.
     pub fn example(&self, name: &str) -> PathBuf {
         let target = self.path().join(name);
