@@ -18,7 +18,18 @@ pub(crate) fn approval_file(data: &[u8]) -> bool {
         model_name: decision.model_name(),
         role_name: decision.role_name(),
     };
-    decision.approval().in_words(&context).expect("the names behind the ids");
+    let words = decision.approval().in_words(&context).expect("the names behind the ids");
+    assert!(
+        !words.contains(|c: char| c.is_control() && c != '\n'),
+        "a name speaks to the terminal: {words:?}"
+    );
+    if decision.recovered_signer() == Ok(decision.signer()) {
+        let seeds = approval_file_seeds();
+        let genuine: Vec<_> = seeds.iter().filter_map(|seed| SignedDecision::decode(seed).ok()).collect();
+        let known = genuine.iter().any(|seed| seed.signer() == decision.signer());
+        let signed = genuine.iter().any(|seed| seed.approval() == decision.approval());
+        assert!(signed || !known, "a signature was made to count for another decision");
+    }
     if let Ok(signer) = decision.recovered_signer() {
         let digest = decision.approval().digest(decision.registry());
         let recovered = averment_registry::approval::recover(digest, decision.signature());

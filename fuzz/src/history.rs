@@ -1,9 +1,8 @@
-//! A model's history: signed decisions on their way, single events, and whole histories under the contract's rules.
+//! A model's history: single events, and whole histories under the contract's rules.
 
 use crate::vectors;
-use averment_primitives::{Address, B256, ModelId, RoleId, VersionId};
+use averment_primitives::{Address, B256, ModelId, VersionId};
 use averment_registry::{
-    approval::{SignedDecision, SigningContext},
     history::{Entry, History, Kind, Limits, Payload, Stage},
     version::RegistryId,
 };
@@ -52,57 +51,6 @@ pub(crate) fn genuine() -> (RegistryId, Vec<Entry>) {
         }
     });
     (registry, entries.collect())
-}
-
-pub(crate) fn approval(data: &[u8]) -> bool {
-    let Ok(decision) = SignedDecision::decode(data) else { return false };
-    let bytes = decision.encode().expect("what was read can be written");
-    let again = SignedDecision::decode(&bytes).expect("and read");
-    assert_eq!(again, decision);
-    let context = SigningContext {
-        registry: decision.registry(),
-        creator: decision.creator(),
-        model_name: decision.model_name(),
-        role_name: decision.role_name(),
-    };
-    let words = decision.approval().in_words(&context).expect("the names are those of the ids");
-    assert!(
-        !words.contains(|c: char| c.is_control() && c != '\n'),
-        "a name speaks to the terminal: {words:?}"
-    );
-    if decision.recovered_signer() == Ok(decision.signer()) {
-        let genuine = approval_seeds().iter().any(|seed| {
-            SignedDecision::decode(seed).is_ok_and(|seed| {
-                seed.signer() != decision.signer() || seed.approval() == decision.approval()
-            })
-        });
-        assert!(genuine, "a signature was made to count for another decision");
-    }
-    true
-}
-
-/// Every decision in the contract's history, as its approver would have sent it.
-pub(crate) fn approval_seeds() -> Vec<Vec<u8>> {
-    let (registry, entries) = genuine();
-    let (mut model_name, mut roles) = (String::new(), BTreeSet::new());
-    let mut seeds = Vec::new();
-    for entry in &entries {
-        match &entry.payload {
-            Payload::ModelCreated { name, .. } => model_name = name.to_string(),
-            Payload::PolicySet { roles: named, .. } => roles.extend(named.iter().map(ToString::to_string)),
-            Payload::DecisionRecorded { approval, signer, signature } => {
-                let role_name =
-                    roles.iter().find(|role| RoleId::of(role) == approval.role).expect("it has a name");
-                let creator = entries[0].actor;
-                let context = SigningContext { registry, creator, model_name: &model_name, role_name };
-                let decision = SignedDecision::new(approval.clone(), &context, *signer, signature.clone());
-                // A contract wallet's signature may be of any kind, and an expiry beyond 2^53 is not written.
-                seeds.extend(decision.expect("the names are right").encode());
-            }
-            _ => {}
-        }
-    }
-    seeds
 }
 
 pub(crate) fn entry_seeds() -> Vec<Vec<u8>> {

@@ -29,7 +29,7 @@ pub struct Target {
 }
 
 /// All targets.
-pub const TARGETS: [Target; 27] = [
+pub const TARGETS: &[Target] = &[
     Target { name: "json", run: json::json, seeds: json::json_seeds },
     Target { name: "envelope", run: json::envelope, seeds: json::envelope_seeds },
     Target { name: "statement", run: manifest::statement, seeds: manifest::statement_seeds },
@@ -47,8 +47,8 @@ pub const TARGETS: [Target; 27] = [
     Target { name: "consistency", run: log::consistency, seeds: log::proof_seeds },
     Target { name: "header", run: state::header, seeds: state::header_seeds },
     Target { name: "state_proof", run: state::state_proof, seeds: state::state_proof_seeds },
+    Target { name: "id", run: state::id, seeds: state::id_seeds },
     Target { name: "signature", run: state::signature, seeds: state::signature_seeds },
-    Target { name: "approval_file", run: history::approval, seeds: history::approval_seeds },
     Target { name: "history_entry", run: history::entry, seeds: history::entry_seeds },
     Target { name: "history", run: history::history, seeds: history::history_seeds },
     Target { name: "approval_file", run: approval::approval_file, seeds: approval::approval_file_seeds },
@@ -56,13 +56,14 @@ pub const TARGETS: [Target; 27] = [
     Target { name: "listing", run: storage::listing, seeds: storage::listing_seeds },
     Target { name: "pointer", run: storage::pointer, seeds: storage::pointer_seeds },
     Target { name: "car", run: storage::car, seeds: storage::car_seeds },
+    Target { name: "oms_key", run: storage::oms_key, seeds: storage::oms_key_seeds },
     Target { name: "oms_bundle", run: storage::oms_bundle, seeds: storage::oms_bundle_seeds },
     Target { name: "oms_statement", run: storage::oms_statement, seeds: storage::oms_statement_seeds },
 ];
 
 /// The target of this name.
 pub fn target(name: &str) -> Option<Target> {
-    TARGETS.into_iter().find(|target| target.name == name)
+    TARGETS.iter().copied().find(|target| target.name == name)
 }
 
 #[cfg(test)]

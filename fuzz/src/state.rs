@@ -1,7 +1,7 @@
-//! The chain's state: headers, account and storage proofs, signatures.
+//! The chain's state: headers, account and storage proofs, signatures; ids.
 
 use crate::vectors;
-use averment_primitives::{Address, B256, Bytes, Signature, U256, keccak256};
+use averment_primitives::{Address, B256, Bytes, Signature, U256, VersionId, keccak256};
 use averment_registry::{
     approval::recover,
     state::{AccountProof, Header, StorageProof},
@@ -65,6 +65,21 @@ pub(crate) fn state_proof_seeds() -> Vec<Vec<u8>> {
         seeds.push(seed);
     }
     seeds
+}
+
+/// An id as text: whatever form was typed, it is the id that is shown.
+pub(crate) fn id(data: &[u8]) -> bool {
+    let Ok(text) = str::from_utf8(data) else { return false };
+    let Ok(id) = text.parse::<VersionId>() else { return false };
+    let shown = id.to_string();
+    assert_eq!(shown.trim_start_matches("0x"), text.trim_start_matches("0x").to_lowercase());
+    assert_eq!(shown.parse(), Ok(id));
+    true
+}
+
+pub(crate) fn id_seeds() -> Vec<Vec<u8>> {
+    let id = VersionId(B256::repeat_byte(0xab)).to_string();
+    vec![id.trim_start_matches("0x").to_uppercase().into_bytes(), id.into_bytes()]
 }
 
 /// A digest (32 bytes), then a signature: of one by a key there is no second form.

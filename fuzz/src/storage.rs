@@ -109,6 +109,22 @@ pub(crate) fn car_seeds() -> Vec<Vec<u8>> {
     vec![bytes]
 }
 
+pub(crate) fn oms_key(data: &[u8]) -> bool {
+    let Ok(text) = str::from_utf8(data) else { return false };
+    let Ok(key) = PublicKey::from_pem(text) else { return false };
+    let again = PublicKey::from_pem(key.pem()).expect("what was read is written and read again");
+    assert_eq!((again.pem(), again.hint()), (key.pem(), key.hint()));
+    assert!(!key.verifies(b"", &[0; 70]));
+    true
+}
+
+pub(crate) fn oms_key_seeds() -> Vec<Vec<u8>> {
+    vec![
+        include_bytes!("../../crates/storage/tests/fixtures/oms/signer.pub.pem").to_vec(),
+        include_bytes!("../../crates/storage/tests/fixtures/oms/stranger.pub.pem").to_vec(),
+    ]
+}
+
 /// A bundle by the Python tool's key: nobody else makes one that is believed.
 pub(crate) fn oms_bundle(data: &[u8]) -> bool {
     let key = PublicKey::from_pem(include_str!("../../crates/storage/tests/fixtures/oms/signer.pub.pem"));

@@ -80,7 +80,7 @@ fn what_was_found_once_stays_found() {
 
 #[test]
 fn names_are_different() {
-    let mut names = TARGETS.map(|target| target.name);
+    let mut names: Vec<&str> = TARGETS.iter().map(|target| target.name).collect();
     names.sort_unstable();
     assert!(names.windows(2).all(|pair| pair[0] != pair[1]));
 }

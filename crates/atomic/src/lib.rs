@@ -237,8 +237,11 @@ pub fn write_new_private(target: &Path, bytes: &[u8]) -> Result<(), WriteError> 
 
 /// Reads a file of at most `limit` bytes; a longer one is [`io::ErrorKind::FileTooLarge`].
 pub fn read(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    File::open(path)?.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
+    let file = File::open(path)?;
+    // Room for all of it at once: of a secret, no copy is left behind by growing.
+    let expected = file.metadata()?.len().min(limit).saturating_add(1);
+    let mut bytes = Vec::with_capacity(usize::try_from(expected).unwrap_or_default());
+    file.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > limit {
         let message = format!("at most {limit} bytes expected, the file has more");
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, message));

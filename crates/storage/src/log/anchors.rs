@@ -8,10 +8,11 @@
 
 use super::{
     error::{AnchorError, ReadError, SettingsFault},
-    layout::{Layout, create_private_folder, read_required, write_private},
+    layout::{Layout, read_required, write_private},
     reader::Log,
     settings::{from_json, to_json},
 };
+use crate::atomic::create_private_folder;
 use averment_primitives::B256;
 use averment_registry::log::Checkpoint;
 use serde::{Deserialize, Serialize};

@@ -1,8 +1,9 @@
 //! Writing many files that become visible together: all are flushed before [`Batch::finish`] returns, and nobody
 //! looks at them before something else, the checkpoint, names them.
 
-use super::layout::create_private_folder;
-use crate::atomic::{Step, WriteError, create_folder, point, sync, sync_folder, write_all};
+use crate::atomic::{
+    Step, WriteError, create_folder, create_private_folder, point, sync, sync_folder, write_all,
+};
 use std::{
     collections::BTreeSet,
     fs::{File, OpenOptions},

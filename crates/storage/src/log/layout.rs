@@ -1,12 +1,12 @@
 //! Where things lie in a log's folder, and who may look.
 
 use super::error::ReadError;
-use crate::atomic::{AtomicFile, Step, WriteError, create_folder, point, sync_folder};
+use crate::atomic::{AtomicFile, Step, WriteError, create_folder, create_private_folder};
 use averment_registry::log::{Resource, TILE_WIDTH, index_path};
 use std::{
-    fs::{self, DirBuilder, File, Permissions},
+    fs::{self, File, Permissions},
     io::{self, Read},
-    os::unix::fs::{DirBuilderExt, PermissionsExt},
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
 };
 
@@ -82,24 +82,6 @@ impl Layout {
         });
         closed.map_err(|source| WriteError { path: private, step: Step::CreateFolder, source })
     }
-}
-
-/// Creates `folder` and its missing parents for the owner only, each flushed into its parent.
-pub(super) fn create_private_folder(folder: &Path) -> Result<(), WriteError> {
-    if folder.is_dir() {
-        return Ok(());
-    }
-    let parent = folder.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    if parent != folder {
-        create_private_folder(parent)?;
-    }
-    let made = point(Step::CreateFolder).and_then(|()| DirBuilder::new().mode(0o700).create(folder));
-    match made {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && folder.is_dir() => {}
-        Err(source) => return Err(WriteError { path: folder.to_owned(), step: Step::CreateFolder, source }),
-        Ok(()) => {}
-    }
-    sync_folder(parent)
 }
 
 /// Replaces a private file that is not personal, such as settings.
