@@ -1,6 +1,7 @@
 """OpenSSF Model Signing by its reference implementation, the Python package model-signing.
 
 usage: oms.py fixtures FOLDER            makes models and bundles, by the tool alone
+       oms.py key NAME FILE              writes the private key called NAME
        oms.py check FOLDER COMMITTED OURS  FOLDER as made by the first form;
                                          COMMITTED: the same from the repository, says the same, still verifies;
                                          OURS: our bundles over COMMITTED's models, the tool verifies them
@@ -10,7 +11,6 @@ Keys are derived from a phrase, so that no private key lies in the repository.
 
 import base64
 import hashlib
-import importlib.metadata
 import json
 import pathlib
 import sys
@@ -69,6 +69,13 @@ def write_keys(folder):
         (folder / f"{name}.pub.pem").write_bytes(pem)
 
 
+def write_secret(name, file):
+    pem = key(name).private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    pathlib.Path(file).write_bytes(pem)
+
+
 def write_models(folder):
     for path, data in FILES.items():
         path = folder / "model" / path
@@ -85,14 +92,7 @@ def fixtures(folder):
     write_models(folder)
     for name, (model, signer, config) in CASES.items():
         secret = folder / "secret.pem"
-        secret.write_bytes(
-            key(signer).private_bytes(
-                serialization.Encoding.PEM,
-                serialization.PrivateFormat.PKCS8,
-                serialization.NoEncryption(),
-            )
-        )
-        # The models' folders must hold nothing else while they are hashed.
+        write_secret(signer, secret)
         signing.Config().use_elliptic_key_signer(private_key=secret).set_hashing_config(config()).sign(
             folder / model, folder / f"{name}.sig"
         )
@@ -133,14 +133,15 @@ def check(made, committed, ours):
             raise SystemExit(f"{bundle.name}: we say\n{our_statement}\nthe tool\n{tools_statement}")
     if {bundle.stem for bundle in bundles} != CASES.keys() - {"other-key"}:
         raise SystemExit(f"expected a bundle of ours for each of the tool's, got {bundles}")
-    version = importlib.metadata.version("model-signing")
-    print(f"model-signing {version}: {len(CASES)} of its bundles are as committed, {len(bundles)} of ours verify")
+    print(f"its {len(CASES)} bundles are as committed and we take them, it takes {len(bundles)} of ours")
 
 
 def main():
-    command, *paths = sys.argv[1:]
-    paths = [pathlib.Path(path) for path in paths]
-    {"fixtures": fixtures, "check": check}[command](*paths)
+    command, *arguments = sys.argv[1:]
+    if command == "key":
+        write_secret(*arguments)
+    else:
+        {"fixtures": fixtures, "check": check}[command](*map(pathlib.Path, arguments))
 
 
 if __name__ == "__main__":

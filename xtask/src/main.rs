@@ -5,12 +5,14 @@ mod bench;
 mod contracts;
 mod dependencies;
 mod fuzz;
+mod interop;
 mod run;
 mod security;
 mod test;
 mod tools;
 
 use anyhow::{Result, bail};
+use std::process::ExitCode;
 
 const HELP: &str = "\
 The project's chores.
@@ -22,11 +24,23 @@ The project's chores.
   cargo xtask arrows     checks that dependencies between crates go one way
   cargo xtask security   checks that the tests that SECURITY.md names are there
   cargo xtask dependencies   checks that no library comes twice but where others force it
+  cargo xtask interop    our files under other people's tools, and theirs under ours
   cargo xtask bench      the numbers of docs/benchmarks.md, peers in the same run
   cargo xtask fuzz [SECONDS] [TARGET…]   the fuzz targets under cargo-fuzz, 60 seconds each
 ";
 
-fn main() -> Result<()> {
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // One message with its causes; where in this program it arose helps nobody.
+            run::complain(&format!("xtask: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<()> {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = args.iter().map(String::as_str).collect();
     std::env::set_current_dir(tools::root())?;
@@ -39,6 +53,7 @@ fn main() -> Result<()> {
         ["dependencies"] => dependencies::check(),
         ["contracts", "write"] => contracts::artifacts_write(),
         ["contracts", "check"] => contracts::artifacts_check(),
+        ["interop"] => interop::all(),
         ["bench"] => bench::all(),
         ["fuzz", words @ ..] => fuzz::fuzz(words),
         [] | ["help" | "--help" | "-h"] => {

@@ -1,5 +1,5 @@
 //! Running programs and saying what happens.
-#![allow(clippy::print_stdout, reason = "a chore speaks to the terminal")]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a chore speaks to the terminal")]
 
 use anyhow::{Context, Result, ensure};
 use std::{process::Command, time::Instant};
@@ -7,6 +7,11 @@ use std::{process::Command, time::Instant};
 /// Prints as it stands.
 pub fn say(text: &str) {
     print!("{text}");
+}
+
+/// Prints a line on standard error.
+pub fn complain(line: &str) {
+    eprintln!("{line}");
 }
 
 /// Runs a command to its end under a heading; fails with the command line when it does.

@@ -1,10 +1,10 @@
-//! What the tests need beside Rust: Node's packages for the contracts, a Python environment for slither.
+//! What the chores need beside Rust: Node's packages and Python environments.
 //!
-//! Everything is pinned by a file in the repository (`contracts/package-lock.json`, `xtask/requirements.txt`)
+//! Everything is pinned by a file in the repository (`package-lock.json`, `requirements.txt`)
 //! and installed below folders that git ignores, again only when that file changed.
 
 use crate::run;
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use std::{
     path::{Path, PathBuf},
     process::Command,
@@ -27,18 +27,23 @@ pub struct Tools {
 
 /// Installs what is missing. Says which program is not there and how to get it.
 pub fn set_up() -> Result<Tools> {
-    need("node", "--version", "Node 20 or newer, for example `apt-get install nodejs`")?;
-    need("npm", "--version", "npm, for example `apt-get install npm`")?;
-    need("python3", "--version", "Python 3.10 or newer, for example `apt-get install python3 python3-venv`")?;
+    node_and_python()?;
     npm(Path::new("contracts"))?;
     let python_bin = python("target/venv/test", Path::new("xtask/requirements.txt"))?;
     Ok(Tools { forge: foundry("forge")?, anvil: foundry("anvil")?, python_bin })
 }
 
+/// Fails unless Node, npm and Python start; says how to get what is missing.
+pub fn node_and_python() -> Result<()> {
+    need("node", "--version", "Node 20 or newer, for example `apt-get install nodejs`")?;
+    need("npm", "--version", "npm, for example `apt-get install npm`")?;
+    need("python3", "--version", "Python 3.10 or newer, for example `apt-get install python3 python3-venv`")
+}
+
 fn need(program: &str, flag: &str, how: &str) -> Result<()> {
     match Command::new(program).arg(flag).output() {
         Ok(output) if output.status.success() => Ok(()),
-        _ => bail!("the tests need `{program}`, which does not start here; get {how}"),
+        _ => bail!("this needs `{program}`, which does not start here; get {how}"),
     }
 }
 
@@ -84,16 +89,28 @@ fn up_to_date(lock: &Path, stamp: &Path, install: impl FnOnce() -> Result<()>) -
     std::fs::write(stamp, wanted).with_context(|| format!("writing {}", stamp.display()))
 }
 
-/// One of Foundry's programs, as npm installed it beside the contracts.
+/// The release that the npm packages are pinned to.
+const FOUNDRY: &str = "1.7.1";
+
+/// One of Foundry's programs: as npm installed it beside the contracts on Linux with an x86-64 processor, for which
+/// alone the packages are pinned; elsewhere the same release from the search path.
 pub fn foundry(name: &str) -> Result<PathBuf> {
-    let folder = root().canonicalize()?.join("contracts/node_modules/@foundry-rs");
-    let (os, arch) = (
-        if cfg!(target_os = "macos") { "darwin" } else { std::env::consts::OS },
-        if cfg!(target_arch = "aarch64") { "arm64" } else { "amd64" },
-    );
-    let path = folder.join(format!("{name}-{os}-{arch}/bin/{name}"));
-    if !path.is_file() {
-        bail!("npm installed no {name} for {os}/{arch} (expected {})", path.display());
+    if cfg!(all(target_os = "linux", target_arch = "x86_64")) {
+        let package = format!("contracts/node_modules/@foundry-rs/{name}-linux-amd64/bin/{name}");
+        let path = root().canonicalize()?.join(package);
+        ensure!(path.is_file(), "npm installed no {name} (expected {})", path.display());
+        return Ok(path);
     }
-    Ok(path)
+    let output = Command::new(name).arg("--version").output();
+    let version = output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned());
+    match version {
+        Ok(version) if version.contains(FOUNDRY) => Ok(PathBuf::from(name)),
+        found => bail!(
+            "Foundry's npm packages are pinned for Linux on x86-64 only; on {}/{} put {name} {FOUNDRY} on the search \
+             path (`foundryup --install {FOUNDRY}`), there is {}",
+            std::env::consts::OS,
+            std::env::consts::ARCH,
+            found.as_deref().map_or("none", |version| version.lines().next().unwrap_or("another")),
+        ),
+    }
 }
