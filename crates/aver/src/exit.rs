@@ -2,9 +2,9 @@
 
 use averment_ledger::{
     ConnectError, OpenLedgerError,
-    contracts::{DeploymentFault, SendError},
+    contracts::{DeployError, DeploymentFault, SendError},
     keys::{KeyError, PemError},
-    registry::{HistoryFault, ReadError},
+    registry::{DossierError, HistoryFault, ReadError},
 };
 use averment_storage::formats::oms;
 use std::{convert::Infallible, fmt};
@@ -50,21 +50,44 @@ fn kind(cause: &(dyn std::error::Error + 'static)) -> Option<u8> {
     if let Some(failure) = cause.downcast_ref::<Failure>() {
         return Some(failure.code);
     }
+    chain(cause).or_else(|| key(cause)).or_else(|| model_signing(cause))
+}
+
+/// What the chain, its contracts or whoever speaks for them said.
+fn chain(cause: &(dyn std::error::Error + 'static)) -> Option<u8> {
+    let send = |error: &SendError| match error {
+        SendError::Refused { .. } | SendError::Declined { .. } | SendError::Reverted { .. } => Some(REFUSED),
+        SendError::OtherChain { .. } => Some(USAGE),
+        _ => None,
+    };
+    let fault = |error: &DeploymentFault| match error {
+        DeploymentFault::ChainId { .. } | DeploymentFault::OtherChain { .. } => Some(USAGE),
+        DeploymentFault::Code { .. } | DeploymentFault::Implementation { .. } => Some(REFUSED),
+        _ => None,
+    };
+    let history = |error: &HistoryFault| match error {
+        HistoryFault::Logs { .. } | HistoryFault::Evidence(_) => None,
+        _ => Some(REFUSED),
+    };
     if let Some(error) = cause.downcast_ref::<SendError>() {
+        return send(error);
+    }
+    if let Some(error) = cause.downcast_ref::<DeploymentFault>() {
+        return fault(error);
+    }
+    if let Some(error) = cause.downcast_ref::<HistoryFault>() {
+        return history(error);
+    }
+    if let Some(error) = cause.downcast_ref::<DeployError>() {
         return match error {
-            SendError::Refused { .. } | SendError::Declined { .. } | SendError::Reverted { .. } => {
-                Some(REFUSED)
-            }
-            SendError::OtherChain { .. } => Some(USAGE),
+            DeployError::Send(error) => send(error),
+            DeployError::Check(error) => fault(error),
+            DeployError::Governance(_) => Some(USAGE),
             _ => None,
         };
     }
-    if let Some(error) = cause.downcast_ref::<DeploymentFault>() {
-        return match error {
-            DeploymentFault::ChainId { .. } | DeploymentFault::OtherChain { .. } => Some(USAGE),
-            DeploymentFault::Code { .. } | DeploymentFault::Implementation { .. } => Some(REFUSED),
-            _ => None,
-        };
+    if let Some(DossierError::History(error)) = cause.downcast_ref::<DossierError>() {
+        return history(error);
     }
     if let Some(error) = cause.downcast_ref::<OpenLedgerError>() {
         return match error {
@@ -72,21 +95,16 @@ fn kind(cause: &(dyn std::error::Error + 'static)) -> Option<u8> {
             _ => None,
         };
     }
-    if let Some(error) = cause.downcast_ref::<HistoryFault>() {
-        return match error {
-            HistoryFault::Logs { .. } | HistoryFault::Evidence(_) => None,
-            _ => Some(REFUSED),
-        };
-    }
-    if let Some(error) = cause.downcast_ref::<KeyError>() {
-        return match error {
-            KeyError::Name { .. } | KeyError::Missing { .. } | KeyError::Exists { .. } => Some(USAGE),
-            _ => None,
-        };
-    }
     match cause.downcast_ref::<ReadError>() {
         Some(ReadError::Refused(_)) => Some(REFUSED),
-        _ => model_signing(cause),
+        _ => None,
+    }
+}
+
+fn key(cause: &(dyn std::error::Error + 'static)) -> Option<u8> {
+    match cause.downcast_ref::<KeyError>() {
+        Some(KeyError::Name { .. } | KeyError::Missing { .. } | KeyError::Exists { .. }) => Some(USAGE),
+        _ => None,
     }
 }
 

@@ -9,13 +9,15 @@ use averment_registry::{
     approval::Decision,
     history::{Entry, History, Payload},
 };
-use std::collections::BTreeMap;
+use std::{cell::RefCell, collections::BTreeMap};
 
 /// The names that are known here. None of them is evidence.
 #[derive(Debug)]
 pub struct Names {
     keys: BTreeMap<Address, String>,
     releases: Releases,
+    /// What was read of a version's manifest once.
+    versions: RefCell<BTreeMap<VersionId, Option<String>>>,
 }
 
 impl Names {
@@ -28,7 +30,7 @@ impl Names {
                 _ => None,
             })
             .collect();
-        Ok(Self { keys, releases: context.releases() })
+        Ok(Self { keys, releases: context.releases(), versions: RefCell::default() })
     }
 
     /// What the key of `account` is called here.
@@ -47,6 +49,11 @@ impl Names {
     /// NAME@NUMBER of a version, by the manifest that is kept here of exactly this version. A folder that cannot be
     /// read only costs the name.
     pub fn version(&self, history: &History, version: VersionId) -> Option<String> {
+        let mut known = self.versions.borrow_mut();
+        known.entry(version).or_insert_with(|| self.label(history, version)).clone()
+    }
+
+    fn label(&self, history: &History, version: VersionId) -> Option<String> {
         let statement = self.releases.statement(version).ok().flatten()?;
         let bound = history.version(version)?.content.manifest_digest == statement.digest();
         bound.then(|| format!("{}@{}", statement.name(), statement.version()))

@@ -20,6 +20,8 @@ pub struct Subject {
     pub registry: RegistryClient,
     pub view: View,
     pub history: History,
+    /// The block of each of the history's entries, as the node says.
+    pub blocks: Vec<Option<u64>>,
     pub names: Names,
 }
 
@@ -29,7 +31,7 @@ impl Context {
         let registry = self.registry().await?;
         let model = self.model_id(&registry, text)?;
         let view = registry.at_final().await?;
-        let history = match view.history(model).await {
+        let (history, blocks) = match view.timeline(model).await {
             Err(HistoryFault::UnknownModel { model, block }) => {
                 return Err(exit::refused(format!(
                     "there is no model {text:?} ({model}) in block {block} of chain {}: create it with `aver model \
@@ -38,9 +40,9 @@ impl Context {
                 ))
                 .into());
             }
-            history => history?,
+            timeline => timeline?,
         };
-        Ok(Subject { names: Names::of(self)?, registry, view, history })
+        Ok(Subject { names: Names::of(self)?, registry, view, history, blocks })
     }
 
     /// The version that `text` names, and its model.
@@ -56,8 +58,8 @@ impl Context {
             ))
             .into());
         };
-        let history = view.history(state.model).await?;
-        Ok((Subject { names: Names::of(self)?, registry, view, history }, version))
+        let (history, blocks) = view.timeline(state.model).await?;
+        Ok((Subject { names: Names::of(self)?, registry, view, history, blocks }, version))
     }
 
     /// The address of the account that signs, known without its password.

@@ -14,14 +14,12 @@ pub fn run(args: &HistoryArgs, context: &Context) -> Result<()> {
 
 async fn history(args: &HistoryArgs, context: &Context) -> Result<()> {
     let subject = context.model(&args.model).await?;
-    // Once more, for the blocks' numbers; the state is the same.
-    let (history, blocks) = subject.view.timeline(subject.model()).await?;
-    let names = &subject.names;
+    let (history, names) = (&subject.history, &subject.names);
     let mut words = format!("{}  {}\n\n", history.name(), history.model());
     let mut entries = Vec::new();
     writeln!(words, "{:>5}  {:>8}  {:<23}  {:<10}  WHAT", "ENTRY", "BLOCK", "TIME", "HEAD")?;
-    for (entry, block) in history.entries().iter().zip(blocks) {
-        let what = names.sentence(&history, entry);
+    for (entry, block) in history.entries().iter().zip(&subject.blocks) {
+        let what = names.sentence(history, entry);
         let shown = block.map_or("?".to_owned(), |block| block.to_string());
         let head = format!("{:?}", entry.head);
         let (time, sequence) = (Utc(entry.timestamp).to_string(), entry.sequence);

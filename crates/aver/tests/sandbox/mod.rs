@@ -4,6 +4,8 @@
 //! Keys are made with the light cost, because the standard one is meant to take long.
 #![allow(dead_code, reason = "each test program uses a part of it")]
 
+pub mod digits;
+
 use averment_ledger::{
     Ledger,
     embedded::{Genesis, SystemClock},

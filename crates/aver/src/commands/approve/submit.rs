@@ -16,6 +16,7 @@ use averment_storage::atomic;
 use serde_json::{Value, json};
 use std::{
     collections::{BTreeMap, BTreeSet},
+    io::ErrorKind,
     path::{Path, PathBuf},
 };
 
@@ -129,10 +130,10 @@ impl Batch {
             )));
         }
         if !self.subjects.contains_key(&approval.model) {
-            let history = self.view.history(approval.model).await?;
+            let (history, blocks) = self.view.timeline(approval.model).await?;
             self.histories.insert(approval.model, history.clone());
             let (registry, view, names) = (self.registry.clone(), self.view.clone(), Names::of(context)?);
-            self.subjects.insert(approval.model, Subject { registry, view, history, names });
+            self.subjects.insert(approval.model, Subject { registry, view, history, blocks, names });
         }
         let (Some(subject), Some(history)) =
             (self.subjects.get(&approval.model), self.histories.get_mut(&approval.model))
@@ -175,10 +176,16 @@ impl Batch {
     }
 }
 
+/// Reads a file; one that is no signed decision is refused, not an outside failure.
 fn read(file: &Path) -> Result<SignedDecision> {
-    let bytes =
-        atomic::read(file, FILE_LIMIT as u64).with_context(|| format!("reading {}", file.display()))?;
-    Ok(SignedDecision::decode(&bytes).map_err(|error| exit::usage(format!("{}: {error}", file.display())))?)
+    let refused = |why: String| exit::refused(format!("{}: {why}; nothing was sent", file.display()));
+    let bytes = match atomic::read(file, FILE_LIMIT as u64) {
+        Err(error) if error.kind() == ErrorKind::FileTooLarge => {
+            return Err(refused(format!("a signed decision has at most {FILE_LIMIT} bytes")).into());
+        }
+        bytes => bytes.with_context(|| format!("reading {}", file.display()))?,
+    };
+    Ok(SignedDecision::decode(&bytes).map_err(|error| refused(error.to_string()))?)
 }
 
 fn refuse(refused: &[(&Path, String)], of: usize) -> exit::Failure {

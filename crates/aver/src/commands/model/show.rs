@@ -87,7 +87,7 @@ fn versions(history: &History) -> Vec<(VersionId, &VersionRecord)> {
 }
 
 fn words(subject: &Subject, pending: Option<Address>) -> Result<String> {
-    let Subject { registry, view, history, names } = subject;
+    let Subject { registry, view, history, names, .. } = subject;
     let mut out = String::new();
     writeln!(out, "{}  {}", history.name(), history.model())?;
     writeln!(out, "owner    {}", names.account(history.owner()))?;
