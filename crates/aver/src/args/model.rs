@@ -5,10 +5,9 @@ use clap::{ArgGroup, Subcommand};
 #[derive(Debug, Subcommand)]
 pub enum ModelCommand {
     /// Creates a model with its approval policy
-    #[command(
-        after_help = "Example:\n  aver model create triage --role risk=risk-officer --role medical=dr-lee --role legal=0x… --threshold 2\n\n\
-                      Who registers a version cannot approve it: give the roles' keys to others."
-    )]
+    #[command(after_help = "Example:\n  aver model create triage --threshold 2 \\\n    \
+                      --role risk=risk-officer --role medical=dr-lee --role legal=0x…\n\n\
+                      Who registers a version cannot approve it: give the roles' keys to others.")]
     Create {
         /// Its public name, 1 to 64 bytes: nothing about people
         name: String,
