@@ -18,7 +18,7 @@ pub mod faults;
 use std::{
     ffi::OsStr,
     fmt,
-    fs::{self, DirBuilder, File, OpenOptions},
+    fs::{self, DirBuilder, File, OpenOptions, TryLockError},
     io::{self, Read, Write},
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::{Path, PathBuf},
@@ -307,6 +307,27 @@ pub fn sweep(folder: &Path) -> Result<usize, WriteError> {
     Ok(swept)
 }
 
+/// A lock on a file, held by one process at a time until this is dropped.
+#[derive(Debug)]
+pub struct Lock(File);
+
+impl Lock {
+    /// Locks `file`, or says at once that somebody else has.
+    pub fn take(file: &File) -> Result<Self, TryLockError> {
+        let file = file.try_clone().map_err(TryLockError::Error)?;
+        file.try_lock()?;
+        Ok(Self(file))
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Closing the file is not enough: a process that another thread is starting has a copy of it until it
+        // runs its own program, and would hold the lock for so long. If this fails, closing still does it then.
+        let _ = self.0.unlock();
+    }
+}
+
 /// Writes all of `bytes` through the failure point for writing.
 pub fn write_all(file: &mut File, bytes: &[u8]) -> io::Result<()> {
     if let Err(error) = point(Step::Write) {
@@ -455,5 +476,19 @@ mod tests {
         let error = write(&folder.path().join("missing/state"), b"").unwrap_err();
         assert_eq!(error.step, Step::Create);
         assert!(error.to_string().contains("missing/state"), "{error}");
+    }
+
+    /// A copy of an open file is what a process being started has for a moment.
+    #[test]
+    fn a_lock_is_free_once_dropped_whoever_has_a_copy_of_the_file() {
+        let folder = tempdir().unwrap();
+        let open = || File::create(folder.path().join("lock")).unwrap();
+        let file = open();
+        let copy = file.try_clone().unwrap();
+        let lock = Lock::take(&file).unwrap();
+        assert!(matches!(Lock::take(&open()), Err(TryLockError::WouldBlock)));
+        drop((lock, file));
+        Lock::take(&open()).unwrap();
+        drop(copy);
     }
 }

@@ -14,7 +14,7 @@
 //! there but holds a run of sectors that never reached the disk and read as zeros. Anything else that does not
 //! check is damage, and the journal is refused rather than shortened. The file is locked while it is open.
 
-use averment_atomic as atomic;
+use averment_atomic::{self as atomic, Lock};
 use sha2::{Digest, Sha256};
 use std::{
     fs::{File, OpenOptions, TryLockError},
@@ -162,6 +162,8 @@ pub(crate) struct Journal {
     end: u64,
     checksum: [u8; 32],
     usable: bool,
+    /// Held for as long as this lives.
+    _lock: Lock,
 }
 
 /// A journal as it was found.
@@ -191,18 +193,18 @@ impl Journal {
             .truncate(false)
             .open(path)
             .map_err(at(JournalStep::Open))?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => Err(JournalError::Locked { path: path.to_owned() })?,
-            Err(TryLockError::Error(source)) => Err(at(JournalStep::Open)(source))?,
-        }
+        let lock = Lock::take(&file).map_err(|error| match error {
+            TryLockError::WouldBlock => JournalError::Locked { path: path.to_owned() },
+            TryLockError::Error(source) => at(JournalStep::Open)(source),
+        })?;
         let mut scan = Scan::new(path, &file).map_err(at(JournalStep::Read))?;
         scan.head()?;
         while let Some((kind, body)) = scan.record()? {
             replay(kind, &body)?;
         }
         let Scan { end, checksum, length, .. } = scan;
-        let mut journal = Self { path: path.to_owned(), medium: medium(file), end, checksum, usable: true };
+        let path = path.to_owned();
+        let mut journal = Self { path, medium: medium(file), end, checksum, usable: true, _lock: lock };
         if end < length {
             journal.step(JournalStep::Truncate, |medium| medium.truncate(end))?;
         }

@@ -9,7 +9,7 @@ use super::{
     segment::{self, MAX_SEGMENT_BYTES},
     settings::{LogSettings, from_json, to_json},
 };
-use crate::atomic::{self, Step, WriteError, point};
+use crate::atomic::{self, Lock, Step, WriteError, point};
 use averment_primitives::{Salt, SaltedLeaf};
 use averment_registry::{
     log::{
@@ -21,7 +21,7 @@ use averment_registry::{
 use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeSet,
-    fs::{self, File, OpenOptions},
+    fs::{self, OpenOptions},
     ops::Range,
     os::unix::fs::OpenOptionsExt,
     path::Path,
@@ -57,19 +57,7 @@ pub struct LogWriter {
     key: CheckpointKey,
     state: Option<State>,
     /// Held for as long as this lives.
-    _lock: WriterLock,
-}
-
-/// The lock of the one writer.
-#[derive(Debug)]
-struct WriterLock(File);
-
-impl Drop for WriterLock {
-    fn drop(&mut self) {
-        // Closing the file is not enough: a process that another thread is starting has a copy of it until it
-        // runs its own program, and would hold the lock for so long. If this fails, closing still does it then.
-        let _ = self.0.unlock();
-    }
+    _lock: Lock,
 }
 
 impl LogWriter {
@@ -359,15 +347,14 @@ fn tail(layout: &Layout, size: u64, entries: &[SaltedLeaf]) -> Result<u64, ReadE
     Ok(frames.last().map_or(0, |frame| frame.bytes.end as u64))
 }
 
-fn lock(layout: &Layout) -> Result<WriterLock, OpenError> {
+fn lock(layout: &Layout) -> Result<Lock, OpenError> {
     let path = layout.lock();
     let write = |source| WriteError { path: path.clone(), step: Step::Create, source };
     let file = point(Step::Create)
         .and_then(|()| OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&path))
         .map_err(write)?;
-    match file.try_lock() {
-        Ok(()) => Ok(WriterLock(file)),
-        Err(fs::TryLockError::WouldBlock) => Err(OpenError::Locked { path }),
-        Err(fs::TryLockError::Error(source)) => Err(write(source).into()),
-    }
+    Lock::take(&file).map_err(|error| match error {
+        fs::TryLockError::WouldBlock => OpenError::Locked { path: path.clone() },
+        fs::TryLockError::Error(source) => write(source).into(),
+    })
 }
