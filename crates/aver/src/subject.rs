@@ -5,6 +5,7 @@ use crate::{commands::Context, exit, names::Names, workplace::now};
 use anyhow::Result;
 use averment_ledger::{
     contracts::{Sender, Sent},
+    keys::Identity,
     registry::{HistoryFault, RegistryClient, View},
 };
 use averment_primitives::{Address, ModelId, VersionId};
@@ -66,7 +67,7 @@ impl Context {
     pub fn account_address(&self) -> Result<Address> {
         let info = self.keys().info(self.account_name()?)?;
         match info.identity {
-            Some(averment_ledger::keys::Identity::Account(address)) => Ok(address),
+            Some(Identity::Account(address)) => Ok(address),
             // A file of another wallet that does not say it, or a log's key, which then says so.
             _ => Ok(self.account()?.address()),
         }

@@ -4,7 +4,7 @@ mod sandbox;
 
 use averment_primitives::B256;
 use sandbox::{
-    OWNER, Sandbox,
+    OWNER, Run, Sandbox,
     digits::{HISTORY, MODEL, VERSION, approve, length, registered, show, sign},
 };
 use std::sync::OnceLock;
@@ -174,6 +174,10 @@ fn a_role_is_handed_on_by_its_key_and_given_anew_by_the_owner() {
     sandbox
         .by("medical-3", &["approve", VERSION, "--role", "medical"])
         .refused(1, "the key of medical that counts");
+    let words = sandbox.run(&["history", HISTORY]).done().stdout;
+    for part in ["(medical) handed medical on to 0x", "(medical-3) appointed as medical in place of 0x"] {
+        assert!(words.contains(part), "{part}\n{words}");
+    }
     let shown = show(&sandbox);
     let statuses: Vec<(&str, &str)> = shown["keys"]
         .as_array()
@@ -229,6 +233,8 @@ fn a_compromised_key_takes_its_decisions_with_it() {
     assert!(words.contains("COMPROMISED from entry") && words.contains("1 of 2, TOO FEW"), "{words}");
     approve(&sandbox, "risk").done();
     sandbox.by(OWNER, &deploy).done();
+    let words = sandbox.run(&["history", HISTORY]).done().stdout;
+    assert!(words.contains(&format!("declared compromised from entry {entry} on")), "{words}");
 }
 
 #[test]
@@ -247,6 +253,8 @@ fn a_model_changes_hands_only_when_both_agree() {
     sandbox.by("next", &accept).done();
     sandbox.by(OWNER, &["retire", VERSION, "--reason", "x"]).refused(1, "only the model's owner");
     sandbox.by("next", &["retire", VERSION, "--reason", "closed"]).done();
+    let words = sandbox.run(&["history", HISTORY]).done().stdout;
+    assert!(words.contains("ownership passed from 0x"), "{words}");
     sandbox.by(OWNER, &["model", "transfer", MODEL]).refused(2, "required arguments");
 }
 
@@ -294,4 +302,25 @@ fn a_model_is_not_created_by_mistake() {
     assert!(created.stderr.contains("own is your own key"), "{}", created.stderr);
     assert_eq!(created.json()["entries"], serde_json::json!([1, 2, 3, 4]));
     create(&["risk=risk"], "1", "triage").refused(1, "choose another name");
+}
+
+/// A name may hold whatever a stranger put on chain; it must not take over the terminal.
+#[test]
+fn a_hostile_name_is_shown_as_text() {
+    let sandbox = Sandbox::deployed();
+    sandbox.key("risk");
+    let (name, role) = ("tri\u{1b}[2Jage\u{202e}", "ri\nsk=risk");
+    let shown = |run: Run| {
+        let run = run.done();
+        for text in [&run.stdout, &run.stderr] {
+            assert!(!text.contains(['\u{1b}', '\u{202e}']) && !text.contains("ri\nsk"), "{text}");
+        }
+    };
+    let create = ["model", "create", name, "--role", role, "--threshold", "1", "--account", OWNER, "--yes"];
+    shown(sandbox.run(&create));
+    let model = format!("owner/{name}");
+    shown(sandbox.run(&["model", "show", &model]));
+    shown(sandbox.run(&["model", "show", &model, "--json"]));
+    shown(sandbox.run(&["history", &model]));
+    shown(sandbox.run(&["history", &model, "--json"]));
 }

@@ -15,11 +15,12 @@ use anyhow::{Context as _, Result};
 use averment_ledger::{keys::AccountKey, registry::SignedApproval};
 use averment_primitives::{Address, RoleId, U256, VersionId};
 use averment_registry::{
+    Utc,
     approval::{Approval, Decision, SignedDecision, SigningContext},
-    history::{Text, VersionRecord},
+    history::{History, Text, VersionRecord},
 };
 use averment_storage::atomic;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::{
     path::Path,
     time::{SystemTime, UNIX_EPOCH},
@@ -138,7 +139,7 @@ fn write(
     let words = format!(
         "signed, not sent: {}\nAnybody may send it until {}, with `aver approve submit {}`",
         file.display(),
-        averment_registry::Utc(approval.expiry),
+        Utc(approval.expiry),
         file.display()
     );
     context.ui.result(&value, words)
@@ -172,10 +173,7 @@ async fn send(subject: &Subject, signed: SignedApproval, key: AccountKey, contex
 }
 
 /// How a version stands after decisions: for machines, and with what comes next for people.
-fn standing(
-    history: &averment_registry::history::History,
-    version: VersionId,
-) -> Result<(serde_json::Value, String)> {
+fn standing(history: &History, version: VersionId) -> Result<(Value, String)> {
     let record = history.version(version).context("the version is in its model's history")?;
     let approvals = history.standing_approvals(record).count();
     let needed = history.policy_of(record.policy_revision).map_or(0, |policy| policy.threshold.into());

@@ -15,7 +15,7 @@ use averment_registry::{
 use averment_storage::atomic;
 use serde_json::{Value, json};
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, btree_map::Entry},
     io::ErrorKind,
     path::{Path, PathBuf},
 };
@@ -28,8 +28,7 @@ pub async fn run(files: &[PathBuf], context: &Context) -> Result<()> {
         view: registry.at_final().await?,
         registry: registry.clone(),
         submitter,
-        subjects: BTreeMap::new(),
-        histories: BTreeMap::new(),
+        models: BTreeMap::new(),
     };
     let (mut ready, mut recorded, mut refused) = (Vec::new(), Vec::new(), Vec::new());
     for (file, decision) in &decisions {
@@ -102,10 +101,15 @@ struct Batch {
     registry: RegistryClient,
     view: View,
     submitter: Address,
-    /// The models as they are.
-    subjects: BTreeMap<ModelId, Subject>,
-    /// The models as they will be after the decisions before.
-    histories: BTreeMap<ModelId, History>,
+    models: BTreeMap<ModelId, Judged>,
+}
+
+/// A model that decisions are about.
+struct Judged {
+    /// As it is.
+    subject: Subject,
+    /// As it will be after the decisions before.
+    after: History,
 }
 
 impl Batch {
@@ -129,29 +133,27 @@ impl Batch {
                 state.model
             )));
         }
-        if !self.subjects.contains_key(&approval.model) {
-            let (history, blocks) = self.view.timeline(approval.model).await?;
-            self.histories.insert(approval.model, history.clone());
-            let (registry, view, names) = (self.registry.clone(), self.view.clone(), Names::of(context)?);
-            self.subjects.insert(approval.model, Subject { registry, view, history, blocks, names });
-        }
-        let (Some(subject), Some(history)) =
-            (self.subjects.get(&approval.model), self.histories.get_mut(&approval.model))
-        else {
-            return Err(anyhow::anyhow!("the model's history was read"));
+        let Judged { subject, after } = match self.models.entry(approval.model) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(unknown) => {
+                let (history, blocks) = self.view.timeline(approval.model).await?;
+                let (registry, view, names) = (self.registry.clone(), self.view.clone(), Names::of(context)?);
+                let after = history.clone();
+                unknown.insert(Judged { subject: Subject { registry, view, history, blocks, names }, after })
+            }
         };
-        let record = history.version(approval.version).context("the version is in its model's history")?;
         // What the contract skips, before it looks at anything else.
-        let last = record.last_decision(approval.role).filter(|last| {
+        let last = after.version(approval.version).and_then(|record| record.last_decision(approval.role));
+        let same = last.filter(|last| {
             last.signer == decision.signer()
                 && last.approval.nonce == approval.nonce
                 && last.approval.decision == approval.decision
         });
-        if let Some(last) = last {
-            let recorded = last.sequence <= subject.history.length();
-            return Ok(if recorded { Verdict::Recorded(last.sequence) } else { Verdict::Doubled });
+        if let Some(same) = same {
+            let recorded = same.sequence <= subject.history.length();
+            return Ok(if recorded { Verdict::Recorded(same.sequence) } else { Verdict::Doubled });
         }
-        if let Err(refusal) = check::admit(history, approval, decision.signer(), self.submitter, now()?) {
+        if let Err(refusal) = check::admit(after, approval, decision.signer(), self.submitter, now()?) {
             return Ok(Verdict::Refused(check::words(subject, approval, &refusal)));
         }
         match decision.recovered_signer() {
@@ -169,8 +171,8 @@ impl Batch {
     }
 
     fn name(&self, model: ModelId, version: VersionId) -> String {
-        match self.subjects.get(&model) {
-            Some(subject) => subject.names.full_version(&subject.history, version),
+        match self.models.get(&model) {
+            Some(Judged { subject, .. }) => subject.names.full_version(&subject.history, version),
             None => format!("version {version}"),
         }
     }

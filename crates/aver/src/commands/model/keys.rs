@@ -5,8 +5,8 @@ use crate::{commands::Context, exit, names::role_name, subject::Subject, workpla
 use anyhow::Result;
 use averment_primitives::{B256, VersionId};
 use averment_registry::{
-    approval::{KeyRotation, SigningContext},
-    history::Payload,
+    approval::{Decision, KeyRotation, SigningContext},
+    history::{DecisionRecord, Payload},
 };
 use serde_json::json;
 use std::fmt::Write;
@@ -149,10 +149,10 @@ pub async fn compromised(model: &str, key: &str, from: Option<u64>, context: &Co
 
 const NONE: VersionId = VersionId(B256::ZERO);
 
-fn noun(decision: &averment_registry::history::DecisionRecord) -> &'static str {
+fn noun(decision: &DecisionRecord) -> &'static str {
     match decision.approval.decision {
-        averment_registry::approval::Decision::Approve => "approval",
-        averment_registry::approval::Decision::Reject => "rejection",
+        Decision::Approve => "approval",
+        Decision::Reject => "rejection",
     }
 }
 

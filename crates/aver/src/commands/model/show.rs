@@ -90,21 +90,21 @@ fn words(subject: &Subject, pending: Option<Address>) -> Result<String> {
     let Subject { registry, view, history, names, .. } = subject;
     let mut out = String::new();
     writeln!(out, "{}  {}", history.name(), history.model())?;
-    writeln!(out, "owner    {}", names.account(history.owner()))?;
+    writeln!(out, "owner     {}", names.account(history.owner()))?;
     if history.creator() != history.owner() {
-        writeln!(out, "creator  {}", names.account(history.creator()))?;
+        writeln!(out, "creator   {}", names.account(history.creator()))?;
     }
     if let Some(next) = pending {
-        writeln!(out, "offered  to {}", names.account(next))?;
+        writeln!(out, "offered   to {}", names.account(next))?;
     }
     for registrar in history.registrars() {
         writeln!(out, "registrar {}", names.account(*registrar))?;
     }
-    writeln!(out, "registry {} on chain {}", registry.id().address, registry.id().chain_id)?;
+    writeln!(out, "registry  {} on chain {}", registry.id().address, registry.id().chain_id)?;
     let block = view.block();
     writeln!(
         out,
-        "as of    block {}, {}; {} entries, proved to head {:?}",
+        "as of     block {}, {}; {} entries, proved to head {:?}",
         block.header.number,
         Utc(block.header.timestamp),
         history.length(),
