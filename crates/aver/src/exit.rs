@@ -4,7 +4,7 @@ use averment_ledger::{
     ConnectError, OpenLedgerError,
     contracts::{DeployError, DeploymentFault, SendError},
     keys::{KeyError, PemError},
-    registry::{DossierError, HistoryFault, ReadError},
+    registry::{AnchorsFault, DossierError, HistoryFault, ReadError},
 };
 use averment_storage::formats::oms;
 use std::{convert::Infallible, fmt};
@@ -94,6 +94,11 @@ fn chain(cause: &(dyn std::error::Error + 'static)) -> Option<u8> {
             OpenLedgerError::Remote(ConnectError::ChainId { .. } | ConnectError::Url { .. }) => Some(USAGE),
             _ => None,
         };
+    }
+    if let Some(AnchorsFault::Event { .. } | AnchorsFault::Stored { .. }) =
+        cause.downcast_ref::<AnchorsFault>()
+    {
+        return Some(REFUSED);
     }
     match cause.downcast_ref::<ReadError>() {
         Some(ReadError::Refused(_)) => Some(REFUSED),

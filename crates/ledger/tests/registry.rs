@@ -15,7 +15,7 @@ use averment_ledger::{
     evidence::header_rlp,
     fees::PriceBook,
     keys::{AccountKey, development},
-    registry::{HistoryFault, PolicyTerms, RegistryClient, SignedApproval},
+    registry::{AnchorsFault, HistoryFault, PolicyTerms, RegistryClient, SignedApproval},
 };
 use averment_primitives::{ModelId, RoleId, VersionId};
 use averment_registry::{
@@ -350,6 +350,62 @@ async fn logs_are_anchored_once_an_epoch_with_the_registrys_head() {
     assert_eq!(proven.slots, [anchor_digest(root, head)]);
 }
 
+/// What a log's anchors are is told by events; each must be what the contract stores.
+#[tokio::test]
+async fn a_node_that_invents_a_logs_anchor_is_caught() {
+    let world = World::new().await;
+    let poster = world.sender(5);
+    let (terms, ..) = world.client.open_log(&poster, 3600, B256::repeat_byte(7)).await.unwrap();
+    let log = terms.id();
+    let mut sent = Vec::new();
+    for root in [0x11, 0x22, 0x33].map(B256::repeat_byte) {
+        sent.push(world.client.anchor(&poster, log, root).await.unwrap());
+        world.ledger.embedded().unwrap().increase_time(4000).unwrap();
+    }
+    let truth = world.client.at_final().await.unwrap().anchors_of(log, 0).await.unwrap();
+    assert_eq!(truth.len(), 3);
+    for (event, (anchored, sent)) in truth.iter().zip(&sent) {
+        assert_eq!(event.anchored, *anchored);
+        assert_eq!((event.transaction, event.block_hash), (sent.tx, sent.block.hash));
+        assert_eq!(event.block_number, sent.block.header.number);
+    }
+    let view = world.client.at_final().await.unwrap();
+    assert_eq!(view.anchors_of(log, truth[1].block_number).await.unwrap(), truth[1..]);
+
+    let through = async |bend: fn(&mut Value)| {
+        let url = liar::node(world.ledger.embedded().unwrap(), move |method, _, mut truth| {
+            if method == "eth_getLogs" && truth.as_array().is_some_and(|logs| logs.len() == 3) {
+                bend(&mut truth[1]);
+            }
+            Reply::Result(truth)
+        });
+        client(&world, &url).await.at_final().await.unwrap().anchors_of(log, 0).await
+    };
+    assert_eq!(through(|_| {}).await.unwrap(), truth);
+    let stored = |fault, at: u64| match fault {
+        Err(AnchorsFault::Stored { epoch, expected, got, .. }) => assert!(epoch == at && expected != got),
+        other => panic!("{other:?}"),
+    };
+    let epoch_of = truth[1].anchored.epoch;
+    // Another root, or another registry's head.
+    stored(through(|event| flip(&mut event["data"], 2)).await, epoch_of);
+    stored(through(|event| flip(&mut event["data"], 2 + 64)).await, epoch_of);
+    // An epoch in which nothing was anchored.
+    stored(through(|event| event["topics"][2] = json!(B256::with_last_byte(9))).await, 9);
+    let none = |fault| assert!(matches!(fault, Err(AnchorsFault::Event { .. })), "{fault:?}");
+    none(through(|event| event["topics"][1] = json!(B256::repeat_byte(9))).await);
+    none(through(|event| event["data"] = json!("0x1234")).await);
+    none(through(|event| event["blockNumber"] = Value::Null).await);
+}
+
+/// Changes the hexadecimal digit at `place` of a text.
+fn flip(text: &mut Value, place: usize) {
+    let mut digits = text.as_str().unwrap().to_owned();
+    let other = if &digits[place..=place] == "0" { "1" } else { "0" };
+    digits.replace_range(place..=place, other);
+    *text = json!(digits);
+}
+
 #[tokio::test]
 async fn evidence_verifies_against_the_block_hash_alone() {
     let world = World::new().await;
@@ -392,6 +448,11 @@ async fn through(
 }
 
 async fn reading(world: &World, url: &str) -> Result<History, HistoryFault> {
+    client(world, url).await.at_final().await.unwrap().history(world.model).await
+}
+
+/// A client that asks the node at `url`.
+async fn client(world: &World, url: &str) -> RegistryClient {
     let settings = Remote {
         finality: Finality::Depth(0),
         timeout: Duration::from_secs(20),
@@ -399,8 +460,7 @@ async fn reading(world: &World, url: &str) -> Result<History, HistoryFault> {
         ..Remote::new(url, 31_337)
     };
     let ledger = Ledger::open(Source::Remote(settings)).await.unwrap();
-    let client = RegistryClient::open(&ledger, &world.deployment).await.unwrap();
-    client.at_final().await.unwrap().history(world.model).await
+    RegistryClient::open(&ledger, &world.deployment).await.unwrap()
 }
 
 #[tokio::test]
