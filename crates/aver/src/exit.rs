@@ -135,7 +135,9 @@ fn model_signing(cause: &(dyn std::error::Error + 'static)) -> Option<u8> {
     }
     if let Some(error) = cause.downcast_ref::<oms::ExportError<Infallible>>() {
         return match error {
-            oms::ExportError::Exists { .. } | oms::ExportError::Json(_) => Some(USAGE),
+            oms::ExportError::Exists { .. }
+            | oms::ExportError::Json(_)
+            | oms::ExportError::TooLong { .. } => Some(USAGE),
             oms::ExportError::Model(error) => model(error),
             _ => None,
         };

@@ -329,6 +329,13 @@ fn what_cannot_be_signed_is_named() {
     let one = options(Hash::Sha256, shards(1));
     assert!(matches!(refused(&one), ModelError::TooMany { limit: oms::MAX_RESOURCES }));
     fs::remove_file(root.join("huge")).unwrap();
+    // Below the number of shards, above what is read of a bundle.
+    fs::write(root.join("n".repeat(200)), [0; 200_000]).unwrap();
+    let limit = oms::MAX_BUNDLE_BYTES;
+    let long = export(&root, &folder.path().join("long.sig"), &one).unwrap_err();
+    assert!(matches!(long, ExportError::TooLong { limit: l, got } if l == limit && got > limit), "{long}");
+    assert!(!folder.path().join("long.sig").exists());
+    fs::remove_file(root.join("n".repeat(200))).unwrap();
     let _socket = std::os::unix::net::UnixListener::bind(root.join("socket")).unwrap();
     assert!(matches!(
         refused(&ExportOptions::default()),

@@ -8,10 +8,16 @@ use crate::{
 };
 use anyhow::{Context as _, Result};
 use averment_ledger::keys::{KeyKind, ModelKey};
-use averment_storage::formats::oms::{
-    self, Coverage, Differences, ExportOptions, GIT_PATHS, ImportError, ImportOptions, Method, PublicKey,
+use averment_storage::{
+    atomic,
+    formats::oms::{
+        self, Coverage, Differences, ExportOptions, GIT_PATHS, ImportError, ImportOptions, Method, PublicKey,
+    },
 };
-use std::{convert::Infallible, fmt::Write, fs, path::Path};
+use std::{convert::Infallible, fmt::Write, path::Path};
+
+/// The PEM of a public key has about 180 bytes.
+const KEY_BYTES: u64 = 64 * 1024;
 
 pub fn export(command: &ExportCommand, context: &Context) -> Result<()> {
     let ExportCommand::Oms(args) = command;
@@ -61,9 +67,10 @@ fn signing_key(key: &Path, context: &Context) -> Result<ModelKey> {
 
 pub fn import(command: &ImportCommand, ui: Ui) -> Result<()> {
     let ImportCommand::Oms(args) = command;
-    let pem = fs::read_to_string(&args.key)
+    let pem = atomic::read(&args.key, KEY_BYTES)
         .with_context(|| format!("reading the public key {}", args.key.display()))?;
-    let key = PublicKey::from_pem(&pem).with_context(|| args.key.display().to_string())?;
+    let key = PublicKey::from_pem(&String::from_utf8_lossy(&pem))
+        .with_context(|| args.key.display().to_string())?;
     let options = ImportOptions { ignore: args.ignore.clone(), threads: None };
     let checked = ui.reading(&args.path, |progress| {
         oms::import(&args.path, &args.signature, &options, &key, Some(progress))

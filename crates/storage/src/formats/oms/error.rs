@@ -267,6 +267,16 @@ pub enum ExportError<E> {
         /// The file.
         path: PathBuf,
     },
+    /// Too many or too long names: nobody would read the bundle.
+    #[error(
+        "the bundle would have {got} bytes, at most {limit} are read; use larger shards, or sign parts of the model"
+    )]
+    TooLong {
+        /// The limit in bytes.
+        limit: u64,
+        /// The bundle's length in bytes.
+        got: u64,
+    },
     /// The bundle could not be written.
     #[error(transparent)]
     Write(#[from] WriteError),

@@ -160,7 +160,12 @@ pub fn export<E>(
     if !key.verifies(&envelope.message(), &signature) {
         return Err(ExportError::Signature { key: key.hint() });
     }
-    atomic::write(output, &bundle::encode(envelope, key, signature)?)?;
+    let encoded = bundle::encode(envelope, key, signature)?;
+    let got = encoded.len() as u64;
+    if got > MAX_BUNDLE_BYTES {
+        return Err(ExportError::TooLong { limit: MAX_BUNDLE_BYTES, got });
+    }
+    atomic::write(output, &encoded)?;
     Ok(coverage(&statement, key, bytes, listed.ignored, &empty))
 }
 
