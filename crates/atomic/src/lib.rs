@@ -249,6 +249,12 @@ pub fn read(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// Like [`read`], for text; what is not UTF-8 is [`io::ErrorKind::InvalidData`].
+pub fn read_text(path: &Path, limit: u64) -> io::Result<String> {
+    String::from_utf8(read(path, limit)?)
+        .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error.utf8_error()))
+}
+
 /// Creates `folder` and its missing parents, each flushed into its parent.
 pub fn create_folder(folder: &Path) -> Result<(), WriteError> {
     create_folder_by(&DirBuilder::new(), folder)
@@ -433,6 +439,11 @@ mod tests {
         assert!(error.is_taken(), "{error}");
         assert_eq!(read(&target, 5).unwrap(), b"first");
         assert_eq!(read(&target, 4).unwrap_err().kind(), io::ErrorKind::FileTooLarge);
+        assert_eq!(read_text(&target, 5).unwrap(), "first");
+        fs::write(&target, [0xff]).unwrap();
+        assert_eq!(read_text(&target, 5).unwrap_err().kind(), io::ErrorKind::InvalidData);
+        // A file that has no end.
+        assert_eq!(read(Path::new("/dev/zero"), 1000).unwrap_err().kind(), io::ErrorKind::FileTooLarge);
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!((mode(&target), mode(&private), mode(&folder.path().join("a"))), (0o600, 0o700, 0o700));
         assert_eq!(fs::read_dir(&private).unwrap().count(), 1);

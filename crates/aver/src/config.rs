@@ -3,11 +3,15 @@
 use crate::{args::Global, exit};
 use anyhow::{Context, Result};
 use averment_primitives::{Address, B256};
+use averment_storage::atomic;
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 
 /// The file's name, looked for here and in the folders above.
 pub const FILE_NAME: &str = "averment.toml";
+
+/// Longest configuration read, in bytes.
+const LIMIT: u64 = 1 << 20;
 
 /// What `aver init` writes.
 pub const TEMPLATE: &str = r#"# Averment's configuration. The environment (AVERMENT_…) goes over it, flags over both.
@@ -149,7 +153,7 @@ impl Config {
         };
         let (file, base) = match path {
             Some(path) => {
-                let text = std::fs::read_to_string(&path)
+                let text = atomic::read_text(&path, LIMIT)
                     .with_context(|| format!("reading the configuration {}", path.display()))?;
                 let file = toml::from_str(&text)
                     .map_err(|error| exit::usage(format!("{}: {error}", path.display())))?;

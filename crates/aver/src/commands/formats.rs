@@ -67,10 +67,9 @@ fn signing_key(key: &Path, context: &Context) -> Result<ModelKey> {
 
 pub fn import(command: &ImportCommand, ui: Ui) -> Result<()> {
     let ImportCommand::Oms(args) = command;
-    let pem = atomic::read(&args.key, KEY_BYTES)
+    let pem = atomic::read_text(&args.key, KEY_BYTES)
         .with_context(|| format!("reading the public key {}", args.key.display()))?;
-    let key = PublicKey::from_pem(&String::from_utf8_lossy(&pem))
-        .with_context(|| args.key.display().to_string())?;
+    let key = PublicKey::from_pem(&pem).with_context(|| args.key.display().to_string())?;
     let options = ImportOptions { ignore: args.ignore.clone(), threads: None };
     let checked = ui.reading(&args.path, |progress| {
         oms::import(&args.path, &args.signature, &options, &key, Some(progress))
