@@ -35,8 +35,8 @@ impl Context {
         let (history, blocks) = match view.timeline(model).await {
             Err(HistoryFault::UnknownModel { model, block }) => {
                 return Err(exit::refused(format!(
-                    "there is no model {text:?} ({model}) in block {block} of chain {}: create it with `aver model \
-                     create`, or name one that somebody else created CREATOR/NAME or by its id",
+                    "there is no model {text:?} ({model}) in block {block} of chain {}, the newest final one: create it \
+                     with `aver model create`, or name one that somebody else created CREATOR/NAME or by its id",
                     registry.id().chain_id
                 ))
                 .into());
@@ -53,9 +53,11 @@ impl Context {
         let view = registry.at_final().await?;
         let Some(state) = view.version(version).await? else {
             return Err(exit::refused(format!(
-                "version {version} is not registered at {} on chain {}: check the id, the chain and the contracts",
+                "version {version} is not registered at {} on chain {} as of block {}, the newest final one: check \
+                 the id, the chain and the contracts, or wait until its registration is final",
                 registry.id().address,
-                registry.id().chain_id
+                registry.id().chain_id,
+                view.block().header.number
             ))
             .into());
         };
