@@ -32,7 +32,8 @@ impl Ui {
 
     /// A remark on the way, on standard error, in either mode.
     pub fn remark(&self, line: impl AsRef<str>) {
-        eprintln!("{}", line.as_ref());
+        // Whoever read this may be gone, which is no reason to stop half-way through.
+        let _ = writeln!(io::stderr(), "{}", line.as_ref());
     }
 
     /// A command's result: `words` for people, `value` for machines.

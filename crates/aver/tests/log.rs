@@ -246,7 +246,7 @@ fn a_log_that_another_process_writes_is_named() {
     lock.lock().unwrap();
     append(&sandbox, 1..2).refused(3, "another process is writing to this log");
     sandbox.run(&["log", "prove", "0"]).done();
-    drop(lock);
+    lock.unlock().unwrap();
     append(&sandbox, 1..2).done();
 }
 
@@ -266,6 +266,44 @@ fn following_anchors_also_when_nothing_happened() {
     child.kill().unwrap();
     child.wait().unwrap();
     assert!(first.starts_with("epoch 0: 1 records"), "{first}");
+}
+
+/// What passes by itself is waited for.
+#[test]
+fn following_waits_for_a_log_that_somebody_else_writes() {
+    let sandbox = opened(1);
+    let lock = fs::File::options().write(true).open(folder(&sandbox).join("private/lock")).unwrap();
+    lock.lock().unwrap();
+    let mut child = sandbox
+        .command(&["log", "anchor", "--follow", "--account", OWNER, "--yes"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let said = BufReader::new(child.stderr.take().unwrap()).lines().next().unwrap().unwrap();
+    assert!(said.contains("another process is writing") && said.contains("trying again"), "{said}");
+    lock.unlock().unwrap();
+    let first = BufReader::new(child.stdout.take().unwrap()).lines().next().unwrap().unwrap();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(first.starts_with("epoch 0: 2 records"), "{first}");
+}
+
+/// Anchors of one deployment say nothing on another.
+#[test]
+fn a_log_that_was_anchored_is_not_opened_elsewhere() {
+    let sandbox = opened(1);
+    sandbox.by(OWNER, &["log", "anchor"]).done();
+    fs::remove_dir_all(sandbox.path().join(".averment/chain")).unwrap();
+    fs::remove_file(sandbox.path().join(".averment/deployment.json")).unwrap();
+    // Another first transaction, or the new contracts would have the old ones' addresses.
+    sandbox.key("other");
+    sandbox.by("other", &["contracts", "deploy", "--profile", "development"]).done();
+    for command in [&["log", "anchor"][..], &["log", "verify"]] {
+        sandbox.by(OWNER, command).refused(2, "the contracts in use are");
+    }
+    sandbox.by(OWNER, &["log", "open", ORIGIN]).refused(2, "begin a new log");
+    sandbox.run(&["log", "verify", "--offline"]).done();
 }
 
 /// Standard input, other kinds, and what `--kind` and `--about` do not decide.

@@ -137,12 +137,6 @@ impl Log {
         Ok(found)
     }
 
-    /// Where this record was logged; a record that was logged twice is found twice.
-    pub fn find_record(&self, record: &Record) -> Result<Vec<u64>, ReadError> {
-        let found = self.find(|found| found.text() == record.text())?;
-        Ok(found.into_iter().map(|(index, _)| index).collect())
-    }
-
     /// All anchors, oldest first.
     pub fn anchors(&self) -> Result<Vec<Anchor>, ReadError> {
         (0..anchors::count(&self.layout)?).map(|number| anchors::read(self, number)).collect()

@@ -41,15 +41,19 @@ pub async fn open(
 ) -> Result<Opened> {
     let mut writer = folder(args, context)?;
     let view = registry.at_final().await?;
-    if let Some(terms) = writer.log().settings().terms
-        && view.log(terms.id()).await?.is_some()
-    {
-        return Err(exit::usage(format!(
-            "log {} is open already, under id {}",
-            writer.log().settings().origin(),
-            terms.id()
-        ))
-        .into());
+    if let Some(terms) = writer.log().settings().terms {
+        let origin = writer.log().settings().origin();
+        if view.log(terms.id()).await?.is_some() {
+            return Err(exit::usage(format!("log {origin} is open already, under id {}", terms.id())).into());
+        }
+        if writer.log().newest_anchors().map_err(fault::read)?.0.is_some() {
+            return Err(exit::usage(format!(
+                "log {origin} was anchored by {} on chain {} before; its anchors would mean nothing on another one: \
+                 begin a new log in another folder (folders.log in averment.toml)",
+                terms.anchors, terms.chain_id
+            ))
+            .into());
+        }
     }
     let mut salt = [0; 32];
     getrandom::fill(&mut salt).context("the operating system gives no randomness")?;

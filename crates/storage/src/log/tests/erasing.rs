@@ -90,6 +90,7 @@ fn an_erasure_and_its_record_go_together() {
 fn an_interrupted_erasure_is_finished() {
     let (folder, mut writer) = log_of(5);
     let log = read(&folder);
+    let found = |number: u64| log.find(|kept| kept.text() == record(number).text()).unwrap().len();
     let segment = folder.path().join("log/private/records/000");
     let erasing = folder.path().join("log/private/erasing");
     let kept = fs::read(&segment).unwrap();
@@ -107,16 +108,16 @@ fn an_interrupted_erasure_is_finished() {
         drop(reopen(&folder));
         assert!(!erasing.exists());
         assert_eq!(log.verify(|_| ()).unwrap().erased, 1);
-        assert!(log.find(|record| record.text().contains("secret-00001")).unwrap().is_empty());
+        assert_eq!(found(1), 0);
     }
     // Noted, but never logged: nothing was promised, nothing is wiped.
     fs::write(&erasing, r#"{"erased":2,"format":"averment-log-erasing/1","recorded":6}"#).unwrap();
     drop(reopen(&folder));
     assert!(!erasing.exists());
-    assert_eq!(log.find_record(&record(2)).unwrap(), [2]);
+    assert_eq!(found(2), 1);
     // A note that wipes what the log does not say to wipe.
     fs::write(&erasing, r#"{"erased":2,"format":"averment-log-erasing/1","recorded":4}"#).unwrap();
     let error = LogWriter::open(&folder.path().join("log"), key()).unwrap_err();
     assert!(error.to_string().contains("does not say that 2 was erased"), "{error}");
-    assert_eq!(log.find_record(&record(2)).unwrap(), [2]);
+    assert_eq!(found(2), 1);
 }

@@ -82,10 +82,13 @@ fn records_are_found_by_what_they_say() {
     let (folder, mut writer) = log_of(600);
     writer.append(&[record(17)]).unwrap();
     let log = read(&folder);
-    assert_eq!(log.find_record(&record(17)).unwrap(), [17, 600]);
-    assert!(log.find_record(&record(9999)).unwrap().is_empty());
-    let found = log.find(|record| record.text().contains("secret-0059")).unwrap();
-    assert_eq!(found.iter().map(|(index, _)| *index).collect::<Vec<_>>(), (590..600).collect::<Vec<_>>());
+    let found = |text: &str| -> Vec<u64> {
+        let found = log.find(|record| record.text().contains(text)).unwrap();
+        found.into_iter().map(|(index, _)| index).collect()
+    };
+    assert_eq!(found("secret-00017"), [17, 600]);
+    assert_eq!(found("secret-0059"), (590..600).collect::<Vec<_>>());
+    assert!(found("secret-09999").is_empty());
 }
 
 #[test]
