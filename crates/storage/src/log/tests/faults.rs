@@ -50,10 +50,17 @@ impl Acknowledged {
     }
 }
 
-/// Appends over a tile's end, erases, anchors and appends again, on a log of 250 records.
-fn session(folder: &TempDir) -> Acknowledged {
+/// Appends over a tile's end, erases, anchors and appends again, on a copy of `log`, which has 250 records.
+fn session(log: &TempDir, folder: &TempDir) -> Acknowledged {
     let mut said = Acknowledged::default();
-    let mut writer = faults::unharmed(|| log_at(folder));
+    let mut writer = faults::unharmed(|| {
+        for file in files(log.path()) {
+            let target = folder.path().join(&file);
+            fs::create_dir_all(target.parent().unwrap()).unwrap();
+            fs::copy(log.path().join(file), target).unwrap();
+        }
+        reopen(folder)
+    });
     said.append(&mut writer, &records(1000..1010));
     said.erase(&mut writer, 3);
     said.erase(&mut writer, 251);
@@ -61,12 +68,6 @@ fn session(folder: &TempDir) -> Acknowledged {
     said.append(&mut writer, &records(2000..2001));
     faults::end();
     said
-}
-
-fn log_at(folder: &TempDir) -> LogWriter {
-    let mut writer = LogWriter::create(&folder.path().join("log"), key(), PaddingPolicy::default()).unwrap();
-    writer.append(&records(0..250)).unwrap();
-    writer
 }
 
 fn check(folder: &TempDir, said: &Acknowledged, plan: Option<Plan>) {
@@ -87,15 +88,17 @@ fn check(folder: &TempDir, said: &Acknowledged, plan: Option<Plan>) {
     }
     // At most what was tried: 11 records, 2 erasures, a dummy for each of two tries.
     assert!(report.size >= 250 + said.records.len() as u64 && report.size <= 250 + 11 + 2 + 2, "{plan:?}");
-    assert_eq!(writer.append(&records(9000..9300)).unwrap().start, report.size);
-    writer.log().verify(|_| ()).unwrap();
+    assert_eq!(writer.append(&records(9000..9003)).unwrap(), report.size..report.size + 3);
+    writer.log().prove(report.size + 2).unwrap().verify(ORIGIN, &keys()).unwrap();
 }
 
 #[test]
 fn whatever_step_fails_nothing_acknowledged_is_lost_and_nothing_is_half_there() {
+    let (log, writer) = log_of(250);
+    drop(writer);
     let run = |plan| {
         let folder = temporary();
-        let (said, steps) = faults::with(plan, || session(&folder));
+        let (said, steps) = faults::with(plan, || session(&log, &folder));
         check(&folder, &said, plan);
         (said, steps)
     };
