@@ -72,7 +72,8 @@ pub(crate) fn id(data: &[u8]) -> bool {
     let Ok(text) = str::from_utf8(data) else { return false };
     let Ok(id) = text.parse::<VersionId>() else { return false };
     let shown = id.to_string();
-    assert_eq!(shown.trim_start_matches("0x"), text.trim_start_matches("0x").to_lowercase());
+    let typed = text.to_lowercase();
+    assert_eq!(shown.strip_prefix("0x"), Some(typed.strip_prefix("0x").unwrap_or(&typed)));
     assert_eq!(shown.parse(), Ok(id));
     true
 }

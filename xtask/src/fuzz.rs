@@ -24,7 +24,8 @@ pub fn fuzz(words: &[&str]) -> Result<()> {
              then `cargo install cargo-fuzz --locked`"
         );
     }
-    let corpus = "target/fuzz-corpus";
+    // Seeds and what grows from them; below it what was found.
+    let corpus = "target/fuzz/corpus";
     let listed = Command::new("cargo")
         .args(["run", "--quiet", "--locked", "--package", "averment-fuzz", "--bin", "seeds", "--", corpus])
         .output()?;
@@ -41,7 +42,7 @@ pub fn fuzz(words: &[&str]) -> Result<()> {
                 .args(["+nightly", "fuzz", "run", "--features", "libfuzzer", "decoders"])
                 .arg(format!("{corpus}/{name}"))
                 .args(["--", &format!("-max_total_time={seconds}"), "-timeout=10", "-print_final_stats=1"])
-                .arg(format!("-artifact_prefix=target/fuzz-found-{name}-"))
+                .arg(format!("-artifact_prefix=target/fuzz/found-{name}-"))
                 .env("AVERMENT_FUZZ", name),
         )?;
     }
