@@ -81,6 +81,10 @@ fn records_are_anchored_proved_verified_and_erased() {
     assert_eq!((&seven["record"]["patient"], &seven["root"]), (&"secret-0007".into(), &anchored["root"]));
     verify("early.proof").done();
     assert!(verify("eight.proof").done().json()["record"].is_null());
+    // Whose key is not known is asked for; one in the configuration is known.
+    elsewhere.run(&["log", "verify", "seven.proof", "--json"]).refused(2, "--key");
+    fs::write(elsewhere.path().join("averment.toml"), format!("[trust]\nlog_keys = [{key:?}]\n")).unwrap();
+    elsewhere.run(&["log", "verify", "seven.proof"]).done();
 
     let erased = sandbox.by(OWNER, &["log", "erase", "7"]).done().json();
     assert_eq!((erased["erased"].as_u64(), erased["recorded"].as_u64()), (Some(7), Some(310)));
@@ -215,6 +219,8 @@ fn an_anchor_whose_confirmation_was_lost_is_found_on_the_chain() {
     forgotten.as_object_mut().unwrap().remove("confirmation").unwrap();
     fs::write(&path, forgotten.to_string()).unwrap();
     assert!(sandbox.run(&["log", "prove", "1", "--json"]).done().json()["anchor"].is_null());
+    let words = sandbox.run(&["log", "verify"]).done().stdout;
+    assert!(words.contains("the chain has 1 that are not known here"), "{words}");
     sandbox.by(OWNER, &["log", "anchor"]).refused(1, "anchored already");
     assert_eq!(fs::read_to_string(&path).unwrap(), known);
     let proof = sandbox.run(&["log", "prove", "1", "--json"]).done().json();
@@ -266,6 +272,16 @@ fn following_anchors_also_when_nothing_happened() {
     child.kill().unwrap();
     child.wait().unwrap();
     assert!(first.starts_with("epoch 0: 1 records"), "{first}");
+}
+
+#[test]
+fn a_hostile_record_is_shown_as_text() {
+    let sandbox = opened(0);
+    fs::write(sandbox.path().join("one.jsonl"), "{\"note\":\"a\u{9b}2J\u{202e}b\"}").unwrap();
+    sandbox.by(OWNER, &["log", "append", "--about", VERSION, "one.jsonl"]).done();
+    sandbox.run(&["log", "prove", "0", "-o", "one.proof"]).done();
+    let words = sandbox.run(&["log", "verify", "one.proof"]).done().stdout;
+    assert!(words.contains("\\u{202e}b") && !words.contains(['\u{9b}', '\u{202e}']), "{words}");
 }
 
 /// What passes by itself is waited for.

@@ -85,7 +85,8 @@ pub struct ProveArgs {
 pub struct VerifyLogArgs {
     /// A proof that `aver log prove` wrote; without it the log here is checked
     pub proof: Option<PathBuf>,
-    /// The log's verifier key, NAME+HASH+BASE64, as its operator publishes it [default: of the log here]
+    /// The log's verifier key, NAME+HASH+BASE64, as its operator publishes it [default: those in
+    /// averment.toml (trust.log_keys), and that of the log here]
     #[arg(long, value_name = "KEY", requires = "proof")]
     pub key: Option<VerifierKey>,
     /// Do not ask the chain

@@ -57,7 +57,7 @@ pub enum ReadError {
         error: CheckpointError,
     },
     /// A tile is missing, cut short, altered or another's.
-    #[error("{0}")]
+    #[error(transparent)]
     Tree(#[from] TreeError<Box<ReadError>>),
     /// A bundle is cut short, too long or none.
     #[error("{}: {error}", path.display())]
@@ -68,7 +68,7 @@ pub enum ReadError {
         error: BundleError,
     },
     /// A bundle is not the tree's.
-    #[error("{0}")]
+    #[error(transparent)]
     Entries(#[from] ResumeError),
     /// A private file is damaged.
     #[error("{}: {error}", path.display())]
@@ -126,7 +126,7 @@ impl From<ProveError<TreeError<Box<ReadError>>>> for ReadError {
 #[derive(Debug, Error)]
 pub enum SettingsFault {
     /// Not canonical JSON.
-    #[error("{0}")]
+    #[error(transparent)]
     Json(#[from] JsonError),
     /// JSON of another shape.
     #[error("expected the fields of {format}: {error}")]
@@ -176,16 +176,16 @@ pub enum OpenError {
         got: String,
     },
     /// The log's state cannot be read, or what a crash interrupted not be finished.
-    #[error("{0}")]
+    #[error(transparent)]
     Recover(#[from] RecoverError),
     /// The settings cannot be read or written down.
-    #[error("{0}")]
+    #[error(transparent)]
     Read(#[from] ReadError),
     /// Something could not be written.
-    #[error("{0}")]
+    #[error(transparent)]
     Write(#[from] WriteError),
     /// The first checkpoint could not be signed.
-    #[error("{0}")]
+    #[error(transparent)]
     Sign(#[from] SignError),
 }
 
@@ -205,10 +205,10 @@ pub enum RecoverError {
         anchored: u64,
     },
     /// What is there cannot be read or is damaged.
-    #[error("{0}")]
+    #[error(transparent)]
     Read(#[from] ReadError),
     /// What a crash interrupted could not be finished.
-    #[error("{0}")]
+    #[error(transparent)]
     Write(#[from] WriteError),
 }
 
@@ -217,16 +217,16 @@ pub enum RecoverError {
 #[derive(Debug, Error)]
 pub enum AppendError {
     /// After an earlier failure the log's state could not be read again.
-    #[error("{0}")]
+    #[error(transparent)]
     Recover(#[from] RecoverError),
     /// Something could not be written.
-    #[error("{0}")]
+    #[error(transparent)]
     Write(#[from] WriteError),
     /// No random numbers for salts.
     #[error("no random bytes for a salt: {0}")]
     Random(#[from] getrandom::Error),
     /// The checkpoint could not be signed.
-    #[error("{0}")]
+    #[error(transparent)]
     Sign(#[from] SignError),
 }
 
@@ -248,13 +248,13 @@ pub enum EraseError {
         kind: RecordKind,
     },
     /// No record can be made of the erasure: its time or index is beyond what JSON readers agree on.
-    #[error("{0}")]
+    #[error(transparent)]
     Record(#[from] RecordError),
     /// After an earlier failure the log's state could not be read again.
-    #[error("{0}")]
+    #[error(transparent)]
     Recover(#[from] RecoverError),
     /// There is no such record, or the log could not be read.
-    #[error("{0}")]
+    #[error(transparent)]
     Read(#[from] ReadError),
     /// The erasure could not be logged; nothing was erased.
     #[error("the erasure could not be logged: {0}")]
@@ -284,19 +284,19 @@ pub enum AnchorError {
         epoch: u64,
     },
     /// The log could not be padded.
-    #[error("{0}")]
+    #[error(transparent)]
     Pad(#[from] PadError<getrandom::Error>),
     /// After an earlier failure the log's state could not be read again.
-    #[error("{0}")]
+    #[error(transparent)]
     Recover(#[from] RecoverError),
     /// The padding could not be appended.
-    #[error("{0}")]
+    #[error(transparent)]
     Append(#[from] AppendError),
     /// What is there cannot be read.
-    #[error("{0}")]
+    #[error(transparent)]
     Read(#[from] ReadError),
     /// It could not be noted.
-    #[error("{0}")]
+    #[error(transparent)]
     Write(#[from] WriteError),
 }
 
@@ -304,7 +304,7 @@ pub enum AnchorError {
 #[derive(Debug, Error)]
 pub enum VerifyError {
     /// Something is missing, damaged or altered.
-    #[error("{0}")]
+    #[error(transparent)]
     Read(#[from] ReadError),
     /// A record is gone and the log does not say that it was erased.
     #[error("record {index} was erased, but no record of the log says so")]

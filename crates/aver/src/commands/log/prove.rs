@@ -8,12 +8,13 @@ use crate::{args::ProveArgs, commands::Context, exit};
 use anyhow::{Context as _, Result};
 use averment_primitives::B256;
 use averment_registry::{
+    history::Text,
     log::{LogInclusion, VerifierKey},
     version::anchor_digest,
 };
 use averment_storage::{
     atomic::{self, AtomicFile},
-    log::Confirmation,
+    log::{Confirmation, Log, ReadError},
 };
 use serde_json::{Value, json};
 use std::path::Path;
@@ -82,16 +83,20 @@ fn stored(root: B256, found: &Confirmation) -> Value {
 pub fn verify(file: &Path, key: Option<&VerifierKey>, context: &Context) -> Result<()> {
     let bytes = atomic::read(file, LogInclusion::MAX_BYTES as u64)
         .with_context(|| format!("reading {}", file.display()))?;
-    let key = match key {
-        Some(key) => key.clone(),
-        None => {
-            reader(context).context("whose log? Pass its verifier key with --key")?.settings().key.clone()
-        }
+    let keys = match key {
+        Some(key) => vec![key.clone()],
+        None => trusted(context)?,
     };
     let refused = |why: String| exit::refused(format!("{} is refused: {why}", file.display()));
     let proof = LogInclusion::decode(&bytes).map_err(|error| refused(error.to_string()))?;
-    let verified =
-        proof.verify(key.name(), std::slice::from_ref(&key)).map_err(|error| refused(error.to_string()))?;
+    // Whose log it claims to be decides by which keys it is judged; all of them are trusted.
+    let claimed = proof.checkpoint.lines().next().unwrap_or_default();
+    let named = keys.iter().find(|key| key.name() == claimed).or(keys.first()).ok_or_else(|| {
+        exit::usage(
+            "whose log is it? Pass its verifier key with --key, or set trust.log_keys in averment.toml",
+        )
+    })?;
+    let verified = proof.verify(named.name(), &keys).map_err(|error| refused(error.to_string()))?;
     let record = verified.record.as_ref();
     let value = json!({
         "verified": true,
@@ -108,7 +113,22 @@ pub fn verify(file: &Path, key: Option<&VerifierKey>, context: &Context) -> Resu
         verified.checkpoint.origin,
         verified.checkpoint.size,
         verified.checkpoint.root,
-        record.map_or("what it says is withheld or erased", |record| record.text())
+        // Whoever made the record may be hostile; the terminal gets text.
+        Text::from(record.map_or("what it says is withheld or erased", |record| record.text()))
     );
     context.ui.result(&value, words)
+}
+
+/// The keys of logs that are trusted here: those in averment.toml, and the own log's.
+fn trusted(context: &Context) -> Result<Vec<VerifierKey>> {
+    let named = context.config.trust.log_keys.iter().map(|key| {
+        key.parse().map_err(|error| exit::usage(format!("trust.log_keys in averment.toml: {error}")).into())
+    });
+    let mut keys = named.collect::<Result<Vec<VerifierKey>>>()?;
+    match Log::open(&context.config.log_folder) {
+        Ok(log) => keys.push(log.settings().key.clone()),
+        Err(ReadError::NotALog { .. }) => {}
+        Err(error) => return Err(fault::read(error)),
+    }
+    Ok(keys)
 }
