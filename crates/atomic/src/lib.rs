@@ -445,6 +445,8 @@ mod tests {
         // A file that has no end.
         assert_eq!(read(Path::new("/dev/zero"), 1000).unwrap_err().kind(), io::ErrorKind::FileTooLarge);
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        // Closed before there is anything in it to read.
+        assert_eq!(mode(&AtomicFile::create_private(&target).unwrap().temporary), 0o600);
         assert_eq!((mode(&target), mode(&private), mode(&folder.path().join("a"))), (0o600, 0o700, 0o700));
         assert_eq!(fs::read_dir(&private).unwrap().count(), 1);
     }
