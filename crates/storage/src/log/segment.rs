@@ -1,8 +1,10 @@
 //! The private part: salts and records, 256 a file, in the order of the log.
 //!
-//!     file   = "averment-log-segment/1\n" record*
-//!     record = state u8 | length u32le | salt (32) | text (length)
-//!     state  = 0 kept, 1 erased: salt and text are zeros
+//! ```text
+//! file   = "averment-log-segment/1\n" record*
+//! record = state u8 | length u32le | salt (32) | text (length)
+//! state  = 0 kept, 1 erased: salt and text are zeros
+//! ```
 //!
 //! Files grow at the end; only an erasure changes what is there, in place. There is no checksum: a record that is
 //! kept opens its published leaf, or it is damaged.
