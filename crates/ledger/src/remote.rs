@@ -119,27 +119,24 @@ pub enum ConnectError {
 
 /// Connects to a node and checks its chain id.
 pub(crate) async fn connect(settings: &Remote) -> Result<RpcClient, ConnectError> {
-    let shown = settings.url.clone();
-    let invalid = |why: String| ConnectError::Url { url: shown.clone(), why };
-    let url: Url = settings.url.parse().map_err(|error| invalid(format!("{error}")))?;
+    let invalid = |url: &str, why: String| ConnectError::Url { url: url.to_owned(), why };
+    let url = Url::parse(&settings.url).map_err(|error| invalid(&settings.url, error.to_string()))?;
+    // Secrets are often part of a node's path; errors show the host only.
+    let shown = url.host_str().unwrap_or_default().to_owned();
     let secured = match url.scheme() {
         "http" => false,
         "https" => true,
-        other => return Err(invalid(format!("expected http or https, got {other}"))),
+        other => return Err(invalid(&shown, format!("expected http or https, got {other}"))),
     };
-    let tls = tls(secured).map_err(|error| ConnectError::NoAuthorities {
-        url: url.host_str().unwrap_or_default().to_owned(),
-        why: error.to_string(),
-    })?;
+    let tls = tls(secured)
+        .map_err(|error| ConnectError::NoAuthorities { url: shown.clone(), why: error.to_string() })?;
     let http = Client::builder()
         .tls_backend_preconfigured(tls)
         .timeout(settings.timeout)
         // A node that sends us elsewhere is not the node that was configured.
         .redirect(alloy::transports::http::reqwest::redirect::Policy::none())
         .build()
-        .map_err(|error| invalid(error.to_string()))?;
-    // Secrets are often part of a node's path; errors show the host only.
-    let shown = url.host_str().unwrap_or_default().to_owned();
+        .map_err(|error| invalid(&shown, error.to_string()))?;
     let transport = Http { client: http, url, timeout: settings.timeout };
     let client = RpcClient::new(transport, true).with_poll_interval(settings.poll);
     match client.request_noparams::<U64>("eth_chainId").await {

@@ -74,6 +74,11 @@ async fn addresses_that_are_none_are_refused() {
         let error = connect_error(ledger(url, Finality::Tag).await.unwrap_err());
         assert!(matches!(error, ConnectError::Url { .. }), "{url}: {error}");
     }
+    let error = connect_error(ledger("wss://127.0.0.1/secret-path", Finality::Tag).await.unwrap_err());
+    assert!(
+        matches!(error, ConnectError::Url { .. }) && !format!("{error:?}").contains("secret-path"),
+        "{error}"
+    );
 }
 
 #[tokio::test]
