@@ -8,6 +8,7 @@ use std::process::Command;
 /// Lower rooms first: a crate may depend only on crates of earlier rows.
 const FLOORS: &[&[&str]] = &[
     &["averment-primitives"],
+    &["averment-kernels"],
     &["averment-registry"],
     &["averment-atomic"],
     &["averment-storage", "averment-ledger"],

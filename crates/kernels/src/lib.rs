@@ -1,0 +1,44 @@
+//! Arithmetic on many BN254 values at once, for the prover: multi-scalar multiplication over prepared bases, vectors of
+//! field elements, the rounds of the sumchecks, small Fourier transforms.
+//!
+//! Every kernel exists as a definition ([`Backend::Reference`]) and as code that is fast; all give the same values on every
+//! input, and the tests run them side by side. Which one runs is an argument ([`Backend::best`] for the fastest), carried
+//! by the data that it prepared. Kernels run on the thread that calls them: the prover has enough independent work
+//! to fill all cores, and so knows how many it takes.
+//!
+//! This is the only crate of the house that may say `unsafe`: for SIMD intrinsics, each behind detection at run time. It
+//! serves the prover only; the verifier does not depend on it. Sizes and indices that do not fit are mistakes of the
+//! caller and panic.
+//!
+//! ```
+//! use ark_bn254::{Fr, G1Affine};
+//! use ark_ec::AffineRepr;
+//! use averment_kernels::{Backend, Bases, FieldVec, Product};
+//!
+//! let backend = Backend::best();
+//! let bases = Bases::new(backend, &[G1Affine::generator(); 4]);
+//! assert_eq!(bases.msm_i32(&[1, -2, 3, -2]), bases.msm(&[Fr::from(0); 4]));
+//!
+//! // Σ_x A(x) B(x) over two variables.
+//! let a = FieldVec::from_i32(backend, &[1, 2, 3, 4]);
+//! let b = FieldVec::from_i32(backend, &[5, 6, 7, -8]);
+//! let mut member = Product::new(a, b, &[]);
+//! let claim = Fr::from(5 + 12 + 21 - 32);
+//! let first = member.round();
+//! assert_eq!(first[0] + first[0] + first[1] + first[2], claim);
+//! ```
+
+mod backend;
+mod ifma;
+mod interpolation;
+mod msm;
+mod reference;
+mod scalar;
+mod sumcheck;
+mod vector;
+mod wide;
+
+pub use backend::Backend;
+pub use msm::Bases;
+pub use sumcheck::{Lookup, Product, bracket};
+pub use vector::FieldVec;

@@ -1,0 +1,210 @@
+//! Portable kernels on slices: the definitions rearranged so that they take fewer multiplications.
+
+use crate::wide::Wide;
+use ark_bn254::Fr;
+use ark_ff::{AdditiveGroup, FftField, Field, One, Zero};
+
+/// [`crate::reference::eq_table`] by doubling, times `scale`.
+pub fn eq_table(point: &[Fr], scale: Fr) -> Vec<Fr> {
+    let mut table = Vec::with_capacity(1 << point.len());
+    table.push(scale);
+    for u in point {
+        for i in 0..table.len() {
+            let high = table[i] * u;
+            table[i] -= high;
+            table.push(high);
+        }
+    }
+    table
+}
+
+/// Binds the highest variable in place.
+pub fn fold(v: &mut Vec<Fr>, challenge: Fr) {
+    let half = v.len() / 2;
+    let (low, high) = v.split_at_mut(half);
+    for (low, high) in low.iter_mut().zip(high) {
+        let slope = *high - *low;
+        *low += challenge * slope;
+    }
+    v.truncate(half);
+}
+
+/// Adds the upper half to the lower one: an eq table loses its highest variable.
+pub fn add_halves(v: &mut Vec<Fr>) {
+    let half = v.len() / 2;
+    let (low, high) = v.split_at_mut(half);
+    for (low, high) in low.iter_mut().zip(high) {
+        *low += &*high;
+    }
+    v.truncate(half);
+}
+
+/// All inverses with one inversion; zero stays zero.
+pub fn invert(v: &mut [Fr]) {
+    let mut product = Fr::one();
+    let before: Vec<Fr> = v
+        .iter()
+        .map(|x| {
+            let before = product;
+            if !x.is_zero() {
+                product *= x;
+            }
+            before
+        })
+        .collect();
+    // A product of numbers that are not zero.
+    let mut inverse = product.inverse().unwrap_or(Fr::ZERO);
+    for (x, before) in v.iter_mut().zip(before).rev() {
+        if !x.is_zero() {
+            let value = inverse * before;
+            inverse *= &*x;
+            *x = value;
+        }
+    }
+}
+
+/// `Σ_s 1/d_s[i]` over four columns: one inversion a row, of the product.
+pub fn sum_of_inverses(d: [&[Fr]; 4]) -> Vec<Fr> {
+    let len = d[0].len();
+    let mut denominators: Vec<Fr> = (0..len).map(|i| d[0][i] * d[1][i] * (d[2][i] * d[3][i])).collect();
+    invert(&mut denominators);
+    for (i, out) in denominators.iter_mut().enumerate() {
+        if out.is_zero() {
+            // Some column is zero here (or the row is all there is to it): take them one by one.
+            *out = d.iter().map(|d| d[i].inverse().unwrap_or(Fr::ZERO)).sum();
+            continue;
+        }
+        let numerator = Fr::sum_of_products(
+            &[d[0][i] + d[1][i], d[2][i] + d[3][i]],
+            &[d[2][i] * d[3][i], d[0][i] * d[1][i]],
+        );
+        *out *= numerator;
+    }
+    denominators
+}
+
+/// `f = (X^b - a) q + g`: Horner's rule on rows of b coefficients. See [`crate::reference::divide`].
+pub fn divide(f: &[Fr], b: usize, a: Fr) -> (Vec<Fr>, Vec<Fr>) {
+    let mut quotient = f.get(b..).unwrap_or_default().to_vec();
+    for i in (b..quotient.len()).rev() {
+        let above = quotient[i];
+        quotient[i - b] += a * above;
+    }
+    let mut rest = f[..b.min(f.len())].to_vec();
+    rest.resize(b, Fr::ZERO);
+    for (rest, above) in rest.iter_mut().zip(&quotient) {
+        *rest += a * above;
+    }
+    (quotient, rest)
+}
+
+/// A root of unity of order `2^log_size`, the one that all transforms use.
+pub fn root_of_unity(log_size: u32) -> Fr {
+    let mut root = Fr::TWO_ADIC_ROOT_OF_UNITY;
+    for _ in log_size..Fr::TWO_ADICITY {
+        root.square_in_place();
+    }
+    root
+}
+
+/// In-place transform of a power of two of values, natural order in and out.
+pub fn fft(v: &mut [Fr], root: Fr) {
+    let log_size = v.len().trailing_zeros();
+    for i in 0..v.len() {
+        let j = i.reverse_bits() >> (usize::BITS - log_size).min(usize::BITS - 1);
+        if log_size > 0 && i < j {
+            v.swap(i, j);
+        }
+    }
+    let mut twiddles = vec![Fr::one(); v.len() / 2];
+    for i in 1..twiddles.len() {
+        twiddles[i] = twiddles[i - 1] * root;
+    }
+    let mut half = 1;
+    while half < v.len() {
+        let stride = v.len() / (2 * half);
+        for block in v.chunks_mut(2 * half) {
+            let (low, high) = block.split_at_mut(half);
+            for (i, (low, high)) in low.iter_mut().zip(high).enumerate() {
+                let turned = *high * twiddles[i * stride];
+                *high = *low - turned;
+                *low += turned;
+            }
+        }
+        half *= 2;
+    }
+}
+
+/// `q(0)`, `q(1)` if `with_one`, and the leading coefficient of `q(X) = Σ_i w_i A(X, i) B(X, i)`; weights repeat.
+pub fn product_sums(a: &[Fr], b: &[Fr], weights: Option<&[Fr]>, with_one: bool) -> [Fr; 3] {
+    let half = a.len() / 2;
+    let (a0, a1) = a.split_at(half);
+    let (b0, b1) = b.split_at(half);
+    let mut sums = [Wide::default(); 3];
+    for i in 0..half {
+        let slopes = (a1[i] - a0[i], b1[i] - b0[i]);
+        // With weights: of the two factors, the first carries it.
+        let (low, high, slope) = match weights {
+            None => (a0[i], a1[i], slopes.0),
+            Some(weights) => {
+                let weight = weights[i % weights.len()];
+                let (low, slope) = (weight * a0[i], weight * slopes.0);
+                (low, low + slope, slope)
+            }
+        };
+        sums[0].add(&low, &b0[i]);
+        if with_one {
+            sums[1].add(&high, &b1[i]);
+        }
+        sums[2].add(&slope, &slopes.1);
+    }
+    sums.map(|sum| sum.reduce())
+}
+
+/// The values at 0, 1 (if `with_one`), -1, 2, -2 and the leading coefficient of
+/// `q(X) = Σ_i w_i [h d0 d1 d2 d3 - Σ_s Π_{s'≠s} d_s'](X, i)`.
+///
+/// With P = d0 d1 and Q = d2 d3 the bracket is `Q (h P - d0 - d1) - (d2 + d3) P`. P and Q are quadratic: three
+/// multiplications each, the other values by additions.
+pub fn lookup_sums(h: &[Fr], d: [&[Fr]; 4], weights: &[Fr], with_one: bool) -> [Fr; 6] {
+    let half = h.len() / 2;
+    let mut sums = [Wide::default(); 6];
+    let at = |v: &[Fr], i: usize| {
+        let (low, high) = (v[i], v[i + half]);
+        let slope = high - low;
+        let minus_one = low - slope;
+        // 0, 1, -1, 2, -2, ∞
+        [low, high, minus_one, high + slope, minus_one - slope, slope]
+    };
+    for i in 0..half {
+        let values = [at(h, i), at(d[0], i), at(d[1], i), at(d[2], i), at(d[3], i)];
+        let [h, d0, d1, d2, d3] = &values;
+        let p = quadratic_values(d0, d1);
+        let q = quadratic_values(d2, d3);
+        for (k, sum) in sums.iter_mut().enumerate() {
+            if k == 1 && !with_one {
+                continue;
+            }
+            let value = if k == 5 {
+                // The bracket's second half is of degree 3: it says nothing about X^5.
+                q[k] * (h[k] * p[k])
+            } else {
+                Fr::sum_of_products(&[q[k], -(d2[k] + d3[k])], &[h[k] * p[k] - d0[k] - d1[k], p[k]])
+            };
+            sum.add(&value, &weights[i]);
+        }
+    }
+    sums.map(|sum| sum.reduce())
+}
+
+/// The product of two linear polynomials at 0, 1, -1, 2, -2, ∞ from three multiplications.
+fn quadratic_values(a: &[Fr; 6], b: &[Fr; 6]) -> [Fr; 6] {
+    let (zero, one, lead) = (a[0] * b[0], a[1] * b[1], a[5] * b[5]);
+    // f = c0 + c1 X + c2 X², c1 = f(1) - c0 - c2.
+    let even = (zero + lead).double();
+    let minus_one = even - one;
+    let two = one.double() - zero + lead.double();
+    // f(-2) = f(2) - 4 c1 = 3 c0 + 6 c2 - 2 f(1)
+    let minus_two = even + zero + lead.double().double() - one.double();
+    [zero, one, minus_one, two, minus_two, lead]
+}

@@ -1,0 +1,287 @@
+//! Members of a batched sumcheck: each yields its round polynomials, highest variable first. [5.1], [5.2], [6.1]
+//!
+//! A member is a sum over the cube of n variables; its columns have 2^n cells, and bit t of the index is variable t.
+//! Use: [`round`](Product::round), then [`bind`](Product::bind) with the challenge, n times; then the columns have one
+//! cell each, the operands' values at the point. `round` returns the coefficients c_0, c_1, …, c_d of
+//! `s(X) = Σ_x f(challenges so far, X, x)`, lowest first; s(0) + s(1) is the member's claim. Scaling by batching scalars
+//! and by 2^-(n-n_j) is the caller's, and so are masks.
+//!
+//! The eq factor is never multiplied out: with the variables at and above m bound, z = point[m-1],
+//! `s(X) = Π_{t>=m} eq(z_t, c_t) · ((1-z) + (2z-1) X) · q(X)`, `q(X) = Σ_x eq(point[..m-1], x) F(…, X, x)`.
+//! The claim says `(1-z) q(0) + z q(1)`, so q(1) is not summed up after the first round unless z = 0. In the first round
+//! everything is summed: what a member yields is true of its columns, whatever they are.
+
+use crate::{Backend, FieldVec, interpolation, reference, scalar};
+use ark_bn254::Fr;
+use ark_ff::{Field, Zero};
+
+/// What eq(point, ·) still has to say: the bound part, and the table over the variables below the next one.
+#[derive(Debug, Clone)]
+struct EqFactor {
+    point: Vec<Fr>,
+    /// 1/z for each coordinate, 0 for 0.
+    inverses: Vec<Fr>,
+    /// Π eq(z_t, c_t) over the bound variables.
+    bound: Fr,
+    /// Over all coordinates while there are more variables than coordinates, else over those below the next variable.
+    table: FieldVec,
+}
+
+impl EqFactor {
+    fn new(backend: Backend, point: &[Fr], variables: usize) -> Self {
+        assert!(point.len() <= variables, "{} coordinates for {variables} variables", point.len());
+        let mut inverses = point.to_vec();
+        scalar::invert(&mut inverses);
+        let own = if point.len() == variables { point.len().saturating_sub(1) } else { point.len() };
+        let table = FieldVec::eq_table(backend, &point[..own]);
+        Self { point: point.to_vec(), inverses, bound: Fr::ONE, table }
+    }
+
+    /// The coordinate of the highest of `variables` variables, if it has one.
+    fn coordinate(&self, variables: usize) -> Option<Fr> {
+        (variables <= self.point.len()).then(|| self.point[variables - 1])
+    }
+
+    /// The round polynomial from q.
+    fn finish(&self, q: &[Fr], variables: usize) -> Vec<Fr> {
+        match self.coordinate(variables) {
+            Some(z) => interpolation::times_eq(q, z, self.bound),
+            None => q.to_vec(),
+        }
+    }
+
+    /// q(1) from q(0) and the claim `(1-z) q(0) + z q(1)`, or `q(0) + q(1)` without eq; none if z = 0.
+    fn value_at_one(&self, zero: Fr, claim: Fr, variables: usize) -> Fr {
+        match self.coordinate(variables) {
+            Some(z) => (claim - (Fr::ONE - z) * zero) * self.inverses[variables - 1],
+            None => claim - zero,
+        }
+    }
+
+    /// Whether the claim determines q(1).
+    fn determines_one(&self, variables: usize) -> bool {
+        self.coordinate(variables).is_none_or(|z| !z.is_zero())
+    }
+
+    /// Binds the highest of `variables` variables.
+    fn bind(&mut self, challenge: Fr, variables: usize) {
+        if let Some(z) = self.coordinate(variables) {
+            self.bound *= (Fr::ONE - z) * (Fr::ONE - challenge) + z * challenge;
+        }
+        // The next round's variable leaves the table.
+        if variables >= 2 && self.coordinate(variables - 1).is_some() && self.table.len() > 1 {
+            self.table.add_halves();
+        }
+    }
+}
+
+/// `Σ_x eq(point, x_low)·A(x)·B(x)`, the coordinates of `point` belonging to the lowest variables: a product (no
+/// point), a grouped product, or the table side (A = g, B = γ + T, a point of all variables). [4.2], [4.5]
+#[derive(Debug, Clone)]
+pub struct Product {
+    columns: [FieldVec; 2],
+    eq: EqFactor,
+    /// What q's values have to add up to; unknown before the first round.
+    claim: Option<Fr>,
+    /// q of the round that waits for its challenge.
+    q: Option<Vec<Fr>>,
+    /// The definition keeps eq as a third column.
+    reference_eq: Option<Vec<Fr>>,
+}
+
+impl Product {
+    /// A member over the cells of `a` and `b`.
+    ///
+    /// # Panics
+    /// If lengths or backends differ, the length is no power of two, or the point has more coordinates than there are
+    /// variables.
+    #[must_use]
+    pub fn new(a: FieldVec, b: FieldVec, point: &[Fr]) -> Self {
+        let variables = variables([&a, &b]);
+        let reference_eq = reference_eq(a.backend(), point, variables);
+        let eq = EqFactor::new(a.backend(), point, variables);
+        Self { columns: [a, b], eq, claim: None, q: None, reference_eq }
+    }
+
+    /// How many variables are free.
+    #[must_use]
+    pub fn variables(&self) -> usize {
+        self.columns[0].len().trailing_zeros() as usize
+    }
+
+    /// The degree of the next round: 3 if its variable has a coordinate, else 2.
+    #[must_use]
+    pub fn degree(&self) -> usize {
+        if self.eq.coordinate(self.variables()).is_some() { 3 } else { 2 }
+    }
+
+    /// Coefficients of this round's polynomial.
+    ///
+    /// # Panics
+    /// If no variable is left, or this round's polynomial was taken and not bound.
+    pub fn round(&mut self) -> Vec<Fr> {
+        let variables = self.variables();
+        assert!(variables > 0, "no variable is left");
+        assert!(self.q.is_none(), "the round before waits for its challenge");
+        let [a, b] = &self.columns;
+        if let Some(eq) = &self.reference_eq {
+            let values = reference::round_values(&[eq, &a.to_vec(), &b.to_vec()], self.degree(), |v| {
+                v[0] * v[1] * v[2]
+            });
+            let polynomial = interpolation::from_values(&values);
+            self.q = Some(polynomial.clone());
+            return polynomial;
+        }
+        let claim = self.claim.filter(|_| self.eq.determines_one(variables));
+        let weights = (!self.eq.point.is_empty()).then_some(&self.eq.table);
+        let [zero, one, lead] = FieldVec::product_sums(a, b, weights, claim.is_none());
+        let one = claim.map_or(one, |claim| self.eq.value_at_one(zero, claim, variables));
+        let q = interpolation::quadratic(zero, one, lead);
+        let polynomial = self.eq.finish(&q, variables);
+        self.q = Some(q.to_vec());
+        polynomial
+    }
+
+    /// Binds the round's variable.
+    ///
+    /// # Panics
+    /// If the round's polynomial was not taken.
+    pub fn bind(&mut self, challenge: Fr) {
+        let q = self.q.take().expect("a round comes before its challenge");
+        self.claim = Some(interpolation::evaluate(&q, challenge));
+        if let Some(eq) = &mut self.reference_eq {
+            *eq = reference::fold(eq, challenge);
+        }
+        self.eq.bind(challenge, self.variables());
+        self.columns.iter_mut().for_each(|column| column.fold(challenge));
+    }
+
+    /// A and B at the point.
+    ///
+    /// # Panics
+    /// If a variable is left.
+    #[must_use]
+    pub fn operands(&self) -> [Fr; 2] {
+        assert_eq!(self.variables(), 0, "variables are left");
+        self.columns.each_ref().map(|column| column.get(0))
+    }
+
+    /// eq(point, ·) at the bound variables: with the operands, the member's final value is their product.
+    #[must_use]
+    pub fn eq_value(&self) -> Fr {
+        self.eq.bound
+    }
+}
+
+/// `Σ_x eq(point, x)·[h·d_0·d_1·d_2·d_3 - Σ_s Π_{s'≠s} d_s']`, degree 6 in every variable. [4.5]
+#[derive(Debug, Clone)]
+pub struct Lookup {
+    h: FieldVec,
+    d: [FieldVec; 4],
+    eq: EqFactor,
+    claim: Option<Fr>,
+    q: Option<Vec<Fr>>,
+    reference_eq: Option<Vec<Fr>>,
+}
+
+impl Lookup {
+    /// A member over the cells of the helper column and of four columns of denominators; the point has one coordinate
+    /// for each variable.
+    ///
+    /// # Panics
+    /// As [`Product::new`].
+    #[must_use]
+    pub fn new(h: FieldVec, d: [FieldVec; 4], point: &[Fr]) -> Self {
+        let variables = variables([&h, &d[0], &d[1], &d[2], &d[3]]);
+        assert_eq!(point.len(), variables, "coordinates");
+        let reference_eq = reference_eq(h.backend(), point, variables);
+        let eq = EqFactor::new(h.backend(), point, variables);
+        Self { h, d, eq, claim: None, q: None, reference_eq }
+    }
+
+    /// How many variables are free.
+    #[must_use]
+    pub fn variables(&self) -> usize {
+        self.h.len().trailing_zeros() as usize
+    }
+
+    /// Coefficients of this round's polynomial, seven.
+    ///
+    /// # Panics
+    /// As [`Product::round`].
+    pub fn round(&mut self) -> Vec<Fr> {
+        let variables = self.variables();
+        assert!(variables > 0, "no variable is left");
+        assert!(self.q.is_none(), "the round before waits for its challenge");
+        if let Some(eq) = &self.reference_eq {
+            let [h, d0, d1, d2, d3] =
+                [&self.h, &self.d[0], &self.d[1], &self.d[2], &self.d[3]].map(FieldVec::to_vec);
+            let columns = [eq, &h, &d0, &d1, &d2, &d3].map(Vec::as_slice);
+            let values =
+                reference::round_values(&columns, 6, |v| v[0] * bracket(v[1], [v[2], v[3], v[4], v[5]]));
+            let polynomial = interpolation::from_values(&values);
+            self.q = Some(polynomial.clone());
+            return polynomial;
+        }
+        let claim = self.claim.filter(|_| self.eq.determines_one(variables));
+        let [zero, one, minus_one, two, minus_two, lead] =
+            FieldVec::lookup_sums(&self.h, self.d.each_ref(), &self.eq.table, claim.is_none());
+        let one = claim.map_or(one, |claim| self.eq.value_at_one(zero, claim, variables));
+        let q = interpolation::quintic([zero, one, minus_one, two, minus_two], lead);
+        let polynomial = self.eq.finish(&q, variables);
+        self.q = Some(q.to_vec());
+        polynomial
+    }
+
+    /// Binds the round's variable.
+    ///
+    /// # Panics
+    /// If the round's polynomial was not taken.
+    pub fn bind(&mut self, challenge: Fr) {
+        let q = self.q.take().expect("a round comes before its challenge");
+        self.claim = Some(interpolation::evaluate(&q, challenge));
+        if let Some(eq) = &mut self.reference_eq {
+            *eq = reference::fold(eq, challenge);
+        }
+        self.eq.bind(challenge, self.variables());
+        self.h.fold(challenge);
+        self.d.iter_mut().for_each(|column| column.fold(challenge));
+    }
+
+    /// h, d_0, …, d_3 at the point.
+    ///
+    /// # Panics
+    /// If a variable is left.
+    #[must_use]
+    pub fn operands(&self) -> [Fr; 5] {
+        assert_eq!(self.variables(), 0, "variables are left");
+        let [d0, d1, d2, d3] = self.d.each_ref().map(|column| column.get(0));
+        [self.h.get(0), d0, d1, d2, d3]
+    }
+
+    /// eq(point, ·) at the bound variables.
+    #[must_use]
+    pub fn eq_value(&self) -> Fr {
+        self.eq.bound
+    }
+}
+
+/// `h·d_0·d_1·d_2·d_3 - Σ_s Π_{s'≠s} d_s'`. [4.5]
+#[must_use]
+pub fn bracket(h: Fr, [d0, d1, d2, d3]: [Fr; 4]) -> Fr {
+    h * d0 * d1 * d2 * d3 - (d1 * d2 * d3 + d0 * d2 * d3 + d0 * d1 * d3 + d0 * d1 * d2)
+}
+
+/// The number of variables of columns that belong together.
+fn variables<const N: usize>(columns: [&FieldVec; N]) -> usize {
+    let len = columns[0].len();
+    assert!(len.is_power_of_two(), "{len} cells are no cube");
+    assert!(columns.iter().all(|column| column.len() == len), "lengths");
+    assert!(columns.iter().all(|column| column.backend() == columns[0].backend()), "backends");
+    len.trailing_zeros() as usize
+}
+
+/// eq(point, x_low) as a column over all variables.
+fn reference_eq(backend: Backend, point: &[Fr], variables: usize) -> Option<Vec<Fr>> {
+    (backend == Backend::Reference).then(|| reference::eq_table(point).repeat(1 << (variables - point.len())))
+}

@@ -1,0 +1,6 @@
+//! All implementations against the definitions, on random and on awkward values, at awkward sizes.
+
+mod msm;
+mod sumcheck;
+mod values;
+mod vector;
