@@ -20,7 +20,7 @@ const VERSION: &str = "0x1111111111111111111111111111111111111111111111111111111
 fn opened(count: u64) -> Sandbox {
     let sandbox = Sandbox::deployed();
     sandbox.log_key("log");
-    sandbox.by(OWNER, &["log", "open", ORIGIN, "--cadence", "60"]).done();
+    sandbox.by(OWNER, &["log", "open", ORIGIN, "--cadence", "3600"]).done();
     if count > 0 {
         append(&sandbox, 0..count).done();
     }
@@ -40,7 +40,7 @@ fn folder(sandbox: &Sandbox) -> PathBuf {
 
 /// Lets the present epoch pass on the chain.
 fn next_epoch(sandbox: &Sandbox) {
-    sandbox.pass(60);
+    sandbox.pass(3600);
 }
 
 #[test]
