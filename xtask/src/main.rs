@@ -27,6 +27,7 @@ The project's chores.
   cargo xtask interop    our files under other people's tools, and theirs under ours
   cargo xtask bench      the numbers of docs/benchmarks.md, peers in the same run
   cargo xtask fuzz [SECONDS] [TARGET…]   the fuzz targets under cargo-fuzz, 60 seconds each
+  cargo xtask fuzz check   checks that every decoder has a target
 ";
 
 fn main() -> ExitCode {
@@ -55,6 +56,7 @@ fn run() -> Result<()> {
         ["contracts", "check"] => contracts::artifacts_check(),
         ["interop"] => interop::all(),
         ["bench"] => bench::all(),
+        ["fuzz", "check"] => fuzz::check(),
         ["fuzz", words @ ..] => fuzz::fuzz(words),
         [] | ["help" | "--help" | "-h"] => {
             run::say(HELP);
