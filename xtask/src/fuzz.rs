@@ -115,7 +115,7 @@ fn decoders(file: &str, text: &str) -> Vec<String> {
         if let Some(rest) = line.strip_prefix("impl") {
             let kind = rest.rsplit(" for ").next().unwrap_or(rest);
             let kind: String = kind
-                .trim_start_matches(|c: char| c == '<' || c == ' ')
+                .trim_start_matches(['<', ' '])
                 .chars()
                 .take_while(|c| c.is_ascii_alphanumeric())
                 .collect();
