@@ -9,15 +9,15 @@ use std::process::Command;
 const FLOORS: &[&[&str]] = &[
     &["averment-primitives"],
     &["averment-kernels"],
-    &["averment-registry"],
+    &["averment-registry", "averment-verifier"],
     &["averment-atomic"],
-    &["averment-storage", "averment-ledger"],
+    &["averment-storage", "averment-ledger", "averment-prover"],
     &["aver", "averment-fuzz"],
     &["xtask"],
 ];
 
 /// Crates without files, clock, sockets or random numbers, and what would bring those in.
-const PURE: &[&str] = &["averment-primitives", "averment-registry"];
+const PURE: &[&str] = &["averment-primitives", "averment-registry", "averment-verifier"];
 const IMPURE: &[&str] = &[
     "tokio",
     "reqwest",

@@ -1,0 +1,449 @@
+//! A proof, step by step as [9.2] has it.
+
+use crate::{
+    Random,
+    commit::{Commitment, Setup, SetupError},
+    lookups::{self, LookupError, Row},
+    masks::Mask,
+    opening::{self, Opened},
+    rounds::{self, Member},
+};
+use ark_ff::{AdditiveGroup, Field};
+use averment_verifier::{
+    Registered, batch_mask_weights, begin,
+    claims::{self, Challenges, Operands},
+    coordinates,
+    descriptor::{Descriptor, SLOTS},
+    field::{self, Fr},
+    functional::Functional,
+    point::G1Affine,
+    proof::{Blind, MaskMessage, Proof},
+    statement::Statement,
+};
+use thiserror::Error;
+
+/// Everything that a proof is made from, beside the statement.
+#[derive(Debug)]
+pub struct Assignment<'a> {
+    /// The weights' chunks with their blinds.
+    pub weights: &'a [Commitment],
+    /// The tables' chunks.
+    pub tables: &'a [Commitment],
+    /// The tables' `out`, row by row, as integers.
+    pub table_outs: &'a [i64],
+    /// The inputs' chunks with their blinds.
+    pub inputs: &'a [Commitment],
+    /// The input blocks' cells, as integers.
+    pub input_cells: &'a [Vec<i64>],
+    /// The lookup slots' areas.
+    pub slots: &'a [SlotCells; SLOTS],
+}
+
+/// `in` and `out` of a lookup slot, where it has such areas.
+#[derive(Debug, Clone, Default)]
+pub struct SlotCells {
+    /// `in`, row by row.
+    pub ins: Option<Vec<i64>>,
+    /// `out`.
+    pub outs: Option<Vec<i64>>,
+}
+
+/// Why there is no proof.
+#[derive(Debug, Error, Clone, Copy, PartialEq, Eq)]
+pub enum ProveError {
+    /// The setup is too small.
+    #[error(transparent)]
+    Setup(#[from] SetupError),
+    /// The witness breaks a lookup.
+    #[error(transparent)]
+    Lookup(#[from] LookupError),
+    /// The descriptor is laid out for the other mode.
+    #[error("the plan is laid out for the other mode: with masks it has room for them, without it has not")]
+    Mode,
+    /// A challenge hit one of the few values that have no proof; proving again draws others.
+    #[error("a challenge hit a value without a proof: prove again")]
+    Unlucky,
+}
+
+/// Proves `statement`. The relations are not checked: of a witness that breaks one comes a proof that does not
+/// verify.
+pub fn prove(
+    descriptor: &Descriptor,
+    setup: &Setup,
+    registered: &Registered,
+    statement: &Statement,
+    assignment: &Assignment<'_>,
+    random: Random<'_>,
+) -> Result<Proof, ProveError> {
+    let layout = &descriptor.layout;
+    setup.serves(layout.chunk_bits)?;
+    let masked = statement.mode.masked();
+    if layout.masks.is_some() != masked {
+        return Err(ProveError::Mode);
+    }
+    let mut space = Space::new(descriptor, assignment);
+    let mut transcript = begin(descriptor, registered, statement);
+
+    // The first message: lookups, multiplicities, masks.
+    let rows = lookups::table_rows(&descriptor.tables, layout.table_bits, assignment.table_outs);
+    let slots = slot_rows(descriptor, assignment);
+    for ((input, output), own) in layout.slots.iter().zip(assignment.slots) {
+        for (base, cells) in [(input, &own.ins), (output, &own.outs)] {
+            if let (Some(base), Some(cells)) = (base, cells) {
+                space.integers(*base, cells);
+            }
+        }
+    }
+    let counts = lookups::multiplicities(descriptor, &rows, &slots)?;
+    space.cells(layout.multiplicities, counts.into_iter().map(Fr::from));
+    let degrees = descriptor.degrees(masked);
+    let mut mask = None;
+    if let Some((base, bits)) = layout.masks {
+        space.cells(base, (0..1_u64 << bits).map(|_| random()));
+        let polynomial = claims::mask_weights(descriptor, &vec![Fr::ZERO; descriptor.variables() + 1]);
+        let coefficients: Vec<Fr> = polynomial.iter().map(|(_, cell)| space.cell(*cell)).collect();
+        mask = Some(Mask::new(&coefficients, &degrees));
+    }
+    let witness1 = space.commit(setup, layout.witness1.clone(), masked, random);
+    transcript.points(points(&witness1));
+    let mut batch_mask = None;
+    let mut masks = None;
+    if let Some(mask) = &mask {
+        let degrees = vec![2; layout.address_bits()];
+        let coefficients: Vec<Fr> = (0..1 + 2 * degrees.len() + SPARE).map(|_| random()).collect();
+        let polynomial = Mask::new(&coefficients, &degrees);
+        let message = MaskMessage {
+            commitment: setup.polynomial(&coefficients),
+            main_sum: mask.sum(),
+            batch_sum: polynomial.sum(),
+        };
+        transcript.points([&message.commitment]);
+        transcript.scalars([&message.main_sum, &message.batch_sum]);
+        batch_mask = Some((coefficients, polynomial));
+        masks = Some(message);
+    }
+    let (beta, gamma) = (transcript.draw(), transcript.draw());
+
+    // The second message: the lookups' fractions.
+    let denominator = |row: &Row| {
+        gamma + Fr::from(row.input) + beta * Fr::from(row.output) + beta * beta * Fr::from(row.tag)
+    };
+    let sides: [Vec<Fr>; SLOTS] = slots.each_ref().map(|rows| rows.iter().map(denominator).collect());
+    let table: Vec<Fr> = rows.iter().map(denominator).collect();
+    let helper = (0..1_usize << layout.slot_bits)
+        .map(|row| sides.iter().map(|side| side[row].inverse()).sum::<Option<Fr>>())
+        .collect::<Option<Vec<Fr>>>()
+        .ok_or(ProveError::Unlucky)?;
+    let fractions = table
+        .iter()
+        .enumerate()
+        .map(|(row, value)| Some(space.cell(layout.multiplicities + row as u64) * value.inverse()?))
+        .collect::<Option<Vec<Fr>>>()
+        .ok_or(ProveError::Unlucky)?;
+    space.cells(layout.helper, helper.iter().copied());
+    space.cells(layout.fractions, fractions.iter().copied());
+    let witness2 = space.commit(setup, layout.witness2.clone(), masked, random);
+    transcript.points(points(&witness2));
+    let challenges = Challenges::draw(descriptor, beta, gamma, &mut transcript);
+
+    // The main sumcheck.
+    let public = statement.public_values();
+    let (total_functional, constant) = claims::total(descriptor, &challenges, &public);
+    let total = space.apply(&total_functional) - constant;
+    transcript.scalar(&total);
+    let kappa = mask.as_ref().map(|_| transcript.draw());
+    let mut members = members(descriptor, &challenges, &space, sides, helper, table, fractions);
+    let mu = layout.masks.map_or(Fr::ZERO, |(base, _)| space.cell(base));
+    let variables = descriptor.variables();
+    let (mut main, mut drawn) = (Vec::new(), Vec::new());
+    for (round, index) in (0..variables).rev().enumerate() {
+        let mut values = rounds::values(&members, index, degrees[round]);
+        let share = mu * field::half_to((variables - index) as u32);
+        values.iter_mut().for_each(|value| *value += share);
+        add_mask(&mut values, mask.as_ref(), kappa, round);
+        finish_round(&values, &mut main, &mut drawn, &mut transcript, mask.as_mut(), round);
+        rounds::bind(&mut members, index, *drawn.last().ok_or(ProveError::Unlucky)?);
+    }
+    let point = coordinates(drawn.clone(), variables);
+    if masked {
+        let operands = |x: Fr| {
+            let rho: Vec<Fr> = point.iter().copied().chain([x]).collect();
+            let values: Vec<Fr> =
+                claims::operands(descriptor, &challenges, &rho).iter().map(|f| space.apply(f)).collect();
+            Operands::from_slice(&values).map(|operands| (rho, operands))
+        };
+        let mut values = Vec::new();
+        for x in 0..=6_u64 {
+            let x = Fr::from(x);
+            let (rho, operands) = operands(x).ok_or(ProveError::Unlucky)?;
+            let share = (Fr::ONE - x) * field::half_to(variables as u32) * mu;
+            values.push(claims::end(descriptor, &challenges, &rho, &operands) + share);
+        }
+        add_mask(&mut values, mask.as_ref(), kappa, variables);
+        finish_round(&values, &mut main, &mut drawn, &mut transcript, mask.as_mut(), variables);
+    }
+    let rho = coordinates(drawn, variables);
+
+    // The batch evaluation.
+    let mut functionals = claims::operands(descriptor, &challenges, &rho);
+    let values: Vec<Fr> = functionals.iter().map(|functional| space.apply(functional)).collect();
+    let operands = Operands::from_slice(&values).ok_or(ProveError::Unlucky)?;
+    transcript.scalars(&values);
+    let kappa2 = mask.as_ref().map(|_| transcript.draw());
+    let theta = transcript.draw();
+    functionals.insert(0, total_functional);
+    if let Some(kappa) = kappa {
+        functionals.extend(claims::rest(descriptor, kappa, &rho));
+    }
+    let weights = space.spread(&functionals, theta);
+    let mut product = [Member {
+        weight: Fr::ONE,
+        factors: vec![space.values.clone(), weights],
+        combine: |values| values.iter().product(),
+    }];
+    let (mut batch, mut drawn) = (Vec::new(), Vec::new());
+    for (round, index) in (0..layout.address_bits()).rev().enumerate() {
+        let mut values = rounds::values(&product, index, 2);
+        let polynomial = batch_mask.as_mut().map(|(_, polynomial)| polynomial);
+        add_mask(&mut values, polynomial.as_deref(), kappa2, round);
+        finish_round(&values, &mut batch, &mut drawn, &mut transcript, polynomial, round);
+        rounds::bind(&mut product, index, *drawn.last().ok_or(ProveError::Unlucky)?);
+    }
+    let u = coordinates(drawn, layout.address_bits());
+    let value = product[0].factors[0][0];
+
+    // The opening.
+    let (low, high) = u.split_at(layout.chunk_bits.into());
+    let chunks = assignment.weights.iter().chain(assignment.tables).chain(assignment.inputs);
+    let chunks = chunks.chain(&witness1).chain(&witness2);
+    let mut cells = vec![Fr::ZERO; (1 << layout.chunk_bits) + 1];
+    for (chunk, commitment) in layout.chunks().zip(chunks) {
+        let weight = field::eq_index(high, chunk.into());
+        let own = commitment.cells.iter().chain([&commitment.blind]);
+        cells.iter_mut().zip(own).for_each(|(cell, own)| *cell += weight * own);
+    }
+    transcript.scalar(&value);
+    let mut blind = None;
+    if masked {
+        let vector: Vec<Fr> = (0..cells.len()).map(|_| random()).collect();
+        let eq = field::eq_table(low);
+        let opened: Fr = vector.iter().zip(&eq).map(|(cell, weight)| *cell * weight).sum();
+        let message = Blind { commitment: setup.polynomial(&vector), value: opened };
+        transcript.scalar(&message.value);
+        transcript.points([&message.commitment]);
+        let eta = transcript.draw();
+        cells.iter_mut().zip(&vector).for_each(|(cell, random)| *cell += eta * random);
+        blind = Some(message);
+    }
+    let weights = kappa2.map(|kappa| batch_mask_weights(kappa, &u));
+    let mask = batch_mask.as_ref().zip(weights.as_ref()).map(|((m, _), w)| (m.as_slice(), w.as_slice()));
+    let opening = opening::open(setup, &Opened { cells, point: low, mask }, &mut transcript);
+    let witness1 = points(&witness1).copied().collect();
+    let witness2 = points(&witness2).copied().collect();
+    Ok(Proof { witness1, masks, witness2, total, main, operands, batch, value, blind, opening })
+}
+
+/// Uniform coefficients of the batch evaluation's mask behind those that are used.
+const SPARE: usize = 8;
+
+fn points(commitments: &[Commitment]) -> impl Iterator<Item = &G1Affine> {
+    commitments.iter().map(|commitment| &commitment.point)
+}
+
+fn add_mask(values: &mut [Fr], mask: Option<&Mask>, kappa: Option<Fr>, round: usize) {
+    if let (Some(mask), Some(kappa)) = (mask, kappa) {
+        let degree = values.len() - 1;
+        values.iter_mut().zip(mask.values(round, degree)).for_each(|(value, own)| *value += kappa * own);
+    }
+}
+
+/// Sends a round, draws its challenge, and binds the mask.
+fn finish_round(
+    values: &[Fr],
+    sent: &mut Vec<Vec<Fr>>,
+    drawn: &mut Vec<Fr>,
+    transcript: &mut averment_verifier::transcript::Transcript,
+    mask: Option<&mut Mask>,
+    round: usize,
+) {
+    let message = rounds::sent(values);
+    transcript.scalars(&message);
+    let x = transcript.draw();
+    if let Some(mask) = mask {
+        mask.bind(round, x);
+    }
+    sent.push(message);
+    drawn.push(x);
+}
+
+/// The main sumcheck's members ([5.1]).
+fn members(
+    descriptor: &Descriptor,
+    challenges: &Challenges,
+    space: &Space<'_>,
+    sides: [Vec<Fr>; SLOTS],
+    helper: Vec<Fr>,
+    table: Vec<Fr>,
+    fractions: Vec<Fr>,
+) -> Vec<Member> {
+    let layout = &descriptor.layout;
+    let variables = descriptor.variables();
+    let scale = |bits: u8| field::half_to((variables - usize::from(bits)) as u32);
+    let eq =
+        |at: u8, bits: u8| field::eq_table(&challenges.r[at.into()..usize::from(at) + usize::from(bits)]);
+    let mut lookup_factors = vec![eq(0, layout.slot_bits), helper];
+    lookup_factors.extend(sides);
+    let mut members = vec![
+        Member {
+            weight: challenges.lambda_a * scale(layout.slot_bits),
+            factors: lookup_factors,
+            combine: |values| {
+                values[0] * claims::lookup_defect(values[1], &[values[2], values[3], values[4], values[5]])
+            },
+        },
+        Member {
+            weight: challenges.lambda_b * scale(layout.table_bits),
+            factors: vec![eq(0, layout.table_bits), fractions, table],
+            combine: |values| values.iter().product(),
+        },
+    ];
+    for (relation, weight) in descriptor.relations.iter().zip(field::powers(challenges.lambda)) {
+        for product in &relation.products {
+            let mut factors: Vec<Vec<Fr>> = [&product.a, &product.b]
+                .map(|operand| space.operand(operand, product.vars, challenges))
+                .into();
+            if product.grouped > 0 {
+                let own = eq(product.group_point, product.grouped);
+                factors.push(own.iter().copied().cycle().take(1 << product.vars).collect());
+            }
+            let combine = |values: &[Fr]| values.iter().product();
+            members.push(Member { weight: weight * scale(product.vars), factors, combine });
+        }
+    }
+    members
+}
+
+/// All slots' rows.
+fn slot_rows(descriptor: &Descriptor, assignment: &Assignment<'_>) -> [Vec<Row>; SLOTS] {
+    let bits = descriptor.layout.slot_bits;
+    std::array::from_fn(|slot| {
+        let SlotCells { ins, outs } = &assignment.slots[slot];
+        let tags = lookups::tags(&descriptor.lookups, slot, bits);
+        let cell = |cells: &Option<Vec<i64>>, row: usize| cells.as_ref().map_or(0, |cells| cells[row]);
+        let mut rows: Vec<Row> = tags
+            .into_iter()
+            .enumerate()
+            .map(|(row, tag)| Row { tag, input: cell(ins, row), output: cell(outs, row) })
+            .collect();
+        for block in descriptor.lookups.iter().filter(|block| usize::from(block.slot) == slot) {
+            let input = block
+                .input
+                .and_then(|base| descriptor.layout.input_blocks.iter().position(|own| *own == base));
+            if let Some(input) = input {
+                let own = &mut rows[block.row as usize..][..1 << block.bits];
+                own.iter_mut().zip(&assignment.input_cells[input]).for_each(|(row, cell)| row.input = *cell);
+            }
+        }
+        rows
+    })
+}
+
+/// The address space, filled step by step.
+struct Space<'a> {
+    descriptor: &'a Descriptor,
+    values: Vec<Fr>,
+}
+
+impl<'a> Space<'a> {
+    /// With what was committed before the proof.
+    fn new(descriptor: &'a Descriptor, assignment: &Assignment<'_>) -> Self {
+        let layout = &descriptor.layout;
+        let mut space = Self { descriptor, values: vec![Fr::ZERO; 1 << layout.address_bits()] };
+        let registered = assignment.weights.iter().chain(assignment.tables).chain(assignment.inputs);
+        for (chunk, commitment) in layout.chunks().zip(registered) {
+            space.cells(u64::from(chunk) << layout.chunk_bits, commitment.cells.iter().copied());
+        }
+        space
+    }
+
+    fn cells(&mut self, base: u64, cells: impl IntoIterator<Item = Fr>) {
+        let own = &mut self.values[base as usize..];
+        own.iter_mut().zip(cells).for_each(|(own, cell)| *own = cell);
+    }
+
+    fn integers(&mut self, base: u64, cells: &[i64]) {
+        self.cells(base, cells.iter().map(|cell| Fr::from(*cell)));
+    }
+
+    fn cell(&self, address: u64) -> Fr {
+        self.values[address as usize]
+    }
+
+    /// Commits to chunks.
+    fn commit(
+        &self,
+        setup: &Setup,
+        chunks: std::ops::Range<u32>,
+        masked: bool,
+        random: Random<'_>,
+    ) -> Vec<Commitment> {
+        let size = 1_usize << self.descriptor.layout.chunk_bits;
+        chunks
+            .map(|chunk| {
+                let cells = self.values[chunk as usize * size..][..size].to_vec();
+                setup.chunk(cells, if masked { random() } else { Fr::ZERO })
+            })
+            .collect()
+    }
+
+    /// A functional's value.
+    fn apply(&self, functional: &Functional) -> Fr {
+        let term = |term: &averment_verifier::functional::BoundTerm| {
+            let weights = block(term);
+            let cells = &self.values[term.base as usize..];
+            weights.iter().zip(cells).map(|(weight, cell)| *weight * cell).sum::<Fr>()
+        };
+        functional.0.iter().map(term).sum()
+    }
+
+    /// `Σ θ^j φ_j` as a vector over the address space.
+    fn spread(&self, functionals: &[Functional], theta: Fr) -> Vec<Fr> {
+        let mut weights = vec![Fr::ZERO; self.values.len()];
+        for (functional, factor) in functionals.iter().zip(field::powers(theta)) {
+            for term in &functional.0 {
+                let own = &mut weights[term.base as usize..];
+                own.iter_mut().zip(block(term)).for_each(|(own, weight)| *own += factor * weight);
+            }
+        }
+        weights
+    }
+
+    /// An operand as a vector over the sum's variables: its functional at each corner.
+    fn operand(
+        &self,
+        term: &averment_verifier::descriptor::Term,
+        vars: u8,
+        challenges: &Challenges,
+    ) -> Vec<Fr> {
+        let corner = |place: u64| -> Vec<Fr> { (0..vars).map(|bit| Fr::from(place >> bit & 1)).collect() };
+        (0..1_u64 << vars)
+            .map(|place| {
+                let rho = corner(place);
+                let points = averment_verifier::functional::Points { r: &challenges.r, rho: &rho };
+                let mut functional = Functional::default();
+                functional.term(Fr::ONE, term, points);
+                self.apply(&functional)
+            })
+            .collect()
+    }
+}
+
+/// The weights of a term's cells, in their order.
+fn block(term: &averment_verifier::functional::BoundTerm) -> Vec<Fr> {
+    let mut weights = vec![term.coefficient];
+    for axis in &term.axes {
+        let values = axis.values();
+        weights = values.iter().flat_map(|value| weights.iter().map(move |weight| *weight * value)).collect();
+    }
+    weights
+}

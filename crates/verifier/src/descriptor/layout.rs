@@ -1,0 +1,270 @@
+//! The canonical layout of the address space ([3.3]): a function of sizes, so that it need not be believed.
+
+use super::SLOTS;
+use std::ops::Range;
+use thiserror::Error;
+
+/// The sizes that a layout is made of, all as powers of two.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sizes {
+    /// `2^chunk_bits` cells a chunk.
+    pub chunk_bits: u8,
+    /// Weight and bias blocks, in the order they are defined.
+    pub weights: Vec<u8>,
+    /// Input blocks.
+    pub inputs: Vec<u8>,
+    /// Rows of function tables together, rounded up; none if there are no functions.
+    pub function_bits: Option<u8>,
+    /// Rows of all tables together, rounded up.
+    pub table_bits: u8,
+    /// Rows of a lookup slot.
+    pub slot_bits: u8,
+    /// Which slots have an `in` area, and which of these an `out` area.
+    pub areas: [Area; SLOTS],
+    /// Mask cells, rounded up; none in transparent mode.
+    pub mask_bits: Option<u8>,
+}
+
+/// What of a lookup slot is committed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Area {
+    /// Nothing: its rows are input blocks or padding.
+    Inputs,
+    /// Its `in`: range lookups.
+    Ranges,
+    /// Its `in` and `out`: function lookups.
+    Functions,
+}
+
+/// Where everything lies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Layout {
+    /// `2^chunk_bits` cells a chunk.
+    pub chunk_bits: u8,
+    /// Bits of a chunk's number.
+    pub count_bits: u8,
+    /// Rows of a lookup slot, as a power of two.
+    pub slot_bits: u8,
+    /// Rows of the table space, as a power of two.
+    pub table_bits: u8,
+    /// Rows that function tables lie in, as a power of two, and where their `out` lies.
+    pub functions: Option<(u8, u64)>,
+    /// Chunks of each role.
+    pub weights: Range<u32>,
+    /// Chunks of function tables.
+    pub tables: Range<u32>,
+    /// Chunks of inputs.
+    pub inputs: Range<u32>,
+    /// Chunks of the first message.
+    pub witness1: Range<u32>,
+    /// Chunks of the second message.
+    pub witness2: Range<u32>,
+    /// First cells of the weight blocks.
+    pub weight_blocks: Vec<u64>,
+    /// First cells of the input blocks.
+    pub input_blocks: Vec<u64>,
+    /// First cells of each slot's `in` and `out` areas.
+    pub slots: [(Option<u64>, Option<u64>); SLOTS],
+    /// First cell of the multiplicities.
+    pub multiplicities: u64,
+    /// First mask cell and the block's bits.
+    pub masks: Option<(u64, u8)>,
+    /// First cell of h.
+    pub helper: u64,
+    /// First cell of g.
+    pub fractions: u64,
+}
+
+/// Why sizes have no layout.
+#[derive(Debug, Error, Clone, Copy, PartialEq, Eq)]
+pub enum LayoutError {
+    /// Chunks are too small or too large.
+    #[error("chunks of 2^{got} cells; expected 2^4 to 2^28")]
+    ChunkBits {
+        /// What was asked for.
+        got: u8,
+    },
+    /// More cells than addresses.
+    #[error("more than 2^{limit} cells")]
+    TooLarge {
+        /// The limit, as a power of two.
+        limit: u8,
+    },
+}
+
+/// The most cells an address space has, as a power of two.
+const LIMIT: u8 = 32;
+
+impl Layout {
+    /// The layout of `sizes`.
+    pub fn new(sizes: &Sizes) -> Result<Self, LayoutError> {
+        if !(4..=28).contains(&sizes.chunk_bits) {
+            return Err(LayoutError::ChunkBits { got: sizes.chunk_bits });
+        }
+        let mut next = Chunks { bits: sizes.chunk_bits, next: 0 };
+        let (weights, weight_blocks) = next.role(&sizes.weights)?;
+        let (tables, table_blocks) = next.role(&Vec::from_iter(sizes.function_bits))?;
+        let (inputs, input_blocks) = next.role(&sizes.inputs)?;
+
+        let with = |wanted: fn(Area) -> bool| {
+            sizes.areas.iter().enumerate().filter(move |(_, area)| wanted(**area)).map(|(slot, _)| slot)
+        };
+        let ins: Vec<usize> = with(|area| area != Area::Inputs).collect();
+        let outs: Vec<usize> = with(|area| area == Area::Functions).collect();
+        let mut first = vec![sizes.slot_bits; ins.len().saturating_add(outs.len())];
+        first.push(sizes.table_bits);
+        first.extend(sizes.mask_bits);
+        let (witness1, blocks) = next.role(&first)?;
+        let mut blocks = blocks.into_iter();
+        let mut slots = [(None, None); SLOTS];
+        for slot in ins {
+            if let Some(entry) = slots.get_mut(slot) {
+                entry.0 = blocks.next();
+            }
+        }
+        for slot in outs {
+            if let Some(entry) = slots.get_mut(slot) {
+                entry.1 = blocks.next();
+            }
+        }
+        let multiplicities = blocks.next().unwrap_or_default();
+        let masks = sizes.mask_bits.and_then(|bits| blocks.next().map(|base| (base, bits)));
+        let (witness2, second) = next.role(&[sizes.slot_bits, sizes.table_bits])?;
+        let count_bits = ceil_log2(next.next)?;
+        if sizes.chunk_bits.saturating_add(count_bits) > LIMIT {
+            return Err(LayoutError::TooLarge { limit: LIMIT });
+        }
+        Ok(Self {
+            chunk_bits: sizes.chunk_bits,
+            count_bits,
+            slot_bits: sizes.slot_bits,
+            table_bits: sizes.table_bits,
+            functions: sizes.function_bits.zip(table_blocks.first().copied()),
+            weights,
+            tables,
+            inputs,
+            witness1,
+            witness2,
+            weight_blocks,
+            input_blocks,
+            slots,
+            multiplicities,
+            masks,
+            helper: second.first().copied().unwrap_or_default(),
+            fractions: second.get(1).copied().unwrap_or_default(),
+        })
+    }
+
+    /// Bits of an address.
+    pub fn address_bits(&self) -> usize {
+        usize::from(self.chunk_bits).saturating_add(self.count_bits.into())
+    }
+
+    /// All chunks that have a commitment, in the order of roles.
+    pub fn chunks(&self) -> impl Iterator<Item = u32> + use<> {
+        [&self.weights, &self.tables, &self.inputs, &self.witness1, &self.witness2]
+            .map(Clone::clone)
+            .into_iter()
+            .flatten()
+    }
+}
+
+/// The chunks that are given out so far.
+struct Chunks {
+    bits: u8,
+    next: u64,
+}
+
+impl Chunks {
+    /// Places a role's blocks in descending order of size; each block's first cell in the order given.
+    fn role(&mut self, sizes: &[u8]) -> Result<(Range<u32>, Vec<u64>), LayoutError> {
+        let too_large = LayoutError::TooLarge { limit: LIMIT };
+        let largest = sizes.iter().copied().max().unwrap_or(0);
+        if largest > LIMIT {
+            return Err(too_large);
+        }
+        let mut order: Vec<(usize, u8)> = sizes.iter().copied().enumerate().collect();
+        order.sort_by_key(|(_, size)| std::cmp::Reverse(*size));
+        // A block larger than a chunk begins at a multiple of its size, in chunks.
+        let align = 1_u64 << largest.saturating_sub(self.bits);
+        let first = self.next.checked_next_multiple_of(align).ok_or(too_large)?;
+        let mut address = first << self.bits;
+        let mut bases = vec![0; sizes.len()];
+        for (place, size) in order {
+            if let Some(base) = bases.get_mut(place) {
+                *base = address;
+            }
+            address = address.checked_add(1_u64 << size).filter(|end| *end <= 1 << LIMIT).ok_or(too_large)?;
+        }
+        let end = address.checked_next_multiple_of(1_u64 << self.bits).ok_or(too_large)? >> self.bits;
+        self.next = end;
+        let narrow = |number: u64| u32::try_from(number).map_err(|_| too_large);
+        Ok((narrow(first)?..narrow(end)?, bases))
+    }
+}
+
+fn ceil_log2(number: u64) -> Result<u8, LayoutError> {
+    let bits =
+        number.checked_next_power_of_two().ok_or(LayoutError::TooLarge { limit: LIMIT })?.trailing_zeros();
+    u8::try_from(bits).map_err(|_| LayoutError::TooLarge { limit: LIMIT })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sizes() -> Sizes {
+        Sizes {
+            chunk_bits: 6,
+            weights: vec![3, 7, 3, 5],
+            inputs: vec![4],
+            function_bits: Some(5),
+            table_bits: 6,
+            slot_bits: 4,
+            areas: [Area::Functions, Area::Ranges, Area::Inputs, Area::Inputs],
+            mask_bits: Some(5),
+        }
+    }
+
+    #[test]
+    fn blocks_are_aligned_disjoint_and_in_their_role() {
+        let layout = Layout::new(&sizes()).unwrap();
+        let sizes = sizes();
+        let mut blocks: Vec<(u64, u8, &Range<u32>)> = Vec::new();
+        blocks
+            .extend(layout.weight_blocks.iter().zip(&sizes.weights).map(|(b, s)| (*b, *s, &layout.weights)));
+        blocks.extend(layout.input_blocks.iter().zip(&sizes.inputs).map(|(b, s)| (*b, *s, &layout.inputs)));
+        blocks.push((layout.functions.unwrap().1, 5, &layout.tables));
+        for (input, output) in layout.slots {
+            blocks.extend(input.into_iter().chain(output).map(|base| (base, 4, &layout.witness1)));
+        }
+        blocks.push((layout.multiplicities, 6, &layout.witness1));
+        blocks.push((layout.masks.unwrap().0, 5, &layout.witness1));
+        blocks.push((layout.helper, 4, &layout.witness2));
+        blocks.push((layout.fractions, 6, &layout.witness2));
+        assert_eq!(blocks.len(), 13);
+        for (base, size, role) in &blocks {
+            assert_eq!(base % (1 << size), 0);
+            let chunks = (base >> 6)..((base + (1 << size) - 1) >> 6) + 1;
+            assert!(
+                chunks.start >= role.start.into() && chunks.end <= role.end.into(),
+                "{base} {size} {role:?}"
+            );
+        }
+        blocks.sort_by_key(|block| block.0);
+        for pair in blocks.windows(2) {
+            assert!(pair[0].0 + (1 << pair[0].1) <= pair[1].0, "{pair:?}");
+        }
+        assert_eq!(layout.count_bits, 4, "{layout:?}");
+    }
+
+    #[test]
+    fn what_does_not_fit_is_refused() {
+        let small = Sizes { chunk_bits: 3, ..sizes() };
+        assert_eq!(Layout::new(&small), Err(LayoutError::ChunkBits { got: 3 }));
+        for weights in [vec![33], vec![32, 32], vec![255]] {
+            let large = Sizes { weights, ..sizes() };
+            assert_eq!(Layout::new(&large), Err(LayoutError::TooLarge { limit: 32 }));
+        }
+    }
+}

@@ -1,0 +1,230 @@
+//! What the verifier has to know of a plan ([10] of the protocol): where committed vectors lie, which rows are looked
+//! up, and which linear relations hold.
+
+mod layout;
+
+pub use layout::{Area, Layout, LayoutError, Sizes};
+
+/// The number of lookup slots: lookups that share a helper cell.
+pub const SLOTS: usize = 4;
+
+/// A plan, as the verifier sees it. Addresses are cells: chunk number above offset.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Descriptor {
+    /// Where everything lies.
+    pub layout: Layout,
+    /// The tables, in the order of their rows.
+    pub tables: Vec<Table>,
+    /// What is looked up.
+    pub lookups: Vec<LookupBlock>,
+    /// Linear relations, in order.
+    pub relations: Vec<Relation>,
+}
+
+/// An aligned block of rows of the table space.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Table {
+    /// Its tag: not 0, not another table's.
+    pub tag: u32,
+    /// Its first row.
+    pub row: u64,
+    /// It has `2^bits` rows.
+    pub bits: u8,
+    /// `in` of its first row; each row has one more.
+    pub first: i64,
+    /// Whether its `out` is committed, in the cell of the tables role with its row's number; otherwise `out` is 0.
+    pub function: bool,
+}
+
+/// An aligned block of rows of a lookup slot that have one tag.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LookupBlock {
+    /// The slot.
+    pub slot: u8,
+    /// Its first row within the slot.
+    pub row: u64,
+    /// It has `2^bits` rows.
+    pub bits: u8,
+    /// The table it is looked up in.
+    pub tag: u32,
+    /// Where its `in` comes from if not from the slot's own area: an input block.
+    pub input: Option<u64>,
+}
+
+/// A linear relation ([4.2]).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Relation {
+    /// Coordinates of r that its output axes take, from 0 on.
+    pub point_bits: u8,
+    /// Sums of products.
+    pub products: Vec<Product>,
+    /// What is linear.
+    pub terms: Vec<Term>,
+    /// What is added.
+    pub constant: Constant,
+}
+
+/// A number that a relation adds over all its output cells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Constant {
+    /// The same for each cell.
+    Number(Coefficient),
+    /// Minus the public value of each cell: those of the statement from this place on, one for each of the
+    /// `count` first cells, the others 0.
+    Public {
+        /// Place of the first in the statement's list.
+        first: u32,
+        /// How many.
+        count: u32,
+    },
+}
+
+/// `mantissa · 2^shift`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Coefficient {
+    /// An integer.
+    pub mantissa: i64,
+    /// Bits that it is shifted up.
+    pub shift: u8,
+}
+
+/// `Σ_x eq(r[group_point..], x_0..x_(grouped-1)) · a(x) · b(x)` over `vars` variables.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Product {
+    /// Variables of the sum.
+    pub vars: u8,
+    /// How many of the lowest are grouped.
+    pub grouped: u8,
+    /// Where the group's coordinates begin in r.
+    pub group_point: u8,
+    /// One operand.
+    pub a: Term,
+    /// The other.
+    pub b: Term,
+}
+
+/// A coefficient times a block read along axes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Term {
+    /// What it is multiplied by.
+    pub coefficient: Coefficient,
+    /// The block's first cell.
+    pub base: u64,
+    /// Its axes, the lowest first; their bits together are the block's.
+    pub axes: Vec<Axis>,
+}
+
+/// How a block is read along one axis ([4.1]).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Axis {
+    /// At the coordinates of r from `at` on.
+    Point {
+        /// First coordinate.
+        at: u8,
+        /// Bits of the axis.
+        bits: u8,
+    },
+    /// At the coordinates of ρ from `at` on.
+    Sum {
+        /// First coordinate.
+        at: u8,
+        /// Bits of the axis.
+        bits: u8,
+    },
+    /// At one place.
+    Fixed {
+        /// The place.
+        value: u32,
+        /// Bits of the axis.
+        bits: u8,
+    },
+    /// Everything, each once.
+    Ones {
+        /// Bits of the axis.
+        bits: u8,
+    },
+    /// Through a sliding window.
+    Window {
+        /// Bits of the axis.
+        bits: u8,
+        /// The window.
+        window: Window,
+    },
+}
+
+/// `f(y) = Σ_{a < count, b < taps} eq(r[point..], a) · eq(ρ[sum..], b) · [y = stride·a + dilation·b - pad]`, 0 for
+/// `y >= length`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Window {
+    /// First coordinate in r.
+    pub point: u8,
+    /// Coordinates in r.
+    pub point_bits: u8,
+    /// Places of the window.
+    pub count: u32,
+    /// First coordinate in ρ, and how many; none if all taps weigh 1.
+    pub sum: Option<(u8, u8)>,
+    /// Width of the window.
+    pub taps: u32,
+    /// Steps between places.
+    pub stride: u32,
+    /// Steps between taps.
+    pub dilation: u32,
+    /// Cells before the first; negative begins further in.
+    pub pad: i32,
+    /// Real length of the axis.
+    pub length: u32,
+}
+
+impl Axis {
+    /// Bits of the axis.
+    pub fn bits(&self) -> u8 {
+        match self {
+            Self::Point { bits, .. }
+            | Self::Sum { bits, .. }
+            | Self::Fixed { bits, .. }
+            | Self::Ones { bits }
+            | Self::Window { bits, .. } => *bits,
+        }
+    }
+}
+
+impl Descriptor {
+    /// Variables of the main sumcheck's largest member.
+    pub fn variables(&self) -> usize {
+        let products = self.products().map(|product| product.vars);
+        products.chain([self.layout.slot_bits, self.layout.table_bits]).max().unwrap_or(0).into()
+    }
+
+    /// Coordinates of r.
+    pub fn point_length(&self) -> usize {
+        let relations = self.relations.iter().map(|relation| relation.point_bits);
+        relations.chain([self.layout.slot_bits, self.layout.table_bits]).max().unwrap_or(0).into()
+    }
+
+    /// All products, in order.
+    pub fn products(&self) -> impl Iterator<Item = &Product> {
+        self.relations.iter().flat_map(|relation| &relation.products)
+    }
+
+    /// The degree of the main sumcheck's round for variable `index` ([5.2]).
+    pub fn degree(&self, index: usize) -> usize {
+        let reaches = |vars: u8| usize::from(vars) > index;
+        let products = self.products().filter(|product| reaches(product.vars));
+        let products = products.map(|product| if usize::from(product.grouped) > index { 3 } else { 2 });
+        let lookups = if reaches(self.layout.slot_bits) { 6 } else { 0 };
+        let tables = if reaches(self.layout.table_bits) { 3 } else { 0 };
+        products.chain([lookups, tables]).max().unwrap_or(0)
+    }
+
+    /// The degrees of all rounds in the order they are sent, the masks' round last if there are masks.
+    pub fn degrees(&self, masked: bool) -> Vec<usize> {
+        let rounds = (0..self.variables()).rev().map(|index| self.degree(index));
+        rounds.chain(masked.then_some(6)).collect()
+    }
+
+    /// How many operands the main sumcheck ends with: slots, h, g, the tables' out, and two a product.
+    pub fn operands(&self) -> usize {
+        self.products().count().saturating_mul(2).saturating_add(SLOTS).saturating_add(3)
+    }
+}

@@ -1,0 +1,28 @@
+//! Statement, transcript, proof, and whether a proof proves its statement: the protocol of `docs/protocol.md`.
+//!
+//! Pure: no files, clock, sockets or randomness. Nothing here panics on input, whatever the bytes.
+
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects
+    )
+)]
+
+pub mod claims;
+pub mod descriptor;
+pub mod field;
+pub mod functional;
+pub mod opening;
+pub mod point;
+pub mod proof;
+pub mod statement;
+pub mod sumcheck;
+pub mod transcript;
+mod verify;
+
+pub use verify::{Key, Registered, VerifyError, batch_mask_weights, begin, coordinates, verify};

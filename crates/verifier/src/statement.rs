@@ -1,0 +1,82 @@
+//! What a proof says ([9.1]).
+
+use crate::{field::Fr, transcript::Transcript};
+use alloy_primitives::{Address, B256, keccak256};
+
+/// The suite: field, curve, hash, opening, and the version of the protocol.
+pub const SUITE: &str = "averment-proof/1";
+
+/// Everything that a proof is bound to.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Statement {
+    /// Of the setup that commitments are made with.
+    pub setup: B256,
+    /// EIP-155 id of the chain.
+    pub chain_id: u64,
+    /// The contract that the proof is for; zero if none.
+    pub contract: Address,
+    /// The request that it answers; zero if none.
+    pub request: B256,
+    /// Who may use it.
+    pub beneficiary: Address,
+    /// The registered version; zero if none.
+    pub version: B256,
+    /// The registered weights: K, layout and points.
+    pub weights: B256,
+    /// The plan.
+    pub plan: B256,
+    /// The input's schema.
+    pub schema: B256,
+    /// Public inputs and outputs, in the order of the plan.
+    pub public: Vec<i64>,
+    /// Randomness of the computation; zero if it uses none.
+    pub seed: B256,
+    /// Whether the proof hides weights, inputs and activations.
+    pub mode: Mode,
+    /// The version's terms; zero if none.
+    pub terms: B256,
+}
+
+/// What a proof hides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Mode {
+    /// Everything but the statement.
+    #[default]
+    ZeroKnowledge,
+    /// Nothing: for public weights and inputs.
+    Transparent,
+}
+
+impl Mode {
+    /// Whether there are masks.
+    pub fn masked(self) -> bool {
+        self == Self::ZeroKnowledge
+    }
+}
+
+impl Statement {
+    /// Takes the statement into a transcript.
+    pub fn absorb(&self, transcript: &mut Transcript) {
+        transcript.word(&keccak256(SUITE));
+        transcript.word(&self.setup);
+        transcript.number(self.chain_id);
+        transcript.word(&self.contract.into_word());
+        transcript.word(&self.request);
+        transcript.word(&self.beneficiary.into_word());
+        for word in [&self.version, &self.weights, &self.plan, &self.schema] {
+            transcript.word(word);
+        }
+        transcript.number(u64::try_from(self.public.len()).unwrap_or(u64::MAX));
+        for value in self.public_values() {
+            transcript.scalar(&value);
+        }
+        transcript.word(&self.seed);
+        transcript.number(u64::from(self.mode.masked()));
+        transcript.word(&self.terms);
+    }
+
+    /// Public inputs and outputs in the field.
+    pub fn public_values(&self) -> Vec<Fr> {
+        self.public.iter().map(|value| Fr::from(*value)).collect()
+    }
+}
