@@ -13,6 +13,7 @@ mod history;
 mod json;
 mod log;
 mod manifest;
+mod plan;
 mod state;
 mod storage;
 mod vectors;
@@ -53,6 +54,8 @@ pub const TARGETS: &[Target] = &[
     Target { name: "history", run: history::history, seeds: history::history_seeds },
     Target { name: "approval_file", run: approval::approval_file, seeds: approval::approval_file_seeds },
     Target { name: "audit_file", run: audit::audit_file, seeds: audit::audit_file_seeds },
+    Target { name: "plan", run: plan::plan, seeds: plan::plan_seeds },
+    Target { name: "weights", run: plan::weights, seeds: plan::weights_seeds },
     Target { name: "listing", run: storage::listing, seeds: storage::listing_seeds },
     Target { name: "pointer", run: storage::pointer, seeds: storage::pointer_seeds },
     Target { name: "car", run: storage::car, seeds: storage::car_seeds },

@@ -8,7 +8,7 @@ use std::process::Command;
 /// Lower rooms first: a crate may depend only on crates of earlier rows.
 const FLOORS: &[&[&str]] = &[
     &["averment-primitives"],
-    &["averment-kernels"],
+    &["averment-kernels", "averment-plan"],
     &["averment-registry", "averment-verifier"],
     &["averment-atomic"],
     &["averment-storage", "averment-ledger", "averment-prover"],
@@ -17,7 +17,7 @@ const FLOORS: &[&[&str]] = &[
 ];
 
 /// Crates without files, clock, sockets or random numbers, and what would bring those in.
-const PURE: &[&str] = &["averment-primitives", "averment-registry", "averment-verifier"];
+const PURE: &[&str] = &["averment-primitives", "averment-plan", "averment-registry", "averment-verifier"];
 const IMPURE: &[&str] = &[
     "tokio",
     "reqwest",
