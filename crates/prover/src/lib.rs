@@ -6,6 +6,7 @@ pub mod commit;
 mod lookups;
 mod masks;
 mod opening;
+mod operand;
 mod prove;
 mod rounds;
 

@@ -6,6 +6,7 @@ use crate::{
     lookups::{self, LookupError, Row},
     masks::Mask,
     opening::{self, Opened},
+    operand,
     rounds::{self, Member},
 };
 use ark_ff::{AdditiveGroup, Field};
@@ -13,7 +14,7 @@ use averment_verifier::{
     Registered, batch_mask_weights, begin,
     claims::{self, Challenges, Operands},
     coordinates,
-    descriptor::{Descriptor, SLOTS},
+    descriptor::{Descriptor, SLOTS, Term},
     field::{self, Fr},
     functional::Functional,
     point::G1Affine,
@@ -310,7 +311,7 @@ fn members(
     for (relation, weight) in descriptor.relations.iter().zip(field::powers(challenges.lambda)) {
         for product in &relation.products {
             let mut factors: Vec<Vec<Fr>> = [&product.a, &product.b]
-                .map(|operand| space.operand(operand, product.vars, challenges))
+                .map(|operand| space.operand(operand, product.vars, &challenges.r))
                 .into();
             if product.grouped > 0 {
                 let own = eq(product.group_point, product.grouped);
@@ -419,22 +420,13 @@ impl<'a> Space<'a> {
     }
 
     /// An operand as a vector over the sum's variables: its functional at each corner.
-    fn operand(
-        &self,
-        term: &averment_verifier::descriptor::Term,
-        vars: u8,
-        challenges: &Challenges,
-    ) -> Vec<Fr> {
-        let corner = |place: u64| -> Vec<Fr> { (0..vars).map(|bit| Fr::from(place >> bit & 1)).collect() };
-        (0..1_u64 << vars)
-            .map(|place| {
-                let rho = corner(place);
-                let points = averment_verifier::functional::Points { r: &challenges.r, rho: &rho };
-                let mut functional = Functional::default();
-                functional.term(Fr::ONE, term, points);
-                self.apply(&functional)
-            })
-            .collect()
+    fn operand(&self, terms: &[Term], vars: u8, r: &[Fr]) -> Vec<Fr> {
+        let mut sums = vec![Fr::ZERO; 1 << vars];
+        for term in terms {
+            let part = operand::vector(term, &self.values[term.base as usize..], vars, r);
+            sums.iter_mut().zip(part).for_each(|(sum, part)| *sum += part);
+        }
+        sums
     }
 }
 

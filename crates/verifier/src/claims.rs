@@ -120,7 +120,7 @@ pub fn operands(descriptor: &Descriptor, challenges: &Challenges, rho: &[Fr]) ->
     for product in descriptor.products() {
         for operand in [&product.a, &product.b] {
             let mut functional = Functional::default();
-            functional.term(Fr::ONE, operand, points);
+            operand.iter().for_each(|term| functional.term(Fr::ONE, term, points));
             emitted.push(Masks::apply(&mut masks, functional));
         }
     }

@@ -97,10 +97,10 @@ pub struct Product {
     pub grouped: u8,
     /// Where the group's coordinates begin in r.
     pub group_point: u8,
-    /// One operand.
-    pub a: Term,
+    /// One operand: the sum of these.
+    pub a: Vec<Term>,
     /// The other.
-    pub b: Term,
+    pub b: Vec<Term>,
 }
 
 /// A coefficient times a block read along axes.
