@@ -29,7 +29,7 @@ impl Backend {
     pub fn is_available(self) -> bool {
         match self {
             Self::Reference | Self::Portable => true,
-            Self::Ifma => crate::ifma::is_available(),
+            Self::Ifma => crate::ifma::Token::detect().is_some(),
         }
     }
 

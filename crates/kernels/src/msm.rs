@@ -1,13 +1,41 @@
-//! Multi-scalar multiplication over prepared bases.
+//! Multi-scalar multiplication over prepared bases: Pippenger's buckets, every addition affine and batched.
+//!
+//! 1. Scalars become signed digits of c bits, window by window ([`digits`]). A point goes into the bucket of its digit's
+//!    absolute value, with the digit's sign.
+//! 2. Buckets are summed up as balanced trees, all of them together, so that each level of all trees is one batch of
+//!    additions that share inversions ([`groups`]).
+//! 3. `Σ_b b·B_b` of each window: with `C_0 = B`, `C_{l+1}[i] = C_l[2i] + C_l[2i+1]`, the sum is `Σ_l 2^l Σ_{i odd} C_l[i]`.
+//!    That is two additions a bucket, batched over all windows, and leaves one point for each bit.
+//! 4. Those points are added up by doubling: as many doublings as the scalars have bits.
+//!
+//! An affine addition shares its inversion with thousands of others, so one zero difference (equal or opposite points)
+//! would spoil all of them: the adders notice, and take such a batch one by one ([`adder`]).
 
-use crate::{Backend, reference};
+mod adder;
+mod digits;
+mod groups;
+
+pub(crate) use adder::{Adder, Pair, Point, add_one_by_one};
+
+use crate::{Backend, ifma, reference};
+use adder::PortableAdder;
 use ark_bn254::{Fr, G1Affine, G1Projective};
+use ark_ec::{AdditiveGroup, AffineRepr};
+use digits::Digits;
+use groups::Groups;
 
 /// Points to be multiplied, prepared once.
 #[derive(Debug, Clone)]
 pub struct Bases {
     backend: Backend,
-    points: Vec<G1Affine>,
+    points: Points,
+}
+
+#[derive(Debug, Clone)]
+enum Points {
+    Reference(Vec<G1Affine>),
+    /// In the adder's representation; and where the identity is, which no bucket takes.
+    Prepared(Vec<Point>, Vec<usize>),
 }
 
 impl Bases {
@@ -18,7 +46,13 @@ impl Bases {
     #[must_use]
     pub fn new(backend: Backend, points: &[G1Affine]) -> Self {
         assert!(backend.is_available(), "this machine cannot run {backend:?}");
-        Self { backend, points: points.to_vec() }
+        if backend == Backend::Reference {
+            return Self { backend, points: Points::Reference(points.to_vec()) };
+        }
+        let identities = (0..points.len()).filter(|i| points[*i].is_zero()).collect();
+        let mut prepared = vec![Point::IDENTITY; points.len()];
+        adder(backend).encode(points, &mut prepared);
+        Self { backend, points: Points::Prepared(prepared, identities) }
     }
 
     /// Which implementation it computes with.
@@ -30,13 +64,16 @@ impl Bases {
     /// How many points there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.points.len()
+        match &self.points {
+            Points::Reference(points) => points.len(),
+            Points::Prepared(points, _) => points.len(),
+        }
     }
 
     /// Whether there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.points.is_empty()
+        self.len() == 0
     }
 
     /// `Σ scalars[i]·P[offset + i]`.
@@ -44,7 +81,10 @@ impl Bases {
     /// # Panics
     /// If there are fewer points.
     pub fn msm_at(&self, offset: usize, scalars: &[Fr]) -> G1Projective {
-        reference::msm(&self.points[offset..offset + scalars.len()], scalars)
+        match &self.points {
+            Points::Reference(points) => reference::msm(&points[offset..offset + scalars.len()], scalars),
+            Points::Prepared(..) => self.sum(offset, Digits::of_elements(scalars), scalars.len()),
+        }
     }
 
     /// `Σ scalars[i]·P[i]`; there may be more points than scalars.
@@ -53,9 +93,11 @@ impl Bases {
     }
 
     /// `Σ scalars[i]·P[offset + i]` for integers; fast when they are small, whatever their sign, and many are zero.
+    ///
+    /// # Panics
+    /// If there are fewer points.
     pub fn msm_i32_at(&self, offset: usize, scalars: &[i32]) -> G1Projective {
-        let points = &self.points[offset..offset + scalars.len()];
-        reference::msm_integers(points, scalars.iter().map(|x| i64::from(*x)))
+        self.integers(offset, scalars.iter().map(|x| i64::from(*x)))
     }
 
     /// `Σ scalars[i]·P[i]` for integers.
@@ -65,6 +107,84 @@ impl Bases {
 
     /// `Σ scalars[i]·P[i]` for longer integers.
     pub fn msm_i64(&self, scalars: &[i64]) -> G1Projective {
-        reference::msm_integers(&self.points[..scalars.len()], scalars.iter().copied())
+        self.integers(0, scalars.iter().copied())
     }
+
+    fn integers(&self, offset: usize, scalars: impl ExactSizeIterator<Item = i64> + Clone) -> G1Projective {
+        let len = scalars.len();
+        match &self.points {
+            Points::Reference(points) => reference::msm_integers(&points[offset..offset + len], scalars),
+            Points::Prepared(..) => self.sum(offset, Digits::of_integers(scalars), len),
+        }
+    }
+
+    fn sum(&self, offset: usize, mut digits: Digits, len: usize) -> G1Projective {
+        let Points::Prepared(points, identities) = &self.points else { return G1Projective::ZERO };
+        let points = &points[offset..offset + len];
+        for i in identities.iter().filter(|i| (offset..offset + len).contains(i)) {
+            digits.clear(i - offset);
+        }
+        if digits.windows() == 0 {
+            return G1Projective::ZERO;
+        }
+        buckets_summed(&mut Groups::new(adder(self.backend)), points, &digits)
+    }
+}
+
+fn adder(backend: Backend) -> Box<dyn Adder> {
+    match (backend, ifma::Token::detect()) {
+        (Backend::Ifma, Some(token)) => Box::new(ifma::points::LaneAdder::new(token)),
+        _ => Box::new(PortableAdder::default()),
+    }
+}
+
+/// Windows whose buckets are filled together have about this many points in them: enough to share inversions, and
+/// few enough to stay in the cache.
+const ENTRIES_AT_ONCE: usize = 1 << 18;
+
+fn buckets_summed(groups: &mut Groups, points: &[Point], digits: &Digits) -> G1Projective {
+    let (width, windows) = (digits.width(), digits.windows());
+    // C_0 of all windows, then C_1, …; the bucket of the largest digit has a level of its own.
+    let top = 1 << (width - 1);
+    let mut levels = vec![vec![Point::IDENTITY; windows * top]];
+    let mut largest = Vec::with_capacity(windows);
+    let at_once = (ENTRIES_AT_ONCE / points.len().max(1)).clamp(1, windows);
+    for first in (0..windows).step_by(at_once) {
+        let some = first..(first + at_once).min(windows);
+        let sums = groups.sum(points, digits.buckets(some.clone()));
+        for (window, sums) in some.zip(sums.chunks(top + 1)) {
+            levels[0][window * top..(window + 1) * top].copy_from_slice(&sums[..top]);
+            largest.push(sums[top]);
+        }
+    }
+    for level in 1..width {
+        let half = top >> level;
+        let next = groups.halve(&levels[level - 1], half * 2);
+        levels.push(next);
+        debug_assert_eq!(levels[level].len(), windows * half);
+    }
+    // One point for each bit: Σ_{i odd} C_l[i] of window w counts 2^(w·width + l).
+    let arena = levels.concat();
+    let mut odd = groups::Buckets::default();
+    let mut start = 0;
+    for level in 0..width - 1 {
+        let size = top >> level;
+        for window in 0..windows {
+            let from = start + window * size;
+            odd.push((from + 1..from + size).step_by(2).filter(|i| !arena[*i].is_identity()));
+        }
+        start += windows * size;
+    }
+    let bits = groups.sum(&arena, odd);
+    let mut sum = G1Projective::ZERO;
+    for window in (0..windows).rev() {
+        for level in (0..width).rev() {
+            sum.double_in_place();
+            let point = if level == width - 1 { &largest[window] } else { &bits[level * windows + window] };
+            if !point.is_identity() {
+                sum += groups.decode(point);
+            }
+        }
+    }
+    sum
 }

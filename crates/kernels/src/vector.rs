@@ -1,8 +1,15 @@
 //! Vectors of field elements: the data of sumchecks, polynomials and tables.
 
+use crate::ifma::{
+    Token,
+    lanes::Block,
+    vector::{LaneVec, repeated},
+};
 use crate::{Backend, reference, scalar, wide};
+use Values::{Lanes, Scalars};
 use ark_bn254::Fr;
 use ark_ff::{AdditiveGroup, Field};
+use std::borrow::Cow;
 
 /// A vector of elements of the scalar field, in the representation that its backend computes with.
 ///
@@ -12,7 +19,15 @@ use ark_ff::{AdditiveGroup, Field};
 #[derive(Debug, Clone)]
 pub struct FieldVec {
     backend: Backend,
-    values: Vec<Fr>,
+    values: Values,
+}
+
+#[derive(Debug, Clone)]
+enum Values {
+    /// Ark's representation: the reference and portable backends, and what is too short for lanes.
+    Scalars(Vec<Fr>),
+    /// The IFMA backend, from [`LaneVec::MIN_LEN`] elements on.
+    Lanes(LaneVec),
 }
 
 impl FieldVec {
@@ -22,18 +37,35 @@ impl FieldVec {
     /// If this machine cannot run `backend`, as in every constructor.
     #[must_use]
     pub fn zeros(backend: Backend, len: usize) -> Self {
-        Self::from_scalars(backend, vec![Fr::ZERO; len])
+        match lanes(backend, len) {
+            Some(token) => Self { backend, values: Lanes(LaneVec::zeros(token, len)) },
+            None => Self { backend, values: Scalars(vec![Fr::ZERO; len]) },
+        }
     }
 
     /// A copy of `values`.
     #[must_use]
     pub fn new(backend: Backend, values: &[Fr]) -> Self {
-        Self::from_scalars(backend, values.to_vec())
+        match lanes(backend, values.len()) {
+            Some(token) => Self { backend, values: Lanes(LaneVec::new(token, values)) },
+            None => Self { backend, values: Scalars(values.to_vec()) },
+        }
     }
 
+    /// Takes values over without copying them where the representation is ark's.
     fn from_scalars(backend: Backend, values: Vec<Fr>) -> Self {
-        assert!(backend.is_available(), "this machine cannot run {backend:?}");
-        Self { backend, values }
+        match lanes(backend, values.len()) {
+            Some(_) => Self::new(backend, &values),
+            None => Self { backend, values: Scalars(values) },
+        }
+    }
+
+    fn from_lanes(values: LaneVec) -> Self {
+        let backend = Backend::Ifma;
+        if values.len() < LaneVec::MIN_LEN {
+            return Self { backend, values: Scalars(values.to_vec()) };
+        }
+        Self { backend, values: Lanes(values) }
     }
 
     /// Small integers, negative ones as r - |x|.
@@ -46,32 +78,42 @@ impl FieldVec {
     #[must_use]
     pub fn affine(backend: Backend, len: usize, constant: Fr, terms: &[(Fr, &[i32])]) -> Self {
         assert!(terms.iter().all(|(_, x)| x.len() == len), "columns have {len} cells");
-        Self::from_scalars(backend, reference::affine(len, constant, terms))
+        match lanes(backend, len) {
+            Some(token) => Self::from_lanes(LaneVec::affine(token, len, constant, terms)),
+            None => Self::from_scalars(backend, reference::affine(len, constant, terms)),
+        }
     }
 
     /// `eq(point, i)` for all i; bit t of the index belongs to `point[t]`. [1.1]
     #[must_use]
     pub fn eq_table(backend: Backend, point: &[Fr]) -> Self {
-        let values = match backend {
-            Backend::Reference => reference::eq_table(point),
-            _ => scalar::eq_table(point, Fr::ONE),
-        };
-        Self::from_scalars(backend, values)
+        match (backend, lanes(backend, 1 << point.len())) {
+            (_, Some(token)) => Self::from_lanes(LaneVec::eq_table(token, point)),
+            (Backend::Reference, _) => Self::from_scalars(backend, reference::eq_table(point)),
+            _ => Self::from_scalars(backend, scalar::eq_table(point, Fr::ONE)),
+        }
     }
 
     /// `out[j] = Σ_i weights[i] m[i·columns + j]`: a matrix of integers, `weights.len()` rows, bound over its rows.
     #[must_use]
     pub fn combine_rows(weights: &Self, m: &[i32], columns: usize) -> Self {
         assert_eq!(m.len(), weights.len() * columns, "cells of the matrix");
-        let weights_ = &weights.values;
-        Self::from_scalars(weights.backend, reference::combine_rows(m, columns, weights_))
+        let backend = weights.backend;
+        match (&weights.values, lanes(backend, columns)) {
+            (Lanes(weights), Some(_)) => Self::from_lanes(LaneVec::combine_rows(weights, m, columns)),
+            _ => Self::from_scalars(backend, reference::combine_rows(m, columns, &weights.scalars())),
+        }
     }
 
     /// `out[i] = Σ_j weights[j] m[i·weights.len() + j]`: a matrix of integers bound over its columns.
     #[must_use]
     pub fn combine_columns(weights: &Self, m: &[i32]) -> Self {
         assert!(!weights.is_empty() && m.len().is_multiple_of(weights.len()), "whole rows");
-        Self::from_scalars(weights.backend, reference::combine_columns(m, &weights.values))
+        let values = match &weights.values {
+            Lanes(weights) => LaneVec::combine_columns(weights, m),
+            Scalars(weights) => reference::combine_columns(m, weights),
+        };
+        Self::from_scalars(weights.backend, values)
     }
 
     /// Which implementation it computes with.
@@ -83,50 +125,79 @@ impl FieldVec {
     /// How many elements it has.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.values.len()
+        match &self.values {
+            Scalars(v) => v.len(),
+            Lanes(v) => v.len(),
+        }
     }
 
     /// Whether it has none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.values.is_empty()
+        self.len() == 0
     }
 
     /// Element `index`.
     #[must_use]
     pub fn get(&self, index: usize) -> Fr {
-        self.values[index]
+        match &self.values {
+            Scalars(v) => v[index],
+            Lanes(v) => {
+                assert!(index < v.len(), "element {index} of {}", v.len());
+                v.range(index, index + 1)[0]
+            }
+        }
     }
 
     /// A copy in ark's representation.
     #[must_use]
     pub fn to_vec(&self) -> Vec<Fr> {
-        self.values.clone()
+        self.scalars().into_owned()
+    }
+
+    fn scalars(&self) -> Cow<'_, [Fr]> {
+        self.values.scalars()
     }
 
     /// Binds the highest variable to `challenge`: `v[i] + challenge·(v[i + n/2] - v[i])`, half as long. The length is a
     /// power of two, at least 2.
     pub fn fold(&mut self, challenge: Fr) {
         self.assert_foldable();
-        match self.backend {
-            Backend::Reference => self.values = reference::fold(&self.values, challenge),
-            _ => scalar::fold(&mut self.values, challenge),
+        match (&mut self.values, self.backend) {
+            (Scalars(v), Backend::Reference) => *v = reference::fold(v, challenge),
+            (Scalars(v), _) => scalar::fold(v, challenge),
+            (Lanes(v), _) => v.fold(challenge),
         }
+        self.settle();
     }
 
     /// Adds the upper half to the lower one, which is half as long: an eq table without its highest variable.
     pub fn add_halves(&mut self) {
         self.assert_foldable();
-        scalar::add_halves(&mut self.values);
+        match &mut self.values {
+            Scalars(v) => scalar::add_halves(v),
+            Lanes(v) => v.add_halves(),
+        }
+        self.settle();
+    }
+
+    /// What has become too short leaves the lanes.
+    fn settle(&mut self) {
+        if let Lanes(v) = &self.values
+            && v.len() < LaneVec::MIN_LEN
+        {
+            self.values = Scalars(v.to_vec());
+        }
     }
 
     /// `Σ self[i]·other[i]`.
     #[must_use]
     pub fn dot(&self, other: &Self) -> Fr {
         self.assert_alike(other);
-        match self.backend {
-            Backend::Reference => reference::dot(&self.values, &other.values),
-            _ => wide::dot(&self.values, &other.values),
+        match (&self.values, &other.values) {
+            (Lanes(a), Lanes(b)) => a.dot(b),
+            (a, b) if self.backend == Backend::Reference => reference::dot(&a.scalars(), &b.scalars()),
+            (a, b) => wide::dot(&a.scalars(), &b.scalars()),
         }
     }
 
@@ -134,35 +205,47 @@ impl FieldVec {
     #[must_use]
     pub fn dot_i32(&self, x: &[i32]) -> Fr {
         assert_eq!(self.len(), x.len(), "lengths");
-        reference::dot_integers(&self.values, x)
+        match &self.values {
+            Lanes(v) => v.dot_i32(x),
+            Scalars(v) => reference::dot_integers(v, x),
+        }
     }
 
     /// `self[i] += a`.
     pub fn add_constant(&mut self, a: Fr) {
-        for v in &mut self.values {
-            *v += a;
+        match &mut self.values {
+            Lanes(v) => v.add_constant(a),
+            Scalars(v) => v.iter_mut().for_each(|v| *v += a),
         }
     }
 
     /// `self[i] *= a`.
     pub fn scale(&mut self, a: Fr) {
-        for v in &mut self.values {
-            *v *= a;
+        match &mut self.values {
+            Lanes(v) => v.scale(a),
+            Scalars(v) => v.iter_mut().for_each(|v| *v *= a),
         }
     }
 
     /// `self[i] *= other[i]`.
     pub fn multiply(&mut self, other: &Self) {
         self.assert_alike(other);
-        for (v, x) in self.values.iter_mut().zip(&other.values) {
-            *v *= x;
+        match (&mut self.values, &other.values) {
+            (Lanes(v), Lanes(x)) => v.multiply(x),
+            (Scalars(v), x) => v.iter_mut().zip(&*x.scalars()).for_each(|(v, x)| *v *= x),
+            (Lanes(_), Scalars(_)) => unreachable!("equal lengths"),
         }
     }
 
-    /// `self[offset + i] += a·x[i]` for the cells of x, all of which lie within.
+    /// `self[offset + i] += a·x[i]` for the cells of x, all of which lie within. Fast where the offset is a multiple of 8.
     pub fn add_scaled_at(&mut self, offset: usize, a: Fr, x: &Self) {
         assert_eq!(self.backend, x.backend, "backends");
-        reference::add_scaled(&mut self.values[offset..offset + x.len()], a, &x.values);
+        assert!(offset + x.len() <= self.len(), "{} cells at {offset} of {}", x.len(), self.len());
+        match (&mut self.values, &x.values) {
+            (Lanes(v), Lanes(x)) => v.add_scaled_at(offset, a, x),
+            (Lanes(v), Scalars(x)) => v.add_scaled_elements(offset, a, x),
+            (Scalars(v), x) => reference::add_scaled(&mut v[offset..], a, &x.scalars()),
+        }
     }
 
     /// `self[i] += a·x[i]`; x may be shorter.
@@ -174,14 +257,20 @@ impl FieldVec {
     #[must_use]
     pub fn kron(low: &Self, high: &Self) -> Self {
         assert_eq!(low.backend, high.backend, "backends");
-        Self::from_scalars(low.backend, reference::kron(&low.values, &high.values))
+        match &low.values {
+            Lanes(low) if low.len().is_multiple_of(8) && !high.is_empty() => {
+                Self::from_lanes(LaneVec::kron(low, &high.scalars()))
+            }
+            _ => Self::from_scalars(low.backend, reference::kron(&low.scalars(), &high.scalars())),
+        }
     }
 
     /// Inverts every element; zero stays zero.
     pub fn invert(&mut self) {
-        match self.backend {
-            Backend::Reference => reference::invert(&mut self.values),
-            _ => scalar::invert(&mut self.values),
+        match (&mut self.values, self.backend) {
+            (Scalars(v), Backend::Reference) => reference::invert(v),
+            (Scalars(v), _) => scalar::invert(v),
+            (Lanes(v), _) => v.invert(),
         }
     }
 
@@ -189,18 +278,26 @@ impl FieldVec {
     #[must_use]
     pub fn sum_of_inverses(d: [&Self; 4]) -> Self {
         d.iter().for_each(|column| d[0].assert_alike(column));
-        let columns = d.map(|d| d.values.as_slice());
-        let values = match d[0].backend {
+        let backend = d[0].backend;
+        if let [Lanes(d0), Lanes(d1), Lanes(d2), Lanes(d3)] = d.map(|d| &d.values) {
+            return Self::from_lanes(LaneVec::sum_of_inverses([d0, d1, d2, d3]));
+        }
+        let columns = d.map(Self::scalars);
+        let columns = columns.each_ref().map(|d| &**d);
+        let values = match backend {
             Backend::Reference => reference::sum_of_inverses(columns),
             _ => scalar::sum_of_inverses(columns),
         };
-        Self::from_scalars(d[0].backend, values)
+        Self::from_scalars(backend, values)
     }
 
     /// `Σ self[i] x^i`.
     #[must_use]
     pub fn evaluate(&self, x: Fr) -> Fr {
-        reference::evaluate(&self.values, x)
+        match &self.values {
+            Lanes(v) => v.evaluate(x),
+            Scalars(v) => reference::evaluate(v, x),
+        }
     }
 
     /// `self = (X - a) q + rest`: the quotient, one shorter, and the rest `self(a)`.
@@ -210,14 +307,18 @@ impl FieldVec {
         (quotient, rest.get(0))
     }
 
-    /// `self = (X^b - a) q + g` with deg g < b: q has len - b coefficients (none if there are not as many), g has b.
-    /// [7.2] step 2
+    /// `self = (X^b - a) q + g` with deg g < b: q has len - b coefficients (none if there are not as many), g has b. Fast
+    /// where b is a multiple of 8. [7.2] step 2
     #[must_use]
     pub fn divide_by_binomial(&self, b: usize, a: Fr) -> (Self, Self) {
         assert!(b > 0, "X^0 - a is no divisor");
-        let (quotient, rest) = match self.backend {
-            Backend::Reference => reference::divide(&self.values, b, a),
-            _ => scalar::divide(&self.values, b, a),
+        let (quotient, rest) = match (&self.values, self.backend) {
+            (Lanes(v), _) if b.is_multiple_of(8) && v.len() >= b => {
+                let (quotient, rest) = v.divide(b, a);
+                return (Self::from_lanes(quotient), Self::from_lanes(rest));
+            }
+            (v, Backend::Reference) => reference::divide(&v.scalars(), b, a),
+            (v, _) => scalar::divide(&v.scalars(), b, a),
         };
         (Self::from_scalars(self.backend, quotient), Self::from_scalars(self.backend, rest))
     }
@@ -227,9 +328,13 @@ impl FieldVec {
     pub fn row_dots(&self, weights: &Self) -> Self {
         assert_eq!(self.backend, weights.backend, "backends");
         assert!(!weights.is_empty(), "rows of nothing");
-        let values = match self.backend {
-            Backend::Reference => reference::row_dots(&self.values, &weights.values),
-            _ => self.values.chunks(weights.len()).map(|row| wide::dot(row, &weights.values)).collect(),
+        let values = match (&self.values, &weights.values) {
+            (Lanes(v), Lanes(weights)) if weights.len().is_multiple_of(8) => v.row_dots(weights),
+            (v, w) if self.backend == Backend::Reference => reference::row_dots(&v.scalars(), &w.scalars()),
+            (v, w) => {
+                let (v, w) = (v.scalars(), w.scalars());
+                v.chunks(w.len()).map(|row| wide::dot(row, &w)).collect()
+            }
         };
         Self::from_scalars(self.backend, values)
     }
@@ -252,9 +357,45 @@ impl FieldVec {
     }
 
     fn transform(&mut self, root: Fr) {
+        let mut values = self.to_vec();
         match self.backend {
-            Backend::Reference => self.values = reference::dft(&self.values, root),
-            _ => scalar::fft(&mut self.values, root),
+            Backend::Reference => values = reference::dft(&values, root),
+            _ => scalar::fft(&mut values, root),
+        }
+        *self = Self::from_scalars(self.backend, values);
+    }
+
+    /// `q(0)`, `q(1)` if `with_one`, and the leading coefficient of `q(X) = Σ_i w_i A(X, i) B(X, i)`, i over half the length;
+    /// the weights repeat. For sumcheck rounds.
+    pub(crate) fn product_sums(a: &Self, b: &Self, weights: Option<&Self>, with_one: bool) -> [Fr; 3] {
+        if let (Lanes(a), Lanes(b)) = (&a.values, &b.values) {
+            let mut few = None;
+            let weights = weights.map(|weights| weights.blocks(a.token(), &mut few));
+            return LaneVec::product_sums(a, b, weights, with_one);
+        }
+        let weights = weights.map(Self::scalars);
+        scalar::product_sums(&a.scalars(), &b.scalars(), weights.as_deref(), with_one)
+    }
+
+    /// Values of the lookup polynomial; see [`scalar::lookup_sums`].
+    pub(crate) fn lookup_sums(h: &Self, d: [&Self; 4], weights: &Self, with_one: bool) -> [Fr; 6] {
+        if let [Lanes(h), Lanes(d0), Lanes(d1), Lanes(d2), Lanes(d3)] =
+            [h, d[0], d[1], d[2], d[3]].map(|v| &v.values)
+        {
+            let mut few = None;
+            let weights = weights.blocks(h.token(), &mut few);
+            return LaneVec::lookup_sums(h, [d0, d1, d2, d3], weights, with_one);
+        }
+        let d = d.map(Self::scalars);
+        let d = d.each_ref().map(|d| &**d);
+        scalar::lookup_sums(&h.scalars(), d, &weights.scalars(), with_one)
+    }
+
+    /// A power of two of weights as blocks; up to eight are repeated in one.
+    fn blocks<'a>(&'a self, token: Token, few: &'a mut Option<Block>) -> &'a [Block] {
+        match &self.values {
+            Lanes(v) => v.blocks(),
+            Scalars(v) => std::slice::from_ref(few.insert(repeated(token, v))),
         }
     }
 
@@ -268,13 +409,17 @@ impl FieldVec {
     }
 }
 
-/// What sumcheck rounds sum up; the sums are defined at the functions of [`crate::scalar`].
-impl FieldVec {
-    pub(crate) fn product_sums(a: &Self, b: &Self, weights: Option<&Self>, with_one: bool) -> [Fr; 3] {
-        scalar::product_sums(&a.values, &b.values, weights.map(|w| w.values.as_slice()), with_one)
+impl Values {
+    fn scalars(&self) -> Cow<'_, [Fr]> {
+        match self {
+            Scalars(v) => Cow::Borrowed(v),
+            Lanes(v) => Cow::Owned(v.to_vec()),
+        }
     }
+}
 
-    pub(crate) fn lookup_sums(h: &Self, d: [&Self; 4], weights: &Self, with_one: bool) -> [Fr; 6] {
-        scalar::lookup_sums(&h.values, d.map(|d| d.values.as_slice()), &weights.values, with_one)
-    }
+/// The token for lanes if `backend` keeps `len` elements in them.
+fn lanes(backend: Backend, len: usize) -> Option<Token> {
+    assert!(backend.is_available(), "this machine cannot run {backend:?}");
+    if backend == Backend::Ifma && len >= LaneVec::MIN_LEN { Token::detect() } else { None }
 }
