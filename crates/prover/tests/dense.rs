@@ -55,10 +55,11 @@ fn descriptor(masked: bool) -> Descriptor {
         };
         Descriptor {
             layout,
+            weight_bits: vec![4, 5],
             tables: vec![
-                Table { tag: FUNCTION, row: 0, bits: 8, first: -128, function: true },
-                Table { tag: INPUT, row: 256, bits: 4, first: -8, function: false },
-                Table { tag: LOW, row: 272, bits: 3, first: 0, function: false },
+                Table { tag: FUNCTION, row: 0, bits: 8, first: -128, function: true, out_bits: 8 },
+                Table { tag: INPUT, row: 256, bits: 4, first: -8, function: false, out_bits: 0 },
+                Table { tag: LOW, row: 272, bits: 3, first: 0, function: false, out_bits: 0 },
             ],
             lookups: vec![
                 LookupBlock { slot: 0, row: 0, bits: 2, tag: FUNCTION, input: None },

@@ -39,6 +39,8 @@ pub enum Area {
 /// Where everything lies.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Layout {
+    /// What it follows from.
+    pub sizes: Sizes,
     /// `2^chunk_bits` cells a chunk.
     pub chunk_bits: u8,
     /// Bits of a chunk's number.
@@ -135,6 +137,7 @@ impl Layout {
             return Err(LayoutError::TooLarge { limit: LIMIT });
         }
         Ok(Self {
+            sizes: sizes.clone(),
             chunk_bits: sizes.chunk_bits,
             count_bits,
             slot_bits: sizes.slot_bits,

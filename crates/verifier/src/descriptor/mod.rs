@@ -1,8 +1,10 @@
 //! What the verifier has to know of a plan ([10] of the protocol): where committed vectors lie, which rows are looked
 //! up, and which linear relations hold.
 
+mod codec;
 mod layout;
 
+pub use codec::{DescriptorError, EncodeError};
 pub use layout::{Area, Layout, LayoutError, Sizes};
 
 /// The number of lookup slots: lookups that share a helper cell.
@@ -13,6 +15,9 @@ pub const SLOTS: usize = 4;
 pub struct Descriptor {
     /// Where everything lies.
     pub layout: Layout,
+    /// How wide the values of each weight block are: `-2^(bits-1) <= w < 2^(bits-1)`, which the weights' certificate
+    /// shows.
+    pub weight_bits: Vec<u8>,
     /// The tables, in the order of their rows.
     pub tables: Vec<Table>,
     /// What is looked up.
@@ -34,6 +39,9 @@ pub struct Table {
     pub first: i64,
     /// Whether its `out` is committed, in the cell of the tables role with its row's number; otherwise `out` is 0.
     pub function: bool,
+    /// How wide its `out` is: `-2^(bits-1) <= out < 2^(bits-1)`, which the weights' certificate shows; 0 if it is not
+    /// committed.
+    pub out_bits: u8,
 }
 
 /// An aligned block of rows of a lookup slot that have one tag.
