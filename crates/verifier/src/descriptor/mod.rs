@@ -2,9 +2,11 @@
 //! up, and which linear relations hold.
 
 mod codec;
+mod derive;
 mod layout;
 
 pub use codec::{DescriptorError, EncodeError};
+pub use derive::{DeriveError, Derived, LIMB_BITS, Limb, Options, Placement};
 pub use layout::{Area, Layout, LayoutError, Sizes};
 
 /// The number of lookup slots: lookups that share a helper cell.
