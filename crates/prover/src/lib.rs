@@ -5,6 +5,7 @@
 pub mod commit;
 mod lookups;
 mod masks;
+pub mod model;
 mod opening;
 mod operand;
 mod prove;

@@ -36,7 +36,8 @@ pub fn open(setup: &Setup, opened: &Opened<'_>, transcript: &mut Transcript) -> 
     transcript.points([&q, &d]);
     let omega = transcript.draw();
 
-    let mut s_polynomial = vec![Fr::ZERO; width.max(h_polynomial.len())];
+    let masks = opened.mask.map_or(0, |(mask, _)| mask.len());
+    let mut s_polynomial = vec![Fr::ZERO; width.max(h_polynomial.len()).max(masks)];
     add_products(&mut s_polynomial, Fr::ONE, &g, &eq_column);
     add_products(&mut s_polynomial, omega, &h_polynomial, &eq_row);
     if let Some((mask, weights)) = opened.mask {

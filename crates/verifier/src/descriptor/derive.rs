@@ -162,8 +162,11 @@ impl Tables {
         });
         let (mut all, mut outs, mut row, mut tag) = (Vec::new(), Vec::new(), 0_u64, 1_u32);
         let mut add = |first: i64, bits: u8, function: bool| {
+            // Widths fall within functions and within ranges, not from the one to the other: blocks are aligned.
+            let size = 1_u64.checked_shl(bits.into()).unwrap_or(u64::MAX);
+            row = row.checked_next_multiple_of(size).unwrap_or(u64::MAX);
             all.push(Table { tag, row, bits, first, function });
-            row = row.saturating_add(1_u64.checked_shl(bits.into()).unwrap_or(u64::MAX));
+            row = row.saturating_add(size);
             tag = tag.saturating_add(1);
             (tag.saturating_sub(1), row)
         };

@@ -1,0 +1,233 @@
+//! Models of the plan's kinds, proved from the interpreter's trace: prove, then verify, for random models too.
+
+#[path = "../../plan/tests/cases/mod.rs"]
+mod cases;
+
+use alloy_primitives::B256;
+use averment_plan::*;
+use averment_prover::{Setup, model::Committed};
+use averment_verifier::{
+    Key, Registered, VerifyError,
+    descriptor::{Descriptor, Options},
+    field::Fr,
+    proof::Proof,
+    statement::{Mode, Statement},
+    verify,
+};
+use cases::*;
+
+const MODES: [Mode; 2] = [Mode::Transparent, Mode::ZeroKnowledge];
+
+fn random(seed: u64) -> impl FnMut() -> Fr {
+    let mut numbers = Numbers(seed);
+    move || averment_verifier::field::reduced(&alloy_primitives::keccak256(numbers.next().to_be_bytes()))
+}
+
+/// A run that was proved.
+struct Proved {
+    descriptor: Descriptor,
+    registered: Registered,
+    statement: Statement,
+    proof: Proof,
+    key: Key,
+}
+
+impl Proved {
+    fn new(model: &Model, inputs: &[Vec<i32>], batch: usize, mode: Mode) -> Self {
+        let inputs: Vec<&[i32]> = inputs.iter().map(Vec::as_slice).collect();
+        let trace = model.run(&inputs, batch).unwrap();
+        let options = Options { chunk_bits: None, batch_bits: trace.batch_bits as u8, mode };
+        let chunk_bits = Descriptor::derive(model.plan(), options).unwrap().descriptor.layout.chunk_bits;
+        let setup = Setup::development(chunk_bits);
+        let committed = Committed::new(&setup, model, options, &mut random(1)).unwrap();
+        let inputs = committed.inputs(&trace, &mut random(2));
+        let registered = committed.registered(B256::repeat_byte(7), &inputs);
+        let mut public = Vec::new();
+        if model.plan().output().kind == OutputKind::Values {
+            let step = model.plan().output().tensor.index() - model.plan().inputs().len();
+            public = trace.steps[step].out.iter().copied().map(i64::from).collect();
+        }
+        let statement = Statement { setup: setup.digest(), mode, public, ..Statement::default() };
+        let proof = committed.prove(&trace, &inputs, &registered, &statement, &mut random(3)).unwrap();
+        let key = Key { setup: setup.digest(), tau: setup.tau() };
+        Self { descriptor: committed.descriptor().clone(), registered, statement, proof, key }
+    }
+
+    fn verify(&self) -> Result<(), VerifyError> {
+        verify(&self.descriptor, &self.key, &self.registered, &self.statement, &self.proof)
+    }
+}
+
+fn model(draft: Draft, weights: Vec<Vec<i32>>) -> Model {
+    let plan = Plan::new(draft).unwrap();
+    let weights = Weights::new(&plan, weights).unwrap();
+    Model::new(plan, weights).unwrap()
+}
+
+fn check(model: &Model, batch: usize) {
+    for mode in MODES {
+        let inputs = random_inputs(model, batch, 5);
+        let mut proved = Proved::new(model, &inputs, batch, mode);
+        assert_eq!(proved.verify(), Ok(()), "{mode:?}");
+        for place in 0..proved.statement.public.len() {
+            proved.statement.public[place] += 1;
+            assert!(proved.verify().is_err(), "{mode:?}: another output {place}");
+            proved.statement.public[place] -= 1;
+        }
+    }
+}
+
+#[test]
+fn a_perceptron_is_proved() {
+    let (mut draft, weights) = perceptron();
+    draft.output = values(2);
+    check(&model(draft, weights), 1);
+}
+
+#[test]
+fn a_batch_is_proved_at_once() {
+    let (mut draft, weights) = perceptron();
+    draft.output = values(2);
+    check(&model(draft, weights), 3);
+}
+
+/// Convolution with stride, padding and channels; depthwise convolution; max pooling; average; residual.
+#[test]
+fn a_convolutional_network_is_proved() {
+    let conv = Product {
+        sums: vec![2, 3, 3],
+        form: vec![term(
+            1,
+            0,
+            vec![
+                Read::summed(0, 2),
+                Read {
+                    output: Some(Along { axis: 1, step: 1 }),
+                    tap: Some(Along { axis: 1, step: 1 }),
+                    pad: 1,
+                    limit: 6,
+                },
+                Read {
+                    output: Some(Along { axis: 2, step: 2 }),
+                    tap: Some(Along { axis: 2, step: 1 }),
+                    pad: 1,
+                    limit: 6,
+                },
+            ],
+        )],
+        weight: WeightId(0),
+        weight_axes: vec![0],
+    };
+    let depthwise = Product {
+        sums: vec![2, 1],
+        form: vec![term(
+            1,
+            1,
+            vec![
+                Read::along(0, 3),
+                Read {
+                    output: Some(Along { axis: 1, step: 1 }),
+                    tap: Some(Along { axis: 0, step: 2 }),
+                    pad: 0,
+                    limit: 6,
+                },
+                Read {
+                    output: Some(Along { axis: 2, step: 1 }),
+                    tap: Some(Along { axis: 1, step: 1 }),
+                    pad: 0,
+                    limit: 3,
+                },
+            ],
+        )],
+        weight: WeightId(2),
+        weight_axes: vec![0],
+    };
+    let strided = |offset: i32| {
+        let row = Read { output: Some(Along { axis: 1, step: 2 }), tap: None, pad: -offset, limit: 4 };
+        vec![term(1, 2, vec![Read::along(0, 3), row, Read::along(2, 3)])]
+    };
+    let affine = |products, bias| Operator::Affine { products, linear: vec![], bias };
+    let bias = |weight| Some(Bias { weight: WeightId(weight), axes: vec![0], coefficient: 2 });
+    let pooled = Operator::Affine {
+        products: vec![],
+        linear: vec![
+            Linear {
+                sums: vec![2, 3],
+                form: vec![term(3, 3, vec![Read::along(0, 3), Read::summed(0, 2), Read::summed(1, 3)])],
+            },
+            Linear::of(vec![term(
+                -1,
+                2,
+                vec![
+                    Read::along(0, 3),
+                    Read { output: None, tap: None, pad: -1, limit: 4 },
+                    Read { output: None, tap: None, pad: 0, limit: 3 },
+                ],
+            )]),
+        ],
+        bias: None,
+    };
+    let draft = Draft {
+        inputs: vec![input(&[2, 6, 6], 0, 3)],
+        weights: vec![weight(&[3, 2, 3, 3], 3), weight(&[3], 4), weight(&[3, 2, 1], 3)],
+        tables: vec![clamp(8, 0, 63), clamp(9, -256, 255)],
+        steps: vec![
+            step(&[3, 6, 3], affine(vec![conv], bias(1)), 2, 0),
+            step(&[3, 4, 3], affine(vec![depthwise], None), 3, 1),
+            step(&[3, 2, 3], Operator::Maximum { first: strided(0), second: strided(1) }, 0, 0),
+            step(&[3], pooled, 4, 1),
+        ],
+        output: values(4),
+    };
+    let weights = fill(&draft, &mut Numbers(11));
+    check(&model(draft, weights), 1);
+}
+
+#[test]
+fn random_models_are_proved() {
+    let (mut proved, mut refused) = (0, 0);
+    for seed in 0..40 {
+        let Some(model) = narrowed(&random_model(seed)) else { continue };
+        let options = Options { chunk_bits: None, batch_bits: 0, mode: Mode::Transparent };
+        match Descriptor::derive(model.plan(), options) {
+            // The reference prover takes its time.
+            Ok(derived) if derived.descriptor.layout.address_bits() <= 12 => check(&model, 1),
+            Ok(_) => continue,
+            Err(_) => {
+                refused += 1;
+                continue;
+            }
+        }
+        proved += 1;
+    }
+    assert!(proved >= 4 && refused <= proved, "{proved} proved, {refused} refused");
+}
+
+fn random_model(seed: u64) -> Model {
+    cases::random(seed)
+}
+
+/// The model with its wide tables cut down, so that a proof is quick; none if the model needs them.
+fn narrowed(model: &Model) -> Option<Model> {
+    let mut draft = model.plan().clone().into_draft();
+    let weights: Vec<Vec<i32>> = (0..draft.weights.len())
+        .map(|place| model.weights().tensor(WeightId(place as u32)).to_vec())
+        .collect();
+    for table in &mut draft.tables {
+        if let (20, Function::Clamp { low, .. }) = (table.bits(), table.function()) {
+            *table = clamp(9, (*low).max(-256), 255);
+        }
+    }
+    for _ in 0..200 {
+        let plan = Plan::new(draft.clone()).ok()?;
+        match Model::new(plan.clone(), Weights::new(&plan, weights.clone()).ok()?) {
+            Ok(model) => return Some(model),
+            Err(ModelError::OutOfTable { step, .. }) => match &draft.steps[step].operator {
+                Operator::Maximum { .. } => return None,
+                Operator::Affine { .. } => draft.steps[step].rescale.shift += 1,
+            },
+            Err(_) => return None,
+        }
+    }
+    None
+}
