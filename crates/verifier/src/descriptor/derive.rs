@@ -161,11 +161,11 @@ impl Tables {
             std::cmp::Reverse(plan.tables().get(*place).map_or(0, |table| table.bits()))
         });
         let (mut all, mut outs, mut row, mut tag) = (Vec::new(), Vec::new(), 0_u64, 1_u32);
-        let mut add = |first: i64, bits: u8, function: bool| {
+        let mut add = |first: i64, bits: u8, out_bits: u8| {
             // Widths fall within functions and within ranges, not from the one to the other: blocks are aligned.
             let size = 1_u64.checked_shl(bits.into()).unwrap_or(u64::MAX);
             row = row.checked_next_multiple_of(size).unwrap_or(u64::MAX);
-            all.push(Table { tag, row, bits, first, function });
+            all.push(Table { tag, row, bits, first, function: out_bits > 0, out_bits });
             row = row.saturating_add(size);
             tag = tag.saturating_add(1);
             (tag.saturating_sub(1), row)
@@ -173,15 +173,16 @@ impl Tables {
         let mut function_rows = 0;
         for place in order {
             if let (Some(table), Some(own)) = (plan.tables().get(place), functions.get_mut(place)) {
-                (*own, function_rows) = add(table.first().into(), table.bits(), true);
-                outs.extend(table.outputs().into_iter().map(i64::from));
+                let values = table.outputs();
+                (*own, function_rows) = add(table.first().into(), table.bits(), signed_bits(&values));
+                outs.extend(values.into_iter().map(i64::from));
             }
         }
         let mut order: Vec<(i64, u8)> = ranges.keys().copied().collect();
         order.sort_by_key(|(first, bits)| (std::cmp::Reverse(*bits), *first));
         let mut end = function_rows;
         for (first, bits) in order {
-            let (own, after) = add(first, bits, false);
+            let (own, after) = add(first, bits, 0);
             ranges.insert((first, bits), own);
             end = after;
         }
@@ -319,7 +320,8 @@ fn assemble(
     if plan.output().kind == OutputKind::Values {
         relations.extend(wiring.output());
     }
-    Ok(Descriptor { layout, tables: tables.all.clone(), lookups, relations })
+    let weight_bits = plan.weights().iter().map(|weight| weight.bits).collect();
+    Ok(Descriptor { layout, weight_bits, tables: tables.all.clone(), lookups, relations })
 }
 
 /// What turns steps into relations.
@@ -594,6 +596,15 @@ fn frame<'a>(step: usize, result: &'a Shape, sums: &'a [u32]) -> Frame<'a> {
 
 fn bits_of(shape: &Shape) -> u8 {
     narrow(shape.bits())
+}
+
+/// The width of the signed integers that hold `values`; at least 1.
+fn signed_bits(values: &[i32]) -> u8 {
+    let width = |value: &i32| {
+        let magnitude = if *value < 0 { !*value } else { *value };
+        narrow(i32::BITS.saturating_sub(magnitude.leading_zeros())).saturating_add(1)
+    };
+    values.iter().map(width).max().unwrap_or(1)
 }
 
 fn narrow(bits: u32) -> u8 {
