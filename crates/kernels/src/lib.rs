@@ -31,6 +31,7 @@
 mod backend;
 mod ifma;
 mod interpolation;
+mod inversion;
 mod msm;
 mod reference;
 mod scalar;

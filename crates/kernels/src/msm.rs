@@ -23,6 +23,7 @@ use ark_bn254::{Fr, G1Affine, G1Projective};
 use ark_ec::{AdditiveGroup, AffineRepr};
 use digits::Digits;
 use groups::Groups;
+use std::cell::Cell;
 
 /// Points to be multiplied, prepared once.
 #[derive(Debug, Clone)]
@@ -127,8 +128,17 @@ impl Bases {
         if digits.windows() == 0 {
             return G1Projective::ZERO;
         }
-        buckets_summed(&mut Groups::new(adder(self.backend)), points, &digits)
+        // Buffers stay with the thread: fresh pages cost more than small sums do.
+        let kept = GROUPS.take().filter(|(backend, _)| *backend == self.backend);
+        let mut groups = kept.map_or_else(|| Groups::new(adder(self.backend)), |(_, groups)| groups);
+        let sum = buckets_summed(&mut groups, points, &digits);
+        GROUPS.set(Some((self.backend, groups)));
+        sum
     }
+}
+
+thread_local! {
+    static GROUPS: Cell<Option<(Backend, Groups)>> = const { Cell::new(None) };
 }
 
 fn adder(backend: Backend) -> Box<dyn Adder> {
@@ -140,42 +150,39 @@ fn adder(backend: Backend) -> Box<dyn Adder> {
 
 /// Windows whose buckets are filled together have about this many points in them: enough to share inversions, and
 /// few enough to stay in the cache.
-const ENTRIES_AT_ONCE: usize = 1 << 18;
+const ENTRIES_AT_ONCE: usize = 1 << 16;
 
 fn buckets_summed(groups: &mut Groups, points: &[Point], digits: &Digits) -> G1Projective {
     let (width, windows) = (digits.width(), digits.windows());
-    // C_0 of all windows, then C_1, …; the bucket of the largest digit has a level of its own.
+    // C_0 of all windows, then C_1, …, each half as long; the bucket of the largest digit has a level of its own.
     let top = 1 << (width - 1);
-    let mut levels = vec![vec![Point::IDENTITY; windows * top]];
+    let start = |level: usize| windows * (2 * top - ((2 * top) >> level));
+    let mut levels = vec![Point::IDENTITY; start(width)];
     let mut largest = Vec::with_capacity(windows);
     let at_once = (ENTRIES_AT_ONCE / points.len().max(1)).clamp(1, windows);
     for first in (0..windows).step_by(at_once) {
         let some = first..(first + at_once).min(windows);
-        let sums = groups.sum(points, digits.buckets(some.clone()));
+        let sums = groups.sum(points, &digits.buckets(some.clone()));
         for (window, sums) in some.zip(sums.chunks(top + 1)) {
-            levels[0][window * top..(window + 1) * top].copy_from_slice(&sums[..top]);
+            levels[window * top..(window + 1) * top].copy_from_slice(&sums[..top]);
             largest.push(sums[top]);
         }
     }
     for level in 1..width {
-        let half = top >> level;
-        let next = groups.halve(&levels[level - 1], half * 2);
-        levels.push(next);
-        debug_assert_eq!(levels[level].len(), windows * half);
+        let (lower, upper) = levels.split_at_mut(start(level));
+        let upper = &mut upper[..start(level + 1) - start(level)];
+        groups.halve(&lower[start(level - 1)..], upper, (2 * top) >> level);
     }
     // One point for each bit: Σ_{i odd} C_l[i] of window w counts 2^(w·width + l).
-    let arena = levels.concat();
     let mut odd = groups::Buckets::default();
-    let mut start = 0;
     for level in 0..width - 1 {
         let size = top >> level;
         for window in 0..windows {
-            let from = start + window * size;
-            odd.push((from + 1..from + size).step_by(2).filter(|i| !arena[*i].is_identity()));
+            let from = start(level) + window * size;
+            odd.push((from + 1..from + size).step_by(2).filter(|i| !levels[*i].is_identity()));
         }
-        start += windows * size;
     }
-    let bits = groups.sum(&arena, odd);
+    let bits = groups.sum(&levels, &odd);
     let mut sum = G1Projective::ZERO;
     for window in (0..windows).rev() {
         for level in (0..width).rev() {

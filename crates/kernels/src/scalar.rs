@@ -1,6 +1,6 @@
 //! Portable kernels on slices: the definitions rearranged so that they take fewer multiplications.
 
-use crate::wide::Wide;
+use crate::{inversion::inverse_or_zero, wide::Wide};
 use ark_bn254::Fr;
 use ark_ff::{AdditiveGroup, FftField, Field, One, Zero};
 
@@ -52,8 +52,7 @@ pub fn invert(v: &mut [Fr]) {
             before
         })
         .collect();
-    // A product of numbers that are not zero.
-    let mut inverse = product.inverse().unwrap_or(Fr::ZERO);
+    let mut inverse = inverse_or_zero(&product);
     for (x, before) in v.iter_mut().zip(before).rev() {
         if !x.is_zero() {
             let value = inverse * before;
@@ -71,7 +70,7 @@ pub fn sum_of_inverses(d: [&[Fr]; 4]) -> Vec<Fr> {
     for (i, out) in denominators.iter_mut().enumerate() {
         if out.is_zero() {
             // Some column is zero here (or the row is all there is to it): take them one by one.
-            *out = d.iter().map(|d| d[i].inverse().unwrap_or(Fr::ZERO)).sum();
+            *out = d.iter().map(|d| inverse_or_zero(&d[i])).sum();
             continue;
         }
         let numerator = Fr::sum_of_products(

@@ -85,6 +85,8 @@ pub struct Product {
     claim: Option<Fr>,
     /// q of the round that waits for its challenge.
     q: Option<Vec<Fr>>,
+    /// A challenge that the columns are yet to be bound to, on the way of the next round's sums.
+    pending: Option<Fr>,
     /// The definition keeps eq as a third column.
     reference_eq: Option<Vec<Fr>>,
 }
@@ -100,13 +102,13 @@ impl Product {
         let variables = variables([&a, &b]);
         let reference_eq = reference_eq(a.backend(), point, variables);
         let eq = EqFactor::new(a.backend(), point, variables);
-        Self { columns: [a, b], eq, claim: None, q: None, reference_eq }
+        Self { columns: [a, b], eq, claim: None, q: None, pending: None, reference_eq }
     }
 
     /// How many variables are free.
     #[must_use]
     pub fn variables(&self) -> usize {
-        self.columns[0].len().trailing_zeros() as usize
+        self.columns[0].len().trailing_zeros() as usize - usize::from(self.pending.is_some())
     }
 
     /// The degree of the next round: 3 if its variable has a coordinate, else 2.
@@ -134,7 +136,8 @@ impl Product {
         }
         let claim = self.claim.filter(|_| self.eq.determines_one(variables));
         let weights = (!self.eq.point.is_empty()).then_some(&self.eq.table);
-        let [zero, one, lead] = FieldVec::product_sums(a, b, weights, claim.is_none());
+        let [zero, one, lead] =
+            FieldVec::product_sums(&mut self.columns, self.pending.take(), weights, claim.is_none());
         let one = claim.map_or(one, |claim| self.eq.value_at_one(zero, claim, variables));
         let q = interpolation::quadratic(zero, one, lead);
         let polynomial = self.eq.finish(&q, variables);
@@ -149,11 +152,15 @@ impl Product {
     pub fn bind(&mut self, challenge: Fr) {
         let q = self.q.take().expect("a round comes before its challenge");
         self.claim = Some(interpolation::evaluate(&q, challenge));
+        self.eq.bind(challenge, self.variables());
         if let Some(eq) = &mut self.reference_eq {
             *eq = reference::fold(eq, challenge);
+            self.columns.iter_mut().for_each(|column| column.fold(challenge));
+        } else if self.variables() == 1 {
+            self.columns.iter_mut().for_each(|column| column.fold(challenge));
+        } else {
+            self.pending = Some(challenge);
         }
-        self.eq.bind(challenge, self.variables());
-        self.columns.iter_mut().for_each(|column| column.fold(challenge));
     }
 
     /// A and B at the point.
@@ -176,11 +183,12 @@ impl Product {
 /// `Σ_x eq(point, x)·[h·d_0·d_1·d_2·d_3 - Σ_s Π_{s'≠s} d_s']`, degree 6 in every variable. [4.5]
 #[derive(Debug, Clone)]
 pub struct Lookup {
-    h: FieldVec,
-    d: [FieldVec; 4],
+    /// h, d_0, …, d_3.
+    columns: [FieldVec; 5],
     eq: EqFactor,
     claim: Option<Fr>,
     q: Option<Vec<Fr>>,
+    pending: Option<Fr>,
     reference_eq: Option<Vec<Fr>>,
 }
 
@@ -192,17 +200,20 @@ impl Lookup {
     /// As [`Product::new`].
     #[must_use]
     pub fn new(h: FieldVec, d: [FieldVec; 4], point: &[Fr]) -> Self {
-        let variables = variables([&h, &d[0], &d[1], &d[2], &d[3]]);
+        let [d0, d1, d2, d3] = d;
+        let columns = [h, d0, d1, d2, d3];
+        let variables = variables(columns.each_ref());
         assert_eq!(point.len(), variables, "coordinates");
-        let reference_eq = reference_eq(h.backend(), point, variables);
-        let eq = EqFactor::new(h.backend(), point, variables);
-        Self { h, d, eq, claim: None, q: None, reference_eq }
+        let backend = columns[0].backend();
+        let reference_eq = reference_eq(backend, point, variables);
+        let eq = EqFactor::new(backend, point, variables);
+        Self { columns, eq, claim: None, q: None, pending: None, reference_eq }
     }
 
     /// How many variables are free.
     #[must_use]
     pub fn variables(&self) -> usize {
-        self.h.len().trailing_zeros() as usize
+        self.columns[0].len().trailing_zeros() as usize - usize::from(self.pending.is_some())
     }
 
     /// Coefficients of this round's polynomial, seven.
@@ -214,8 +225,7 @@ impl Lookup {
         assert!(variables > 0, "no variable is left");
         assert!(self.q.is_none(), "the round before waits for its challenge");
         if let Some(eq) = &self.reference_eq {
-            let [h, d0, d1, d2, d3] =
-                [&self.h, &self.d[0], &self.d[1], &self.d[2], &self.d[3]].map(FieldVec::to_vec);
+            let [h, d0, d1, d2, d3] = self.columns.each_ref().map(FieldVec::to_vec);
             let columns = [eq, &h, &d0, &d1, &d2, &d3].map(Vec::as_slice);
             let values =
                 reference::round_values(&columns, 6, |v| v[0] * bracket(v[1], [v[2], v[3], v[4], v[5]]));
@@ -225,7 +235,7 @@ impl Lookup {
         }
         let claim = self.claim.filter(|_| self.eq.determines_one(variables));
         let [zero, one, minus_one, two, minus_two, lead] =
-            FieldVec::lookup_sums(&self.h, self.d.each_ref(), &self.eq.table, claim.is_none());
+            FieldVec::lookup_sums(&mut self.columns, self.pending.take(), &self.eq.table, claim.is_none());
         let one = claim.map_or(one, |claim| self.eq.value_at_one(zero, claim, variables));
         let q = interpolation::quintic([zero, one, minus_one, two, minus_two], lead);
         let polynomial = self.eq.finish(&q, variables);
@@ -240,12 +250,15 @@ impl Lookup {
     pub fn bind(&mut self, challenge: Fr) {
         let q = self.q.take().expect("a round comes before its challenge");
         self.claim = Some(interpolation::evaluate(&q, challenge));
+        self.eq.bind(challenge, self.variables());
         if let Some(eq) = &mut self.reference_eq {
             *eq = reference::fold(eq, challenge);
+            self.columns.iter_mut().for_each(|column| column.fold(challenge));
+        } else if self.variables() == 1 {
+            self.columns.iter_mut().for_each(|column| column.fold(challenge));
+        } else {
+            self.pending = Some(challenge);
         }
-        self.eq.bind(challenge, self.variables());
-        self.h.fold(challenge);
-        self.d.iter_mut().for_each(|column| column.fold(challenge));
     }
 
     /// h, d_0, …, d_3 at the point.
@@ -255,8 +268,7 @@ impl Lookup {
     #[must_use]
     pub fn operands(&self) -> [Fr; 5] {
         assert_eq!(self.variables(), 0, "variables are left");
-        let [d0, d1, d2, d3] = self.d.each_ref().map(|column| column.get(0));
-        [self.h.get(0), d0, d1, d2, d3]
+        self.columns.each_ref().map(|column| column.get(0))
     }
 
     /// eq(point, ·) at the bound variables.

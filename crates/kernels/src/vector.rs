@@ -365,30 +365,54 @@ impl FieldVec {
         *self = Self::from_scalars(self.backend, values);
     }
 
-    /// `q(0)`, `q(1)` if `with_one`, and the leading coefficient of `q(X) = Σ_i w_i A(X, i) B(X, i)`, i over half the length;
-    /// the weights repeat. For sumcheck rounds.
-    pub(crate) fn product_sums(a: &Self, b: &Self, weights: Option<&Self>, with_one: bool) -> [Fr; 3] {
-        if let (Lanes(a), Lanes(b)) = (&a.values, &b.values) {
+    /// Binds the highest variable of both columns if there is a challenge; then `q(0)`, `q(1)` if `with_one`, and the leading
+    /// coefficient of `q(X) = Σ_i w_i A(X, i) B(X, i)`, i over half the length; the weights repeat. For sumcheck rounds.
+    pub(crate) fn product_sums(
+        columns: &mut [Self; 2],
+        challenge: Option<Fr>,
+        weights: Option<&Self>,
+        with_one: bool,
+    ) -> [Fr; 3] {
+        let challenge = Self::bind_if_short(columns, challenge);
+        if let [Lanes(a), Lanes(b)] = columns.each_mut().map(|v| &mut v.values) {
             let mut few = None;
             let weights = weights.map(|weights| weights.blocks(a.token(), &mut few));
-            return LaneVec::product_sums(a, b, weights, with_one);
+            return LaneVec::product_sums([a, b], challenge, weights, with_one);
         }
+        let [a, b] = columns.each_ref().map(Self::scalars);
         let weights = weights.map(Self::scalars);
-        scalar::product_sums(&a.scalars(), &b.scalars(), weights.as_deref(), with_one)
+        scalar::product_sums(&a, &b, weights.as_deref(), with_one)
     }
 
-    /// Values of the lookup polynomial; see [`scalar::lookup_sums`].
-    pub(crate) fn lookup_sums(h: &Self, d: [&Self; 4], weights: &Self, with_one: bool) -> [Fr; 6] {
+    /// Binds the highest variable of all columns if there is a challenge; then the values of the lookup polynomial, see
+    /// [`scalar::lookup_sums`].
+    pub(crate) fn lookup_sums(
+        columns: &mut [Self; 5],
+        challenge: Option<Fr>,
+        weights: &Self,
+        with_one: bool,
+    ) -> [Fr; 6] {
+        let challenge = Self::bind_if_short(columns, challenge);
         if let [Lanes(h), Lanes(d0), Lanes(d1), Lanes(d2), Lanes(d3)] =
-            [h, d[0], d[1], d[2], d[3]].map(|v| &v.values)
+            columns.each_mut().map(|v| &mut v.values)
         {
             let mut few = None;
             let weights = weights.blocks(h.token(), &mut few);
-            return LaneVec::lookup_sums(h, [d0, d1, d2, d3], weights, with_one);
+            return LaneVec::lookup_sums([h, d0, d1, d2, d3], challenge, weights, with_one);
         }
-        let d = d.map(Self::scalars);
-        let d = d.each_ref().map(|d| &**d);
-        scalar::lookup_sums(&h.scalars(), d, &weights.scalars(), with_one)
+        let columns = columns.each_ref().map(Self::scalars);
+        let [h, d @ ..] = columns.each_ref().map(|v| &**v);
+        scalar::lookup_sums(h, d, &weights.scalars(), with_one)
+    }
+
+    /// Binds now what is not bound on the way of a round's sums: all but lanes of which at least 16 elements are left.
+    fn bind_if_short(columns: &mut [Self], challenge: Option<Fr>) -> Option<Fr> {
+        let c = challenge?;
+        if columns[0].len() >= 2 * LaneVec::MIN_LEN && matches!(columns[0].values, Lanes(_)) {
+            return challenge;
+        }
+        columns.iter_mut().for_each(|column| column.fold(c));
+        None
     }
 
     /// A power of two of weights as blocks; up to eight are repeated in one.

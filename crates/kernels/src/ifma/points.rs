@@ -7,6 +7,7 @@ use super::{
     lanes::{Block, Element, Lanes},
     vector::kernels,
 };
+use crate::inversion::inverse_or_zero;
 use crate::msm::{Adder, Pair, Point, add_one_by_one};
 use ark_bn254::{Fq, FqConfig, G1Affine};
 use ark_ec::AffineRepr;
@@ -17,6 +18,8 @@ type V = Lanes<FqConfig>;
 
 /// Pairs that share an inversion: their scratch, 960 bytes for eight, stays in the second-level cache.
 const BATCH: usize = 2048;
+/// How many groups of eight ahead points are asked for.
+const AHEAD: usize = 4;
 /// Chains of prefix products that do not wait for each other.
 const CHAINS: usize = 4;
 
@@ -62,8 +65,8 @@ impl Adder for LaneAdder {
         if point.is_identity() {
             return G1Affine::identity();
         }
-        // R = 2^260 to R = 2^256: divide by 16.
-        let sixteenth = Fq::from(16u64).inverse().unwrap_or_default();
+        // R = 2^260 to R = 2^256: divide by 16. The representative of 1/16 is 2^256/16.
+        let sixteenth = Fq::new_unchecked(BigInt([0, 0, 0, 1 << 60]));
         let [x, y] = [point.x, point.y].map(|words| reduced(words) * sixteenth);
         G1Affine::new_unchecked(x, y)
     }
@@ -122,6 +125,7 @@ kernels! {
         }
         let mut chains = [V::one(token); CHAINS];
         for (group, kept) in kept.iter_mut().enumerate().take(groups) {
+            prefetch(points, pairs, group + AHEAD);
             let pairs = eight(pairs, group);
             let a = pairs.map(|pair| &points[(pair.a >> 1) as usize]);
             let b = pairs.map(|pair| &points[(pair.b >> 1) as usize]);
@@ -136,15 +140,17 @@ kernels! {
             // 2p · 4p gives less than 1.1p.
             *chain = chain.mul(difference);
         }
+        // Small batches have fewer chains.
         let mut lanes = [[Fq::ZERO; 8]; CHAINS];
-        for (chain, lanes) in chains.iter().zip(&mut lanes) {
+        let lanes = &mut lanes[..groups.min(CHAINS)];
+        for (chain, lanes) in chains.iter().zip(&mut *lanes) {
             chain.to_elements(lanes);
         }
         if lanes.as_flattened().contains(&Fq::ZERO) {
             return false;
         }
         invert(lanes.as_flattened_mut());
-        for (chain, lanes) in chains.iter_mut().zip(&lanes) {
+        for (chain, lanes) in chains.iter_mut().zip(&*lanes) {
             *chain = V::from_elements(token, lanes);
         }
         for (group, kept) in kept.iter().enumerate().take(groups).rev() {
@@ -180,11 +186,22 @@ fn invert(values: &mut [Fq]) {
         *before = product;
         product *= value;
     }
-    let mut inverse = product.inverse().unwrap_or_default();
+    let mut inverse = inverse_or_zero(&product);
     for (value, before) in values.iter_mut().zip(&before).rev() {
         let this = inverse * before;
         inverse *= &*value;
         *value = this;
+    }
+}
+
+/// Asks for the points of a later group: they lie anywhere.
+#[inline(always)]
+fn prefetch(points: &[Point], pairs: &[Pair], group: usize) {
+    for pair in pairs.get(8 * group..8 * group + 8).unwrap_or_default() {
+        for entry in [pair.a, pair.b] {
+            // SAFETY: a hint, whatever the address.
+            unsafe { _mm_prefetch(points.as_ptr().wrapping_add((entry >> 1) as usize).cast(), _MM_HINT_T0) };
+        }
     }
 }
 

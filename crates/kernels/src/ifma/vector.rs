@@ -227,12 +227,39 @@ impl LaneVec {
         }
     }
 
-    pub fn product_sums(a: &Self, b: &Self, weights: Option<&[Block]>, with_one: bool) -> [Fr; 3] {
-        product_sums(a.token, &a.blocks, &b.blocks, weights, with_one)
+    /// Binds the highest variable if there is a challenge, and at least 32 elements; then [`scalar::product_sums`].
+    pub fn product_sums(
+        mut columns: [&mut Self; 2],
+        challenge: Option<Fr>,
+        weights: Option<&[Block]>,
+        with_one: bool,
+    ) -> [Fr; 3] {
+        let token = columns[0].token;
+        let blocks = columns.each_mut().map(|v| v.blocks.as_mut_slice());
+        let sums = product_sums(token, blocks, challenge, weights, with_one);
+        Self::bound(&mut columns, challenge);
+        sums
     }
 
-    pub fn lookup_sums(h: &Self, d: [&Self; 4], weights: &[Block], with_one: bool) -> [Fr; 6] {
-        lookup_sums(h.token, [h, d[0], d[1], d[2], d[3]].map(|v| v.blocks.as_slice()), weights, with_one)
+    /// As [`Self::product_sums`], of [`scalar::lookup_sums`].
+    pub fn lookup_sums(
+        mut columns: [&mut Self; 5],
+        challenge: Option<Fr>,
+        weights: &[Block],
+        with_one: bool,
+    ) -> [Fr; 6] {
+        let token = columns[0].token;
+        let blocks = columns.each_mut().map(|v| v.blocks.as_mut_slice());
+        let sums = lookup_sums(token, blocks, challenge, weights, with_one);
+        Self::bound(&mut columns, challenge);
+        sums
+    }
+
+    /// The columns have been bound on the way, if there was a challenge.
+    fn bound(columns: &mut [&mut Self], challenge: Option<Fr>) {
+        if challenge.is_some() {
+            columns.iter_mut().for_each(|column| column.halve());
+        }
     }
 
     pub fn blocks(&self) -> &[Block] {
@@ -488,14 +515,22 @@ kernels! {
     }
 
     /// See [`scalar::product_sums`]. Slopes are below 4p: products of bounds are at most 16.
-    fn product_sums(token: Token, a: &[Block], b: &[Block], weights: Option<&[Block]>, with_one: bool) -> [Fr; 3] {
-        let half = a.len() / 2;
+    fn product_sums(
+        token: Token,
+        columns: [&mut [Block]; 2],
+        challenge: Option<Fr>,
+        weights: Option<&[Block]>,
+        with_one: bool,
+    ) -> [Fr; 3] {
+        let [a, b] = columns;
+        let challenge = challenge.map(|c| V::splat(token, &c));
+        let half = a.len() / if challenge.is_some() { 4 } else { 2 };
         let mut sums = [V::zero(token); 3];
         for from in (0..half).step_by(W::CAPACITY) {
             let mut wide = [W::zero(token); 3];
             for i in from..(from + W::CAPACITY).min(half) {
-                let (mut a0, mut a1) = (V::load(token, &a[i]), V::load(token, &a[i + half]));
-                let (b0, b1) = (V::load(token, &b[i]), V::load(token, &b[i + half]));
+                let (mut a0, mut a1) = ends(token, a, i, half, challenge);
+                let (b0, b1) = ends(token, b, i, half, challenge);
                 if let Some(weights) = weights {
                     let weight = V::load(token, &weights[i % weights.len()]);
                     (a0, a1) = (a0.mul(weight), a1.mul(weight));
@@ -514,7 +549,15 @@ kernels! {
     }
 
     /// See [`scalar::lookup_sums`].
-    fn lookup_sums(token: Token, columns: [&[Block]; 5], weights: &[Block], with_one: bool) -> [Fr; 6] {
+    fn lookup_sums(
+        token: Token,
+        columns: [&mut [Block]; 5],
+        challenge: Option<Fr>,
+        weights: &[Block],
+        with_one: bool,
+    ) -> [Fr; 6] {
+        let mut columns = columns;
+        let challenge = challenge.map(|c| V::splat(token, &c));
         let half = weights.len();
         let mut sums = [V::zero(token); 6];
         for from in (0..half).step_by(W::CAPACITY) {
@@ -522,20 +565,23 @@ kernels! {
             for i in from..(from + W::CAPACITY).min(half) {
                 let weight = V::load(token, &weights[i]);
                 let mut values = [[V::zero(token); 6]; 5];
-                for (values, column) in values.iter_mut().zip(columns) {
-                    *values = line(V::load(token, &column[i]), V::load(token, &column[i + half]));
+                for (values, column) in values.iter_mut().zip(&mut columns) {
+                    let (low, high) = ends(token, column, i, half, challenge);
+                    *values = line(low, high);
                 }
                 let [h, d0, d1, d2, d3] = &values;
-                let (p, q) = (parabola(token, d0, d1), parabola(token, d2, d3));
+                let (p, q) = (parabola(d0, d1), parabola(d2, d3));
                 for k in 0..6 {
                     if k == 1 && !with_one {
                         continue;
                     }
+                    // Below 1.05p, as every product of two values below 2p.
                     let hp = h[k].mul(p[k]);
                     let value = if k == 5 {
                         q[k].mul(hp)
                     } else {
                         let left = q[k].mul(hp.sub_two_reduced::<6>(d0[k], d1[k]));
+                        // A sum below 4p times 2p: below 1.1p.
                         left.sub::<2>(d2[k].add(d3[k]).mul(p[k]))
                     };
                     wide[k].add(value, weight);
@@ -547,6 +593,18 @@ kernels! {
         }
         sums.map(|sum| sum.sum())
     }
+}
+
+/// Blocks i and i + half; if there is a challenge, of what binding the highest variable leaves, which is stored.
+#[inline(always)]
+fn ends(token: Token, v: &mut [Block], i: usize, half: usize, challenge: Option<V>) -> (V, V) {
+    let (low, high) = (V::load(token, &v[i]), V::load(token, &v[i + half]));
+    let Some(c) = challenge else { return (low, high) };
+    let low = V::fold(low, V::load(token, &v[i + 2 * half]), c);
+    let high = V::fold(high, V::load(token, &v[i + 3 * half]), c);
+    low.store(&mut v[i]);
+    high.store(&mut v[i + half]);
+    (low, high)
 }
 
 /// Elements `8i..8i+8`; zeros behind the end.
@@ -571,9 +629,9 @@ fn line(low: V, high: V) -> [V; 6] {
 
 /// The product of two lines at the same points from three multiplications: all below 2p. See `quadratic_values`.
 #[inline(always)]
-fn parabola(_: Token, a: &[V; 6], b: &[V; 6]) -> [V; 6] {
+fn parabola(a: &[V; 6], b: &[V; 6]) -> [V; 6] {
     let (zero, one, lead) = (a[0].mul(b[0]), a[1].mul(b[1]), a[5].mul(b[5]));
-    // Below 4p each.
+    // Products are below 1.05p: sums below 2.1p each.
     let (sum, twice) = (zero.add(lead), one.add(one));
     let even = sum.add(sum);
     let lead4 = lead.add(lead).add(lead.add(lead));

@@ -1,5 +1,6 @@
 //! Batches of independent affine additions.
 
+use crate::inversion::inverse_or_zero;
 use ark_bn254::{Fq, G1Affine, G1Projective};
 use ark_ec::{AffineRepr, CurveGroup};
 use ark_ff::{BigInt, Field, One, Zero};
@@ -115,7 +116,7 @@ impl Adder for PortableAdder {
                 identities |= add_one_by_one(self, points, pairs, out);
                 continue;
             }
-            let mut inverse = product.inverse().unwrap_or_default();
+            let mut inverse = inverse_or_zero(&product);
             for (i, pair) in pairs.iter().enumerate().rev() {
                 let ((x1, y1), (x2, y2)) = (operand(points, pair.a), operand(points, pair.b));
                 let slope = (y2 - y1) * inverse * self.before[i];

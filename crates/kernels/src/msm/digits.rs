@@ -18,10 +18,10 @@ pub struct Digits {
 /// Wider windows have too many buckets for any size that is proved.
 const MAX_WIDTH: usize = 17;
 
-/// The width with the fewest additions, given how many windows each width takes: a point goes into one bucket a window, a
-/// bucket costs two additions.
+/// The cheapest width, given how many windows each width takes: a point goes into one bucket a window; a bucket costs two
+/// additions and some care for itself, as much as three together; there are 2^(width-1) of them.
 fn best_width(len: usize, windows: impl Fn(usize) -> usize) -> usize {
-    let cost = |width: usize| windows(width) * (len + (1 << width)) + ROUND * width;
+    let cost = |width: usize| windows(width) * (2 * len + (3 << width)) / 2 + ROUND * width;
     (2..=MAX_WIDTH).min_by_key(|width| cost(*width)).unwrap_or(2)
 }
 
