@@ -17,6 +17,7 @@ use std::{
 const SCRIPTS: &str = "xtask/interop";
 const IPFS_FIXTURES: &str = "crates/storage/tests/fixtures/ipfs";
 const OMS_FIXTURES: &str = "crates/storage/tests/fixtures/oms";
+const PTAU_FIXTURES: &str = "crates/prover/tests/fixtures/ptau";
 /// The ledger's tests hold this file to the byte to what the embedded chain writes.
 const JOURNAL: &str = "crates/ledger/tests/chain/fixtures/prague.journal";
 
@@ -41,13 +42,14 @@ const BUNDLES: &[(&str, &str, &[&str])] = &[
 /// Runs every check; fails if one does.
 pub fn all() -> Result<()> {
     let peers = Peers::set_up()?;
-    let checks: [(&str, Check); 6] = [
+    let checks: [(&str, Check); 7] = [
         ("ipfs-unixfs-importer", addresses),
         ("@ipld/car", car),
         ("model-signing", model_signing),
         ("eth-account", key_files),
         ("py-evm", journal),
         ("scikit-learn", examples),
+        ("snarkjs", powers_of_tau),
     ];
     let mut failed = Vec::new();
     run::say("\n");
@@ -235,6 +237,26 @@ fn key_files(peers: &Peers) -> Result<String> {
 /// Blocks of the embedded chain, run again by another Ethereum client.
 fn journal(peers: &Peers) -> Result<String> {
     said(peers.script("journal.py").arg(JOURNAL))
+}
+
+/// Powers-of-Tau files: the committed ones again, and sound by the tool's own verifier but for the one that nobody
+/// contributed to. The prover's tests read them.
+fn powers_of_tau(peers: &Peers) -> Result<String> {
+    let made = peers.subfolder("ptau")?;
+    said(peers.script("ptau.mjs").arg("fixtures").arg(&made))?;
+    let mut files = 0;
+    for entry in fs::read_dir(PTAU_FIXTURES)? {
+        let old = entry?.path();
+        let name = old.file_name().context("a file")?.to_owned();
+        let new = made.join(&name);
+        ensure!(fs::read(&old)? == fs::read(&new)?, "{} differs from {}", new.display(), old.display());
+        if old.extension().is_some_and(|extension| extension == "ptau") && name != "pot4-fresh.ptau" {
+            said(peers.script("ptau.mjs").arg("check").arg(&new))?;
+        }
+        files += 1;
+    }
+    ensure!(fs::read_dir(&made)?.count() == files, "it makes other files than those committed");
+    Ok(format!("makes the committed {files} files again and finds them sound"))
 }
 
 /// What a command prints, without the line's end; an error holds what it complains about.

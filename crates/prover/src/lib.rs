@@ -10,6 +10,7 @@ mod opening;
 mod operand;
 mod prove;
 mod rounds;
+pub mod setup;
 
 pub use commit::{Commitment, Setup, SetupError};
 pub use lookups::LookupError;

@@ -20,6 +20,7 @@ pub mod functional;
 pub mod opening;
 pub mod point;
 pub mod proof;
+pub mod setup;
 pub mod statement;
 pub mod sumcheck;
 pub mod transcript;

@@ -1,0 +1,23 @@
+//! The development setup: powers of a τ that stands here.
+
+use super::{Setup, count};
+use alloy_primitives::{B256, b256};
+use ark_bn254::{Fr, G1Projective, G2Projective};
+use ark_ec::{CurveGroup, PrimeGroup, scalar_mul::BatchMulPreprocessing};
+use ark_ff::Field;
+use averment_verifier::field;
+
+/// "averment" as a number; τ is its fifth power.
+const SEED: u64 = 0x6176_6572_6d65_6e74;
+
+/// The setup's digest.
+pub(super) const DIGEST: B256 = b256!("03f2fc17444c6e2b970ce5079a0507205c92b6197b3e90f46cd932229b9b0be9");
+
+/// `2^bits + 1` powers.
+pub(super) fn derive(bits: u8) -> Setup {
+    let tau = Fr::from(SEED).pow([5]);
+    let scalars: Vec<Fr> = field::powers(tau).take(count(bits)).collect();
+    // One table of multiples of the generator serves all powers, and all are made affine with one inversion.
+    let table = BatchMulPreprocessing::new(G1Projective::generator(), scalars.len());
+    Setup::new(table.batch_mul(&scalars), (G2Projective::generator() * tau).into_affine())
+}
