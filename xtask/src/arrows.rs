@@ -11,7 +11,7 @@ const FLOORS: &[&[&str]] = &[
     &["averment-kernels", "averment-plan"],
     &["averment-registry", "averment-verifier"],
     &["averment-atomic"],
-    &["averment-storage", "averment-ledger", "averment-prover"],
+    &["averment-storage", "averment-ledger", "averment-compiler", "averment-prover"],
     &["aver", "averment-fuzz"],
     &["xtask"],
 ];

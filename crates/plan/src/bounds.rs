@@ -2,25 +2,35 @@
 //!
 //! Every tensor's interval includes 0, so that reads outside of a window and padded cells need no case of their own.
 
-use crate::{Bias, Linear, Operator, Product, Range, Step, Table, TensorId, Term, WeightSpec, limits};
+use crate::{
+    Bias, Linear, Operator, Product, Range, Step, Table, TensorId, Term, WeightId, WeightSpec, limits,
+};
 
-/// The intervals of the tensors seen so far.
-pub(crate) struct Bounds<'a> {
+/// Interval analysis of a plan under construction, step by step. [`crate::Model::new`] does the same for a whole plan.
+#[derive(Debug, Clone)]
+pub struct Bounds {
     tensors: Vec<Range>,
-    maxima: Vec<(TensorId, &'a [Term], Range)>,
+    maxima: Vec<(TensorId, Vec<Term>, Range)>,
 }
 
-/// What a step's accumulator and the forms it is made of can be.
-pub(crate) struct Accumulator {
+/// What a step's accumulator and the sums on the way to it can be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Accumulator {
     /// The accumulator.
     pub range: Range,
     /// The largest absolute value of any partial sum.
     pub partial: i128,
 }
 
-impl<'a> Bounds<'a> {
-    pub(crate) fn new(inputs: impl Iterator<Item = Range>) -> Self {
+impl Bounds {
+    /// Begins with the intervals of the inputs.
+    pub fn new(inputs: impl Iterator<Item = Range>) -> Self {
         Self { tensors: inputs.map(Range::with_zero).collect(), maxima: Vec::new() }
+    }
+
+    /// The interval of a tensor, 0 included; none if it is not there yet.
+    pub fn tensor(&self, tensor: TensorId) -> Option<Range> {
+        self.tensors.get(tensor.index()).copied()
     }
 
     /// The interval of a form. Both terms of a maximum together are the maximum.
@@ -34,7 +44,7 @@ impl<'a> Bounds<'a> {
                     let difference = rest.get(position)?;
                     let mut others = rest.clone();
                     others.remove(position);
-                    for term in *first {
+                    for term in first {
                         let read = term.through(&difference.view.reads, &step.shape, sums)?;
                         // A first form that is never read adds nothing: no term to be found.
                         let Some(mut read) = read else { continue };
@@ -52,11 +62,11 @@ impl<'a> Bounds<'a> {
     }
 
     /// The interval of a step's accumulator: with these weights, or with any in the declared range.
-    pub(crate) fn accumulator(
+    pub fn accumulator(
         &self,
         step: &Step,
         specs: &[WeightSpec],
-        weights: Option<&crate::Weights>,
+        weights: Option<&[Vec<i32>]>,
     ) -> Accumulator {
         let mut partial = 0i128;
         for (form, _) in step.operator.forms() {
@@ -83,22 +93,22 @@ impl<'a> Bounds<'a> {
         products: &[Product],
         bias: Option<&Bias>,
         specs: &[WeightSpec],
-        weights: Option<&crate::Weights>,
+        weights: Option<&[Vec<i32>]>,
     ) -> Range {
         let form = |product: &Product| self.form(&product.form, step, &product.sums);
         let Some(weights) = weights else {
             let start = bias.map_or(Range::ZERO, |bias| bias.worst(specs));
             return products.iter().fold(start, |sum, product| sum.plus(product.worst(form(product), specs)));
         };
+        let tensor = |id: WeightId| weights.get(id.index()).map(Vec::as_slice).unwrap_or_default();
         // One list of intervals for each contribution, over the indices of its own axes.
         let mut contributions: Vec<(&[u8], Vec<Range>)> = products
             .iter()
             .map(|product| {
-                (product.weight_axes.as_slice(), product.exact(form(product), weights.tensor(product.weight)))
+                (product.weight_axes.as_slice(), product.exact(form(product), tensor(product.weight)))
             })
             .collect();
-        contributions
-            .extend(bias.map(|bias| (bias.axes.as_slice(), bias.exact(weights.tensor(bias.weight)))));
+        contributions.extend(bias.map(|bias| (bias.axes.as_slice(), bias.exact(tensor(bias.weight)))));
         let padding = step.shape.has_padding();
         let hull = |ranges: &[Range]| {
             let start = if padding { Some(Range::ZERO) } else { None };
@@ -120,11 +130,11 @@ impl<'a> Bounds<'a> {
     }
 
     /// Adds a step's result, with its accumulator's interval known to index the table.
-    pub(crate) fn push(&mut self, step: &'a Step, table: &Table, accumulator: Range) -> Range {
+    pub fn push(&mut self, step: &Step, table: &Table, accumulator: Range) -> Range {
         if let Operator::Maximum { first, second } = &step.operator {
             let both = self.form(first, step, &[]).hull(self.form(second, step, &[])).with_zero();
             let tensor = TensorId(u32::try_from(self.tensors.len()).unwrap_or(u32::MAX));
-            self.maxima.push((tensor, first, both));
+            self.maxima.push((tensor, first.clone(), both));
         }
         let range = table.image(accumulator.rescaled(step.rescale.shift)).with_zero();
         self.tensors.push(range);

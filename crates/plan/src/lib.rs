@@ -41,6 +41,7 @@ mod validate;
 mod view;
 mod weights;
 
+pub use bounds::{Accumulator, Bounds};
 pub use error::{ModelError, PlanDecodeError, PlanError, RunError, WeightsDecodeError, WeightsError};
 pub use interpreter::{StepTrace, Trace};
 pub use model::{Model, StepBounds};

@@ -30,7 +30,7 @@ impl Model {
         let mut intervals = Bounds::new(plan.inputs().iter().map(Input::range));
         for (position, step) in plan.steps().iter().enumerate() {
             let Some(table) = plan.table(step.rescale.table) else { continue };
-            let accumulator = intervals.accumulator(step, plan.weights(), Some(&weights)).range;
+            let accumulator = intervals.accumulator(step, plan.weights(), Some(weights.tensors())).range;
             let index = accumulator.rescaled(step.rescale.shift);
             if !table.indices().contains(index) {
                 return Err(ModelError::OutOfTable {

@@ -54,6 +54,11 @@ impl Weights {
         self.tensors.get(weight.index()).map(Vec::as_slice).unwrap_or_default()
     }
 
+    /// All tensors, by [`WeightId`].
+    pub fn tensors(&self) -> &[Vec<i32>] {
+        &self.tensors
+    }
+
     /// One tensor in padded layout, zero in padded cells: the block that is committed.
     pub fn padded(&self, plan: &Plan, weight: WeightId) -> Vec<i32> {
         plan.weights()

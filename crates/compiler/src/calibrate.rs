@@ -1,0 +1,84 @@
+//! What samples show of a network's values: how large they get, and how finely inputs are given.
+
+use crate::{
+    network::{Network, ValueId},
+    samples::Samples,
+};
+
+/// What was seen of one cell, or of several.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Extent {
+    /// The smallest value.
+    pub low: f64,
+    /// The largest value.
+    pub high: f64,
+    /// All values are multiples of `2^-fraction`; none if they are finer than any that is looked for.
+    pub fraction: Option<i32>,
+}
+
+impl Default for Extent {
+    /// Nothing seen yet.
+    fn default() -> Self {
+        Self { low: f64::INFINITY, high: f64::NEG_INFINITY, fraction: Some(0) }
+    }
+}
+
+impl Extent {
+    /// Fractions up to this many bits are looked for.
+    const FINEST: i32 = 16;
+
+    /// Everything that either has seen.
+    pub fn with(&self, other: &Self) -> Self {
+        Self {
+            low: self.low.min(other.low),
+            high: self.high.max(other.high),
+            fraction: self.fraction.zip(other.fraction).map(|(a, b)| a.max(b)),
+        }
+    }
+
+    fn of(value: f64) -> Self {
+        let exact = |&bits: &i32| (value * 2f64.powi(bits)).fract() == 0.0;
+        Self { low: value, high: value, fraction: (0..=Self::FINEST).find(exact) }
+    }
+}
+
+/// What was seen of all values.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Observed {
+    magnitudes: Vec<f64>,
+    inputs: Vec<Vec<Extent>>,
+}
+
+impl Observed {
+    /// Runs the network on the samples.
+    pub fn new(network: &Network, samples: &Samples) -> Self {
+        let mut magnitudes = vec![0f64; network.dims.len()];
+        let mut inputs: Vec<Vec<Extent>> = network
+            .inputs
+            .iter()
+            .map(|input| vec![Extent::default(); network.dims[input.value.0].iter().product()])
+            .collect();
+        for item in samples.items() {
+            for (seen, cells) in inputs.iter_mut().zip(&item) {
+                for (seen, &cell) in seen.iter_mut().zip(*cells) {
+                    *seen = seen.with(&Extent::of(cell));
+                }
+            }
+            for (largest, tensor) in magnitudes.iter_mut().zip(network.run(&item)) {
+                let cells = tensor.iter().flat_map(|tensor| &tensor.cells);
+                *largest = cells.fold(*largest, |largest, cell| largest.max(cell.abs()));
+            }
+        }
+        Self { magnitudes, inputs }
+    }
+
+    /// The largest absolute value of a value's cells.
+    pub fn magnitude(&self, value: ValueId) -> f64 {
+        self.magnitudes[value.0]
+    }
+
+    /// What was seen of each cell of an input.
+    pub fn input(&self, position: usize) -> &[Extent] {
+        &self.inputs[position]
+    }
+}

@@ -1,0 +1,151 @@
+//! The way from a network to a model, and the choice of widths.
+
+use crate::{
+    calibrate::Observed,
+    fuse::fuse,
+    lower::{LowerError, Lowered, Precision, lower},
+    network::Network,
+    report::{Report, measure},
+    samples::Samples,
+};
+use averment_plan::Model;
+use thiserror::Error;
+
+/// What is made known of the output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Reveal {
+    /// The decision if the model makes one, the values otherwise.
+    #[default]
+    Automatic,
+    /// All cells of the output.
+    Values,
+    /// The index of the largest score only.
+    Decision,
+}
+
+/// How a network is compiled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Options {
+    /// Widths; chosen by trying if they are left out.
+    pub precision: Option<Precision>,
+    /// What is made known.
+    pub reveal: Reveal,
+}
+
+/// A compiled network.
+#[derive(Debug, Clone)]
+pub struct Compiled {
+    /// Plan and weights.
+    pub model: Model,
+    /// The network as it was lowered, to compare with.
+    pub network: Network,
+    /// Which value of the network each step computes.
+    pub values: Vec<Option<crate::network::ValueId>>,
+    /// The widths.
+    pub precision: Precision,
+    /// How it compares with the float run on the samples.
+    pub report: Report,
+}
+
+/// Why a network is not compiled.
+#[derive(Debug, Error)]
+pub enum CompileError {
+    /// Nothing to calibrate with.
+    #[error("at least one sample is needed to choose scales")]
+    NoSamples,
+    /// A decision was asked of what makes none.
+    #[error("a decision is the largest of at least two scores; the output has the shape {dims:?}")]
+    NoDecision {
+        /// The output's shape.
+        dims: Vec<usize>,
+    },
+    /// A float run that is not finite.
+    #[error("the network's float run on the samples is not finite")]
+    NotFinite,
+    /// A network that no plan expresses.
+    #[error(transparent)]
+    Lower(#[from] LowerError),
+}
+
+/// Multiplications that are spent on trying each choice of widths.
+const TRIAL_WORK: u64 = 1 << 27;
+/// An output this close to the float run, relative to its largest, is close enough.
+const CLOSE: f64 = 1.0 / 128.0;
+
+/// Compiles a network with scales from samples.
+pub fn compile(network: &Network, samples: &Samples, options: &Options) -> Result<Compiled, CompileError> {
+    if samples.is_empty() {
+        return Err(CompileError::NoSamples);
+    }
+    let mut network = network.clone();
+    fuse(&mut network);
+    let dims = &network.dims[network.output.0];
+    let scores = dims.last().is_some_and(|&last| last >= 2 && dims.iter().product::<usize>() == last);
+    let decide = match options.reveal {
+        Reveal::Automatic => network.decides && scores,
+        Reveal::Values => false,
+        Reveal::Decision if scores => true,
+        Reveal::Decision => return Err(CompileError::NoDecision { dims: dims.clone() }),
+    };
+    let observed = Observed::new(&network, samples);
+    if !observed.magnitude(network.output).is_finite() {
+        return Err(CompileError::NotFinite);
+    }
+    let (precision, lowered) = match options.precision {
+        Some(precision) => (precision, lower(&network, &observed, precision, decide)?),
+        None => narrowest(&network, &observed, samples, decide)?,
+    };
+    let Lowered { model, values } = lowered;
+    let report = measure(&network, &model, &values, samples);
+    Ok(Compiled { model, network, values, precision, report })
+}
+
+/// The narrowest tables with which the samples come out close to the float run.
+fn narrowest(
+    network: &Network,
+    observed: &Observed,
+    samples: &Samples,
+    decide: bool,
+) -> Result<(Precision, Lowered), CompileError> {
+    let mut best: Option<(f64, Precision, Lowered)> = None;
+    let mut failure = None;
+    for index_bits in [12u8, 14, 16] {
+        let precision =
+            Precision { input_bits: 12, activation_bits: (index_bits - 1).min(12), index_bits, shift: 12 };
+        let lowered = match lower(network, observed, precision, decide) {
+            Ok(lowered) => lowered,
+            // Wider tables may do.
+            Err(error) => {
+                failure = Some(error);
+                continue;
+            }
+        };
+        let items = (TRIAL_WORK / work(&lowered.model).max(1)).clamp(8, 512);
+        let trial = samples.first(usize::try_from(items).unwrap_or(usize::MAX));
+        let report = measure(network, &lowered.model, &lowered.values, &trial);
+        let error = report.relative_error() + report.disagreements.len() as f64;
+        if best.as_ref().is_none_or(|(least, ..)| error < *least) {
+            best = Some((error, precision, lowered));
+        }
+        if error <= CLOSE {
+            break;
+        }
+    }
+    match (best, failure) {
+        (Some((_, precision, lowered)), _) => Ok((precision, lowered)),
+        (None, Some(error)) => Err(error.into()),
+        (None, None) => Err(CompileError::NotFinite),
+    }
+}
+
+/// Multiplications of one item.
+pub(crate) fn work(model: &Model) -> u64 {
+    let summands = |step: &averment_plan::Step| {
+        let forms = step.operator.forms();
+        let per_cell = forms.iter().map(|(form, sums)| {
+            sums.iter().fold(form.len() as u64, |cells, &sum| cells.saturating_mul(sum.into()))
+        });
+        per_cell.sum::<u64>().saturating_mul(step.shape.cells() as u64)
+    };
+    model.plan().steps().iter().map(summands).sum()
+}

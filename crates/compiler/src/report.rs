@@ -1,0 +1,190 @@
+//! How a model compares with the float run, step by step, and how large it is.
+
+use crate::{
+    compile::work,
+    network::{Network, ValueId},
+    samples::Samples,
+};
+use averment_plan::{Model, Operator};
+use serde::Serialize;
+
+/// Disagreements beyond this many are only counted.
+const LISTED: usize = 100;
+
+/// One step.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct StepReport {
+    /// Its name.
+    pub name: String,
+    /// What it does: `product`, `linear` or `maximum`.
+    pub kind: &'static str,
+    /// Real cells of the result, for one item.
+    pub cells: usize,
+    /// Bits that the rescale drops.
+    pub shift: u8,
+    /// Bits of the table's index.
+    pub index_bits: u8,
+    /// The result's integers stand for `integer * 2^-exponent`.
+    pub exponent: i8,
+    /// Largest absolute value of the float run; 0 for a step that it does not have.
+    pub largest: f64,
+    /// Largest difference from the float run.
+    pub max_error: f64,
+    /// Mean difference from the float run.
+    pub mean_error: f64,
+    /// Bits of the largest result that occurred.
+    pub used_bits: f64,
+    /// Bits of the table's index that no sample used: what it costs that every input has an answer.
+    pub spare_bits: f64,
+}
+
+/// A sample that is decided otherwise than in the float run.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Disagreement {
+    /// The sample, from 0.
+    pub sample: usize,
+    /// The float run's decision.
+    pub float: usize,
+    /// The plan's.
+    pub plan: usize,
+    /// How far the float run's scores of the two are apart.
+    pub margin: f64,
+}
+
+/// A model beside the float run.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Report {
+    /// Steps, in order.
+    pub steps: Vec<StepReport>,
+    /// Samples compared.
+    pub samples: usize,
+    /// Samples with the same largest output; none if there is only one output.
+    pub agreeing: Option<usize>,
+    /// The first disagreements.
+    pub disagreements: Vec<Disagreement>,
+    /// Input cells that had to be clamped to the declared range.
+    pub clamped: usize,
+    /// Multiplications of one item.
+    pub work: u64,
+    /// Padded cells of all tensors of one item.
+    pub cells: u64,
+    /// Look-ups in function tables, one item, padding included.
+    pub function_lookups: u64,
+    /// Rows of all function tables.
+    pub table_rows: u64,
+    /// Padded cells of all weights.
+    pub weight_cells: u64,
+    /// What was left out or replaced.
+    pub notes: Vec<String>,
+}
+
+impl Report {
+    /// The largest error of the output relative to its largest value.
+    pub fn relative_error(&self) -> f64 {
+        match self.steps.iter().rev().find(|step| step.largest > 0.0) {
+            Some(step) => step.max_error / step.largest,
+            None => 0.0,
+        }
+    }
+}
+
+/// Runs model and network on samples and compares them.
+pub fn measure(network: &Network, model: &Model, values: &[Option<ValueId>], samples: &Samples) -> Report {
+    let plan = model.plan();
+    let mut steps: Vec<StepReport> = plan
+        .steps()
+        .iter()
+        .map(|step| StepReport {
+            name: step.name.clone(),
+            kind: match &step.operator {
+                Operator::Maximum { .. } => "maximum",
+                Operator::Affine { products, .. } if products.is_empty() => "linear",
+                Operator::Affine { .. } => "product",
+            },
+            cells: step.shape.cells(),
+            shift: step.rescale.shift,
+            index_bits: plan.table(step.rescale.table).map_or(0, averment_plan::Table::bits),
+            exponent: step.exponent,
+            largest: 0.0,
+            max_error: 0.0,
+            mean_error: 0.0,
+            used_bits: 0.0,
+            spare_bits: 0.0,
+        })
+        .collect();
+    let mut largest = vec![(0u32, 0u32); steps.len()];
+    let (mut agreeing, mut clamped, mut disagreements) = (0, 0, Vec::new());
+    let decides = network.dims[network.output.0].iter().product::<usize>() > 1;
+    for (sample, item) in samples.items().enumerate() {
+        let floats = network.run(&item);
+        let mut integers = Vec::with_capacity(item.len());
+        for (input, cells) in plan.inputs().iter().zip(&item) {
+            let (cells, outside) = input.quantise(cells);
+            clamped += outside;
+            integers.push(cells);
+        }
+        let slices: Vec<&[i32]> = integers.iter().map(Vec::as_slice).collect();
+        // The inputs are clamped to their ranges, so every one has an answer.
+        let Ok(trace) = model.run(&slices, 1) else { continue };
+        for (position, (step, trace)) in plan.steps().iter().zip(&trace.steps).enumerate() {
+            let magnitude = |cells: &[i32]| cells.iter().map(|cell| cell.unsigned_abs()).max().unwrap_or(0);
+            let (out, hi) = &mut largest[position];
+            *out = (*out).max(magnitude(&trace.out));
+            *hi = (*hi).max(magnitude(&trace.hi));
+            let Some(float) = values[position].and_then(|value| floats[value.0].as_ref()) else { continue };
+            let report = &mut steps[position];
+            let real = step.dequantise(&step.shape.unpad(&trace.out));
+            let mut sum = 0.0;
+            for (float, real) in float.cells.iter().zip(real) {
+                let error = (float - real).abs();
+                report.largest = report.largest.max(float.abs());
+                report.max_error = report.max_error.max(error);
+                sum += error;
+            }
+            report.mean_error += sum / float.cells.len().max(1) as f64;
+        }
+        let output = plan.output().tensor.index() - plan.inputs().len();
+        if let (true, Some(float), Some(trace)) =
+            (decides, &floats[network.output.0], trace.steps.get(output))
+        {
+            let plan_scores = plan.steps()[output].shape.unpad(&trace.out);
+            let (a, b) = (first_largest(&float.cells), first_largest(&plan_scores));
+            if a == b {
+                agreeing += 1;
+            } else if disagreements.len() < LISTED {
+                let margin = float.cells[a] - float.cells[b];
+                disagreements.push(Disagreement { sample, float: a, plan: b, margin });
+            }
+        }
+    }
+    let bits = |value: u32| f64::from(value.saturating_add(1)).log2();
+    for (step, (out, hi)) in steps.iter_mut().zip(&largest) {
+        step.mean_error /= samples.len().max(1) as f64;
+        step.used_bits = bits(*out);
+        step.spare_bits = f64::from(step.index_bits) - 1.0 - bits(*hi);
+    }
+    let padded = |cells: &mut dyn Iterator<Item = usize>| cells.map(|cells| cells as u64).sum();
+    Report {
+        samples: samples.len(),
+        agreeing: decides.then_some(agreeing),
+        disagreements,
+        clamped,
+        work: work(model),
+        cells: padded(&mut plan.shapes().iter().map(averment_plan::Shape::padded_cells)),
+        function_lookups: padded(&mut plan.steps().iter().map(|step| step.shape.padded_cells())),
+        table_rows: plan.tables().iter().map(|table| 1u64 << table.bits()).sum(),
+        weight_cells: padded(&mut plan.weights().iter().map(|weight| weight.shape.padded_cells())),
+        notes: network.notes.clone(),
+        steps,
+    }
+}
+
+fn first_largest<T: PartialOrd>(cells: &[T]) -> usize {
+    let mut best = 0;
+    for (index, cell) in cells.iter().enumerate() {
+        if *cell > cells[best] {
+            best = index;
+        }
+    }
+    best
+}
