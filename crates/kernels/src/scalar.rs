@@ -1,8 +1,33 @@
 //! Portable kernels on slices: the definitions rearranged so that they take fewer multiplications.
 
-use crate::{inversion::inverse_or_zero, wide::Wide};
+use crate::{
+    inversion::inverse_or_zero,
+    wide::{Wide, WideSmall},
+};
 use ark_bn254::Fr;
 use ark_ff::{AdditiveGroup, FftField, Field, One, Zero};
+
+/// `constant + Σ_j a_j x_j[i]`.
+pub fn affine(len: usize, constant: Fr, terms: &[(Fr, &[i32])]) -> Vec<Fr> {
+    (0..len)
+        .map(|i| {
+            let mut sum = WideSmall::default();
+            terms.iter().for_each(|(a, x)| sum.add(a, x[i]));
+            sum.reduce() + constant
+        })
+        .collect()
+}
+
+/// `out[j] = Σ_i w[i] m[i·columns + j]`, all columns at once, down the rows.
+pub fn combine_rows(m: &[i32], columns: usize, weights: &[Fr]) -> Vec<Fr> {
+    let mut sums = vec![WideSmall::default(); columns];
+    for (i, weight) in weights.iter().enumerate() {
+        for (sum, x) in sums.iter_mut().zip(&m[i * columns..]) {
+            sum.add(weight, *x);
+        }
+    }
+    sums.iter().map(WideSmall::reduce).collect()
+}
 
 /// [`crate::reference::eq_table`] by doubling, times `scale`.
 pub fn eq_table(point: &[Fr], scale: Fr) -> Vec<Fr> {

@@ -78,9 +78,10 @@ impl FieldVec {
     #[must_use]
     pub fn affine(backend: Backend, len: usize, constant: Fr, terms: &[(Fr, &[i32])]) -> Self {
         assert!(terms.iter().all(|(_, x)| x.len() == len), "columns have {len} cells");
-        match lanes(backend, len) {
-            Some(token) => Self::from_lanes(LaneVec::affine(token, len, constant, terms)),
-            None => Self::from_scalars(backend, reference::affine(len, constant, terms)),
+        match (backend, lanes(backend, len)) {
+            (_, Some(token)) => Self::from_lanes(LaneVec::affine(token, len, constant, terms)),
+            (Backend::Reference, _) => Self::from_scalars(backend, reference::affine(len, constant, terms)),
+            _ => Self::from_scalars(backend, scalar::affine(len, constant, terms)),
         }
     }
 
@@ -99,10 +100,14 @@ impl FieldVec {
     pub fn combine_rows(weights: &Self, m: &[i32], columns: usize) -> Self {
         assert_eq!(m.len(), weights.len() * columns, "cells of the matrix");
         let backend = weights.backend;
-        match (&weights.values, lanes(backend, columns)) {
-            (Lanes(weights), Some(_)) => Self::from_lanes(LaneVec::combine_rows(weights, m, columns)),
-            _ => Self::from_scalars(backend, reference::combine_rows(m, columns, &weights.scalars())),
-        }
+        let values = match (&weights.values, lanes(backend, columns)) {
+            (Lanes(weights), Some(_)) => {
+                return Self::from_lanes(LaneVec::combine_rows(weights, m, columns));
+            }
+            (w, _) if backend == Backend::Reference => reference::combine_rows(m, columns, &w.scalars()),
+            (w, _) => scalar::combine_rows(m, columns, &w.scalars()),
+        };
+        Self::from_scalars(backend, values)
     }
 
     /// `out[i] = Σ_j weights[j] m[i·weights.len() + j]`: a matrix of integers bound over its columns.
@@ -111,7 +116,8 @@ impl FieldVec {
         assert!(!weights.is_empty() && m.len().is_multiple_of(weights.len()), "whole rows");
         let values = match &weights.values {
             Lanes(weights) => LaneVec::combine_columns(weights, m),
-            Scalars(weights) => reference::combine_columns(m, weights),
+            Scalars(w) if weights.backend == Backend::Reference => reference::combine_columns(m, w),
+            Scalars(w) => m.chunks(w.len()).map(|row| wide::dot_integers(w, row)).collect(),
         };
         Self::from_scalars(weights.backend, values)
     }
@@ -207,7 +213,8 @@ impl FieldVec {
         assert_eq!(self.len(), x.len(), "lengths");
         match &self.values {
             Lanes(v) => v.dot_i32(x),
-            Scalars(v) => reference::dot_integers(v, x),
+            Scalars(v) if self.backend == Backend::Reference => reference::dot_integers(v, x),
+            Scalars(v) => wide::dot_integers(v, x),
         }
     }
 
@@ -303,6 +310,10 @@ impl FieldVec {
     /// `self = (X - a) q + rest`: the quotient, one shorter, and the rest `self(a)`.
     #[must_use]
     pub fn divide_by_linear(&self, a: Fr) -> (Self, Fr) {
+        if let Lanes(v) = &self.values {
+            let (quotient, rest) = v.divide_by_linear(a);
+            return (Self::from_lanes(quotient), rest);
+        }
         let (quotient, rest) = self.divide_by_binomial(1, a);
         (quotient, rest.get(0))
     }

@@ -46,6 +46,57 @@ impl Wide {
     }
 }
 
+/// `Σ a_i x_i` of Montgomery representatives and 32-bit integers: positive terms and negative ones, five words each.
+///
+/// A term is below 2^254·2^31; up to 2^28 of them stay below 2^313.
+#[derive(Clone, Copy, Default)]
+pub struct WideSmall([[u64; 5]; 2]);
+
+impl WideSmall {
+    /// Adds `a·x`.
+    #[inline]
+    pub fn add(&mut self, a: &Fr, x: i32) {
+        let sum = &mut self.0[usize::from(x < 0)];
+        let mut carry = 0u128;
+        for (sum, a) in sum.iter_mut().zip(a.0.0) {
+            carry += u128::from(*sum) + u128::from(a) * u128::from(x.unsigned_abs());
+            *sum = carry as u64;
+            carry >>= 64;
+        }
+        sum[4] += carry as u64;
+    }
+
+    /// The field element: the sum is its representative, up to multiples of r.
+    pub fn reduce(&self) -> Fr {
+        let [positive, negative] = self.0.map(remainder);
+        positive - negative
+    }
+}
+
+/// The representative with this value mod r, for a value t below 2^313.
+///
+/// With h = ⌊t/2^252⌋ < 2^61 and m = ⌊2^316/r⌋ < 2^63, q = ⌊hm/2^64⌋ is at most t/r, and above
+/// `(t/2^252 - 1)(2^316/r - 1)/2^64 - 1 > t/r - 0.34 - 0.13 - 1`: t - qr is below 2.5r.
+fn remainder(words: [u64; 5]) -> Fr {
+    /// ⌊2^316/r⌋: 2^316 - M·r is in `[0, r)`, as the tests check.
+    const M: u64 = 0x54a4_7462_623a_04a7;
+    let modulus = Fr::MODULUS.0;
+    let high = words[4] << 4 | words[3] >> 60;
+    let quotient = (u128::from(high) * u128::from(M) >> 64) as u64;
+    let mut rest = [0u64; 4];
+    let mut carry = 0u128;
+    let mut borrow = false;
+    for i in 0..4 {
+        carry += u128::from(quotient) * u128::from(modulus[i]);
+        let (t, first) = words[i].overflowing_sub(carry as u64);
+        let (t, second) = t.overflowing_sub(u64::from(borrow));
+        (rest[i], borrow) = (t, first | second);
+        carry >>= 64;
+    }
+    // The fifth word is zero: 2.5r < 2^256.
+    canonical(rest)
+}
+
 /// The representative with this value mod r; 2^256 < 6r.
 fn canonical(mut words: [u64; 4]) -> Fr {
     let modulus = Fr::MODULUS.0;
@@ -74,6 +125,15 @@ pub fn dot(a: &[Fr], b: &[Fr]) -> Fr {
     sum.reduce()
 }
 
+/// `Σ a_i x_i` with integers x.
+pub fn dot_integers(a: &[Fr], x: &[i32]) -> Fr {
+    let mut sum = WideSmall::default();
+    for (a, x) in a.iter().zip(x) {
+        sum.add(a, *x);
+    }
+    sum.reduce()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -89,6 +149,29 @@ mod tests {
                     assert_eq!(dot(&vec![a; count], &vec![b; count]), expected);
                 }
             }
+        }
+        for x in [0, 1, -1, i32::MAX, i32::MIN] {
+            assert_eq!(dot_integers(&[-Fr::ONE; 1000], &[x; 1000]), -Fr::from(1000u64) * Fr::from(x));
+        }
+        let power = |e: u64| Fr::from(2u64).pow([e]);
+        // As representatives: 2^312, 2^313 - 1, multiples of r and their neighbours.
+        let radix = power(256);
+        assert_eq!(remainder([0, 0, 0, 0, 1 << 56]) * radix, power(312));
+        let full = remainder([u64::MAX, u64::MAX, u64::MAX, u64::MAX, (1 << 57) - 1]);
+        assert_eq!(full * radix, power(313) - Fr::ONE);
+        for k in [1u64, 2, 3, 1 << 20, (1 << 59) - 1] {
+            let mut carry = 0u128;
+            let mut words = [0u64; 5];
+            for (word, r) in words.iter_mut().zip(Fr::MODULUS.0.into_iter().chain([0])) {
+                carry += u128::from(r) * u128::from(k);
+                *word = carry as u64;
+                carry >>= 64;
+            }
+            assert_eq!(remainder(words), Fr::ZERO);
+            words[0] += 1;
+            assert_eq!(remainder(words) * radix, Fr::ONE);
+            words[0] -= 2;
+            assert_eq!(remainder(words) * radix, -Fr::ONE);
         }
         // Every word full.
         let full = Wide([u64::MAX; 9]);

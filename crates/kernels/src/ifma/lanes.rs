@@ -462,6 +462,17 @@ impl<M: Modulus> Lanes<M> {
         }
     }
 
+    /// Lanes N.. of `self`, then lanes ..N of `next`.
+    #[inline(always)]
+    pub fn shifted<const N: i32>(self, next: Self) -> Self {
+        let mut t = self.0;
+        for j in 0..5 {
+            // SAFETY: a value proves a token.
+            t[j] = unsafe { _mm512_alignr_epi64::<N>(next.0[j], t[j]) };
+        }
+        Self(t, PhantomData)
+    }
+
     /// `self` where the mask is 0, `other` where it is 1.
     #[inline(always)]
     pub fn blend(self, mask: __mmask8, other: Self) -> Self {

@@ -200,6 +200,15 @@ impl LaneVec {
         (quotient, rest)
     }
 
+    /// `self = (X - a) q + rest`.
+    pub fn divide_by_linear(&self, a: Fr) -> (Self, Fr) {
+        let mut quotient = self.clone();
+        let rest = divide_by_linear(self.token, &mut quotient.blocks, &a);
+        quotient.len -= 1;
+        quotient.blocks.truncate(quotient.len.div_ceil(8));
+        (quotient, rest)
+    }
+
     /// `weights` has a multiple of 8 elements.
     pub fn row_dots(&self, weights: &Self) -> Vec<Fr> {
         let rows = self.blocks.chunks(weights.blocks.len());
@@ -484,7 +493,47 @@ kernels! {
         }
     }
 
-    /// Four blocks of columns at a time, down all rows. As in `dot_integers`, `Σ w y - 2^31 Σ w`.
+    /// The quotient's coefficients are `S_1, S_2, …`, the rest is S_0, with `S_i = Σ_{j>=i} f_j a^(j-i)`. Lane by lane
+    /// `T_i = f_i + a^8 T_{i+8}` is Horner's rule; and with σ the shift by one element
+    /// `S = (1 + aσ + … + a^7 σ^7) T = (1 + aσ)(1 + a²σ²)(1 + a⁴σ⁴) T`.
+    fn divide_by_linear(token: Token, v: &mut [Block], a: &Fr) -> Fr {
+        let a2 = a.square();
+        let a4 = a2.square();
+        let [a, a2, a4, a8] = [*a, a2, a4, a4.square()].map(|a| V::splat(token, &a));
+        // Some blocks at a time, step by step, so that multiplications do not wait for each other; then the block above.
+        const TILE: usize = 8;
+        let mut above = [V::zero(token); 4];
+        for blocks in v.chunks_mut(TILE).rev() {
+            let len = blocks.len();
+            let mut t = [[V::zero(token); TILE + 1]; 4];
+            for (t, above) in t.iter_mut().zip(above) {
+                t[len] = above;
+            }
+            // Each value is reduced.
+            for k in (0..len).rev() {
+                t[0][k] = t[0][k + 1].mul(a8).add_reduced(V::load(token, &blocks[k]));
+            }
+            for k in 0..len {
+                t[1][k] = t[0][k].shifted::<4>(t[0][k + 1]).mul(a4).add_reduced(t[0][k]);
+            }
+            for k in 0..len {
+                t[2][k] = t[1][k].shifted::<2>(t[1][k + 1]).mul(a2).add_reduced(t[1][k]);
+            }
+            for k in 0..len {
+                t[3][k] = t[2][k].shifted::<1>(t[2][k + 1]).mul(a).add_reduced(t[2][k]);
+            }
+            for k in 0..len {
+                t[3][k].shifted::<1>(t[3][k + 1]).store(&mut blocks[k]);
+            }
+            above = t.map(|t| t[0]);
+        }
+        let [.., s] = above;
+        let mut lanes = [Fr::ZERO; 8];
+        s.to_elements(&mut lanes);
+        lanes[0]
+    }
+
+    /// Three blocks of columns at a time, down all rows. As in `dot_integers`, `Σ w y - 2^31 Σ w`.
     fn combine_rows(token: Token, out: &mut [Block], weights: &[Block], rows: usize, m: &[i32], columns: usize) {
         const TILE: usize = 3;
         let shift = V::splat(token, &Fr::from(1u64 << 52));
