@@ -3,6 +3,7 @@
 //! This is the reference: it reads like `docs/protocol.md`, and whatever is faster has to give the same bytes.
 
 pub mod commit;
+pub mod fast;
 mod lookups;
 mod masks;
 pub mod model;

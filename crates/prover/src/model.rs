@@ -1,6 +1,6 @@
 //! From a model and what its interpreter computed to everything that a proof is made from.
 
-use crate::{Assignment, Commitment, ProveError, Random, Setup, SlotCells, prove};
+use crate::{Assignment, Commitment, ProveError, Random, Setup, SlotCells, fast::Engine, prove};
 use alloy_primitives::B256;
 use ark_ff::AdditiveGroup;
 use averment_plan::{Model, Trace, WeightId};
@@ -92,15 +92,43 @@ impl<'a> Committed<'a> {
         random: Random<'_>,
     ) -> Result<Proof, ProveError> {
         let slots = self.slots(trace);
-        let assignment = Assignment {
+        let assignment = self.assignment(inputs, &slots);
+        prove(&self.derived.descriptor, self.setup, registered, statement, &assignment, random)
+    }
+
+    /// The same on kernels.
+    pub fn prove_on(
+        &self,
+        engine: &Engine,
+        trace: &Trace,
+        inputs: &CommittedInputs,
+        registered: &Registered,
+        statement: &Statement,
+        random: Random<'_>,
+    ) -> Result<Proof, ProveError> {
+        let slots = self.slots(trace);
+        engine.prove(
+            &self.derived.descriptor,
+            registered,
+            statement,
+            &self.assignment(inputs, &slots),
+            random,
+        )
+    }
+
+    fn assignment<'b>(
+        &'b self,
+        inputs: &'b CommittedInputs,
+        slots: &'b [SlotCells; SLOTS],
+    ) -> Assignment<'b> {
+        Assignment {
             weights: &self.weights,
             tables: &self.tables,
             table_outs: &self.derived.table_outs,
             inputs: &inputs.chunks,
             input_cells: &inputs.cells,
-            slots: &slots,
-        };
-        prove(&self.derived.descriptor, self.setup, registered, statement, &assignment, random)
+            slots,
+        }
     }
 
     /// hi, lo and out of every step, where the descriptor looks them up. Rows that nothing is placed at hold zeros.

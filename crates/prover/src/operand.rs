@@ -11,7 +11,7 @@ use averment_verifier::{
 };
 
 /// What an axis becomes.
-enum Reduced {
+pub enum Reduced {
     /// It is summed with these weights.
     Summed(Vec<Fr>),
     /// It stays: the sum's coordinates from `at` on.
@@ -76,7 +76,8 @@ fn contract(tensor: &[Fr], low: usize, upper: usize, rows: &[Vec<Fr>]) -> Vec<Fr
     result
 }
 
-fn reduce(axis: &Axis, r: &[Fr]) -> Reduced {
+/// What `axis` becomes at r.
+pub fn reduce(axis: &Axis, r: &[Fr]) -> Reduced {
     let size = 1_usize << axis.bits();
     match *axis {
         Axis::Point { at, bits } => Reduced::Summed(field::eq_table(&r[at.into()..usize::from(at + bits)])),

@@ -245,7 +245,7 @@ pub fn prove(
 }
 
 /// Uniform coefficients of the batch evaluation's mask behind those that are used.
-const SPARE: usize = 8;
+pub(crate) const SPARE: usize = 8;
 
 fn points(commitments: &[Commitment]) -> impl Iterator<Item = &G1Affine> {
     commitments.iter().map(|commitment| &commitment.point)
@@ -325,7 +325,7 @@ fn members(
 }
 
 /// All slots' rows.
-fn slot_rows(descriptor: &Descriptor, assignment: &Assignment<'_>) -> [Vec<Row>; SLOTS] {
+pub(crate) fn slot_rows(descriptor: &Descriptor, assignment: &Assignment<'_>) -> [Vec<Row>; SLOTS] {
     let bits = descriptor.layout.slot_bits;
     std::array::from_fn(|slot| {
         let SlotCells { ins, outs } = &assignment.slots[slot];

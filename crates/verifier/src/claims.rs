@@ -1,4 +1,4 @@
-//! Which functionals have which values ([5], [6.1]): emitted once, for the prover and for the verifier.
+//! Which functionals have which values (sections 5 and 6.1 of the protocol): emitted once, for the prover and for the verifier.
 
 use crate::{
     descriptor::{Constant, Descriptor, LookupBlock, Product, SLOTS, Table},

@@ -1,4 +1,4 @@
-//! The multilinear opening ([7]): Mercury (eprint 2025/385) in a variant that never commits to the remainder g.
+//! The multilinear opening (section 7): Mercury (eprint 2025/385) in a variant that never commits to the remainder g.
 
 use crate::{
     field::{self, Fr},

@@ -1,4 +1,4 @@
-//! What the verifier has to know of a plan ([10] of the protocol): where committed vectors lie, which rows are looked
+//! What the verifier has to know of a plan (section 10 of the protocol): where committed vectors lie, which rows are looked
 //! up, and which linear relations hold.
 
 mod codec;
