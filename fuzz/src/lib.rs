@@ -56,6 +56,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "audit_file", run: audit::audit_file, seeds: audit::audit_file_seeds },
     Target { name: "plan", run: plan::plan, seeds: plan::plan_seeds },
     Target { name: "weights", run: plan::weights, seeds: plan::weights_seeds },
+    Target { name: "input_schema", run: plan::input_schema, seeds: plan::input_schema_seeds },
     Target { name: "listing", run: storage::listing, seeds: storage::listing_seeds },
     Target { name: "pointer", run: storage::pointer, seeds: storage::pointer_seeds },
     Target { name: "car", run: storage::car, seeds: storage::car_seeds },

@@ -2,7 +2,7 @@
 
 use averment_plan::{
     Bias, Draft, Function, Input, Linear, Model, Operator, Output, OutputKind, Plan, Product, Read, Rescale,
-    Scales, Shape, Step, Table, TableId, TensorId, Term, View, WeightId, WeightSpec, Weights,
+    Scales, Schema, Shape, Step, Table, TableId, TensorId, Term, View, WeightId, WeightSpec, Weights,
 };
 
 pub(crate) fn plan(data: &[u8]) -> bool {
@@ -128,4 +128,27 @@ fn perceptron() -> Plan {
         },
     };
     Plan::new(draft).expect("a plan")
+}
+
+pub(crate) fn input_schema(data: &[u8]) -> bool {
+    let Ok(schema) = Schema::decode(data) else { return false };
+    assert!(schema.encode() == data, "two encodings of one schema");
+    let same = Schema::new(schema.inputs().to_vec(), schema.chunk_bits(), schema.code());
+    assert_eq!(same.as_ref(), Ok(&schema));
+    let cells: usize = schema.inputs().iter().map(|input| input.shape.padded_cells()).sum();
+    if cells < 1 << 16 {
+        let ends = schema.inputs().iter().map(|input| vec![input.first; input.shape.cells()]);
+        let ends: Vec<Vec<i32>> = ends.collect();
+        schema.check(&ends, 1).expect("the smallest values are in range");
+        for (position, (values, bits)) in ends.iter().zip(schema.blocks(1).expect("one item")).enumerate() {
+            assert_eq!(schema.padded(position, values).len(), 1 << bits);
+        }
+    }
+    true
+}
+
+pub(crate) fn input_schema_seeds() -> Vec<Vec<u8>> {
+    let inputs = perceptron().inputs().to_vec();
+    let schema = Schema::new(inputs, 12, perceptron().digest()).expect("a plan's inputs");
+    vec![schema.encode()]
 }

@@ -1,27 +1,25 @@
-//! `averment-plan/1`: the canonical bytes of a plan (docs/formats.md has the layout).
+//! `averment-plan/1` and `averment-input-schema/1`: the canonical bytes of plans and input schemas (docs/formats.md has
+//! the layouts).
 //!
 //! Integers are little-endian, lists begin with their length, options and enums with a byte. Every value has exactly
-//! one encoding, so a plan has exactly one digest.
+//! one encoding, so a plan and a schema have exactly one digest.
 
 use crate::{
     Along, Bias, Draft, Function, Input, Linear, Operator, Output, OutputKind, PlanDecodeError, Product,
-    Read, Rescale, Scales, Shape, Step, Table, TableId, TensorId, Term, View, WeightId, WeightSpec, limits,
+    Read, Rescale, Scales, Schema, Shape, Step, Table, TableId, TensorId, Term, View, WeightId, WeightSpec,
+    limits,
 };
-use averment_primitives::{DecodeError, Reader};
+use averment_primitives::{B256, DecodeError, Reader};
 
 const NAME: &str = "averment-plan/1\n";
+const SCHEMA_NAME: &str = "averment-input-schema/1\n";
+/// The order of a tensor's cells; there is no other.
+const ROW_MAJOR: u8 = 0;
 
 /// Writes a draft.
 pub(crate) fn encode(draft: &Draft) -> Vec<u8> {
     let mut out = Writer { bytes: NAME.as_bytes().to_vec() };
-    out.list(&draft.inputs, |out, input| {
-        out.text(&input.name);
-        out.shape(&input.shape);
-        out.i32(input.first);
-        out.u8(input.bits);
-        out.list(&input.scales.exponents, |out, &exponent| out.i8(exponent));
-        out.list(&input.scales.offsets, |out, &offset| out.i64(offset));
-    });
+    out.list(&draft.inputs, Writer::input);
     out.list(&draft.weights, |out, spec| {
         out.text(&spec.name);
         out.shape(&spec.shape);
@@ -91,19 +89,7 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<Draft, PlanDecodeError> {
     let mut reader = Reader::new(bytes);
     reader.format(NAME)?;
     let mut source = Source { reader };
-    let inputs = source.list("inputs", limits::INPUTS, |source| {
-        Ok(Input {
-            name: source.text("input name")?,
-            shape: source.shape("input shape")?,
-            first: source.i32("first value of an input")?,
-            bits: source.u8("bits of an input")?,
-            scales: Scales {
-                exponents: source
-                    .list("exponents", limits::CELLS as usize, |source| source.i8("exponent"))?,
-                offsets: source.list("offsets", limits::CELLS as usize, |source| source.i64("offset"))?,
-            },
-        })
-    })?;
+    let inputs = source.list("inputs", limits::INPUTS, Source::input)?;
     let weights = source.list("weights", limits::WEIGHTS, |source| {
         Ok(WeightSpec {
             name: source.text("weight name")?,
@@ -124,6 +110,36 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<Draft, PlanDecodeError> {
     };
     source.reader.finish()?;
     Ok(Draft { inputs, weights, tables, steps, output })
+}
+
+/// Writes an input schema.
+pub(crate) fn encode_schema(schema: &Schema) -> Vec<u8> {
+    let mut out = Writer { bytes: SCHEMA_NAME.as_bytes().to_vec() };
+    out.list(schema.inputs(), Writer::input);
+    out.u8(ROW_MAJOR);
+    out.u8(schema.chunk_bits());
+    out.bytes.extend_from_slice(schema.code().as_slice());
+    out.bytes
+}
+
+/// Reads the parts of an input schema: inputs, chunk bits, digest of the code.
+pub(crate) fn decode_schema(bytes: &[u8]) -> Result<(Vec<Input>, u8, B256), PlanDecodeError> {
+    if bytes.len() > limits::PLAN_BYTES {
+        let (limit, got) = (limits::PLAN_BYTES as u64, bytes.len() as u64);
+        return Err(DecodeError::TooLong { field: "schema", limit, got }.into());
+    }
+    let mut reader = Reader::new(bytes);
+    reader.format(SCHEMA_NAME)?;
+    let mut source = Source { reader };
+    let inputs = source.list("inputs", limits::INPUTS, Source::input)?;
+    match source.u8("order of cells")? {
+        ROW_MAJOR => {}
+        got => return Err(PlanDecodeError::Unknown { field: "order of cells", got: got.into() }),
+    }
+    let chunk_bits = source.u8("bits of a chunk")?;
+    let code = B256::from(source.reader.array("digest of the code")?);
+    source.reader.finish()?;
+    Ok((inputs, chunk_bits, code))
 }
 
 struct Writer {
@@ -173,6 +189,15 @@ impl Writer {
 
     fn shape(&mut self, shape: &Shape) {
         self.list(shape.dims(), |out, &dim| out.u32(dim));
+    }
+
+    fn input(&mut self, input: &Input) {
+        self.text(&input.name);
+        self.shape(&input.shape);
+        self.i32(input.first);
+        self.u8(input.bits);
+        self.list(&input.scales.exponents, |out, &exponent| out.i8(exponent));
+        self.list(&input.scales.offsets, |out, &offset| out.i64(offset));
     }
 
     fn form(&mut self, form: &[Term]) {
@@ -257,6 +282,19 @@ impl Source<'_> {
     fn shape(&mut self, field: &'static str) -> Result<Shape, PlanDecodeError> {
         let dims = self.list(field, limits::RANK, |source| source.u32(field))?;
         Ok(Shape::new(dims)?)
+    }
+
+    fn input(&mut self) -> Result<Input, PlanDecodeError> {
+        Ok(Input {
+            name: self.text("input name")?,
+            shape: self.shape("input shape")?,
+            first: self.i32("first value of an input")?,
+            bits: self.u8("bits of an input")?,
+            scales: Scales {
+                exponents: self.list("exponents", limits::CELLS as usize, |source| source.i8("exponent"))?,
+                offsets: self.list("offsets", limits::CELLS as usize, |source| source.i64("offset"))?,
+            },
+        })
     }
 
     fn table(&mut self) -> Result<Table, PlanDecodeError> {

@@ -253,7 +253,7 @@ pub enum PlanDecodeError {
     #[error(transparent)]
     Bytes(#[from] DecodeError),
     /// A value that the format does not have.
-    #[error("{field}: {got} is none of the values of averment-plan/1")]
+    #[error("{field}: {got} is none of the values that this release knows")]
     Unknown {
         /// The field.
         field: &'static str,

@@ -35,6 +35,7 @@ mod model;
 pub mod operator;
 mod plan;
 mod range;
+mod schema;
 mod shape;
 mod table;
 mod validate;
@@ -50,6 +51,7 @@ pub use plan::{
     Draft, Input, Output, OutputKind, Plan, Rescale, Scales, Step, TableId, TensorId, WeightId, WeightSpec,
 };
 pub use range::Range;
+pub use schema::{Schema, SchemaError};
 pub use shape::{Shape, ShapeError};
 pub use table::{Function, Table, TableError};
 pub use view::{Along, Read, ReadKind, Term, View};

@@ -70,7 +70,8 @@ fn check_name(name: &str) -> Result<(), PlanError> {
     Ok(())
 }
 
-fn check_input(position: usize, input: &Input) -> Result<(), PlanError> {
+/// Checks one input.
+pub(crate) fn check_input(position: usize, input: &Input) -> Result<(), PlanError> {
     check_name(&input.name)?;
     let Input { first, bits, .. } = *input;
     let range = input.range();
