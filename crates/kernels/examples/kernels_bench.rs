@@ -105,6 +105,15 @@ fn main() {
             })
         });
     }
+    row("sumcheck, product with integers, all rounds", len, &|backend| {
+        let mut member = Product::with_integers(input.ints.clone(), FieldVec::new(backend, &input.b));
+        timed(|| {
+            for challenge in &input.point {
+                black_box(member.round());
+                member.bind(*challenge);
+            }
+        })
+    });
     row("sumcheck, lookups of four, all rounds, a row", len, &|backend| {
         let mut member = Lookup::new(FieldVec::new(backend, &input.a), input.columns(backend), &input.point);
         timed(|| {

@@ -2,7 +2,7 @@
 
 use crate::{
     inversion::inverse_or_zero,
-    wide::{Wide, WideSmall},
+    wide::{Wide, WideSmall, dot_integers},
 };
 use ark_bn254::Fr;
 use ark_ff::{AdditiveGroup, FftField, Field, One, Zero};
@@ -183,6 +183,16 @@ pub fn product_sums(a: &[Fr], b: &[Fr], weights: Option<&[Fr]>, with_one: bool) 
         sums[2].add(&slope, &slopes.1);
     }
     sums.map(|sum| sum.reduce())
+}
+
+/// `q(0)`, `q(1)` and the leading coefficient of `q(X) = Σ_i A(X, i) B(X, i)`, A a column of integers.
+pub fn integer_product_sums(a: &[i32], b: &[Fr]) -> [Fr; 3] {
+    let half = a.len() / 2;
+    let (a0, a1) = a.split_at(half);
+    let (b0, b1) = b.split_at(half);
+    // (a1 - a0)(b1 - b0) without a difference that needs 33 bits.
+    let [low, high] = [dot_integers(b0, a0), dot_integers(b1, a1)];
+    [low, high, low + high - dot_integers(b0, a1) - dot_integers(b1, a0)]
 }
 
 /// The values at 0, 1 (if `with_one`), -1, 2, -2 and the leading coefficient of

@@ -13,7 +13,7 @@
 
 use crate::{Backend, FieldVec, interpolation, reference, scalar};
 use ark_bn254::Fr;
-use ark_ff::{Field, Zero};
+use ark_ff::{AdditiveGroup, Field, Zero};
 
 /// What eq(point, ·) still has to say: the bound part, and the table over the variables below the next one.
 #[derive(Debug, Clone)]
@@ -75,11 +75,11 @@ impl EqFactor {
     }
 }
 
-/// `Σ_x eq(point, x_low)·A(x)·B(x)`, the coordinates of `point` belonging to the lowest variables: a product (no
-/// point), a grouped product, or the table side (A = g, B = γ + T, a point of all variables). [4.2], [4.5]
+/// What members have in common: columns, and where they stand between `round` and `bind`.
 #[derive(Debug, Clone)]
-pub struct Product {
-    columns: [FieldVec; 2],
+struct Rounds<const N: usize> {
+    columns: [FieldVec; N],
+    variables: usize,
     eq: EqFactor,
     /// What q's values have to add up to; unknown before the first round.
     claim: Option<Fr>,
@@ -87,8 +87,89 @@ pub struct Product {
     q: Option<Vec<Fr>>,
     /// A challenge that the columns are yet to be bound to, on the way of the next round's sums.
     pending: Option<Fr>,
-    /// The definition keeps eq as a third column.
+    /// The definition keeps eq as one more column.
     reference_eq: Option<Vec<Fr>>,
+}
+
+impl<const N: usize> Rounds<N> {
+    fn new(columns: [FieldVec; N], variables: usize, backend: Backend, point: &[Fr]) -> Self {
+        let eq = EqFactor::new(backend, point, variables);
+        let reference_eq = (backend == Backend::Reference)
+            .then(|| reference::eq_table(point).repeat(1 << (variables - point.len())));
+        Self { columns, variables, eq, claim: None, q: None, pending: None, reference_eq }
+    }
+
+    fn of_columns(columns: [FieldVec; N], point: &[Fr]) -> Self {
+        let (backend, len) = (columns[0].backend(), columns[0].len());
+        assert!(len.is_power_of_two(), "{len} cells are no cube");
+        assert!(columns.iter().all(|column| column.len() == len), "lengths");
+        assert!(columns.iter().all(|column| column.backend() == backend), "backends");
+        Self::new(columns, len.trailing_zeros() as usize, backend, point)
+    }
+
+    fn assert_ready(&self) {
+        assert!(self.variables > 0, "no variable is left");
+        assert!(self.q.is_none(), "the round before waits for its challenge");
+    }
+
+    /// The claim, if it determines q(1).
+    fn useful_claim(&self) -> Option<Fr> {
+        self.claim.filter(|_| self.eq.determines_one(self.variables))
+    }
+
+    /// Keeps q until its challenge comes; the round's polynomial.
+    fn finish(&mut self, q: Vec<Fr>) -> Vec<Fr> {
+        let polynomial = self.eq.finish(&q, self.variables);
+        self.q = Some(q);
+        polynomial
+    }
+
+    /// The round by the definition of `f`, of degree `degree` with its eq factor, which comes first; none for fast backends.
+    fn by_definition(&mut self, degree: usize, f: impl Fn(&[Fr]) -> Fr) -> Option<Vec<Fr>> {
+        let eq = self.reference_eq.as_ref()?;
+        let columns = self.columns.each_ref().map(FieldVec::to_vec);
+        let mut all = vec![eq.as_slice()];
+        all.extend(columns.iter().map(Vec::as_slice));
+        let values = reference::round_values(&all, degree, |v| v[0] * f(&v[1..]));
+        let polynomial = interpolation::from_values(&values);
+        self.q = Some(polynomial.clone());
+        Some(polynomial)
+    }
+
+    /// Binds all but the columns.
+    fn bind_later(&mut self, challenge: Fr) {
+        let q = self.q.take().expect("a round comes before its challenge");
+        self.claim = Some(interpolation::evaluate(&q, challenge));
+        self.eq.bind(challenge, self.variables);
+        self.variables -= 1;
+        if let Some(eq) = &mut self.reference_eq {
+            *eq = reference::fold(eq, challenge);
+        }
+        self.pending = Some(challenge);
+    }
+
+    /// Binds the columns if there is no round left to do it on the way, or if rounds go by the definition.
+    fn bind_last(&mut self) {
+        if (self.reference_eq.is_some() || self.variables == 0)
+            && let Some(challenge) = self.pending.take()
+        {
+            self.columns.iter_mut().for_each(|column| column.fold(challenge));
+        }
+    }
+
+    fn operands(&self) -> [Fr; N] {
+        assert_eq!(self.variables, 0, "variables are left");
+        self.columns.each_ref().map(|column| column.get(0))
+    }
+}
+
+/// `Σ_x eq(point, x_low)·A(x)·B(x)`, the coordinates of `point` belonging to the lowest variables: a product (no
+/// point), a grouped product, or the table side (A = g, B = γ + T, a point of all variables). [4.2], [4.5]
+#[derive(Debug, Clone)]
+pub struct Product {
+    rounds: Rounds<2>,
+    /// A before the first challenge, if it is a column of integers; it has no other column then.
+    integers: Option<Vec<i32>>,
 }
 
 impl Product {
@@ -99,22 +180,36 @@ impl Product {
     /// variables.
     #[must_use]
     pub fn new(a: FieldVec, b: FieldVec, point: &[Fr]) -> Self {
-        let variables = variables([&a, &b]);
-        let reference_eq = reference_eq(a.backend(), point, variables);
-        let eq = EqFactor::new(a.backend(), point, variables);
-        Self { columns: [a, b], eq, claim: None, q: None, pending: None, reference_eq }
+        Self { rounds: Rounds::of_columns([a, b], point), integers: None }
+    }
+
+    /// A product without eq whose first factor is a column of integers: they become field elements only when the first
+    /// challenge halves them, which saves time and most of the memory.
+    ///
+    /// # Panics
+    /// If lengths differ or are no power of two.
+    #[must_use]
+    pub fn with_integers(a: Vec<i32>, b: FieldVec) -> Self {
+        let (backend, len) = (b.backend(), b.len());
+        assert!(len.is_power_of_two() && a.len() == len, "{len} and {} cells are no two cubes", a.len());
+        if backend == Backend::Reference || len == 1 {
+            return Self::new(FieldVec::from_i32(backend, &a), b, &[]);
+        }
+        let columns = [FieldVec::zeros(backend, 0), b];
+        let rounds = Rounds::new(columns, len.trailing_zeros() as usize, backend, &[]);
+        Self { rounds, integers: Some(a) }
     }
 
     /// How many variables are free.
     #[must_use]
     pub fn variables(&self) -> usize {
-        self.columns[0].len().trailing_zeros() as usize - usize::from(self.pending.is_some())
+        self.rounds.variables
     }
 
     /// The degree of the next round: 3 if its variable has a coordinate, else 2.
     #[must_use]
     pub fn degree(&self) -> usize {
-        if self.eq.coordinate(self.variables()).is_some() { 3 } else { 2 }
+        if self.rounds.eq.coordinate(self.variables()).is_some() { 3 } else { 2 }
     }
 
     /// Coefficients of this round's polynomial.
@@ -122,27 +217,22 @@ impl Product {
     /// # Panics
     /// If no variable is left, or this round's polynomial was taken and not bound.
     pub fn round(&mut self) -> Vec<Fr> {
-        let variables = self.variables();
-        assert!(variables > 0, "no variable is left");
-        assert!(self.q.is_none(), "the round before waits for its challenge");
-        let [a, b] = &self.columns;
-        if let Some(eq) = &self.reference_eq {
-            let values = reference::round_values(&[eq, &a.to_vec(), &b.to_vec()], self.degree(), |v| {
-                v[0] * v[1] * v[2]
-            });
-            let polynomial = interpolation::from_values(&values);
-            self.q = Some(polynomial.clone());
+        self.rounds.assert_ready();
+        let degree = self.degree();
+        if let Some(polynomial) = self.rounds.by_definition(degree, |v| v[0] * v[1]) {
             return polynomial;
         }
-        let claim = self.claim.filter(|_| self.eq.determines_one(variables));
-        let weights = (!self.eq.point.is_empty()).then_some(&self.eq.table);
-        let [zero, one, lead] =
-            FieldVec::product_sums(&mut self.columns, self.pending.take(), weights, claim.is_none());
-        let one = claim.map_or(one, |claim| self.eq.value_at_one(zero, claim, variables));
-        let q = interpolation::quadratic(zero, one, lead);
-        let polynomial = self.eq.finish(&q, variables);
-        self.q = Some(q.to_vec());
-        polynomial
+        let claim = self.rounds.useful_claim();
+        let Rounds { columns, eq, pending, variables, .. } = &mut self.rounds;
+        let [zero, one, lead] = match &self.integers {
+            Some(a) => FieldVec::integer_product_sums(a, &columns[1]),
+            None => {
+                let weights = (!eq.point.is_empty()).then_some(&eq.table);
+                FieldVec::product_sums(columns, pending.take(), weights, claim.is_none())
+            }
+        };
+        let one = claim.map_or(one, |claim| eq.value_at_one(zero, claim, *variables));
+        self.rounds.finish(interpolation::quadratic(zero, one, lead).to_vec())
     }
 
     /// Binds the round's variable.
@@ -150,17 +240,17 @@ impl Product {
     /// # Panics
     /// If the round's polynomial was not taken.
     pub fn bind(&mut self, challenge: Fr) {
-        let q = self.q.take().expect("a round comes before its challenge");
-        self.claim = Some(interpolation::evaluate(&q, challenge));
-        self.eq.bind(challenge, self.variables());
-        if let Some(eq) = &mut self.reference_eq {
-            *eq = reference::fold(eq, challenge);
-            self.columns.iter_mut().for_each(|column| column.fold(challenge));
-        } else if self.variables() == 1 {
-            self.columns.iter_mut().for_each(|column| column.fold(challenge));
-        } else {
-            self.pending = Some(challenge);
+        self.rounds.bind_later(challenge);
+        if let Some(a) = self.integers.take() {
+            // (1 - c) a_0 + c a_1.
+            let (low, high) = a.split_at(a.len() / 2);
+            let terms = [(Fr::ONE - challenge, low), (challenge, high)];
+            let [folded, b] = &mut self.rounds.columns;
+            *folded = FieldVec::affine(b.backend(), low.len(), Fr::ZERO, &terms);
+            b.fold(challenge);
+            self.rounds.pending = None;
         }
+        self.rounds.bind_last();
     }
 
     /// A and B at the point.
@@ -169,27 +259,21 @@ impl Product {
     /// If a variable is left.
     #[must_use]
     pub fn operands(&self) -> [Fr; 2] {
-        assert_eq!(self.variables(), 0, "variables are left");
-        self.columns.each_ref().map(|column| column.get(0))
+        self.rounds.operands()
     }
 
     /// eq(point, ·) at the bound variables: with the operands, the member's final value is their product.
     #[must_use]
     pub fn eq_value(&self) -> Fr {
-        self.eq.bound
+        self.rounds.eq.bound
     }
 }
 
 /// `Σ_x eq(point, x)·[h·d_0·d_1·d_2·d_3 - Σ_s Π_{s'≠s} d_s']`, degree 6 in every variable. [4.5]
 #[derive(Debug, Clone)]
 pub struct Lookup {
-    /// h, d_0, …, d_3.
-    columns: [FieldVec; 5],
-    eq: EqFactor,
-    claim: Option<Fr>,
-    q: Option<Vec<Fr>>,
-    pending: Option<Fr>,
-    reference_eq: Option<Vec<Fr>>,
+    /// Of h, d_0, …, d_3.
+    rounds: Rounds<5>,
 }
 
 impl Lookup {
@@ -199,21 +283,16 @@ impl Lookup {
     /// # Panics
     /// As [`Product::new`].
     #[must_use]
-    pub fn new(h: FieldVec, d: [FieldVec; 4], point: &[Fr]) -> Self {
-        let [d0, d1, d2, d3] = d;
-        let columns = [h, d0, d1, d2, d3];
-        let variables = variables(columns.each_ref());
-        assert_eq!(point.len(), variables, "coordinates");
-        let backend = columns[0].backend();
-        let reference_eq = reference_eq(backend, point, variables);
-        let eq = EqFactor::new(backend, point, variables);
-        Self { columns, eq, claim: None, q: None, pending: None, reference_eq }
+    pub fn new(h: FieldVec, [d0, d1, d2, d3]: [FieldVec; 4], point: &[Fr]) -> Self {
+        let rounds = Rounds::of_columns([h, d0, d1, d2, d3], point);
+        assert_eq!(point.len(), rounds.variables, "coordinates");
+        Self { rounds }
     }
 
     /// How many variables are free.
     #[must_use]
     pub fn variables(&self) -> usize {
-        self.columns[0].len().trailing_zeros() as usize - usize::from(self.pending.is_some())
+        self.rounds.variables
     }
 
     /// Coefficients of this round's polynomial, seven.
@@ -221,26 +300,16 @@ impl Lookup {
     /// # Panics
     /// As [`Product::round`].
     pub fn round(&mut self) -> Vec<Fr> {
-        let variables = self.variables();
-        assert!(variables > 0, "no variable is left");
-        assert!(self.q.is_none(), "the round before waits for its challenge");
-        if let Some(eq) = &self.reference_eq {
-            let [h, d0, d1, d2, d3] = self.columns.each_ref().map(FieldVec::to_vec);
-            let columns = [eq, &h, &d0, &d1, &d2, &d3].map(Vec::as_slice);
-            let values =
-                reference::round_values(&columns, 6, |v| v[0] * bracket(v[1], [v[2], v[3], v[4], v[5]]));
-            let polynomial = interpolation::from_values(&values);
-            self.q = Some(polynomial.clone());
+        self.rounds.assert_ready();
+        if let Some(polynomial) = self.rounds.by_definition(6, |v| bracket(v[0], [v[1], v[2], v[3], v[4]])) {
             return polynomial;
         }
-        let claim = self.claim.filter(|_| self.eq.determines_one(variables));
+        let claim = self.rounds.useful_claim();
+        let Rounds { columns, eq, pending, variables, .. } = &mut self.rounds;
         let [zero, one, minus_one, two, minus_two, lead] =
-            FieldVec::lookup_sums(&mut self.columns, self.pending.take(), &self.eq.table, claim.is_none());
-        let one = claim.map_or(one, |claim| self.eq.value_at_one(zero, claim, variables));
-        let q = interpolation::quintic([zero, one, minus_one, two, minus_two], lead);
-        let polynomial = self.eq.finish(&q, variables);
-        self.q = Some(q.to_vec());
-        polynomial
+            FieldVec::lookup_sums(columns, pending.take(), &eq.table, claim.is_none());
+        let one = claim.map_or(one, |claim| eq.value_at_one(zero, claim, *variables));
+        self.rounds.finish(interpolation::quintic([zero, one, minus_one, two, minus_two], lead).to_vec())
     }
 
     /// Binds the round's variable.
@@ -248,17 +317,8 @@ impl Lookup {
     /// # Panics
     /// If the round's polynomial was not taken.
     pub fn bind(&mut self, challenge: Fr) {
-        let q = self.q.take().expect("a round comes before its challenge");
-        self.claim = Some(interpolation::evaluate(&q, challenge));
-        self.eq.bind(challenge, self.variables());
-        if let Some(eq) = &mut self.reference_eq {
-            *eq = reference::fold(eq, challenge);
-            self.columns.iter_mut().for_each(|column| column.fold(challenge));
-        } else if self.variables() == 1 {
-            self.columns.iter_mut().for_each(|column| column.fold(challenge));
-        } else {
-            self.pending = Some(challenge);
-        }
+        self.rounds.bind_later(challenge);
+        self.rounds.bind_last();
     }
 
     /// h, d_0, …, d_3 at the point.
@@ -267,14 +327,13 @@ impl Lookup {
     /// If a variable is left.
     #[must_use]
     pub fn operands(&self) -> [Fr; 5] {
-        assert_eq!(self.variables(), 0, "variables are left");
-        self.columns.each_ref().map(|column| column.get(0))
+        self.rounds.operands()
     }
 
     /// eq(point, ·) at the bound variables.
     #[must_use]
     pub fn eq_value(&self) -> Fr {
-        self.eq.bound
+        self.rounds.eq.bound
     }
 }
 
@@ -282,18 +341,4 @@ impl Lookup {
 #[must_use]
 pub fn bracket(h: Fr, [d0, d1, d2, d3]: [Fr; 4]) -> Fr {
     h * d0 * d1 * d2 * d3 - (d1 * d2 * d3 + d0 * d2 * d3 + d0 * d1 * d3 + d0 * d1 * d2)
-}
-
-/// The number of variables of columns that belong together.
-fn variables<const N: usize>(columns: [&FieldVec; N]) -> usize {
-    let len = columns[0].len();
-    assert!(len.is_power_of_two(), "{len} cells are no cube");
-    assert!(columns.iter().all(|column| column.len() == len), "lengths");
-    assert!(columns.iter().all(|column| column.backend() == columns[0].backend()), "backends");
-    len.trailing_zeros() as usize
-}
-
-/// eq(point, x_low) as a column over all variables.
-fn reference_eq(backend: Backend, point: &[Fr], variables: usize) -> Option<Vec<Fr>> {
-    (backend == Backend::Reference).then(|| reference::eq_table(point).repeat(1 << (variables - point.len())))
 }

@@ -395,6 +395,14 @@ impl FieldVec {
         scalar::product_sums(&a, &b, weights.as_deref(), with_one)
     }
 
+    /// [`scalar::integer_product_sums`].
+    pub(crate) fn integer_product_sums(a: &[i32], b: &Self) -> [Fr; 3] {
+        match &b.values {
+            Lanes(b) => LaneVec::integer_product_sums(a, b),
+            Scalars(b) => scalar::integer_product_sums(a, b),
+        }
+    }
+
     /// Binds the highest variable of all columns if there is a challenge; then the values of the lookup polynomial, see
     /// [`scalar::lookup_sums`].
     pub(crate) fn lookup_sums(

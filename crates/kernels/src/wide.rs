@@ -82,7 +82,7 @@ fn remainder(words: [u64; 5]) -> Fr {
     const M: u64 = 0x54a4_7462_623a_04a7;
     let modulus = Fr::MODULUS.0;
     let high = words[4] << 4 | words[3] >> 60;
-    let quotient = (u128::from(high) * u128::from(M) >> 64) as u64;
+    let quotient = ((u128::from(high) * u128::from(M)) >> 64) as u64;
     let mut rest = [0u64; 4];
     let mut carry = 0u128;
     let mut borrow = false;

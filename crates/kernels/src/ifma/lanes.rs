@@ -611,5 +611,12 @@ pub fn offset_integers(_: Token, x: &[i32; 8]) -> __m512i {
     }
 }
 
+/// `high - low + 2^32` of integers below 2^32.
+#[inline(always)]
+pub fn offset_slope(_: Token, low: __m512i, high: __m512i) -> __m512i {
+    // SAFETY: the token.
+    unsafe { _mm512_sub_epi64(_mm512_add_epi64(high, splat(1 << 32)), low) }
+}
+
 #[cfg(test)]
 mod tests;

@@ -2,7 +2,7 @@
 
 use super::{
     Token,
-    lanes::{Block, Lanes, Wide, WideSmall, offset_integers},
+    lanes::{Block, Lanes, Wide, WideSmall, offset_integers, offset_slope},
 };
 use crate::scalar;
 use ark_bn254::{Fr, FrConfig};
@@ -248,6 +248,11 @@ impl LaneVec {
         let sums = product_sums(token, blocks, challenge, weights, with_one);
         Self::bound(&mut columns, challenge);
         sums
+    }
+
+    /// [`scalar::integer_product_sums`] of at least 16 elements.
+    pub fn integer_product_sums(a: &[i32], b: &Self) -> [Fr; 3] {
+        integer_product_sums(b.token, a, &b.blocks)
     }
 
     /// As [`Self::product_sums`], of [`scalar::lookup_sums`].
@@ -595,6 +600,33 @@ kernels! {
             }
         }
         sums.map(|sum| sum.sum())
+    }
+
+    /// With y = x + 2^31 as in `dot_integers`; slopes of integers are offset by 2^32, which makes them less than 2^33. Slopes of b
+    /// are below 4p, so that a full sum is below 2^45 p.
+    fn integer_product_sums(token: Token, a: &[i32], b: &[Block]) -> [Fr; 3] {
+        let half = b.len() / 2;
+        let mut sums = [V::zero(token); 3];
+        let mut plain = [V::zero(token); 2];
+        for from in (0..half).step_by(S::CAPACITY) {
+            let mut wide = [S::zero(token); 3];
+            for i in from..(from + S::CAPACITY).min(half) {
+                let (b0, b1) = (V::load(token, &b[i]), V::load(token, &b[i + half]));
+                let y0 = offset_integers(token, &eight(a, i));
+                let y1 = offset_integers(token, &eight(a, i + half));
+                wide[0].add(b0, y0);
+                wide[1].add(b1, y1);
+                wide[2].add(b1.sub::<2>(b0), offset_slope(token, y0, y1));
+                plain = [plain[0].add_reduced(b0), plain[1].add_reduced(b1)];
+            }
+            for (sum, wide) in sums.iter_mut().zip(wide) {
+                *sum = sum.add_reduced(wide.reduce());
+            }
+        }
+        let (shift, offset) = (Fr::from(1u64 << 52), Fr::from(1u64 << 31));
+        let [zero, one, slope] = sums.map(|sum| sum.sum() * shift);
+        let [p0, p1] = plain.map(|sum| sum.sum() * offset);
+        [zero - p0, one - p1, slope - (p1 - p0).double()]
     }
 
     /// See [`scalar::lookup_sums`].

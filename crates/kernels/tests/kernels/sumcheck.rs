@@ -67,6 +67,34 @@ fn products_agree() {
 }
 
 #[test]
+fn products_of_integers_agree() {
+    let mut random = Random(4);
+    for variables in 0..12 {
+        let (a, b) = (random.i32s(1 << variables, 32), random.awkwards(1 << variables));
+        let challenges = random.awkwards(variables);
+        let a_field: Vec<Fr> = a.iter().map(|x| Fr::from(*x)).collect();
+        let expected = product(Backend::Reference, &a_field, &b, &[], &challenges);
+        for backend in Backend::available() {
+            let mut member = Product::with_integers(a.clone(), FieldVec::new(backend, &b));
+            let mut rounds = vec![];
+            for challenge in &challenges {
+                rounds.push(member.round());
+                member.bind(*challenge);
+            }
+            assert_eq!((rounds, member.operands().to_vec(), member.eq_value()), expected, "{backend:?}");
+        }
+    }
+    // Accumulators at their fullest.
+    let b = vec![-Fr::ONE; 1 << 14];
+    for (low, high) in [(i32::MIN, i32::MAX), (i32::MAX, i32::MIN), (i32::MIN, i32::MIN)] {
+        let a: Vec<i32> = (0..1 << 14).map(|i| if i < 1 << 13 { low } else { high }).collect();
+        let run = |backend| Product::with_integers(a.clone(), FieldVec::new(backend, &b)).round();
+        let expected = run(Backend::Reference);
+        assert!(Backend::available().all(|backend| run(backend) == expected));
+    }
+}
+
+#[test]
 fn lookups_agree_true_or_not() {
     let mut random = Random(2);
     for variables in 0..9 {
