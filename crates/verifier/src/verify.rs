@@ -54,6 +54,14 @@ pub enum VerifyError {
         /// How many there are.
         got: usize,
     },
+    /// Public values are missing, or there are too many.
+    #[error("the plan has {expected} public values, the statement {got}")]
+    Public {
+        /// How many there must be.
+        expected: usize,
+        /// How many there are.
+        got: usize,
+    },
     /// The proof is of the other mode than the statement, or of another plan.
     #[error("the proof has not the shape that the statement's mode and plan ask for")]
     Shape,
@@ -160,6 +168,10 @@ fn check_shape(
         if expected != got {
             return Err(VerifyError::Chunks { role, expected, got });
         }
+    }
+    let (expected, got) = (descriptor.public_count(), statement.public.len());
+    if expected != got {
+        return Err(VerifyError::Public { expected, got });
     }
     let masked = statement.mode.masked();
     let degrees = descriptor.degrees(masked);

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity ^0.8.37;
+
+/// Everything that a proof is bound to beside the verifier's setup and the chain, which the verifier adds itself
+/// (docs/protocol.md, [9.1]).
+struct Statement {
+    /// The contract that the proof is for; zero if none.
+    address consumer;
+    /// The request that it answers; zero if none.
+    bytes32 request;
+    /// Who may use it.
+    address beneficiary;
+    /// The registered version; zero if none.
+    bytes32 version;
+    /// The registered weights: K, layout and points.
+    bytes32 weights;
+    /// The plan.
+    bytes32 plan;
+    /// The input's schema.
+    bytes32 schema;
+    /// Public inputs and outputs, in the order of the plan.
+    int64[] publicValues;
+    /// Randomness of the computation; zero if it uses none.
+    bytes32 seed;
+    /// Whether the proof hides weights, inputs and activations.
+    bool zeroKnowledge;
+    /// The version's terms; zero if none.
+    bytes32 terms;
+}
+
+/// @title Verifies proofs of any plan, `averment-proof/1`.
+/// @notice Immutable and without owner. A plan's descriptor is stored as code when it is registered; whoever calls `verify` compares the statement with what it asked for, and the points with what was
+/// registered for the version.
+interface IProofVerifier {
+    event DescriptorRegistered(bytes32 indexed descriptor, address code);
+
+    error UnknownDescriptor(bytes32 descriptor);
+    /// @dev The setup's second point is no generator of G2, or the identity.
+    error BadSetup();
+    /// @dev A precompile could not be given the gas it may need; send the transaction with more. Running out of gas
+    /// is never a verdict on the proof.
+    error NotEnoughGas();
+    /// @dev The descriptor's code could not be stored.
+    error NotStored();
+
+    /// @notice The setup that proofs are made with.
+    function setup() external view returns (bytes32);
+
+    /// @notice [tau]G2, as the pairing takes it: x and y, each with its imaginary part first.
+    function tau() external view returns (uint256[4] memory);
+
+    /// @notice Where a registered descriptor's bytes are stored, behind one zero byte; zero if it is not registered.
+    function descriptorCode(bytes32 descriptor) external view returns (address);
+
+    /// @notice Stores `averment-descriptor/1` bytes; registering again changes nothing. The rules of [10.2] are not
+    /// checked here yet: until they are, this contract is deployed for tests only.
+    /// @return descriptor The digest, keccak256 of the bytes.
+    function register(bytes calldata bytes_) external returns (bytes32 descriptor);
+
+    /// @notice Whether `proof` proves `statement` for the registered points: commitments to weights, tables and
+    /// inputs, in this order, 64 bytes each.
+    /// @dev False for any bad points and proof, whatever their bytes; reverts only for a descriptor that is not
+    /// registered, for arguments that are not ABI-encoded, and without gas.
+    function verify(bytes32 descriptor, Statement calldata statement, bytes calldata points, bytes calldata proof)
+        external
+        view
+        returns (bool);
+}

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity ^0.8.37;
+
+import {ProofVerifier} from "../../src/ProofVerifier.sol";
+import {vm} from "../Vm.sol";
+import {Call, ProofVectors} from "./Vectors.sol";
+
+/// @dev The vectors of the Rust verifier: what it accepts the contract accepts, what it refuses the contract
+/// refuses, by returning false.
+contract ProofsTest is ProofVectors {
+    function setUp() public {
+        vm.chainId(CHAIN);
+    }
+
+    function test_proofs_good() public {
+        string[6] memory names =
+            ["dense_transparent", "dense_zk", "windows_transparent", "windows_zk", "mlp_transparent", "mlp_zk"];
+        for (uint256 i = 0; i < names.length; ++i) {
+            Call memory call = read(string.concat("ok_", names[i], ".json"));
+            ProofVerifier verifier = deploy(call);
+            vm.assertTrue(verify(verifier, call), names[i]);
+        }
+    }
+
+    function test_proofs_bad_transparent() public {
+        bad("dense_transparent");
+    }
+
+    function test_proofs_bad_zk() public {
+        bad("dense_zk");
+    }
+
+    function bad(string memory name) private {
+        Call memory call = read(string.concat("ok_", name, ".json"));
+        ProofVerifier verifier = deploy(call);
+        string memory json = vm.readFile(string.concat(FOLDER, "bad_", name, ".json"));
+        uint256 count = vm.parseJsonUint(json, ".count");
+        vm.assertTrue(count > 100, "cases");
+        for (uint256 i = 0; i < count; ++i) {
+            string memory spot = string.concat(".cases[", vm.toString(i), "]");
+            Call memory changed = patched(call, json, spot);
+            vm.assertFalse(verify(verifier, changed), vm.parseJsonString(json, string.concat(spot, ".name")));
+        }
+    }
+
+    function patched(Call memory call, string memory json, string memory spot) private view returns (Call memory) {
+        Call memory changed = Call(
+            call.tau,
+            call.setup,
+            call.descriptor,
+            bytes.concat(call.statement),
+            bytes.concat(call.points),
+            bytes.concat(call.proof)
+        );
+        uint256 patches = vm.parseJsonUint(json, string.concat(spot, ".count"));
+        for (uint256 i = 0; i < patches; ++i) {
+            string memory patch = string.concat(spot, ".patches[", vm.toString(i), "]");
+            bytes32 part = keccak256(bytes(vm.parseJsonString(json, string.concat(patch, ".part"))));
+            if (part == keccak256("statement")) changed.statement = apply_(changed.statement, json, patch);
+            else if (part == keccak256("points")) changed.points = apply_(changed.points, json, patch);
+            else if (part == keccak256("proof")) changed.proof = apply_(changed.proof, json, patch);
+            else revert("part");
+        }
+        return changed;
+    }
+
+    function apply_(bytes memory part, string memory json, string memory patch) private view returns (bytes memory) {
+        if (vm.keyExistsJson(json, string.concat(patch, ".length"))) {
+            part = resized(part, vm.parseJsonUint(json, string.concat(patch, ".length")));
+        }
+        if (vm.keyExistsJson(json, string.concat(patch, ".at"))) {
+            uint256 spot = vm.parseJsonUint(json, string.concat(patch, ".at"));
+            bytes memory new_ = vm.parseJsonBytes(json, string.concat(patch, ".bytes"));
+            for (uint256 i = 0; i < new_.length; ++i) {
+                part[spot + i] = new_[i];
+            }
+        }
+        return part;
+    }
+
+    function resized(bytes memory part, uint256 length) private pure returns (bytes memory result) {
+        result = new bytes(length);
+        for (uint256 i = 0; i < length && i < part.length; ++i) {
+            result[i] = part[i];
+        }
+    }
+}

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity ^0.8.37;
+
+import {Statement} from "../../src/interfaces/IProofVerifier.sol";
+import {ProofVerifier} from "../../src/ProofVerifier.sol";
+import {vm} from "../Vm.sol";
+
+/// @dev Everything of a vector in `vectors/proof`.
+struct Call {
+    uint256[4] tau;
+    bytes32 setup;
+    bytes descriptor;
+    bytes statement;
+    bytes points;
+    bytes proof;
+}
+
+/// @dev Reads vectors and calls a verifier with them.
+abstract contract ProofVectors {
+    string internal constant FOLDER = "../vectors/proof/";
+    uint256 internal constant CHAIN = 31_337;
+
+    function read(string memory name) internal view returns (Call memory call) {
+        string memory json = vm.readFile(string.concat(FOLDER, name));
+        bytes32[] memory tau = vm.parseJsonBytes32Array(json, ".tau");
+        for (uint256 i = 0; i < 4; ++i) {
+            call.tau[i] = uint256(tau[i]);
+        }
+        call.setup = vm.parseJsonBytes32(json, ".setup");
+        call.descriptor = vm.parseJsonBytes(json, ".descriptor");
+        call.statement = vm.parseJsonBytes(json, ".statement");
+        call.points = vm.parseJsonBytes(json, ".points");
+        call.proof = vm.parseJsonBytes(json, ".proof");
+    }
+
+    function deploy(Call memory call) internal returns (ProofVerifier verifier) {
+        verifier = new ProofVerifier(call.tau, call.setup);
+        verifier.register(call.descriptor);
+    }
+
+    function verify(ProofVerifier verifier, Call memory call) internal view returns (bool) {
+        Statement memory statement = abi.decode(call.statement, (Statement));
+        return verifier.verify(keccak256(call.descriptor), statement, call.points, call.proof);
+    }
+}

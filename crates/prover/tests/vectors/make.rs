@@ -1,0 +1,233 @@
+//! How the vectors are made: models, their proofs, and the patches that attack them.
+
+use super::{CHAIN, COUNT, Call, MODE, PARTS, abi, cases::*};
+use alloy_primitives::{Address, B256, U256, hex, keccak256};
+use ark_ff::{BigInteger, PrimeField};
+use averment_plan::*;
+use averment_prover::{Setup, model::Committed};
+use averment_verifier::{
+    descriptor::{Descriptor, Options},
+    field::Fr,
+    statement::{Mode, Statement},
+};
+use serde_json::{Value, json};
+
+fn random(seed: u64) -> impl FnMut() -> Fr {
+    let mut numbers = Numbers(seed);
+    move || averment_verifier::field::reduced(&keccak256(numbers.next().to_be_bytes()))
+}
+
+/// The models with their names.
+pub fn models() -> Vec<(&'static str, &'static str, Model)> {
+    let (mut dense, weights) = perceptron();
+    dense.output = values(2);
+    let mut models = vec![
+        ("dense", "Two dense layers, 3-5-2, outputs public.", model(dense, weights)),
+        ("windows", "Convolution with stride and padding, maximum, sum: axes of every kind.", windows()),
+    ];
+    if std::env::var_os("AVERMENT_WRITE_VECTORS").is_some_and(|how| how == "all") {
+        models.push(("mlp", "A network of the size 30-64-32-2 with 12-bit activations.", mlp()));
+    }
+    models
+}
+
+fn model(draft: Draft, weights: Vec<Vec<i32>>) -> Model {
+    let plan = Plan::new(draft).unwrap();
+    let weights = Weights::new(&plan, weights).unwrap();
+    Model::new(plan, weights).unwrap()
+}
+
+/// 30-64-32-2, activations of 12 bits, weights of 8.
+fn mlp() -> Model {
+    let layer = |from: u32, to: u32, tensor: u32, table: u32| {
+        step(&[to], dense(tensor, from, 2 * tensor, 2 * tensor + 1), 6, table)
+    };
+    let mut draft = Draft {
+        inputs: vec![input(&[30], -512, 10)],
+        weights: [[64, 30], [32, 64], [2, 32]]
+            .iter()
+            .flat_map(|dims| [weight(dims, 8), weight(&dims[..1], 12)])
+            .collect(),
+        tables: vec![clamp(12, 0, 2047), clamp(12, -2048, 2047)],
+        steps: vec![layer(30, 64, 0, 0), layer(64, 32, 1, 0), layer(32, 2, 2, 1)],
+        output: values(3),
+    };
+    let weights = fill(&draft, &mut Numbers(3));
+    loop {
+        let plan = Plan::new(draft.clone()).unwrap();
+        match Model::new(plan.clone(), Weights::new(&plan, weights.clone()).unwrap()) {
+            Ok(model) => return model,
+            Err(ModelError::OutOfTable { step, .. }) => draft.steps[step].rescale.shift += 1,
+            Err(other) => panic!("{other}"),
+        }
+    }
+}
+
+fn windows() -> Model {
+    let along = |axis: u8, output: u32, tap: u32, pad: i32, limit: u32| Read {
+        output: Some(Along { axis, step: output }),
+        tap: Some(Along { axis, step: tap }),
+        pad,
+        limit,
+    };
+    let conv = Product {
+        sums: vec![2, 3, 2],
+        form: vec![term(1, 0, vec![Read::summed(0, 2), along(1, 1, 1, 1, 4), along(2, 2, 1, 1, 4)])],
+        weight: WeightId(0),
+        weight_axes: vec![0],
+    };
+    let strided = |offset: i32| {
+        let row = Read { output: Some(Along { axis: 1, step: 2 }), tap: None, pad: -offset, limit: 4 };
+        vec![term(1, 1, vec![Read::along(0, 3), row, Read::along(2, 2)])]
+    };
+    let linear = vec![
+        Linear {
+            sums: vec![2, 2],
+            form: vec![term(3, 2, vec![Read::along(0, 3), Read::summed(0, 2), Read::summed(1, 2)])],
+        },
+        Linear::of(vec![term(
+            -1,
+            1,
+            vec![
+                Read::along(0, 3),
+                Read { output: None, tap: None, pad: -1, limit: 4 },
+                Read { output: None, tap: None, pad: 0, limit: 2 },
+            ],
+        )]),
+    ];
+    let bias = Some(Bias { weight: WeightId(1), axes: vec![0], coefficient: 2 });
+    let draft = Draft {
+        inputs: vec![input(&[2, 4, 4], 0, 3)],
+        weights: vec![weight(&[3, 2, 3, 2], 3), weight(&[3], 4)],
+        tables: vec![clamp(8, 0, 63), clamp(9, -256, 255)],
+        steps: vec![
+            step(&[3, 4, 2], Operator::Affine { products: vec![conv], linear: vec![], bias }, 2, 0),
+            step(&[3, 2, 2], Operator::Maximum { first: strided(0), second: strided(1) }, 0, 0),
+            step(&[3], Operator::Affine { products: vec![], linear, bias: None }, 4, 1),
+        ],
+        output: values(3),
+    };
+    let weights = fill(&draft, &mut Numbers(11));
+    model(draft, weights)
+}
+
+/// A proof of the model on a random input, and everything else that the contract is called with.
+pub fn call(model: &Model, mode: Mode) -> Call {
+    let mut numbers = Numbers(5);
+    let inputs: Vec<Vec<i32>> = model
+        .plan()
+        .inputs()
+        .iter()
+        .map(|input| {
+            let range = input.range();
+            (0..input.shape.cells())
+                .map(|_| numbers.within(range.low as i64, range.high as i64) as i32)
+                .collect()
+        })
+        .collect();
+    let inputs: Vec<&[i32]> = inputs.iter().map(Vec::as_slice).collect();
+    let trace = model.run(&inputs, 1).unwrap();
+    let options = Options { chunk_bits: None, batch_bits: 0, mode };
+    let descriptor = Descriptor::derive(model.plan(), options).unwrap().descriptor;
+    let setup = Setup::development(descriptor.layout.chunk_bits);
+    let committed = Committed::new(&setup, model, options, &mut random(1)).unwrap();
+    let inputs = committed.inputs(&trace, &mut random(2));
+    let registered = committed.registered(descriptor.digest().unwrap(), &inputs);
+    let last = trace.steps.last().unwrap();
+    let word = |name: &str| keccak256(name);
+    let statement = Statement {
+        setup: setup.digest(),
+        chain_id: CHAIN,
+        contract: Address::from_word(word("consumer")),
+        request: word("request"),
+        beneficiary: Address::from_word(word("beneficiary")),
+        version: word("version"),
+        weights: word("weights"),
+        plan: word("plan"),
+        schema: word("schema"),
+        public: last.out.iter().copied().map(i64::from).collect(),
+        seed: word("seed"),
+        mode,
+        terms: word("terms"),
+    };
+    let proof = committed.prove(&trace, &inputs, &registered, &statement, &mut random(3)).unwrap();
+    let points = registered.weights.iter().chain(&registered.tables).chain(&registered.inputs);
+    let points: Vec<u8> =
+        points.flat_map(averment_verifier::point::to_words).flat_map(|word| word.0).collect();
+    let tau = setup.tau();
+    let coordinate = |value: ark_bn254::Fq| B256::from_slice(&value.into_bigint().to_bytes_be());
+    Call {
+        tau: [tau.x.c1, tau.x.c0, tau.y.c1, tau.y.c0].map(coordinate),
+        setup: setup.digest(),
+        parts: [descriptor.encode().unwrap(), abi(&statement), points, proof.encode()],
+    }
+}
+
+/// Patches that must each be refused.
+pub fn attacks(call: &Call) -> Vec<Value> {
+    let mut cases = Vec::new();
+    let mut add = |name: String, patches: Vec<Value>| {
+        cases.push(json!({ "name": name, "count": patches.len(), "patches": patches }))
+    };
+    let write = |part: usize, at: usize, bytes: &[u8]| json!({ "part": PARTS[part], "at": at, "bytes": hex::encode_prefixed(bytes) });
+    let cut = |part: usize, length: usize| json!({ "part": PARTS[part], "length": length });
+    let flipped = |part: usize, at: usize| {
+        let byte = call.parts[part][at] ^ 1;
+        write(part, at, &[byte])
+    };
+    let words = |part: usize| call.parts[part].len() / 32;
+    let order = B256::from(
+        U256::from_be_bytes(averment_verifier::field::to_word(&-Fr::from(1_u64)).0) + U256::from(1),
+    );
+    for place in 0..words(3) {
+        add(format!("word {place} of the proof, one bit"), vec![flipped(3, place * 32 + 31)]);
+    }
+    for place in 0..words(3) {
+        add(
+            format!("word {place} of the proof is the field's order"),
+            vec![write(3, place * 32, order.as_slice())],
+        );
+        // The same residue, not canonical; for points another coordinate.
+        let value = U256::from_be_bytes(B256::from_slice(&call.parts[3][place * 32..][..32]).0);
+        let more = B256::from(value.wrapping_add(U256::from_be_bytes(order.0)));
+        add(
+            format!("word {place} of the proof plus the field's order"),
+            vec![write(3, place * 32, more.as_slice())],
+        );
+    }
+    for place in 0..words(2) {
+        add(format!("word {place} of the registered points, one bit"), vec![flipped(2, place * 32 + 31)]);
+    }
+    for place in 1..words(1) {
+        // The mode, the list's place and its length are the call's structure.
+        if ![MODE, super::PUBLIC, COUNT].contains(&place) {
+            add(format!("word {place} of the statement, one bit"), vec![flipped(1, place * 32 + 31)]);
+        }
+    }
+    let mode = call.parts[1][MODE * 32 + 31] ^ 1;
+    add("the other mode".into(), vec![write(1, MODE * 32 + 31, &[mode])]);
+    let fewer = (words(1) - COUNT - 2) as u8;
+    add(
+        "a public value less".into(),
+        vec![cut(1, call.parts[1].len() - 32), write(1, COUNT * 32 + 31, &[fewer])],
+    );
+    add(
+        "a public value more".into(),
+        vec![cut(1, call.parts[1].len() + 32), write(1, COUNT * 32 + 31, &[fewer + 2])],
+    );
+    for (part, name) in [(3, "proof"), (2, "points")] {
+        let length = call.parts[part].len();
+        for length in [0, 32, length - 64, length - 32, length - 1, length + 1, length + 32, length + 64] {
+            add(format!("{name} of {length} bytes"), vec![cut(part, length)]);
+        }
+    }
+    let swapped = |part: usize| {
+        let bytes = &call.parts[part];
+        vec![write(part, 0, &bytes[64..128]), write(part, 64, &bytes[..64])]
+    };
+    add("two commitments of the proof change places".into(), swapped(3));
+    add("two registered commitments change places".into(), swapped(2));
+    add("a registered commitment is nothing".into(), vec![write(2, 0, &[0; 64])]);
+    add("everything of the proof is zero".into(), vec![write(3, 0, &vec![0; call.parts[3].len()])]);
+    cases
+}
