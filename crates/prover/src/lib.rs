@@ -10,6 +10,7 @@ pub mod model;
 mod opening;
 mod operand;
 mod prove;
+pub mod random;
 mod rounds;
 pub mod setup;
 
