@@ -34,6 +34,7 @@ mod interpolation;
 mod inversion;
 mod msm;
 mod reference;
+mod residue;
 mod scalar;
 mod sumcheck;
 mod vector;

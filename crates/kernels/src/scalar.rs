@@ -2,10 +2,13 @@
 
 use crate::{
     inversion::inverse_or_zero,
+    residue::Residue,
     wide::{Wide, WideSmall, dot_integers},
 };
-use ark_bn254::Fr;
+use ark_bn254::{Fr, FrConfig};
 use ark_ff::{AdditiveGroup, FftField, Field, One, Zero};
+
+type F = Residue<FrConfig>;
 
 /// `constant + Σ_j a_j x_j[i]`.
 pub fn affine(len: usize, constant: Fr, terms: &[(Fr, &[i32])]) -> Vec<Fr> {
@@ -35,9 +38,10 @@ pub fn eq_table(point: &[Fr], scale: Fr) -> Vec<Fr> {
     table.push(scale);
     for u in point {
         for i in 0..table.len() {
-            let high = table[i] * u;
-            table[i] -= high;
-            table.push(high);
+            let all = F::from(table[i]);
+            let high = all * F::from(*u);
+            table[i] = (all - high).canonical();
+            table.push(high.canonical());
         }
     }
     table
@@ -48,8 +52,8 @@ pub fn fold(v: &mut Vec<Fr>, challenge: Fr) {
     let half = v.len() / 2;
     let (low, high) = v.split_at_mut(half);
     for (low, high) in low.iter_mut().zip(high) {
-        let slope = *high - *low;
-        *low += challenge * slope;
+        let (start, end) = (F::from(*low), F::from(*high));
+        *low = (start + F::from(challenge) * (end - start)).canonical();
     }
     v.truncate(half);
 }
@@ -66,23 +70,23 @@ pub fn add_halves(v: &mut Vec<Fr>) {
 
 /// All inverses with one inversion; zero stays zero.
 pub fn invert(v: &mut [Fr]) {
-    let mut product = Fr::one();
-    let before: Vec<Fr> = v
+    let mut product = F::ONE;
+    let before: Vec<F> = v
         .iter()
         .map(|x| {
             let before = product;
             if !x.is_zero() {
-                product *= x;
+                product = product * F::from(*x);
             }
             before
         })
         .collect();
-    let mut inverse = inverse_or_zero(&product);
+    let mut inverse = F::from(inverse_or_zero(&product.canonical()));
     for (x, before) in v.iter_mut().zip(before).rev() {
         if !x.is_zero() {
             let value = inverse * before;
-            inverse *= &*x;
-            *x = value;
+            inverse = inverse * F::from(*x);
+            *x = value.canonical();
         }
     }
 }
@@ -90,7 +94,13 @@ pub fn invert(v: &mut [Fr]) {
 /// `Σ_s 1/d_s[i]` over four columns: one inversion a row, of the product.
 pub fn sum_of_inverses(d: [&[Fr]; 4]) -> Vec<Fr> {
     let len = d[0].len();
-    let mut denominators: Vec<Fr> = (0..len).map(|i| d[0][i] * d[1][i] * (d[2][i] * d[3][i])).collect();
+    let at = |i: usize| d.map(|d| F::from(d[i]));
+    let mut denominators: Vec<Fr> = (0..len)
+        .map(|i| {
+            let [d0, d1, d2, d3] = at(i);
+            (d0 * d1 * (d2 * d3)).canonical()
+        })
+        .collect();
     invert(&mut denominators);
     for (i, out) in denominators.iter_mut().enumerate() {
         if out.is_zero() {
@@ -98,11 +108,9 @@ pub fn sum_of_inverses(d: [&[Fr]; 4]) -> Vec<Fr> {
             *out = d.iter().map(|d| inverse_or_zero(&d[i])).sum();
             continue;
         }
-        let numerator = Fr::sum_of_products(
-            &[d[0][i] + d[1][i], d[2][i] + d[3][i]],
-            &[d[2][i] * d[3][i], d[0][i] * d[1][i]],
-        );
-        *out *= numerator;
+        let [d0, d1, d2, d3] = at(i);
+        let numerator = (d0 + d1) * (d2 * d3) + (d2 + d3) * (d0 * d1);
+        *out = (F::from(*out) * numerator).canonical();
     }
     denominators
 }
@@ -110,14 +118,16 @@ pub fn sum_of_inverses(d: [&[Fr]; 4]) -> Vec<Fr> {
 /// `f = (X^b - a) q + g`: Horner's rule on rows of b coefficients. See [`crate::reference::divide`].
 pub fn divide(f: &[Fr], b: usize, a: Fr) -> (Vec<Fr>, Vec<Fr>) {
     let mut quotient = f.get(b..).unwrap_or_default().to_vec();
+    let a = F::from(a);
+    let step = |here: &mut Fr, above: Fr| *here = (F::from(*here) + a * F::from(above)).canonical();
     for i in (b..quotient.len()).rev() {
         let above = quotient[i];
-        quotient[i - b] += a * above;
+        step(&mut quotient[i - b], above);
     }
     let mut rest = f[..b.min(f.len())].to_vec();
     rest.resize(b, Fr::ZERO);
     for (rest, above) in rest.iter_mut().zip(&quotient) {
-        *rest += a * above;
+        step(rest, *above);
     }
     (quotient, rest)
 }
@@ -150,9 +160,9 @@ pub fn fft(v: &mut [Fr], root: Fr) {
         for block in v.chunks_mut(2 * half) {
             let (low, high) = block.split_at_mut(half);
             for (i, (low, high)) in low.iter_mut().zip(high).enumerate() {
-                let turned = *high * twiddles[i * stride];
-                *high = *low - turned;
-                *low += turned;
+                let (left, right) = (F::from(*low), F::from(*high) * F::from(twiddles[i * stride]));
+                *low = (left + right).canonical();
+                *high = (left - right).canonical();
             }
         }
         half *= 2;
@@ -162,25 +172,19 @@ pub fn fft(v: &mut [Fr], root: Fr) {
 /// `q(0)`, `q(1)` if `with_one`, and the leading coefficient of `q(X) = Σ_i w_i A(X, i) B(X, i)`; weights repeat.
 pub fn product_sums(a: &[Fr], b: &[Fr], weights: Option<&[Fr]>, with_one: bool) -> [Fr; 3] {
     let half = a.len() / 2;
-    let (a0, a1) = a.split_at(half);
-    let (b0, b1) = b.split_at(half);
     let mut sums = [Wide::default(); 3];
     for i in 0..half {
-        let slopes = (a1[i] - a0[i], b1[i] - b0[i]);
-        // With weights: of the two factors, the first carries it.
-        let (low, high, slope) = match weights {
-            None => (a0[i], a1[i], slopes.0),
-            Some(weights) => {
-                let weight = weights[i % weights.len()];
-                let (low, slope) = (weight * a0[i], weight * slopes.0);
-                (low, low + slope, slope)
-            }
-        };
-        sums[0].add(&low, &b0[i]);
-        if with_one {
-            sums[1].add(&high, &b1[i]);
+        let (mut a0, mut a1) = (F::from(a[i]), F::from(a[i + half]));
+        let (b0, b1) = (F::from(b[i]), F::from(b[i + half]));
+        if let Some(weights) = weights {
+            let weight = F::from(weights[i % weights.len()]);
+            (a0, a1) = (a0 * weight, a1 * weight);
         }
-        sums[2].add(&slope, &slopes.1);
+        sums[0].add(a0, b0);
+        if with_one {
+            sums[1].add(a1, b1);
+        }
+        sums[2].add(a1 - a0, b1 - b0);
     }
     sums.map(|sum| sum.reduce())
 }
@@ -204,13 +208,14 @@ pub fn lookup_sums(h: &[Fr], d: [&[Fr]; 4], weights: &[Fr], with_one: bool) -> [
     let half = h.len() / 2;
     let mut sums = [Wide::default(); 6];
     let at = |v: &[Fr], i: usize| {
-        let (low, high) = (v[i], v[i + half]);
+        let (low, high) = (F::from(v[i]), F::from(v[i + half]));
         let slope = high - low;
         let minus_one = low - slope;
         // 0, 1, -1, 2, -2, ∞
         [low, high, minus_one, high + slope, minus_one - slope, slope]
     };
     for i in 0..half {
+        let weight = F::from(weights[i]);
         let values = [at(h, i), at(d[0], i), at(d[1], i), at(d[2], i), at(d[3], i)];
         let [h, d0, d1, d2, d3] = &values;
         let p = quadratic_values(d0, d1);
@@ -219,26 +224,25 @@ pub fn lookup_sums(h: &[Fr], d: [&[Fr]; 4], weights: &[Fr], with_one: bool) -> [
             if k == 1 && !with_one {
                 continue;
             }
+            let hp = h[k] * p[k];
             let value = if k == 5 {
                 // The bracket's second half is of degree 3: it says nothing about X^5.
-                q[k] * (h[k] * p[k])
+                q[k] * hp
             } else {
-                Fr::sum_of_products(&[q[k], -(d2[k] + d3[k])], &[h[k] * p[k] - d0[k] - d1[k], p[k]])
+                q[k] * (hp - d0[k] - d1[k]) - (d2[k] + d3[k]) * p[k]
             };
-            sum.add(&value, &weights[i]);
+            sum.add(value, weight);
         }
     }
     sums.map(|sum| sum.reduce())
 }
 
 /// The product of two linear polynomials at 0, 1, -1, 2, -2, ∞ from three multiplications.
-fn quadratic_values(a: &[Fr; 6], b: &[Fr; 6]) -> [Fr; 6] {
+#[inline(always)]
+fn quadratic_values(a: &[F; 6], b: &[F; 6]) -> [F; 6] {
     let (zero, one, lead) = (a[0] * b[0], a[1] * b[1], a[5] * b[5]);
     // f = c0 + c1 X + c2 X², c1 = f(1) - c0 - c2.
-    let even = (zero + lead).double();
-    let minus_one = even - one;
-    let two = one.double() - zero + lead.double();
+    let (even, twice, lead2) = ((zero + lead).double(), one.double(), lead.double());
     // f(-2) = f(2) - 4 c1 = 3 c0 + 6 c2 - 2 f(1)
-    let minus_two = even + zero + lead.double().double() - one.double();
-    [zero, one, minus_one, two, minus_two, lead]
+    [zero, one, even - one, twice - zero + lead2, even + zero + lead2.double() - twice, lead]
 }

@@ -1,19 +1,20 @@
 //! Sums of products, reduced once: half the work of a field multiplication a term.
 
-use ark_bn254::Fr;
+use crate::residue::{Residue, subtract_if_not_less};
+use ark_bn254::{Fr, FrConfig};
 use ark_ff::{BigInt, PrimeField};
 
 /// `Σ a_i b_i` of Montgomery representatives as one integer of nine words.
 ///
-/// Each product is below r² < 2^508, so 2^68 of them fit into 576 bits.
+/// Factors are below 2r, so products are below 2^510, of which 2^66 fit into 576 bits.
 #[derive(Clone, Copy, Default)]
 pub struct Wide([u64; 9]);
 
 impl Wide {
     /// Adds `a·b`.
     #[inline]
-    pub fn add(&mut self, a: &Fr, b: &Fr) {
-        let (a, b) = (&a.0.0, &b.0.0);
+    pub fn add(&mut self, a: Residue<FrConfig>, b: Residue<FrConfig>) {
+        let (a, b) = (a.0, b.0);
         let mut product = [0u64; 8];
         for i in 0..4 {
             let mut carry = 0u64;
@@ -98,29 +99,24 @@ fn remainder(words: [u64; 5]) -> Fr {
 }
 
 /// The representative with this value mod r; 2^256 < 6r.
-fn canonical(mut words: [u64; 4]) -> Fr {
+fn canonical(words: [u64; 4]) -> Fr {
     let modulus = Fr::MODULUS.0;
-    loop {
-        let mut rest = [0u64; 4];
-        let mut borrow = false;
-        for i in 0..4 {
-            let (t, first) = words[i].overflowing_sub(modulus[i]);
-            let (t, second) = t.overflowing_sub(u64::from(borrow));
-            rest[i] = t;
-            borrow = first | second;
-        }
-        if borrow {
-            return Fr::new_unchecked(BigInt(words));
-        }
-        words = rest;
-    }
+    let twice = [
+        modulus[0] << 1,
+        modulus[1] << 1 | modulus[0] >> 63,
+        modulus[2] << 1 | modulus[1] >> 63,
+        modulus[3] << 1 | modulus[2] >> 63,
+    ];
+    // Below 6r, 4r, 2r, r.
+    let words = subtract_if_not_less(subtract_if_not_less(words, twice), twice);
+    Fr::new_unchecked(BigInt(subtract_if_not_less(words, modulus)))
 }
 
 /// `Σ a_i b_i`.
 pub fn dot(a: &[Fr], b: &[Fr]) -> Fr {
     let mut sum = Wide::default();
     for (a, b) in a.iter().zip(b) {
-        sum.add(a, b);
+        sum.add((*a).into(), (*b).into());
     }
     sum.reduce()
 }

@@ -1,9 +1,8 @@
 //! Batches of independent affine additions.
 
-use crate::inversion::inverse_or_zero;
-use ark_bn254::{Fq, G1Affine, G1Projective};
+use crate::{inversion::inverse, residue::Residue};
+use ark_bn254::{FqConfig, G1Affine, G1Projective};
 use ark_ec::{AffineRepr, CurveGroup};
-use ark_ff::{BigInt, Field, One, Zero};
 
 /// An affine point, its coordinates in the adder's representation; the identity is (0, 0), which is not on the curve.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,25 +59,23 @@ pub fn add_one_by_one<A: Adder>(adder: &A, points: &[Point], pairs: &[Pair], out
     sums.iter().any(AffineRepr::is_zero)
 }
 
-/// Coordinates as ark has them.
-#[derive(Debug, Default)]
+/// Coordinates in ark's Montgomery form, below 2p.
+#[derive(Default)]
 pub struct PortableAdder {
-    differences: Vec<Fq>,
-    before: Vec<Fq>,
+    differences: Vec<F>,
+    before: Vec<F>,
 }
+
+type F = Residue<FqConfig>;
 
 /// Pairs that share an inversion.
 const BATCH: usize = 1024;
 
-fn coordinate(words: [u64; 4]) -> Fq {
-    Fq::new_unchecked(BigInt(words))
-}
-
-/// Coordinates of an operand, negated or not.
-fn operand(points: &[Point], entry: u32) -> (Fq, Fq) {
+/// Coordinates of an operand, negated or not. No point has y = 0: there is none of order two.
+#[inline(always)]
+fn operand(points: &[Point], entry: u32) -> (F, F) {
     let point = &points[(entry >> 1) as usize];
-    let y = coordinate(point.y);
-    (coordinate(point.x), if entry & 1 == 1 { -y } else { y })
+    (F::from_words(point.x), F::from_words(point.y).negated_if(entry & 1 == 1))
 }
 
 impl Adder for PortableAdder {
@@ -91,12 +88,15 @@ impl Adder for PortableAdder {
     fn decode(&self, point: &Point) -> G1Affine {
         match point.is_identity() {
             true => G1Affine::identity(),
-            false => G1Affine::new_unchecked(coordinate(point.x), coordinate(point.y)),
+            false => {
+                let [x, y] = [point.x, point.y].map(|words| F::from_words(words).canonical());
+                G1Affine::new_unchecked(x, y)
+            }
         }
     }
 
     fn negate(&self, point: &Point) -> Point {
-        Point { x: point.x, y: (-coordinate(point.y)).0.0 }
+        Point { x: point.x, y: F::from_words(point.y).negated().0 }
     }
 
     fn add(&mut self, points: &[Point], pairs: &[Pair], out: &mut [Point]) -> bool {
@@ -104,26 +104,26 @@ impl Adder for PortableAdder {
         for pairs in pairs.chunks(BATCH) {
             self.differences.clear();
             self.before.clear();
-            let mut product = Fq::one();
+            let mut product = F::ONE;
             for pair in pairs {
-                let (a, b) = (&points[(pair.a >> 1) as usize], &points[(pair.b >> 1) as usize]);
-                let difference = coordinate(b.x) - coordinate(a.x);
+                let [a, b] = [pair.a, pair.b].map(|entry| F::from_words(points[(entry >> 1) as usize].x));
+                let difference = b - a;
                 self.differences.push(difference);
                 self.before.push(product);
-                product *= difference;
+                product = product * difference;
             }
-            if product.is_zero() {
+            let Some(inverse) = inverse(&product.canonical()) else {
                 identities |= add_one_by_one(self, points, pairs, out);
                 continue;
-            }
-            let mut inverse = inverse_or_zero(&product);
+            };
+            let mut inverse = F::from(inverse);
             for (i, pair) in pairs.iter().enumerate().rev() {
                 let ((x1, y1), (x2, y2)) = (operand(points, pair.a), operand(points, pair.b));
-                let slope = (y2 - y1) * inverse * self.before[i];
-                inverse *= self.differences[i];
-                let x3 = slope.square() - x1 - x2;
+                let slope = (y2 - y1) * (inverse * self.before[i]);
+                inverse = inverse * self.differences[i];
+                let x3 = slope * slope - x1 - x2;
                 let y3 = slope * (x1 - x3) - y1;
-                out[pair.to as usize] = Point { x: x3.0.0, y: y3.0.0 };
+                out[pair.to as usize] = Point { x: x3.0, y: y3.0 };
             }
         }
         identities
