@@ -2,6 +2,8 @@
 //!
 //! `cargo run --release -p averment-prover --example prove_onnx -- MODEL.onnx SAMPLES.csv FIRST_COLUMN [transparent]`
 
+#![allow(clippy::print_stdout, reason = "a measurement says what it measured")]
+
 use averment_compiler::{Options as Compile, Reveal, compile, import, samples::Samples, tensor::Tensor};
 use averment_prover::{Setup, fast::Engine, model::Committed, random};
 use averment_verifier::{
