@@ -14,6 +14,7 @@
 )]
 
 pub mod claims;
+pub mod commitment;
 pub mod descriptor;
 pub mod field;
 pub mod functional;

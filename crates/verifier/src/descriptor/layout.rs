@@ -94,13 +94,16 @@ pub enum LayoutError {
     },
 }
 
+/// Cells of a chunk, as powers of two.
+const CHUNK_BITS: std::ops::RangeInclusive<u8> = 4..=28;
+
 /// The most cells an address space has, as a power of two.
 const LIMIT: u8 = 32;
 
 impl Layout {
     /// The layout of `sizes`.
     pub fn new(sizes: &Sizes) -> Result<Self, LayoutError> {
-        if !(4..=28).contains(&sizes.chunk_bits) {
+        if !CHUNK_BITS.contains(&sizes.chunk_bits) {
             return Err(LayoutError::ChunkBits { got: sizes.chunk_bits });
         }
         let mut next = Chunks { bits: sizes.chunk_bits, next: 0 };
@@ -169,6 +172,47 @@ impl Layout {
             .map(Clone::clone)
             .into_iter()
             .flatten()
+    }
+}
+
+/// Where the blocks of one role lie, from the role's first cell on: what points mean apart from any plan. In a [`Layout`]
+/// the role begins at a chunk that keeps all blocks aligned, so the chunks are cut the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Blocks {
+    chunk_bits: u8,
+    sizes: Vec<u8>,
+    bases: Vec<u64>,
+    chunks: u32,
+}
+
+impl Blocks {
+    /// The layout of blocks of these sizes, as powers of two, in chunks of `2^chunk_bits` cells.
+    pub fn new(chunk_bits: u8, sizes: Vec<u8>) -> Result<Self, LayoutError> {
+        if !CHUNK_BITS.contains(&chunk_bits) {
+            return Err(LayoutError::ChunkBits { got: chunk_bits });
+        }
+        let (range, bases) = Chunks { bits: chunk_bits, next: 0 }.role(&sizes)?;
+        Ok(Self { chunk_bits, sizes, bases, chunks: range.end })
+    }
+
+    /// A chunk has `2^chunk_bits` cells.
+    pub fn chunk_bits(&self) -> u8 {
+        self.chunk_bits
+    }
+
+    /// Bits of each block.
+    pub fn sizes(&self) -> &[u8] {
+        &self.sizes
+    }
+
+    /// First cell of each block.
+    pub fn bases(&self) -> &[u64] {
+        &self.bases
+    }
+
+    /// How many chunks there are.
+    pub fn chunks(&self) -> u32 {
+        self.chunks
     }
 }
 
@@ -259,6 +303,24 @@ mod tests {
             assert!(pair[0].0 + (1 << pair[0].1) <= pair[1].0, "{pair:?}");
         }
         assert_eq!(layout.count_bits, 4, "{layout:?}");
+    }
+
+    #[test]
+    fn a_role_is_laid_out_alike_by_itself_and_among_others() {
+        let sizes = Sizes { inputs: vec![2, 8, 7, 4], ..sizes() };
+        let layout = Layout::new(&sizes).unwrap();
+        for (blocks, role, bases) in [
+            (&sizes.weights, &layout.weights, &layout.weight_blocks),
+            (&sizes.inputs, &layout.inputs, &layout.input_blocks),
+        ] {
+            let alone = Blocks::new(sizes.chunk_bits, blocks.clone()).unwrap();
+            assert_eq!(alone.chunks() as usize, role.len());
+            let first = u64::from(role.start) << sizes.chunk_bits;
+            assert!(alone.bases().iter().map(|base| base + first).eq(bases.iter().copied()));
+        }
+        assert_eq!(Blocks::new(4, vec![]).unwrap().chunks(), 0);
+        assert_eq!(Blocks::new(29, vec![1]), Err(LayoutError::ChunkBits { got: 29 }));
+        assert_eq!(Blocks::new(4, vec![32, 4]), Err(LayoutError::TooLarge { limit: 32 }));
     }
 
     #[test]

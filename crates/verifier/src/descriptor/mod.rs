@@ -7,7 +7,7 @@ mod layout;
 
 pub use codec::{DescriptorError, EncodeError};
 pub use derive::{DeriveError, Derived, LIMB_BITS, Limb, Options, Placement};
-pub use layout::{Area, Layout, LayoutError, Sizes};
+pub use layout::{Area, Blocks, Layout, LayoutError, Sizes};
 
 /// The number of lookup slots: lookups that share a helper cell.
 pub const SLOTS: usize = 4;
