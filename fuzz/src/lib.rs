@@ -9,6 +9,7 @@
 
 mod approval;
 mod audit;
+mod commitment;
 mod history;
 mod json;
 mod log;
@@ -57,6 +58,23 @@ pub const TARGETS: &[Target] = &[
     Target { name: "plan", run: plan::plan, seeds: plan::plan_seeds },
     Target { name: "weights", run: plan::weights, seeds: plan::weights_seeds },
     Target { name: "input_schema", run: plan::input_schema, seeds: plan::input_schema_seeds },
+    Target {
+        name: "weights_commitment",
+        run: commitment::weights_commitment,
+        seeds: commitment::weights_commitment_seeds,
+    },
+    Target {
+        name: "input_commitment",
+        run: commitment::input_commitment,
+        seeds: commitment::input_commitment_seeds,
+    },
+    Target {
+        name: "weights_secret",
+        run: commitment::weights_secret,
+        seeds: commitment::weights_secret_seeds,
+    },
+    Target { name: "input_opening", run: commitment::input_opening, seeds: commitment::input_opening_seeds },
+    Target { name: "ptau_file", run: commitment::ptau_file, seeds: commitment::ptau_file_seeds },
     Target { name: "listing", run: storage::listing, seeds: storage::listing_seeds },
     Target { name: "pointer", run: storage::pointer, seeds: storage::pointer_seeds },
     Target { name: "car", run: storage::car, seeds: storage::car_seeds },

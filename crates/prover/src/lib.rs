@@ -11,6 +11,7 @@ mod opening;
 mod operand;
 mod prove;
 pub mod random;
+pub mod registered;
 mod rounds;
 pub mod setup;
 
