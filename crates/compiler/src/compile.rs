@@ -68,7 +68,7 @@ pub enum CompileError {
 }
 
 /// Multiplications that are spent on trying each choice of widths.
-const TRIAL_WORK: u64 = 1 << 27;
+const TRIAL_WORK: u64 = 1 << 24;
 /// An output this close to the float run, relative to its largest, is close enough.
 const CLOSE: f64 = 1.0 / 128.0;
 
@@ -101,6 +101,9 @@ pub fn compile(network: &Network, samples: &Samples, options: &Options) -> Resul
 }
 
 /// The narrowest tables with which the samples come out close to the float run.
+///
+/// Index bits that activations do not fill are room for what interval analysis cannot exclude. Too little of it, and
+/// every layer has to be coarser than the one before; too much, and all are coarse. How much is best shows by trying.
 fn narrowest(
     network: &Network,
     observed: &Observed,
@@ -110,24 +113,26 @@ fn narrowest(
     let mut best: Option<(f64, Precision, Lowered)> = None;
     let mut failure = None;
     for index_bits in [12u8, 14, 16] {
-        let precision =
-            Precision { input_bits: 12, activation_bits: (index_bits - 1).min(12), index_bits, shift: 12 };
-        let lowered = match lower(network, observed, precision, decide) {
-            Ok(lowered) => lowered,
-            // Wider tables may do.
-            Err(error) => {
-                failure = Some(error);
-                continue;
+        for room in 2..=6 {
+            let activation_bits = (index_bits - room).min(12);
+            let precision = Precision { input_bits: 12, activation_bits, index_bits, shift: 12 };
+            let lowered = match lower(network, observed, precision, decide) {
+                Ok(lowered) => lowered,
+                // Other widths may do.
+                Err(error) => {
+                    failure = Some(error);
+                    continue;
+                }
+            };
+            let items = (TRIAL_WORK / work(&lowered.model).max(1)).clamp(8, 256);
+            let trial = samples.first(usize::try_from(items).unwrap_or(usize::MAX));
+            let report = measure(network, &lowered.model, &lowered.values, &trial);
+            let error = report.relative_error() + report.disagreements.len() as f64;
+            if best.as_ref().is_none_or(|(least, ..)| error < *least) {
+                best = Some((error, precision, lowered));
             }
-        };
-        let items = (TRIAL_WORK / work(&lowered.model).max(1)).clamp(8, 512);
-        let trial = samples.first(usize::try_from(items).unwrap_or(usize::MAX));
-        let report = measure(network, &lowered.model, &lowered.values, &trial);
-        let error = report.relative_error() + report.disagreements.len() as f64;
-        if best.as_ref().is_none_or(|(least, ..)| error < *least) {
-            best = Some((error, precision, lowered));
         }
-        if error <= CLOSE {
+        if best.as_ref().is_some_and(|(error, ..)| *error <= CLOSE) {
             break;
         }
     }

@@ -9,9 +9,30 @@ use crate::{
 
 /// Fuses until nothing changes.
 pub fn fuse(network: &mut Network) {
+    shape_inputs(network);
     // Every change removes a node or moves a function towards the input, so this ends.
     while step(network) {}
     network.sweep();
+}
+
+/// Gives inputs that are only reshaped the shape that they are reshaped to: the cells are the same, in the same order.
+fn shape_inputs(network: &mut Network) {
+    for position in 0..network.inputs.len() {
+        let input = network.inputs[position].value;
+        loop {
+            let readers: Vec<&Node> =
+                network.nodes.iter().filter(|node| node.inputs.contains(&input)).collect();
+            let [Node { op: Op::Reshape(dims), output, .. }] = readers[..] else { break };
+            if *output == network.output {
+                break;
+            }
+            let (dims, output) = (dims.clone(), *output);
+            network.dims[input.0] = dims;
+            network.nodes.retain(|node| node.output != output);
+            let inputs = network.nodes.iter_mut().flat_map(|node| &mut node.inputs);
+            inputs.filter(|value| **value == output).for_each(|value| *value = input);
+        }
+    }
 }
 
 fn step(network: &mut Network) -> bool {

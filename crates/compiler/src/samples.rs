@@ -2,6 +2,12 @@
 //!
 //! Every reader is bounded and strict: what is not wholly understood is refused with what was expected.
 
+mod npy;
+mod npz;
+mod read;
+
+pub use read::{Columns, FILE_BYTES, Format, Named, ReadError, TEXT_BYTES, read};
+
 use crate::{network::Network, tensor::Tensor};
 use thiserror::Error;
 
@@ -80,6 +86,18 @@ impl Samples {
         Ok(Self { count: count.unwrap_or(0), inputs: arrays.into_iter().map(|array| array.cells).collect() })
     }
 
+    /// Arrays as a file has them: by name if all names are inputs' names, in order otherwise.
+    pub fn named(network: &Network, mut arrays: Vec<Named>) -> Result<Self, SamplesError> {
+        let place = |named: &Named| {
+            let name = named.name.as_deref()?;
+            network.inputs.iter().position(|input| input.name == name)
+        };
+        if arrays.iter().all(|named| place(named).is_some()) {
+            arrays.sort_by_key(|named| place(named));
+        }
+        Self::new(network, arrays.into_iter().map(|named| named.array).collect())
+    }
+
     /// How many items.
     pub fn len(&self) -> usize {
         self.count
@@ -108,3 +126,6 @@ impl Samples {
         Self { count: kept, inputs: self.inputs.iter().map(part).collect() }
     }
 }
+
+#[cfg(test)]
+mod tests;

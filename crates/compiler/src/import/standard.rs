@@ -86,31 +86,57 @@ fn gemm(importer: &mut Importer, node: &Use<'_>) -> Outcome {
     };
     weight.cells.iter_mut().for_each(|cell| *cell *= alpha);
     let to = weight.dims[1];
+    let mut matrix = None;
     let bias = match node.constant(2)? {
         None => Vec::new(),
-        Some(bias) => match bias.len() {
-            1 => vec![bias.cells[0] * beta; to],
-            length if length == to => bias.cells.iter().map(|cell| cell * beta).collect(),
-            length => return Err(format!("a bias of 1 or {to} cells is expected, got {length}")),
+        Some(bias) => match bias.dims[..] {
+            _ if bias.len() == 1 => vec![bias.cells[0] * beta; to],
+            [.., last] if last == bias.len() && last == to => {
+                bias.cells.iter().map(|cell| cell * beta).collect()
+            }
+            _ => {
+                let cells = bias.cells.iter().map(|cell| cell * beta).collect();
+                matrix = Some(Tensor { dims: bias.dims.clone(), cells });
+                Vec::new()
+            }
         },
     };
     let mut input = node.input(0)?.clone();
     if node.attributes.flag("transA", false) {
         input = importer.apply(&format!("{}.transposed", node.name), Op::Transpose(vec![1, 0]), &[&input])?;
     }
-    Ok(vec![importer.apply(node.name, Op::Dense(Dense { weight, bias }), &[&input])?])
+    let dense = Op::Dense(Dense { weight, bias });
+    let Some(offset) = matrix else { return Ok(vec![importer.apply(node.name, dense, &[&input])?]) };
+    let product = importer.apply(&format!("{}.product", node.name), dense, &[&input])?;
+    let op = Op::Scale(Scale { factor: Tensor::number(1.0), offset });
+    Ok(vec![importer.apply(node.name, op, &[&product])?])
 }
 
 fn mat_mul(importer: &mut Importer, node: &Use<'_>) -> Outcome {
     let (left, right) = (node.input(0)?, node.input(1)?);
     match (left, right) {
-        (_, Known::Constant(weight)) => match weight.dims[..] {
-            [_, _] => {
-                let op = Op::Dense(Dense { weight: weight.clone(), bias: Vec::new() });
-                Ok(vec![importer.apply(node.name, op, &[left])?])
+        (_, Known::Constant(weight)) => {
+            let rank = value_dims(importer, node, 0)?.len();
+            let cells = weight.cells.clone();
+            match weight.dims[..] {
+                // Axes of length 1 in front, as many as the value has or fewer, change nothing.
+                [.., rows, columns] if rows * columns == weight.len() && weight.dims.len() <= rank.max(2) => {
+                    let weight = Tensor { dims: vec![rows, columns], cells };
+                    let op = Op::Dense(Dense { weight, bias: Vec::new() });
+                    Ok(vec![importer.apply(node.name, op, &[left])?])
+                }
+                // A vector: the last axis disappears.
+                [rows] => {
+                    let op =
+                        Op::Dense(Dense { weight: Tensor { dims: vec![rows, 1], cells }, bias: Vec::new() });
+                    let column = importer.apply(&format!("{}.column", node.name), op, &[left])?;
+                    let mut dims = value_dims(importer, node, 0)?;
+                    dims.pop();
+                    Ok(vec![importer.apply(node.name, Op::Reshape(dims), &[&column])?])
+                }
+                _ => Err(format!("a matrix is expected, got a constant of shape {:?}", weight.dims)),
             }
-            _ => Err(format!("a matrix is expected, got a constant of shape {:?}", weight.dims)),
-        },
+        }
         (Known::Constant(weight), Known::Value(value)) => {
             // A x = (xT AT)T
             let rank = importer.dims(*value).len();

@@ -176,7 +176,7 @@ impl Lowering<'_> {
         };
         let value = match target.function {
             Some(Activation::Sigmoid | Activation::Tanh) => target.pre,
-            _ => target.post,
+            _ => target.post.or(target.pre),
         };
         let largest = match value {
             Some(value) => self.observed.magnitude(value),
@@ -315,6 +315,8 @@ impl Lowering<'_> {
         let bits = self.precision.index_bits;
         let index = Range::signed(bits);
         let (low, high) = (index.low as i32, index.high as i32);
+        // A copy, like the output, is not clamped below what it can reach.
+        let last = last || (target.pre.is_none() && target.post.is_none());
         let most = if last { high } else { (1 << self.precision.activation_bits) - 1 }.min(high);
         let least = if last { low } else { -most - 1 };
         let at =

@@ -7,7 +7,7 @@ use super::{
     product::{check_weight, dot, positions},
 };
 use crate::{
-    PlanError, Range, Shape, WeightSpec,
+    PlanError, Range, ReadKind, Shape, WeightSpec,
     interpreter::{Cells, Gather, Space},
     limits,
     view::{check_form, sum_cells},
@@ -64,20 +64,26 @@ pub(super) fn accumulate_form(
     acc: &mut [i64],
 ) {
     let gather = Gather::new(form, space, sums);
-    let lengths: Vec<usize> = space.result.padded_dims().collect();
+    let mut lengths: Vec<usize> = space.result.padded_dims().collect();
+    for (axis, (length, &dim)) in lengths.iter_mut().zip(space.result.dims()).enumerate() {
+        // What only windows read is 0 in the padding.
+        if gather.sees(axis) == Some(ReadKind::Window) {
+            *length = dim as usize;
+        }
+    }
     let strides = space.result.padded_strides();
     let mut offsets = gather.buffers();
     let mut operand = vec![0i64; usize::try_from(sum_cells(sums)).unwrap_or(usize::MAX)];
-    for at in positions(&lengths) {
-        gather.locate(&at, &mut offsets);
-        let cell = dot(&at, &strides);
+    positions(&lengths, |at| {
+        gather.locate(at, &mut offsets);
+        let cell = dot(at, &strides);
         for item in 0..space.items {
             gather.read(cells, item, &offsets, &mut operand);
             if let Some(place) = acc.get_mut(item * space.result.padded_cells() + cell) {
                 *place += sign * operand.iter().sum::<i64>();
             }
         }
-    }
+    });
 }
 
 impl Bias {
@@ -119,14 +125,14 @@ impl Bias {
             }
         }
         let strides = space.result.padded_strides();
-        for at in positions(&lengths) {
-            let added = weights.get(dot(&at, &rows)).map_or(0, |&cell| self.coefficient * i64::from(cell));
-            let cell = dot(&at, &strides);
+        positions(&lengths, |at| {
+            let added = weights.get(dot(at, &rows)).map_or(0, |&cell| self.coefficient * i64::from(cell));
+            let cell = dot(at, &strides);
             for item in 0..space.items {
                 if let Some(place) = acc.get_mut(item * space.result.padded_cells() + cell) {
                     *place += added;
                 }
             }
-        }
+        });
     }
 }

@@ -112,13 +112,13 @@ impl Product {
                 (false, _) => *outer = padded,
             }
         }
-        let channels: Vec<(usize, usize)> =
-            positions(&inner).map(|at| (dot(&at, &strides), dot(&at, &rows))).collect();
+        let mut channels = Vec::with_capacity(inner.iter().product());
+        positions(&inner, |at| channels.push((dot(at, &strides), dot(at, &rows))));
         let mut offsets = gather.buffers();
         let mut operand = vec![0i64; run];
-        for at in positions(&outer) {
-            gather.locate(&at, &mut offsets);
-            let (cell, row) = (dot(&at, &strides), dot(&at, &rows));
+        positions(&outer, |at| {
+            gather.locate(at, &mut offsets);
+            let (cell, row) = (dot(at, &strides), dot(at, &rows));
             for item in 0..space.items {
                 gather.read(cells, item, &offsets, &mut operand);
                 let base = item * space.result.padded_cells() + cell;
@@ -131,7 +131,7 @@ impl Product {
                     }
                 }
             }
-        }
+        });
     }
 }
 
@@ -174,21 +174,27 @@ fn source_dims<'a>(term: &Term, shapes: &'a [Shape]) -> impl Iterator<Item = u32
     shapes.get(term.view.tensor.index()).into_iter().flat_map(|shape| shape.dims().iter().copied())
 }
 
-/// All coordinates below the lengths, the last fastest.
-pub(crate) fn positions(lengths: &[usize]) -> impl Iterator<Item = Vec<usize>> + '_ {
-    let total: usize = lengths.iter().product();
+/// Calls with all coordinates below the lengths, the last fastest.
+pub(crate) fn positions(lengths: &[usize], mut visit: impl FnMut(&[usize])) {
+    if lengths.contains(&0) {
+        return;
+    }
     let mut at = vec![0usize; lengths.len()];
-    (0..total).map(move |_| {
-        let this = at.clone();
+    loop {
+        visit(&at);
+        let mut carried = true;
         for (index, &length) in at.iter_mut().zip(lengths).rev() {
             *index += 1;
             if *index < length {
+                carried = false;
                 break;
             }
             *index = 0;
         }
-        this
-    })
+        if carried {
+            return;
+        }
+    }
 }
 
 /// `Σ at_i * strides_i`.
