@@ -1,12 +1,19 @@
 //! From a model and what its interpreter computed to everything that a proof is made from.
 
-use crate::{Assignment, Commitment, ProveError, Random, Setup, SlotCells, fast::Engine, prove};
+use crate::{
+    Assignment, Commitment, ProveError, Random, Setup, SlotCells,
+    fast::Engine,
+    prove,
+    registered::{CommitError, InputOpening, WeightsSecret},
+};
 use alloy_primitives::B256;
 use ark_ff::AdditiveGroup;
-use averment_plan::{Model, Trace, WeightId};
+use averment_plan::{Model, Plan, Schema, Trace, WeightId};
+use averment_primitives::Salt;
 use averment_verifier::{
     Registered,
-    descriptor::{DeriveError, Derived, Descriptor, Options, Placement, SLOTS},
+    commitment::{InputCommitment, WeightsCommitment},
+    descriptor::{Blocks, DeriveError, Derived, Descriptor, Options, Placement, SLOTS},
     field::Fr,
     proof::Proof,
     statement::{Mode, Statement},
@@ -37,21 +44,53 @@ impl<'a> Committed<'a> {
         options: Options,
         random: Random<'_>,
     ) -> Result<Self, DeriveError> {
-        let plan = model.plan();
-        let derived = Descriptor::derive(plan, options)?;
+        let derived = Descriptor::derive(model.plan(), options)?;
         let layout = &derived.descriptor.layout;
         let mut chunks = Chunks::new(layout.chunk_bits, layout.weights.clone());
-        for (place, base) in layout.weight_blocks.iter().enumerate() {
-            let cells = model.weights().padded(plan, WeightId(place as u32));
+        for (base, cells) in layout.weight_blocks.iter().zip(weight_blocks(model)) {
             chunks.write(*base, cells.into_iter().map(i64::from));
         }
         let weights = chunks.commit(setup, options.mode, random);
+        Ok(Self::with_weights(setup, options.mode, derived, weights))
+    }
+
+    /// Commits to the weights of `model` for registration: what is published, and what is kept with them.
+    pub fn register(
+        setup: &Setup,
+        model: &Model,
+        options: Options,
+        salt: Option<&Salt>,
+    ) -> Result<(WeightsCommitment, Option<WeightsSecret>), CommitError> {
+        let layout = Descriptor::derive(model.plan(), options)?.descriptor.layout;
+        let blocks = Blocks::new(layout.chunk_bits, layout.sizes.weights)?;
+        WeightsSecret::commit(setup, &blocks, weight_blocks(model), salt)
+    }
+
+    /// A model whose weights were registered under `commitment`. No points of weights are computed: see
+    /// [`WeightsSecret::chunks`].
+    pub fn open(
+        setup: &'a Setup,
+        model: &Model,
+        options: Options,
+        commitment: &WeightsCommitment,
+        salt: Option<&Salt>,
+    ) -> Result<Self, CommitError> {
+        let derived = Descriptor::derive(model.plan(), options)?;
+        let layout = &derived.descriptor.layout;
+        let blocks = Blocks::new(layout.chunk_bits, layout.sizes.weights.clone())?;
+        let weights = WeightsSecret::chunks(commitment, setup, &blocks, weight_blocks(model), salt)?;
+        Ok(Self::with_weights(setup, options.mode, derived, weights))
+    }
+
+    fn with_weights(setup: &'a Setup, mode: Mode, derived: Derived, weights: Vec<Commitment>) -> Self {
+        let layout = &derived.descriptor.layout;
         let mut chunks = Chunks::new(layout.chunk_bits, layout.tables.clone());
         if let Some((_, base)) = layout.functions {
             chunks.write(base, derived.table_outs.iter().copied());
         }
-        let tables = chunks.commit(setup, Mode::Transparent, random);
-        Ok(Self { setup, mode: options.mode, derived, weights, tables })
+        // Tables are the plan's, and as public.
+        let tables = chunks.commit(setup, Mode::Transparent, &mut || Fr::ZERO);
+        Self { setup, mode, derived, weights, tables }
     }
 
     /// The descriptor.
@@ -69,6 +108,29 @@ impl<'a> Committed<'a> {
             chunks.write(*base, cells.iter().copied());
         }
         CommittedInputs { chunks: chunks.commit(self.setup, self.mode, random), cells }
+    }
+
+    /// The inputs of a commitment that was made before, under a schema whose inputs are the plan's.
+    pub fn open_inputs(
+        &self,
+        plan: &Plan,
+        schema: &Schema,
+        commitment: &InputCommitment,
+        opening: &InputOpening,
+    ) -> Result<CommittedInputs, CommitError> {
+        schema.check_plan(plan)?;
+        let layout = &self.derived.descriptor.layout;
+        if schema.chunk_bits() != layout.chunk_bits {
+            return Err(CommitError::Other { what: "a chunk size" });
+        }
+        if commitment.chunked().blocks().sizes() != layout.sizes.inputs {
+            return Err(CommitError::Other { what: "a batch" });
+        }
+        let padded = |(input, values): (usize, &Vec<i32>)| {
+            schema.padded(input, values).into_iter().map(i64::from).collect()
+        };
+        let cells = opening.tensors().iter().enumerate().map(padded).collect();
+        Ok(CommittedInputs { cells, chunks: opening.chunks(commitment, self.setup, schema)? })
     }
 
     /// What a verifier has to know beside the statement.
@@ -148,6 +210,12 @@ impl<'a> Committed<'a> {
         }
         slots
     }
+}
+
+/// The weight tensors in padded layout, in order.
+fn weight_blocks(model: &Model) -> impl Iterator<Item = Vec<i32>> {
+    let count = u32::try_from(model.plan().weights().len()).unwrap_or(u32::MAX);
+    (0..count).map(|weight| model.weights().padded(model.plan(), WeightId(weight)))
 }
 
 fn write(area: Option<&mut Vec<i64>>, row: u64, cells: impl Iterator<Item = i64>) {

@@ -103,6 +103,9 @@ impl InputOpening {
         schema: &Schema,
     ) -> Result<Vec<Commitment>, CommitError> {
         let (blocks, chunks) = self.place(setup, schema, commitment.items())?;
+        if commitment.schema() != schema.digest() {
+            return Err(CommitError::Other { what: "a schema" });
+        }
         check(commitment.chunked(), setup.digest(), &blocks)?;
         Ok(chunks.with(commitment.chunked().points()))
     }

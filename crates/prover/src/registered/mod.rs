@@ -34,7 +34,7 @@ use averment_plan::SchemaError;
 use averment_primitives::Salt;
 use averment_verifier::{
     commitment::{Chunked, CommitmentError},
-    descriptor::{Blocks, LayoutError},
+    descriptor::{Blocks, DeriveError, LayoutError},
 };
 use thiserror::Error;
 use zeroize::{Zeroize, Zeroizing};
@@ -48,6 +48,9 @@ pub enum CommitError {
     /// The setup is too small.
     #[error(transparent)]
     Setup(#[from] SetupError),
+    /// The plan has no descriptor.
+    #[error(transparent)]
+    Plan(#[from] DeriveError),
     /// The blocks have no layout.
     #[error(transparent)]
     Layout(#[from] LayoutError),
@@ -68,7 +71,7 @@ pub enum CommitError {
         got: usize,
     },
     /// The commitment at hand is for other blocks, another K or another setup.
-    #[error("the commitment is for {what} other than the plan's")]
+    #[error("the commitment is for {what} other than the one at hand")]
     Other {
         /// What is different.
         what: &'static str,
