@@ -118,12 +118,22 @@ impl Block {
 /// Eight field elements in registers. See the module for what `Kp` bounds mean.
 pub struct Lanes<M>([__m512i; 5], PhantomData<M>);
 
+/// A value whose limbs may be negative or up to 2^53: good for one more addition or subtraction, not for products.
+pub struct Loose<M>([__m512i; 5], PhantomData<M>);
+
 /// The unreduced sum of up to [`Wide::CAPACITY`] products: ten limbs.
 pub struct Wide<M>([__m512i; 10], PhantomData<M>);
 
 // Derived, these would ask for `M: Copy`.
 impl<M> Copy for Lanes<M> {}
 impl<M> Clone for Lanes<M> {
+    #[inline(always)]
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<M> Copy for Loose<M> {}
+impl<M> Clone for Loose<M> {
     #[inline(always)]
     fn clone(&self) -> Self {
         *self
@@ -378,7 +388,7 @@ impl<M: Modulus> Lanes<M> {
 
     /// `self - a - b`, reduced; a + b is below (K-1)p.
     #[inline(always)]
-    pub fn sub_two_reduced<const K: usize>(self, a: Self, b: Self) -> Self {
+    pub fn sub_two_reduced<const K: usize>(self, a: Self, b: Loose<M>) -> Self {
         let mut t = self.difference::<K>(a);
         for j in 0..5 {
             // SAFETY: a value proves a token.
@@ -387,15 +397,38 @@ impl<M: Modulus> Lanes<M> {
         Self::reduce(t)
     }
 
-    /// -self where the mask says so: Kp - self; `self` is below Kp.
+    /// `self - other`, reduced; `other` is below (K-1)p.
     #[inline(always)]
-    pub fn negate_where<const K: usize>(self, mask: __mmask8) -> Self {
+    pub fn sub_loose_reduced<const K: usize>(self, other: Loose<M>) -> Self {
+        Self::reduce(self.difference::<K>(Self(other.0, PhantomData)))
+    }
+
+    /// The value as it is.
+    #[inline(always)]
+    pub fn loose(self) -> Loose<M> {
+        Loose(self.0, PhantomData)
+    }
+
+    /// Twice the value.
+    #[inline(always)]
+    pub fn doubled(self) -> Loose<M> {
+        let mut t = self.0;
+        for j in 0..5 {
+            // SAFETY: a value proves a token.
+            t[j] = unsafe { _mm512_slli_epi64(t[j], 1) };
+        }
+        Loose(t, PhantomData)
+    }
+
+    /// Kp - self where the mask says so; `self` is below Kp.
+    #[inline(always)]
+    pub fn negate_where<const K: usize>(self, mask: __mmask8) -> Loose<M> {
         let mut t = self.0;
         for j in 0..5 {
             // SAFETY: a value proves a token.
             t[j] = unsafe { _mm512_mask_sub_epi64(t[j], mask, splat(M::MULTIPLES[K][j]), t[j]) };
         }
-        Self::normal(t)
+        Loose(t, PhantomData)
     }
 
     /// From limbs whose absolute values are below 2^55 and whose value T is in `[0, 84p)`; and T >= p unless all limbs
@@ -507,6 +540,14 @@ fn reduction_step<M: Modulus>(mut t: [__m512i; 6]) -> [__m512i; 6] {
         t[1] = _mm512_add_epi64(t[1], _mm512_srli_epi64(t[0], 52));
     }
     [t[1], t[2], t[3], t[4], t[5], zero]
+}
+
+impl<M: Modulus> Loose<M> {
+    /// `self - other + Kp`; `other` is below Kp.
+    #[inline(always)]
+    pub fn sub<const K: usize>(self, other: Self) -> Lanes<M> {
+        Lanes::<M>(self.0, PhantomData).sub::<K>(Lanes(other.0, PhantomData))
+    }
 }
 
 impl<M: Modulus> Wide<M> {

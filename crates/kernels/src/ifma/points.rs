@@ -166,8 +166,8 @@ kernels! {
             // Below 4p times 2p.
             let slope = y2.sub::<2>(y1).mul(inverse);
             // x1 + x2 is difference + 2 x1, up to a multiple of p: below 8p.
-            let x3 = slope.mul(slope).sub_two_reduced::<9>(difference, x1.add(x1));
-            let y3 = x1.sub::<2>(x3).mul(slope).sub_reduced::<3>(y1);
+            let x3 = slope.mul(slope).sub_two_reduced::<9>(difference, x1.doubled());
+            let y3 = x1.sub::<2>(x3).mul(slope).sub_loose_reduced::<3>(y1);
             let mut sums = [Point::IDENTITY; 8];
             store(x3, y3, sums.each_mut());
             for (pair, sum) in pairs.iter().zip(&sums) {

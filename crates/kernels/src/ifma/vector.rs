@@ -661,7 +661,7 @@ kernels! {
                     let value = if k == 5 {
                         q[k].mul(hp)
                     } else {
-                        let left = q[k].mul(hp.sub_two_reduced::<6>(d0[k], d1[k]));
+                        let left = q[k].mul(hp.sub_two_reduced::<6>(d0[k], d1[k].loose()));
                         // A sum below 4p times 2p: below 1.1p.
                         left.sub::<2>(d2[k].add(d3[k]).mul(p[k]))
                     };

@@ -43,20 +43,22 @@ impl Digits {
             offset[bit / 64] |= 1 << (bit % 64);
         }
         let mut values = vec![0; len * windows];
-        for (i, scalar) in scalars.iter().enumerate() {
-            let words = scalar.into_bigint().0;
-            let mut sum = [0u64; 6];
-            let mut carry = 0u128;
-            for k in 0..5 {
-                carry += u128::from(words.get(k).copied().unwrap_or_default()) + u128::from(offset[k]);
-                sum[k] = carry as u64;
-                carry >>= 64;
+        // Some at a time: the windows of one scalar lie a power of two apart, which caches dislike.
+        const TILE: usize = 16;
+        let mut tile = vec![[0; TILE]; windows];
+        for (k, scalars) in scalars.chunks(TILE).enumerate() {
+            for (i, scalar) in scalars.iter().enumerate() {
+                let sum = add(&scalar.into_bigint().0, &offset);
+                for (window, tile) in tile.iter_mut().enumerate() {
+                    let bit = window * width;
+                    let word = u128::from(sum[bit / 64]) | u128::from(sum[bit / 64 + 1]) << 64;
+                    let digit = (word >> (bit % 64)) as i32 & ((1 << width) - 1);
+                    tile[i] = digit - (1 << (width - 1));
+                }
             }
-            for window in 0..windows {
-                let bit = window * width;
-                let word = u128::from(sum[bit / 64]) | u128::from(sum[bit / 64 + 1]) << 64;
-                let digit = (word >> (bit % 64)) as i32 & ((1 << width) - 1);
-                values[window * len + i] = digit - (1 << (width - 1));
+            for (window, tile) in tile.iter().enumerate() {
+                let start = window * len + k * TILE;
+                values[start..start + scalars.len()].copy_from_slice(&tile[..scalars.len()]);
             }
         }
         Self { width, len, values }
@@ -139,6 +141,18 @@ impl Digits {
         }
         Buckets { offsets, entries }
     }
+}
+
+/// The sum, and a word of zeros.
+fn add(a: &[u64; 4], b: &[u64; 5]) -> [u64; 6] {
+    let mut sum = [0; 6];
+    let mut carry = 0u128;
+    for k in 0..5 {
+        carry += u128::from(a.get(k).copied().unwrap_or_default()) + u128::from(b[k]);
+        sum[k] = carry as u64;
+        carry >>= 64;
+    }
+    sum
 }
 
 /// The least and the greatest integer with that many digits.

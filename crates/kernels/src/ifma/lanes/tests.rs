@@ -50,15 +50,20 @@ fn arithmetic<M: Modulus>() {
             assert_eq!(elements(x.add_reduced(y).canonical()), each(|a, b| a + b));
             assert_eq!(elements(x.sub::<9>(y)), each(|a, b| a - b));
             assert_eq!(elements(x.sub_reduced::<10>(y).canonical()), each(|a, b| a - b));
-            let two = x.sub_two_reduced::<15>(y, raised(token, y, j.min(3)));
+            let two = x.sub_two_reduced::<15>(y, raised(token, y, j.min(3)).loose());
             assert_eq!(elements(two.canonical()), each(|a, b| a - b - b));
         }
         let folded = Lanes::fold(raised(token, x, 1), raised(token, y, 1), Lanes::splat(token, &a[7]));
         let expected: [_; 8] = std::array::from_fn(|i| a[i] + a[7] * (b[i] - a[i]));
         assert_eq!(elements(folded.canonical()), expected);
-        assert_eq!(elements(x.negate_where::<2>(0b1010_0101)).map(|_| ()), [(); 8]);
-        let negated: [_; 8] = std::array::from_fn(|i| if 0b1010_0101 >> i & 1 == 1 { -a[i] } else { a[i] });
-        assert_eq!(elements(raised(token, x, 1).negate_where::<2>(0b1010_0101)), negated);
+        let mask = 0b1010_0101;
+        let minus: [_; 8] = std::array::from_fn(|i| if mask >> i & 1 == 1 { -a[i] } else { a[i] });
+        let minus_x = raised(token, x, 1).negate_where::<2>(mask);
+        let difference: [_; 8] = std::array::from_fn(|i| b[i] - minus[i]);
+        assert_eq!(elements(raised(token, y, 1).sub_loose_reduced::<3>(minus_x).canonical()), difference);
+        assert_eq!(elements(raised(token, y, 1).loose().sub::<2>(minus_x)), difference);
+        let doubled = raised(token, y, 3).sub_two_reduced::<9>(raised(token, y, 3), x.doubled());
+        assert_eq!(elements(doubled.canonical()), a.map(|a| -a - a));
         assert_eq!(elements(x.blend(0b1111_0000, y))[3..5], [a[3], b[4]]);
         assert_eq!(x.sum(), a.iter().sum());
     }
