@@ -11,14 +11,12 @@
 //! An affine addition shares its inversion with thousands of others, so one zero difference (equal or opposite points)
 //! would spoil all of them: the adders notice, and take such a batch one by one ([`adder`]).
 
-mod adder;
+pub(crate) mod adder;
 mod digits;
 mod groups;
 
-pub(crate) use adder::{Adder, Pair, Point, add_one_by_one};
-
 use crate::{Backend, ifma, reference};
-use adder::PortableAdder;
+use adder::{Adder, Point, PortableAdder};
 use ark_bn254::{Fr, G1Affine, G1Projective};
 use ark_ec::{AdditiveGroup, AffineRepr};
 use digits::Digits;

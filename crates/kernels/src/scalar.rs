@@ -141,6 +141,11 @@ pub fn root_of_unity(log_size: u32) -> Fr {
     root
 }
 
+/// `1, x, …, x^(len-1)`.
+pub fn powers(x: Fr, len: usize) -> Vec<Fr> {
+    std::iter::successors(Some(Fr::one()), |power| Some(*power * x)).take(len).collect()
+}
+
 /// In-place transform of a power of two of values, natural order in and out.
 pub fn fft(v: &mut [Fr], root: Fr) {
     let log_size = v.len().trailing_zeros();
@@ -150,10 +155,7 @@ pub fn fft(v: &mut [Fr], root: Fr) {
             v.swap(i, j);
         }
     }
-    let mut twiddles = vec![Fr::one(); v.len() / 2];
-    for i in 1..twiddles.len() {
-        twiddles[i] = twiddles[i - 1] * root;
-    }
+    let twiddles = powers(root, v.len() / 2);
     let mut half = 1;
     while half < v.len() {
         let stride = v.len() / (2 * half);

@@ -368,6 +368,11 @@ impl FieldVec {
     }
 
     fn transform(&mut self, root: Fr) {
+        if let Lanes(v) = &mut self.values
+            && v.has_fft()
+        {
+            return v.fft(root);
+        }
         let mut values = self.to_vec();
         match self.backend {
             Backend::Reference => values = reference::dft(&values, root),

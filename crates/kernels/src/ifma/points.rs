@@ -4,11 +4,11 @@
 
 use super::{
     Token,
-    lanes::{Block, Element, Lanes},
+    lanes::{Block, Element, Lanes, transpose},
     vector::kernels,
 };
 use crate::inversion::inverse_or_zero;
-use crate::msm::{Adder, Pair, Point, add_one_by_one};
+use crate::msm::adder::{Adder, Pair, Point, add_one_by_one};
 use ark_bn254::{Fq, FqConfig, G1Affine};
 use ark_ec::AffineRepr;
 use ark_ff::{AdditiveGroup, BigInt, Field};
@@ -243,29 +243,10 @@ fn load(token: Token, coordinates: [&[u64; 4]; 8]) -> V {
 /// Eight points from their coordinates, below 2p.
 #[inline(always)]
 fn store(x: V, y: V, out: [&mut Point; 8]) {
-    let ([r0, r1, r2, r3], [r4, r5, r6, r7]) = (x.to_words(), y.to_words());
-    // SAFETY: the values prove a token; a point is 64 bytes, aligned to 64.
-    unsafe {
-        let (a0, a1) = (_mm512_unpacklo_epi64(r0, r1), _mm512_unpackhi_epi64(r0, r1));
-        let (a2, a3) = (_mm512_unpacklo_epi64(r2, r3), _mm512_unpackhi_epi64(r2, r3));
-        let (a4, a5) = (_mm512_unpacklo_epi64(r4, r5), _mm512_unpackhi_epi64(r4, r5));
-        let (a6, a7) = (_mm512_unpacklo_epi64(r6, r7), _mm512_unpackhi_epi64(r6, r7));
-        let (b0, b1) = (_mm512_shuffle_i64x2(a0, a2, 0x88), _mm512_shuffle_i64x2(a0, a2, 0xdd));
-        let (b2, b3) = (_mm512_shuffle_i64x2(a1, a3, 0x88), _mm512_shuffle_i64x2(a1, a3, 0xdd));
-        let (b4, b5) = (_mm512_shuffle_i64x2(a4, a6, 0x88), _mm512_shuffle_i64x2(a4, a6, 0xdd));
-        let (b6, b7) = (_mm512_shuffle_i64x2(a5, a7, 0x88), _mm512_shuffle_i64x2(a5, a7, 0xdd));
-        let rows = [
-            _mm512_shuffle_i64x2(b0, b4, 0x88),
-            _mm512_shuffle_i64x2(b2, b6, 0x88),
-            _mm512_shuffle_i64x2(b1, b5, 0x88),
-            _mm512_shuffle_i64x2(b3, b7, 0x88),
-            _mm512_shuffle_i64x2(b0, b4, 0xdd),
-            _mm512_shuffle_i64x2(b2, b6, 0xdd),
-            _mm512_shuffle_i64x2(b1, b5, 0xdd),
-            _mm512_shuffle_i64x2(b3, b7, 0xdd),
-        ];
-        for (out, row) in out.into_iter().zip(rows) {
-            _mm512_store_si512(std::ptr::from_mut(out).cast(), row);
-        }
+    let ([x0, x1, x2, x3], [y0, y1, y2, y3]) = (x.to_words(), y.to_words());
+    let rows = transpose([x0, x1, x2, x3, y0, y1, y2, y3]);
+    for (out, row) in out.into_iter().zip(rows) {
+        // SAFETY: the values prove a token; a point is 64 bytes, aligned to 64.
+        unsafe { _mm512_store_si512(std::ptr::from_mut(out).cast(), row) };
     }
 }
