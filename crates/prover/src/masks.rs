@@ -89,4 +89,50 @@ mod tests {
         };
         assert_eq!(claim, Fr::from(4_u64) + at(&[2, 3], 11) + at(&[4, 5, 6], 12) + at(&[7], 13));
     }
+
+    /// The sum and all rounds as they are sent are as many linear forms in the coefficients as there are coefficients,
+    /// and independent: whatever is masked by them is uniform. Without any one coefficient they are not.
+    #[test]
+    fn what_a_mask_reveals_has_full_rank_and_needs_every_coefficient() {
+        for degrees in [vec![2, 3, 1], vec![6, 6, 3, 2, 6], vec![2; 9]] {
+            let count = 1 + degrees.iter().sum::<usize>();
+            let challenge = |round: usize| Fr::from(1009 * round as u64 + 17);
+            let columns: Vec<Vec<Fr>> = (0..count)
+                .map(|unit| {
+                    let mut coefficients = vec![Fr::ZERO; count];
+                    coefficients[unit] = Fr::ONE;
+                    let mut mask = Mask::new(&coefficients, &degrees);
+                    let mut sent = vec![mask.sum()];
+                    for (round, degree) in degrees.iter().enumerate() {
+                        sent.extend(rounds::sent(&mask.values(round, *degree)));
+                        mask.bind(round, challenge(round));
+                    }
+                    sent
+                })
+                .collect();
+            assert!(columns.iter().all(|column| column.len() == count), "as many forms as coefficients");
+            assert_eq!(rank(columns.clone()), count);
+            for dropped in 0..count {
+                let mut fewer = columns.clone();
+                fewer.remove(dropped);
+                assert!(rank(fewer) < count, "coefficient {dropped} is idle");
+            }
+        }
+    }
+
+    fn rank(mut rows: Vec<Vec<Fr>>) -> usize {
+        let mut rank = 0;
+        for column in 0..rows[0].len() {
+            let Some(pivot) = (rank..rows.len()).find(|row| rows[*row][column] != Fr::ZERO) else { continue };
+            rows.swap(rank, pivot);
+            let own = rows[rank].clone();
+            let inverse = own[column].inverse().unwrap();
+            for row in &mut rows[rank + 1..] {
+                let factor = row[column] * inverse;
+                row.iter_mut().zip(&own).for_each(|(value, own)| *value -= factor * own);
+            }
+            rank += 1;
+        }
+        rank
+    }
 }

@@ -1,0 +1,119 @@
+//! What a proof reveals linearly, held against its masks: the functionals that the code emits must have full rank on
+//! mask cells alone, for every claim pattern, and no mask may be idle.
+
+#[path = "../../plan/tests/cases/mod.rs"]
+mod cases;
+
+use ark_ff::{AdditiveGroup, Field};
+use averment_plan::*;
+use averment_verifier::{
+    claims::{self, Challenges},
+    descriptor::{Descriptor, Options},
+    field::{self, Fr},
+    functional::Functional,
+    statement::Mode,
+};
+use cases::*;
+
+fn numbers(seed: u64) -> impl FnMut() -> Fr {
+    let mut numbers = Numbers(seed);
+    move || field::reduced(&alloy_primitives::keccak256(numbers.next().to_be_bytes()))
+}
+
+/// The coefficient of each mask cell in a functional.
+fn on_masks(functional: &Functional, first: u64, count: usize) -> Vec<Fr> {
+    let mut row = vec![Fr::ZERO; count];
+    for term in &functional.0 {
+        let mut weights = vec![term.coefficient];
+        for axis in &term.axes {
+            let values = axis.values();
+            weights = values.iter().flat_map(|value| weights.iter().map(move |w| *w * value)).collect();
+        }
+        for (place, weight) in weights.into_iter().enumerate() {
+            let cell = (term.base + place as u64).checked_sub(first).map(|cell| cell as usize);
+            if let Some(own) = cell.and_then(|cell| row.get_mut(cell)) {
+                *own += weight;
+            }
+        }
+    }
+    row
+}
+
+fn rank(mut rows: Vec<Vec<Fr>>) -> usize {
+    let columns = rows.first().map_or(0, Vec::len);
+    let mut rank = 0;
+    for column in 0..columns {
+        let Some(pivot) = (rank..rows.len()).find(|row| rows[*row][column] != Fr::ZERO) else { continue };
+        rows.swap(rank, pivot);
+        let inverse = rows[rank][column].inverse().unwrap();
+        let own = rows[rank].clone();
+        for row in &mut rows[rank + 1..] {
+            let factor = row[column] * inverse;
+            row.iter_mut().zip(&own).for_each(|(value, own)| *value -= factor * own);
+        }
+        rank += 1;
+    }
+    rank
+}
+
+/// s, the private operands, the mask polynomial's claim and v, as rows over all mask cells.
+fn revealed(descriptor: &Descriptor) -> (Vec<Vec<Fr>>, usize) {
+    let mut draw = numbers(3);
+    let layout = &descriptor.layout;
+    let (first, _) = layout.masks.unwrap();
+    let used = claims::mask_cells(descriptor.operands(), &descriptor.degrees(true));
+    let r = (0..descriptor.point_length()).map(|_| draw()).collect();
+    let challenges = Challenges {
+        beta: draw(),
+        gamma: draw(),
+        r,
+        lambda: draw(),
+        lambda_a: draw(),
+        lambda_b: draw(),
+        lambda_c: draw(),
+    };
+    let rho: Vec<Fr> = (0..=descriptor.variables()).map(|_| draw()).collect();
+    let public = vec![Fr::ZERO; 64];
+    let mut functionals = vec![claims::total(descriptor, &challenges, &public).0];
+    let operands = claims::operands(descriptor, &challenges, &rho);
+    // The tables' out is public.
+    functionals.extend(operands.into_iter().enumerate().filter(|(place, _)| *place != 6).map(|(_, own)| own));
+    functionals.push(claims::rest(descriptor, draw(), &rho).unwrap());
+    let u: Vec<Fr> = (0..layout.address_bits()).map(|_| draw()).collect();
+    let mut rows: Vec<Vec<Fr>> = functionals.iter().map(|own| on_masks(own, first, used)).collect();
+    rows.push((0..used as u64).map(|cell| field::eq_index(&u, first + cell)).collect());
+    (rows, used)
+}
+
+fn without(rows: &[Vec<Fr>], column: usize) -> Vec<Vec<Fr>> {
+    let keep =
+        |row: &Vec<Fr>| row.iter().enumerate().filter(|(at, _)| *at != column).map(|(_, v)| *v).collect();
+    rows.iter().map(keep).collect()
+}
+
+#[test]
+fn every_claim_has_a_mask_of_its_own_and_no_mask_is_idle() {
+    let mut patterns = 0;
+    let models = (0..16).map(cases::random).map(|model| model.plan().clone());
+    let (mut draft, _) = perceptron();
+    draft.output = values(2);
+    for plan in models.chain([Plan::new(draft).unwrap()]) {
+        let options = Options { chunk_bits: None, batch_bits: 0, mode: Mode::ZeroKnowledge };
+        let Ok(derived) = Descriptor::derive(&plan, options) else { continue };
+        let descriptor = derived.descriptor;
+        let (rows, used) = revealed(&descriptor);
+        assert_eq!(rank(rows.clone()), rows.len(), "a claim is not masked");
+        // μ, the spare cell and each operand's mask: without any one of them something is not masked. (The last claim
+        // and v read the polynomial's cells too, so that it is theirs that stand in for the others.)
+        let polynomial = used - 1 - descriptor.degrees(true).iter().sum::<usize>();
+        let narrow: Vec<Vec<Fr>> =
+            rows[..rows.len() - 2].iter().map(|row| row[..polynomial].to_vec()).collect();
+        // Elimination takes its time: the first few plans have every kind of claim.
+        for mask in (0..polynomial).filter(|mask| *mask != 1 && patterns < 2) {
+            assert!(rank(without(&narrow, mask)) < narrow.len(), "mask {mask} is idle");
+        }
+        assert!(narrow.iter().all(|row| row[1] == Fr::ZERO), "the spare cell is v's alone");
+        patterns += 1;
+    }
+    assert!(patterns >= 10, "{patterns} patterns");
+}
