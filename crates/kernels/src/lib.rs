@@ -48,6 +48,6 @@ mod vector;
 mod wide;
 
 pub use backend::Backend;
-pub use msm::Bases;
+pub use msm::{Bases, multiples};
 pub use sumcheck::{Lookup, Product, bracket};
 pub use vector::FieldVec;
