@@ -288,9 +288,12 @@ impl FieldVec {
     #[must_use]
     pub fn kron(low: &Self, high: &Self) -> Self {
         assert_eq!(low.backend, high.backend, "backends");
-        match &low.values {
-            Lanes(low) if low.len().is_multiple_of(8) && !high.is_empty() => {
+        match (&low.values, &high.values) {
+            (Lanes(low), high) if low.len().is_multiple_of(8) && !high.scalars().is_empty() => {
                 Self::from_lanes(LaneVec::kron(low, &high.scalars()))
+            }
+            (Scalars(low), Lanes(high)) if [1, 2, 4, 8].contains(&low.len()) => {
+                Self::from_lanes(LaneVec::kron_of_few(low, high))
             }
             _ => Self::from_scalars(low.backend, reference::kron(&low.scalars(), &high.scalars())),
         }

@@ -493,6 +493,17 @@ impl<M: Modulus> Lanes<M> {
         Self(t, PhantomData)
     }
 
+    /// Lane i becomes lane `from[i]`, modulo 8.
+    #[inline(always)]
+    pub fn permuted(self, from: &[u64; 8]) -> Self {
+        let mut t = self.0;
+        for j in 0..5 {
+            // SAFETY: a value proves a token; 64 bytes are read, unaligned.
+            t[j] = unsafe { _mm512_permutexvar_epi64(_mm512_loadu_si512(from.as_ptr().cast()), t[j]) };
+        }
+        Self(t, PhantomData)
+    }
+
     /// Lane i of row j becomes lane j of row i.
     #[inline(always)]
     pub fn transposed(rows: [Self; 8]) -> [Self; 8] {

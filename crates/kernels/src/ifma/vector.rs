@@ -187,6 +187,13 @@ impl LaneVec {
         out
     }
 
+    /// [`Self::kron`] of one, two, four or eight elements.
+    pub fn kron_of_few(low: &[Fr], high: &Self) -> Self {
+        let mut out = Self::zeros(high.token, low.len() * high.len);
+        kron_of_few(high.token, &mut out.blocks, &repeated(high.token, low), low.len(), &high.blocks);
+        out
+    }
+
     pub fn invert(&mut self) {
         invert(self.token, &mut self.blocks);
     }
@@ -443,6 +450,15 @@ kernels! {
         let a = V::splat(token, a);
         for (v, x) in v.iter_mut().zip(x) {
             V::load(token, x).mul(a).add_reduced(V::load(token, v)).store(v);
+        }
+    }
+
+    /// Lane i of block k is element 8k + i: `low[i mod L]·high[(8k + i)/L]`, L = `len` a divisor of eight.
+    fn kron_of_few(token: Token, out: &mut [Block], low: &Block, len: usize, high: &[Block]) {
+        let low = V::load(token, low);
+        for (k, out) in out.iter_mut().enumerate() {
+            let from = std::array::from_fn(|i| ((8 * k + i) / len % 8) as u64);
+            V::load(token, &high[k / len]).permuted(&from).mul(low).store(out);
         }
     }
 
