@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.37;
 
+import {IDescriptorValidator} from "./interfaces/IDescriptorValidator.sol";
 import {IProofVerifier, Statement} from "./interfaces/IProofVerifier.sol";
 import {lookupsAtEnd, relationsAtEnd} from "./proof/End.sol";
 import {prepare, weigh} from "./proof/Functionals.sol";
 import "./proof/Memory.sol";
-import {derive, opens} from "./proof/Opening.sol";
+import {PAIRING_GAS, derive, opens} from "./proof/Opening.sol";
 import {chunksOf, hasMasks, load, publicCount} from "./proof/Reading.sol";
 import {draw, drawFrom, reduceBatch, reduceMain} from "./proof/Sumcheck.sol";
 
@@ -15,6 +16,7 @@ contract ProofVerifier is IProofVerifier {
     bytes32 private constant SUITE = keccak256("averment-proof/1");
 
     bytes32 public immutable setup;
+    IDescriptorValidator public immutable validator;
     uint256 private immutable TAU_0;
     uint256 private immutable TAU_1;
     uint256 private immutable TAU_2;
@@ -22,10 +24,12 @@ contract ProofVerifier is IProofVerifier {
 
     mapping(bytes32 descriptor => address code) public descriptorCode;
 
-    constructor(uint256[4] memory tau_, bytes32 setup_) {
+    constructor(uint256[4] memory tau_, bytes32 setup_, IDescriptorValidator validator_) {
         if (!isGenerator(tau_)) revert BadSetup();
         (TAU_0, TAU_1, TAU_2, TAU_3) = (tau_[0], tau_[1], tau_[2], tau_[3]);
         setup = setup_;
+        if (address(validator_).code.length == 0) revert NoValidator(address(validator_));
+        validator = validator_;
     }
 
     function tau() external view returns (uint256[4] memory) {
@@ -35,6 +39,7 @@ contract ProofVerifier is IProofVerifier {
     function register(bytes calldata bytes_) external returns (bytes32 descriptor) {
         descriptor = keccak256(bytes_);
         if (descriptorCode[descriptor] != address(0)) return descriptor;
+        validator.validate(bytes_);
         // Creation code: copy what follows its 11 bytes, return it; the stored code begins with a byte that stops.
         bytes memory creation = abi.encodePacked(hex"600b5981380380925939f300", bytes_);
         address code;
@@ -335,7 +340,7 @@ contract ProofVerifier is IProofVerifier {
         // The pairing checks its operands' curve and order; with the identity of G1 it holds for all of them.
         bytes memory input = abi.encode(uint256(0), uint256(0), point);
         assembly ("memory-safe") {
-            ok := staticcall(gas(), 8, add(input, 0x20), 0xc0, 0, 0x20)
+            ok := staticcall(PAIRING_GAS, 8, add(input, 0x20), 0xc0, 0, 0x20)
             ok := and(ok, mload(0))
         }
         return ok && (point[0] | point[1] | point[2] | point[3]) != 0;

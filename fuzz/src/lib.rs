@@ -15,6 +15,7 @@ mod json;
 mod log;
 mod manifest;
 mod plan;
+mod proof;
 mod state;
 mod storage;
 mod vectors;
@@ -57,6 +58,8 @@ pub const TARGETS: &[Target] = &[
     Target { name: "audit_file", run: audit::audit_file, seeds: audit::audit_file_seeds },
     Target { name: "plan", run: plan::plan, seeds: plan::plan_seeds },
     Target { name: "weights", run: plan::weights, seeds: plan::weights_seeds },
+    Target { name: "descriptor", run: proof::descriptor, seeds: proof::descriptor_seeds },
+    Target { name: "proof", run: proof::proof, seeds: proof::proof_seeds },
     Target { name: "input_schema", run: plan::input_schema, seeds: plan::input_schema_seeds },
     Target {
         name: "weights_commitment",

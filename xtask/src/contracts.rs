@@ -16,7 +16,8 @@ use std::{
 };
 
 /// Deployed contracts; each has an artifact.
-const CONTRACTS: &[&str] = &["ModelRegistry", "Anchors", "AccessManager", "ERC1967Proxy"];
+const CONTRACTS: &[&str] =
+    &["ModelRegistry", "Anchors", "ProofVerifier", "DescriptorValidator", "AccessManager", "ERC1967Proxy"];
 /// Contracts that store in an ERC-7201 namespace, and the contract that tells the compiler so.
 const NAMESPACED: &[(&str, &str)] = &[("ModelRegistry", "ModelRegistryLayout")];
 /// Contracts whose storage layout is pinned as text.

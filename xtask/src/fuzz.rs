@@ -6,7 +6,8 @@ use anyhow::{Context, Result, bail, ensure};
 use std::{fs, path::Path, process::Command};
 
 /// Where every decoder must have a target.
-const CRATES: [&str; 3] = ["crates/primitives/src", "crates/registry/src", "crates/storage/src"];
+const CRATES: [&str; 4] =
+    ["crates/primitives/src", "crates/registry/src", "crates/storage/src", "crates/verifier/src"];
 
 /// Methods that read what a stranger wrote.
 const DECODERS: [&str; 6] = ["decode", "parse", "from_json", "from_pem", "decode_bundle", "parse_canonical"];

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.37;
 
+import {IDescriptorValidator} from "./IDescriptorValidator.sol";
+
 /// Everything that a proof is bound to beside the verifier's setup and the chain, which the verifier adds itself
 /// (docs/protocol.md, [9.1]).
 struct Statement {
@@ -29,11 +31,14 @@ struct Statement {
 }
 
 /// @title Verifies proofs of any plan, `averment-proof/1`.
-/// @notice Immutable and without owner. A plan's descriptor is stored as code when it is registered; whoever calls `verify` compares the statement with what it asked for, and the points with what was
+/// @notice Immutable and without owner. A plan's descriptor is validated once, when it is registered, and stored as
+/// code; whoever calls `verify` compares the statement with what it asked for, and the points with what was
 /// registered for the version.
 interface IProofVerifier {
     event DescriptorRegistered(bytes32 indexed descriptor, address code);
 
+    /// @dev There is no contract to validate descriptors.
+    error NoValidator(address validator);
     error UnknownDescriptor(bytes32 descriptor);
     /// @dev The setup's second point is no generator of G2, or the identity.
     error BadSetup();
@@ -42,6 +47,9 @@ interface IProofVerifier {
     error NotEnoughGas();
     /// @dev The descriptor's code could not be stored.
     error NotStored();
+
+    /// @notice What validates descriptors.
+    function validator() external view returns (IDescriptorValidator);
 
     /// @notice The setup that proofs are made with.
     function setup() external view returns (bytes32);
@@ -52,8 +60,8 @@ interface IProofVerifier {
     /// @notice Where a registered descriptor's bytes are stored, behind one zero byte; zero if it is not registered.
     function descriptorCode(bytes32 descriptor) external view returns (address);
 
-    /// @notice Stores `averment-descriptor/1` bytes; registering again changes nothing. The rules of [10.2] are not
-    /// checked here yet: until they are, this contract is deployed for tests only.
+    /// @notice Validates `averment-descriptor/1` bytes (reverting with `IDescriptorValidator`'s error) and stores
+    /// them. Registering again changes nothing.
     /// @return descriptor The digest, keccak256 of the bytes.
     function register(bytes calldata bytes_) external returns (bytes32 descriptor);
 

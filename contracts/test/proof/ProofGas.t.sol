@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.37;
 
+import {DescriptorValidator} from "../../src/DescriptorValidator.sol";
 import {ProofVerifier} from "../../src/ProofVerifier.sol";
 import {vm} from "../Vm.sol";
 import {Call, ProofVectors} from "./Vectors.sol";
@@ -30,7 +31,7 @@ contract ProofGasTest is ProofVectors {
 
     function cost(string memory name) private {
         Call memory call = read(string.concat("ok_", name, ".json"));
-        ProofVerifier verifier = new ProofVerifier(call.tau, call.setup);
+        ProofVerifier verifier = new ProofVerifier(call.tau, call.setup, new DescriptorValidator());
         verifier.register(call.descriptor);
         vm.snapshotGasLastCall("proofs", string.concat(name, ", register"));
         vm.assertTrue(verify(verifier, call), name);

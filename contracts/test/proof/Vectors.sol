@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.37;
 
+import {DescriptorValidator} from "../../src/DescriptorValidator.sol";
 import {Statement} from "../../src/interfaces/IProofVerifier.sol";
 import {ProofVerifier} from "../../src/ProofVerifier.sol";
 import {vm} from "../Vm.sol";
@@ -34,12 +35,19 @@ abstract contract ProofVectors {
     }
 
     function deploy(Call memory call) internal returns (ProofVerifier verifier) {
-        verifier = new ProofVerifier(call.tau, call.setup);
+        verifier = new ProofVerifier(call.tau, call.setup, new DescriptorValidator());
         verifier.register(call.descriptor);
     }
 
     function verify(ProofVerifier verifier, Call memory call) internal view returns (bool) {
         Statement memory statement = abi.decode(call.statement, (Statement));
         return verifier.verify(keccak256(call.descriptor), statement, call.points, call.proof);
+    }
+
+    /// An error's first four bytes.
+    function selector(bytes memory reason) internal pure returns (bytes4 first) {
+        assembly ("memory-safe") {
+            first := mload(add(reason, 0x20))
+        }
     }
 }

@@ -14,9 +14,6 @@
 pub(crate) mod adder;
 mod digits;
 mod groups;
-mod multiples;
-
-pub use multiples::multiples;
 
 use crate::{Backend, ifma, reference};
 use adder::{Adder, Point, PortableAdder};

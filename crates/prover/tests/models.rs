@@ -58,6 +58,7 @@ impl Proved {
             assert!(same.encode() == proof.encode(), "{backend:?} makes another proof");
         }
         let key = Key { setup: setup.digest(), tau: setup.tau() };
+        assert_eq!(committed.descriptor().validate(), Ok(()));
         Self { descriptor: committed.descriptor().clone(), registered, statement, proof, key }
     }
 

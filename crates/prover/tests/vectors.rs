@@ -5,6 +5,8 @@
 
 #[path = "../../plan/tests/cases/mod.rs"]
 mod cases;
+#[path = "vectors/descriptors.rs"]
+mod descriptors;
 #[path = "vectors/make.rs"]
 mod make;
 
@@ -207,6 +209,7 @@ fn vectors_are_written() {
     let save = |name: String, value: Value| {
         fs::write(folder().join(name), serde_json::to_string_pretty(&value).unwrap() + "\n").unwrap();
     };
+    save("bad_descriptors.json".into(), descriptors::write());
     for (name, about, call) in made() {
         assert_eq!(verdict(&call), Ok(()), "{name}");
         save(format!("ok_{name}.json"), write(&call, about));
@@ -241,7 +244,13 @@ fn good_proofs_are_accepted_and_changed_ones_refused() {
     assert!(names.len() >= 6, "{names:?}");
     for name in names {
         let found = file(&name);
+        if name == "bad_descriptors.json" {
+            descriptors::check(&found);
+            continue;
+        }
         if name.starts_with("ok_") {
+            let descriptor = Descriptor::decode(&read(&found).parts[0]).unwrap();
+            assert_eq!(descriptor.validate(), Ok(()), "{name}");
             assert_eq!(verdict(&read(&found)), Ok(()), "{name}");
             continue;
         }

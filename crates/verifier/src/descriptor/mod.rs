@@ -4,10 +4,12 @@
 mod codec;
 mod derive;
 mod layout;
+mod validate;
 
 pub use codec::{DescriptorError, EncodeError};
 pub use derive::{DeriveError, Derived, LIMB_BITS, Limb, Options, Placement};
 pub use layout::{Area, Blocks, Layout, LayoutError, Sizes};
+pub use validate::InvalidDescriptor;
 
 /// The number of lookup slots: lookups that share a helper cell.
 pub const SLOTS: usize = 4;

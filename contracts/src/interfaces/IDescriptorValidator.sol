@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity ^0.8.37;
+
+/// What a descriptor breaks: not its format, or a rule of docs/protocol.md [10.2]. Named as in Rust's
+/// `InvalidDescriptor`.
+enum Rule {
+    Bytes,
+    Layout,
+    Size,
+    TableTag,
+    TablePlace,
+    TableValues,
+    LookupPlace,
+    LookupTable,
+    LookupInput,
+    Axis,
+    Source,
+    Product,
+    High,
+    Limbs,
+    Half,
+    Public,
+    Free,
+    Wraps
+}
+
+/// @title Whether a plan's descriptor is a function, whatever it says.
+interface IDescriptorValidator {
+    /// @param place The table, lookup block or relation; of `Bytes` and `Layout` the byte, of `Size` what there is.
+    error InvalidDescriptor(Rule rule, uint256 place);
+
+    /// @notice Reverts unless `descriptor` is canonical `averment-descriptor/1` and keeps every rule.
+    function validate(bytes calldata descriptor) external pure;
+}

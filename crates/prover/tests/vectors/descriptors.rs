@@ -1,0 +1,234 @@
+//! Descriptors that break one rule of [10.2] each.
+
+use super::{name, read};
+use alloy_primitives::hex;
+use averment_verifier::descriptor::{Area, Axis, Coefficient, Constant, Descriptor, Layout, Sizes};
+use serde_json::{Value, json};
+
+fn good(name: &str) -> Descriptor {
+    Descriptor::decode(&read(&super::file(name)).parts[0]).unwrap()
+}
+
+/// A change of sizes, with the layout that follows.
+fn resized(descriptor: &mut Descriptor, change: impl FnOnce(&mut Sizes)) {
+    let mut sizes = descriptor.layout.sizes.clone();
+    change(&mut sizes);
+    descriptor.layout = Layout::new(&sizes).unwrap();
+}
+
+/// What breaks a rule, and the rule.
+type Attack = (&'static str, &'static str, fn(&mut Descriptor));
+
+/// Relation 0 of the model is a product with weights, 1 a maximum, 2 is linear, 3 says what is public; lookup blocks
+/// are hi and lo of each, then the input.
+const ATTACKS: &[Attack] = &[
+    ("weights without widths", "Layout", |d| _ = d.weight_bits.pop()),
+    ("a weight block more than widths", "Layout", |d| resized(d, |sizes| sizes.weights.push(0))),
+    ("no tables", "Size", |d| d.tables.clear()),
+    ("no lookups", "Size", |d| d.lookups.clear()),
+    ("no relations", "Size", |d| d.relations.clear()),
+    ("weights of no bits", "Size", |d| d.weight_bits[0] = 0),
+    ("weights of 63 bits", "Size", |d| d.weight_bits[0] = 63),
+    ("functions in more rows than there are tables", "Size", |d| {
+        resized(d, |sizes| sizes.function_bits = Some(sizes.table_bits + 1))
+    }),
+    ("fewer mask cells than masks", "Size", |d| resized(d, |sizes| sizes.mask_bits = Some(2))),
+    ("more than 64 chunks", "Size", |d| resized(d, |sizes| sizes.chunk_bits = 4)),
+    ("more variables than halves", "Size", |d| d.relations[0].products[0].vars = 29),
+    ("more coordinates than r has", "Size", |d| d.relations[3].point_bits = 33),
+    ("tag 0", "TableTag", |d| d.tables[0].tag = 0),
+    ("two tables with one tag", "TableTag", |d| d.tables[1].tag = d.tables[0].tag),
+    ("a table that is not aligned", "TablePlace", |d| d.tables[0].row = 1),
+    ("two tables in the same rows", "TablePlace", |d| d.tables[1].row = 0),
+    ("a table outside of the table space", "TablePlace", |d| {
+        let last = d.tables.len() - 1;
+        d.tables[last].row = 1 << d.layout.table_bits;
+    }),
+    ("a table wider than a word", "TablePlace", |d| d.tables[0].bits = 64),
+    ("a function where no function is committed", "TablePlace", |d| {
+        resized(d, |sizes| sizes.function_bits = Some(4))
+    }),
+    ("a first value of 64 bits", "TableValues", |d| d.tables[0].first = i64::MIN),
+    ("a function without width", "TableValues", |d| d.tables[0].out_bits = 0),
+    ("a range with outputs", "TableValues", |d| d.tables.last_mut().unwrap().out_bits = 3),
+    ("a fifth slot", "LookupPlace", |d| d.lookups[0].slot = 4),
+    ("a lookup block that is not aligned", "LookupPlace", |d| d.lookups[0].row = 1),
+    ("a lookup block outside of its slot", "LookupPlace", |d| d.lookups[0].row = 1 << d.layout.slot_bits),
+    ("two lookup blocks in the same rows", "LookupPlace", |d| d.lookups[1].row = d.lookups[0].row),
+    ("a lookup in no table", "LookupTable", |d| d.lookups[0].tag = 999),
+    ("hi in a range", "LookupTable", |d| d.lookups[0].tag = d.tables.last().unwrap().tag),
+    ("lo in a function", "LookupTable", |d| {
+        let low = d.lookups.iter().position(|own| own.slot == 1).unwrap();
+        d.lookups[low].tag = d.tables[0].tag;
+    }),
+    ("an input in a function", "LookupTable", |d| d.lookups.last_mut().unwrap().tag = d.tables[0].tag),
+    ("an input that is not looked up", "LookupInput", |d| _ = d.lookups.pop()),
+    ("an input looked up twice", "LookupInput", |d| d.lookups.push(*d.lookups.last().unwrap())),
+    ("an input elsewhere", "LookupInput", |d| {
+        let base = d.layout.weight_blocks[0];
+        d.lookups.last_mut().unwrap().input = Some(base);
+    }),
+    ("half an input", "LookupInput", |d| d.lookups.last_mut().unwrap().bits -= 1),
+    ("an input over an area of its own", "LookupInput", |d| d.lookups.last_mut().unwrap().slot = 0),
+    ("an input before the others", "LookupInput", |d| d.lookups.rotate_right(1)),
+    ("an area without cells", "LookupInput", |d| resized(d, |sizes| sizes.areas[1] = Area::Inputs)),
+    ("an axis beyond the relation's coordinates", "Axis", |d| {
+        d.relations[0].products[0].b[0].axes.iter_mut().for_each(|axis| {
+            if let Axis::Point { at, .. } = axis {
+                *at = 20;
+            }
+        })
+    }),
+    ("an axis beyond the sum's variables", "Axis", |d| {
+        let bits = d.relations[0].products[0].a[0].axes[0].bits();
+        d.relations[0].products[0].a[0].axes[0] = Axis::Sum { at: 9, bits };
+    }),
+    ("a sum's axis outside of a sum", "Axis", |d| {
+        let bits = d.relations[2].terms[0].axes[0].bits();
+        d.relations[2].terms[0].axes[0] = Axis::Sum { at: 0, bits };
+    }),
+    ("a fixed place beyond its axis", "Axis", |d| {
+        d.relations[2].terms[0].axes[0] = Axis::Fixed { value: 1 << 8, bits: 1 }
+    }),
+    ("a window over more places than coordinates", "Axis", |d| window(d, |own| own.count = 1 << 10)),
+    ("a window without taps", "Axis", |d| window(d, |own| own.taps = 0)),
+    ("a window of more taps than variables", "Axis", |d| window(d, |own| own.taps = 1 << 8)),
+    ("a window longer than its axis", "Axis", |d| window(d, |own| own.length = 1 << 9)),
+    ("a window that costs too much", "Axis", |d| {
+        let axes = &mut d.relations[2].terms[0].axes;
+        let bits = axes[0].bits();
+        axes[0] = Axis::Window {
+            bits,
+            window: averment_verifier::descriptor::Window {
+                point: 0,
+                point_bits: 0,
+                count: 1,
+                sum: None,
+                taps: u32::MAX,
+                stride: 1,
+                dilation: 1,
+                pad: 0,
+                length: 1,
+            },
+        };
+    }),
+    ("a relation reads masks", "Source", |d| d.relations[2].terms[0].base = d.layout.masks.unwrap().0),
+    ("a relation reads half a block", "Source", |d| _ = d.relations[2].terms[0].axes.remove(0)),
+    ("a relation reads what a later one makes", "Source", |d| {
+        let later = d.relations[2].terms[0].base;
+        let size = d.relations[2].terms[0].axes.iter().map(Axis::bits).sum();
+        let own = &mut d.relations[0].products[0].a[0];
+        own.base = later;
+        own.axes = vec![Axis::Sum { at: 0, bits: size }];
+    }),
+    ("a group beyond the relation's coordinates", "Product", |d| {
+        d.relations[0].products[0].grouped = 1;
+        d.relations[0].products[0].group_point = d.relations[0].point_bits;
+    }),
+    ("a group of more variables than the sum has", "Product", |d| d.relations[0].products[0].grouped = 28),
+    ("a product of nothing", "Product", |d| d.relations[0].products[0].a.clear()),
+    ("a relation that makes nothing", "High", |d| {
+        let terms = d.relations[2].terms.len();
+        d.relations[2].terms.truncate(terms - 3);
+    }),
+    ("hi of another relation", "High", |d| {
+        let own = d.relations[2].terms.iter().rposition(|term| term.coefficient.shift > 0).unwrap();
+        d.relations[2].terms[own].base = d.relations[0].terms[1].base;
+    }),
+    ("hi with another sign", "High", |d| high(d).mantissa = 1),
+    ("lo before hi", "High", |d| {
+        let terms = &mut d.relations[0].terms;
+        let last = terms.len() - 1;
+        terms.swap(last, last - 1);
+    }),
+    ("a relation without limbs", "Limbs", |d| drop(d.relations[0].terms.pop())),
+    ("another shift than the limbs'", "Limbs", |d| high(d).shift += 1),
+    ("a limb that is shifted", "Limbs", |d| d.relations[0].terms.last_mut().unwrap().coefficient.shift = 1),
+    ("a limb that may be negative", "Limbs", |d| {
+        let tag = d.lookups.iter().find(|own| own.slot == 1).unwrap().tag;
+        d.tables.iter_mut().find(|table| table.tag == tag).unwrap().first = -1;
+    }),
+    ("a relation that does not round", "Half", |d| {
+        d.relations[0].constant = Constant::Number(Coefficient { mantissa: 0, shift: 0 })
+    }),
+    ("a relation with a constant of its own", "Half", |d| {
+        d.relations[0].constant = Constant::Number(Coefficient { mantissa: 5, shift: 1 })
+    }),
+    ("public values that are skipped", "Public", |d| {
+        if let Constant::Public { first, .. } = &mut d.relations[3].constant {
+            *first = 1;
+        }
+    }),
+    ("no public values", "Public", |d| {
+        if let Constant::Public { count, .. } = &mut d.relations[3].constant {
+            *count = 0;
+        }
+    }),
+    ("more public values than cells", "Public", |d| {
+        if let Constant::Public { count, .. } = &mut d.relations[3].constant {
+            *count = 99;
+        }
+    }),
+    ("twice the public values", "Public", |d| d.relations[3].terms[0].coefficient.mantissa = 2),
+    ("public values of two blocks", "Public", |d| {
+        let term = d.relations[3].terms[0].clone();
+        d.relations[3].terms.push(term);
+    }),
+    ("a block that no relation makes", "Free", |d| drop(d.relations.drain(2..))),
+    ("a sum that wraps", "Wraps", |d| d.relations[0].products[0].b[0].coefficient.shift = 249),
+    ("a term that wraps", "Wraps", |d| d.relations[2].terms[0].coefficient.shift = 250),
+];
+
+fn high(d: &mut Descriptor) -> &mut Coefficient {
+    let terms = &mut d.relations[0].terms;
+    let last = terms.len() - 2;
+    &mut terms[last].coefficient
+}
+
+/// Changes the first window of the first product.
+fn window(d: &mut Descriptor, change: impl Fn(&mut averment_verifier::descriptor::Window)) {
+    for axis in &mut d.relations[0].products[0].a[0].axes {
+        if let Axis::Window { window, .. } = axis {
+            return change(window);
+        }
+    }
+    panic!("the product has a window");
+}
+
+/// All of them with their bytes. The rule that each names is the one it breaks.
+pub fn write() -> Value {
+    let base = good("ok_windows_zk.json");
+    assert_eq!(base.validate(), Ok(()));
+    let (mut cases, mut wrong) = (Vec::new(), Vec::new());
+    for (about, rule, change) in ATTACKS {
+        let mut descriptor = base.clone();
+        change(&mut descriptor);
+        let fault = descriptor.validate().map_err(name);
+        wrong.extend((fault != Err((*rule).to_owned())).then_some((about, rule, fault)));
+        let bytes = descriptor.encode().unwrap();
+        // What has no canonical bytes is not even read.
+        let rule = if Descriptor::decode(&bytes).is_ok() { rule } else { "Bytes" };
+        cases.push(json!({ "name": about, "error": rule, "descriptor": hex::encode_prefixed(bytes) }));
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    json!({
+        "format": "averment-vectors-bad-descriptor/1",
+        "about": "Descriptors that break one rule of [10.2] each. `error` is the Rust validator's; the contract names the same rule (of bytes that are not canonical, the first that it finds).",
+        "count": cases.len(),
+        "cases": cases,
+    })
+}
+
+/// Every case gets the error that it must.
+pub fn check(file: &Value) {
+    let cases = file["cases"].as_array().unwrap();
+    assert_eq!(cases.len(), ATTACKS.len());
+    for case in cases {
+        let bytes = hex::decode(case["descriptor"].as_str().unwrap()).unwrap();
+        let verdict = match Descriptor::decode(&bytes) {
+            Err(_) => "Bytes".to_owned(),
+            Ok(descriptor) => name(descriptor.validate().expect_err(&case.to_string())),
+        };
+        assert_eq!(verdict, case["error"].as_str().unwrap(), "{}", case["name"]);
+    }
+}

@@ -1,0 +1,543 @@
+//! The rules that make a descriptor a function, whatever it says ([10.2]). The contract `DescriptorValidator` checks the
+//! same ones at registration, in the same order, so that both name the same fault.
+//!
+//! Why they are enough, by induction over relations: at a point of the cube a relation says
+//! `Σ products + Σ terms = 2^sh·hi + lo - half` in the field; nothing wraps (f), so it says so in the integers; what it
+//! reads is determined (d); the limbs of lo are in range and add up to less than 2^sh (c), (d), so hi and lo are
+//! determined; and `out` is the table's value at hi (b), (c).
+
+use super::{Area, Axis, Coefficient, Constant, Descriptor, Layout, LookupBlock, Relation, SLOTS, Term};
+use crate::claims;
+use thiserror::Error;
+
+/// Variables of the main sumcheck: `2^-n` has a closed form up to here.
+const VARIABLES: usize = 28;
+/// Coordinates of r.
+const COORDINATES: usize = 32;
+/// Bits of a chunk's number: every chunk costs the verifier a multiplication.
+const COUNT_BITS: usize = 6;
+/// Mask cells, as a power of two.
+const MASK_BITS: usize = 10;
+/// Tables, lookup blocks, relations, blocks of a role; terms of a form; axes of a term; public values of a relation as
+/// a power of two.
+const COUNT: usize = 256;
+/// Bits of a window's axis and coordinates.
+const WINDOW_BITS: usize = 12;
+/// What a window costs: places times taps.
+const WINDOW_WORK: usize = 1 << 14;
+/// Bits of an integer on the way.
+const INTEGER_BITS: usize = 250;
+/// Bits of a cell.
+const CELL_BITS: usize = 62;
+
+/// Which rule a descriptor breaks.
+#[derive(Debug, Error, Clone, Copy, PartialEq, Eq)]
+pub enum InvalidDescriptor {
+    /// (a) The layout is not the canonical one of its sizes.
+    #[error("the layout is not that of its sizes")]
+    Layout,
+    /// (g) Nothing is there that must be, or too much.
+    #[error("{what}: expected {least} to {most}, got {got}")]
+    Size {
+        /// Of what.
+        what: &'static str,
+        /// The least allowed.
+        least: usize,
+        /// The most.
+        most: usize,
+        /// What there is.
+        got: usize,
+    },
+    /// (b) Tags do not ascend from 1 on.
+    #[error("table {table}: its tag is not above the one before")]
+    TableTag {
+        /// The table.
+        table: usize,
+    },
+    /// (b) A table is not aligned, overlaps the one before, or does not fit.
+    #[error("table {table}: its rows are not aligned, not free or not there")]
+    TablePlace {
+        /// The table.
+        table: usize,
+    },
+    /// (b) Values beyond bounds, an `out` where there is none, or none where there is one.
+    #[error("table {table}: its values are out of bounds")]
+    TableValues {
+        /// The table.
+        table: usize,
+    },
+    /// (c) A lookup block is not aligned, overlaps another, or does not fit.
+    #[error("lookup block {lookup}: its rows are not aligned, not free or not there")]
+    LookupPlace {
+        /// The block.
+        lookup: usize,
+    },
+    /// (c) No table has its tag, or one of another kind than its slot's.
+    #[error("lookup block {lookup}: its tag is not one of a table for its slot")]
+    LookupTable {
+        /// The block.
+        lookup: usize,
+    },
+    /// (c) Input blocks are not looked up one by one, behind all others.
+    #[error("lookup block {lookup}: input blocks come last, in order, each once")]
+    LookupInput {
+        /// The block.
+        lookup: usize,
+    },
+    /// (d) An axis reads beyond coordinates, or is of no kind that is allowed there.
+    #[error("relation {relation}: an axis leaves its coordinates")]
+    Axis {
+        /// The relation.
+        relation: usize,
+    },
+    /// (d) What a relation reads is no whole weight, input, or output of an earlier relation.
+    #[error("relation {relation} reads what is not determined")]
+    Source {
+        /// The relation.
+        relation: usize,
+    },
+    /// (d) A product's variables, its group or an operand are not there.
+    #[error("relation {relation}: a product is not well formed")]
+    Product {
+        /// The relation.
+        relation: usize,
+    },
+    /// (d), (e) A relation does not end with a new hi block.
+    #[error("relation {relation} does not end with a new block of its own")]
+    High {
+        /// The relation.
+        relation: usize,
+    },
+    /// (c), (d) The limbs of lo do not add up to the shift.
+    #[error("relation {relation}: the limbs of lo are not those of its shift")]
+    Limbs {
+        /// The relation.
+        relation: usize,
+    },
+    /// (d) The constant is not half of `2^sh`.
+    #[error("relation {relation}: the constant is not half a unit")]
+    Half {
+        /// The relation.
+        relation: usize,
+    },
+    /// (d) A relation of public values is more than that, or speaks of others than the next ones.
+    #[error("relation {relation}: not the next public values of one block")]
+    Public {
+        /// The relation.
+        relation: usize,
+    },
+    /// (e) A lookup block that no relation determines.
+    #[error("lookup block {lookup} belongs to no relation")]
+    Free {
+        /// The block.
+        lookup: usize,
+    },
+    /// (f) A sum that could wrap.
+    #[error("relation {relation}: a sum of {bits} bits could wrap")]
+    Wraps {
+        /// The relation.
+        relation: usize,
+        /// Its bits.
+        bits: usize,
+    },
+}
+
+use InvalidDescriptor as Fault;
+
+impl Descriptor {
+    /// Checks every rule of [10.2].
+    pub fn validate(&self) -> Result<(), InvalidDescriptor> {
+        self.check_sizes()?;
+        self.check_tables()?;
+        let inputs = self.check_lookups()?;
+        let mut known = Known { descriptor: self, inputs, determined: vec![false; self.lookups.len()] };
+        let mut public = 0;
+        for (place, relation) in self.relations.iter().enumerate() {
+            known.relation(place, relation, &mut public)?;
+        }
+        let free =
+            self.lookups.iter().zip(&known.determined).position(|(own, done)| own.input.is_none() && !done);
+        free.map_or(Ok(()), |lookup| Err(Fault::Free { lookup }))
+    }
+
+    fn check_sizes(&self) -> Result<(), Fault> {
+        let layout = &self.layout;
+        let sizes = &layout.sizes;
+        if Layout::new(sizes).as_ref() != Ok(layout) || self.weight_bits.len() != sizes.weights.len() {
+            return Err(Fault::Layout);
+        }
+        let within = |what, least, most, got| match got {
+            _ if (least..=most).contains(&got) => Ok(()),
+            _ => Err(Fault::Size { what, least, most, got }),
+        };
+        within("bits of a chunk's number", 0, COUNT_BITS, layout.count_bits.into())?;
+        within("slot bits", 1, VARIABLES, layout.slot_bits.into())?;
+        within("table bits", 1, VARIABLES, layout.table_bits.into())?;
+        within("variables", 1, VARIABLES, self.variables())?;
+        within("coordinates", 1, COORDINATES, self.point_length())?;
+        within("function bits", 0, layout.table_bits.into(), sizes.function_bits.unwrap_or(0).into())?;
+        within("weight blocks", 0, COUNT, sizes.weights.len())?;
+        within("input blocks", 0, COUNT, sizes.inputs.len())?;
+        within("tables", 1, COUNT, self.tables.len())?;
+        within("lookup blocks", 1, COUNT, self.lookups.len())?;
+        within("relations", 1, COUNT, self.relations.len())?;
+        within("products", 0, COUNT, self.products().count())?;
+        for bits in &self.weight_bits {
+            within("bits of weights", 1, CELL_BITS, usize::from(*bits))?;
+        }
+        if let Some(bits) = sizes.mask_bits {
+            within("mask bits", 0, MASK_BITS, bits.into())?;
+            let cells = claims::mask_cells(self.operands(), &self.degrees(true));
+            within("mask cells", 0, power(bits), cells)?;
+        }
+        Ok(())
+    }
+
+    fn check_tables(&self) -> Result<(), Fault> {
+        let (mut tag, mut row) = (0, 0);
+        for (table, own) in self.tables.iter().enumerate() {
+            if own.tag <= tag {
+                return Err(Fault::TableTag { table });
+            }
+            tag = own.tag;
+            let end = end(own.row, own.bits).filter(|_| own.row >= row);
+            // Function tables lie where their `out` is committed.
+            let room = match own.function {
+                true => self.layout.sizes.function_bits.unwrap_or(0),
+                false => self.layout.table_bits,
+            };
+            match end.filter(|end| *end <= 1_u64.checked_shl(room.into()).unwrap_or(0)) {
+                Some(end) => row = end,
+                None => return Err(Fault::TablePlace { table }),
+            }
+            let bounded = usize::from(own.bits) <= CELL_BITS && value_bits(own.first) <= CELL_BITS;
+            let out = match own.function {
+                true => (1..=CELL_BITS).contains(&own.out_bits.into()) && self.layout.functions.is_some(),
+                false => own.out_bits == 0,
+            };
+            if !bounded || !out {
+                return Err(Fault::TableValues { table });
+            }
+        }
+        Ok(())
+    }
+
+    /// The bits of each input's values.
+    fn check_lookups(&self) -> Result<Vec<usize>, Fault> {
+        let sizes = &self.layout.sizes;
+        let mut inputs: Vec<usize> = Vec::new();
+        let mut next = [0; SLOTS];
+        for (lookup, own) in self.lookups.iter().enumerate() {
+            let slot = usize::from(own.slot);
+            let (Some(area), Some(free)) = (sizes.areas.get(slot), next.get_mut(slot)) else {
+                return Err(Fault::LookupPlace { lookup });
+            };
+            let end = end(own.row, own.bits)
+                .filter(|end| *end <= 1_u64.checked_shl(self.layout.slot_bits.into()).unwrap_or(0));
+            let end = end.ok_or(Fault::LookupPlace { lookup })?;
+            let table = self.tables.iter().find(|table| table.tag == own.tag);
+            let table = table.filter(|table| table.function == (*area == Area::Functions));
+            match own.input {
+                None => {
+                    if *area == Area::Inputs || !inputs.is_empty() {
+                        return Err(Fault::LookupInput { lookup });
+                    }
+                    if own.row < *free {
+                        return Err(Fault::LookupPlace { lookup });
+                    }
+                    *free = end;
+                    table.ok_or(Fault::LookupTable { lookup })?;
+                }
+                Some(base) => {
+                    let place = inputs.len();
+                    let block = self.layout.input_blocks.get(place).zip(sizes.inputs.get(place));
+                    if *area != Area::Inputs || block != Some((&base, &own.bits)) {
+                        return Err(Fault::LookupInput { lookup });
+                    }
+                    let mut others = self.lookups.iter().take(lookup);
+                    if others.any(|other| other.slot == own.slot && overlap(own, other)) {
+                        return Err(Fault::LookupPlace { lookup });
+                    }
+                    let table = table.ok_or(Fault::LookupTable { lookup })?;
+                    inputs.push(range_bits(table.first, table.bits));
+                }
+            }
+        }
+        if inputs.len() != sizes.inputs.len() {
+            return Err(Fault::LookupInput { lookup: self.lookups.len() });
+        }
+        Ok(inputs)
+    }
+}
+
+/// What relations may read so far.
+struct Known<'a> {
+    descriptor: &'a Descriptor,
+    /// Bits of each input's values.
+    inputs: Vec<usize>,
+    /// Which lookup blocks a relation has determined.
+    determined: Vec<bool>,
+}
+
+impl Known<'_> {
+    fn relation(&mut self, place: usize, relation: &Relation, public: &mut u64) -> Result<(), Fault> {
+        let half = match relation.constant {
+            Constant::Public { first, count } => {
+                return self.public(place, relation, u64::from(first), u64::from(count), public);
+            }
+            Constant::Number(half) => half,
+        };
+        let mut sum = Sum::default();
+        for product in &relation.products {
+            let grouped = product.group_point.checked_add(product.grouped);
+            if product.grouped > product.vars
+                || grouped.is_none_or(|end| end > relation.point_bits)
+                || !fits(product.a.len())
+                || !fits(product.b.len())
+            {
+                return Err(Fault::Product { relation: place });
+            }
+            let mut bits = usize::from(product.vars);
+            for side in [&product.a, &product.b] {
+                let mut own = Sum::default();
+                for term in side {
+                    own.add(self.term(place, term, relation.point_bits, Some(product.vars))?);
+                }
+                bits = bits.saturating_add(own.bits());
+            }
+            sum.add(bits);
+        }
+        let (read, made) = self.split(relation);
+        for term in read {
+            sum.add(self.term(place, term, relation.point_bits, None)?);
+        }
+        self.made(place, relation, made, half, &mut sum)?;
+        match sum.bits() {
+            bits if bits > INTEGER_BITS => Err(Fault::Wraps { relation: place, bits }),
+            _ => Ok(()),
+        }
+    }
+
+    /// The terms that read something, and those from the first on that reads an `in` area: hi and limbs.
+    fn split<'b>(&self, relation: &'b Relation) -> (&'b [Term], &'b [Term]) {
+        let first = relation.terms.iter().position(|term| self.in_block(term.base).is_some());
+        relation.terms.split_at_checked(first.unwrap_or(relation.terms.len())).unwrap_or_default()
+    }
+
+    /// The lookup block whose `in` begins at this cell, in an area of its own.
+    fn in_block(&self, base: u64) -> Option<usize> {
+        let layout = &self.descriptor.layout;
+        self.descriptor.lookups.iter().position(|own| {
+            let area = layout.slots.get(usize::from(own.slot)).and_then(|slot| slot.0);
+            own.input.is_none() && area.and_then(|area| area.checked_add(own.row)) == Some(base)
+        })
+    }
+
+    /// hi with `-2^sh`, then limbs of lo with `-1`, `-2^bits`, …, all over all output cells and none used before.
+    fn made(
+        &mut self,
+        place: usize,
+        relation: &Relation,
+        terms: &[Term],
+        half: Coefficient,
+        sum: &mut Sum,
+    ) -> Result<(), Fault> {
+        let (mut shift, mut filled) = (None, 0_u8);
+        for term in terms {
+            let fault = match shift {
+                None => Fault::High { relation: place },
+                Some(_) => Fault::Limbs { relation: place },
+            };
+            let lookup = self.in_block(term.base).ok_or(fault)?;
+            let block = self.descriptor.lookups.get(lookup).ok_or(fault)?;
+            let table = self.descriptor.tables.iter().find(|table| table.tag == block.tag).ok_or(fault)?;
+            let done = self.determined.get_mut(lookup).ok_or(fault)?;
+            let plain = [Axis::Point { at: 0, bits: relation.point_bits }];
+            if *done
+                || term.axes != plain
+                || block.bits != relation.point_bits
+                || term.coefficient.mantissa != -1
+            {
+                return Err(fault);
+            }
+            *done = true;
+            let own = term.coefficient.shift;
+            match shift {
+                None => {
+                    // The rule on `sh + w + 1` is a part of the bound on everything.
+                    if !table.function {
+                        return Err(fault);
+                    }
+                    shift = Some(own);
+                }
+                Some(_) => {
+                    if table.function || table.first != 0 || own != filled {
+                        return Err(fault);
+                    }
+                    filled = filled.saturating_add(table.bits);
+                }
+            }
+            sum.add(range_bits(table.first, table.bits).saturating_add(own.into()));
+        }
+        let shift = shift.ok_or(Fault::High { relation: place })?;
+        if filled != shift {
+            return Err(Fault::Limbs { relation: place });
+        }
+        let expected = match shift.checked_sub(1) {
+            None => Coefficient { mantissa: 0, shift: 0 },
+            Some(shift) => Coefficient { mantissa: 1, shift },
+        };
+        if half != expected {
+            return Err(Fault::Half { relation: place });
+        }
+        sum.add(expected.shift.into());
+        Ok(())
+    }
+
+    fn public(
+        &self,
+        place: usize,
+        relation: &Relation,
+        first: u64,
+        count: u64,
+        next: &mut u64,
+    ) -> Result<(), Fault> {
+        let fault = Fault::Public { relation: place };
+        let [term] = relation.terms.as_slice() else { return Err(fault) };
+        let plain = [Axis::Point { at: 0, bits: relation.point_bits }];
+        let most = 1_u64.checked_shl(relation.point_bits.min(12).into()).unwrap_or(0);
+        if !relation.products.is_empty()
+            || term.axes != plain
+            || term.coefficient != (Coefficient { mantissa: 1, shift: 0 })
+            || first != *next
+            || !(1..=most).contains(&count)
+        {
+            return Err(fault);
+        }
+        self.term(place, term, relation.point_bits, None)?;
+        *next = next.saturating_add(count);
+        Ok(())
+    }
+
+    /// The bits of a term's value at a point of the cube; `vars` are the sum's variables if it is a product's.
+    fn term(&self, place: usize, term: &Term, point_bits: u8, vars: Option<u8>) -> Result<usize, Fault> {
+        let (mut size, mut count) = (0_u8, 0_usize);
+        let fault = Fault::Axis { relation: place };
+        if term.axes.len() > COUNT {
+            return Err(fault);
+        }
+        for axis in &term.axes {
+            count = count.saturating_add(axis_count(axis, point_bits, vars).ok_or(fault)?);
+            size = size.checked_add(axis.bits()).ok_or(fault)?;
+        }
+        let cell = self.source(term.base, size).ok_or(Fault::Source { relation: place })?;
+        let Coefficient { mantissa, shift } = term.coefficient;
+        Ok(cell.saturating_add(count).saturating_add(shift.into()).saturating_add(value_bits(mantissa)))
+    }
+
+    /// The bits of the values in a block that is a whole weight, input, or output of an earlier relation.
+    fn source(&self, base: u64, size: u8) -> Option<usize> {
+        let layout = &self.descriptor.layout;
+        let whole = |bases: &[u64], sizes: &[u8]| {
+            bases.iter().zip(sizes).position(|(own, bits)| *own == base && *bits == size)
+        };
+        if let Some(weight) = whole(&layout.weight_blocks, &layout.sizes.weights) {
+            return self.descriptor.weight_bits.get(weight).map(|bits| usize::from(*bits).saturating_sub(1));
+        }
+        if let Some(input) = whole(&layout.input_blocks, &layout.sizes.inputs) {
+            return self.inputs.get(input).copied();
+        }
+        let mut determined = self.descriptor.lookups.iter().zip(&self.determined).filter(|(_, done)| **done);
+        let (block, _) = determined.find(|(own, _)| {
+            let area = layout.slots.get(usize::from(own.slot)).and_then(|slot| slot.1);
+            own.bits == size && area.and_then(|area| area.checked_add(own.row)) == Some(base)
+        })?;
+        let table = self.descriptor.tables.iter().find(|table| table.tag == block.tag)?;
+        Some(usize::from(table.out_bits).saturating_sub(1))
+    }
+}
+
+/// How many cells an axis adds up at a point of the cube, in bits; none if it is not allowed.
+fn axis_count(axis: &Axis, point_bits: u8, vars: Option<u8>) -> Option<usize> {
+    let ends = |at: u8, bits: u8, limit: u8| at.checked_add(bits).filter(|end| *end <= limit).map(drop);
+    match *axis {
+        Axis::Point { at, bits } => ends(at, bits, point_bits).map(|()| 0),
+        Axis::Sum { at, bits } => ends(at, bits, vars?).map(|()| 0),
+        Axis::Fixed { value, bits } => (u64::from(value) < 1_u64.checked_shl(bits.into())?).then_some(0),
+        Axis::Ones { bits } => vars.is_none().then_some(bits.into()),
+        Axis::Window { bits, window } => {
+            ends(window.point, window.point_bits, point_bits)?;
+            let taps = match window.sum {
+                Some((at, own)) => {
+                    ends(at, own, vars?)?;
+                    own
+                }
+                None => 0,
+            };
+            let narrow = [bits, window.point_bits, taps].iter().all(|bits| usize::from(*bits) <= WINDOW_BITS);
+            let (count, width) = (usize::try_from(window.count).ok()?, usize::try_from(window.taps).ok()?);
+            let bounded = narrow
+                && (1..=power(window.point_bits)).contains(&count)
+                && count.checked_mul(width)? <= WINDOW_WORK
+                && usize::try_from(window.length).ok()? <= power(bits)
+                && width >= 1
+                && (window.sum.is_none() || width <= power(taps));
+            let added = if window.sum.is_none() { log2(width as u64) } else { 0 };
+            bounded.then_some(added)
+        }
+    }
+}
+
+/// A sum's items, for a bound on it.
+#[derive(Default)]
+struct Sum {
+    items: u64,
+    largest: usize,
+}
+
+impl Sum {
+    fn add(&mut self, bits: usize) {
+        self.items = self.items.saturating_add(1);
+        self.largest = self.largest.max(bits);
+    }
+
+    fn bits(&self) -> usize {
+        self.largest.saturating_add(log2(self.items))
+    }
+}
+
+/// The row behind an aligned block; none if it is not aligned.
+fn end(row: u64, bits: u8) -> Option<u64> {
+    let size = 1_u64.checked_shl(bits.into())?;
+    (row.checked_rem(size)? == 0).then(|| row.checked_add(size))?
+}
+
+fn overlap(a: &LookupBlock, b: &LookupBlock) -> bool {
+    let end = |own: &LookupBlock| end(own.row, own.bits).unwrap_or(u64::MAX);
+    a.row < end(b) && b.row < end(a)
+}
+
+fn fits(count: usize) -> bool {
+    (1..=COUNT).contains(&count)
+}
+
+fn power(bits: u8) -> usize {
+    1_usize.checked_shl(bits.into()).unwrap_or(0)
+}
+
+/// The least n with `number <= 2^n`.
+fn log2(number: u64) -> usize {
+    number.checked_next_power_of_two().map_or(64, |power| power.trailing_zeros() as usize)
+}
+
+/// The least n with `|value| <= 2^n`.
+fn value_bits(value: i64) -> usize {
+    log2(value.unsigned_abs())
+}
+
+/// The least n that bounds all values from `first` on, `2^bits` of them.
+fn range_bits(first: i64, bits: u8) -> usize {
+    // Both are below 2^62, which the tables' rule has checked.
+    let last = 1_i64.checked_shl(bits.into()).and_then(|size| first.checked_add(size)).unwrap_or(i64::MAX);
+    value_bits(first).max(value_bits(last))
+}

@@ -1,0 +1,85 @@
+//! Descriptors and proofs.
+
+use crate::vectors;
+use averment_primitives::B256;
+use averment_verifier::{
+    Key, Registered,
+    descriptor::Descriptor,
+    point::{self, G2Affine},
+    proof::Proof,
+    statement::{Mode, Statement},
+    verify,
+};
+use std::sync::LazyLock;
+
+const TRANSPARENT: &str = include_str!("../../vectors/proof/ok_dense_transparent.json");
+const ZERO_KNOWLEDGE: &str = include_str!("../../vectors/proof/ok_dense_zk.json");
+const WINDOWS: &str = include_str!("../../vectors/proof/ok_windows_zk.json");
+
+/// A vector's plan in one mode.
+struct Case {
+    descriptor: Descriptor,
+    registered: Registered,
+    mode: Mode,
+}
+
+static CASES: LazyLock<[Case; 2]> = LazyLock::new(|| {
+    [Case::new(TRANSPARENT, Mode::Transparent), Case::new(ZERO_KNOWLEDGE, Mode::ZeroKnowledge)]
+});
+
+impl Case {
+    fn new(text: &str, mode: Mode) -> Self {
+        let vector = vectors::json(text);
+        let descriptor = Descriptor::decode(&vectors::bytes(&vector["descriptor"])).expect("a descriptor");
+        let points = vectors::bytes(&vector["points"]);
+        let word = |at: usize| B256::from_slice(&points[at..][..32]);
+        let point =
+            |place: usize| point::from_words(&[word(place * 64), word(place * 64 + 32)]).expect("a point");
+        let registered = Registered {
+            descriptor: descriptor.digest().expect("canonical bytes"),
+            weights: vec![point(0)],
+            tables: vec![point(1)],
+            inputs: vec![point(2)],
+        };
+        Self { descriptor, registered, mode }
+    }
+}
+
+/// What is accepted has one encoding; judging it and counting a proof's bytes never panics.
+pub(crate) fn descriptor(data: &[u8]) -> bool {
+    let Ok(descriptor) = Descriptor::decode(data) else { return false };
+    assert_eq!(descriptor.encode().as_deref(), Ok(data));
+    for mode in [Mode::Transparent, Mode::ZeroKnowledge] {
+        assert_eq!(Proof::length(&descriptor, mode) % 32, 0);
+    }
+    if descriptor.validate().is_ok() {
+        // What is valid stays within what the contract has room for.
+        assert!(descriptor.variables() <= 28 && descriptor.point_length() <= 32);
+        assert!(descriptor.layout.address_bits() <= 32);
+    }
+    true
+}
+
+pub(crate) fn descriptor_seeds() -> Vec<Vec<u8>> {
+    [TRANSPARENT, ZERO_KNOWLEDGE, WINDOWS]
+        .map(|text| vectors::bytes(&vectors::json(text)["descriptor"]))
+        .into()
+}
+
+/// What is accepted as a proof has one encoding, and proves no statement that it was not made for.
+pub(crate) fn proof(data: &[u8]) -> bool {
+    let mut accepted = false;
+    for case in &*CASES {
+        let Ok(proof) = Proof::decode(data, &case.descriptor, case.mode) else { continue };
+        assert_eq!(proof.encode(), data);
+        let statement = Statement { mode: case.mode, public: vec![0; 2], ..Statement::default() };
+        let key = Key { setup: B256::ZERO, tau: G2Affine::default() };
+        assert!(verify(&case.descriptor, &key, &case.registered, &statement, &proof).is_err());
+        accepted = true;
+    }
+    accepted
+}
+
+pub(crate) fn proof_seeds() -> Vec<Vec<u8>> {
+    [TRANSPARENT, ZERO_KNOWLEDGE].map(|text| vectors::bytes(&vectors::json(text)["proof"])).into()
+}
