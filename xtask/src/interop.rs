@@ -21,6 +21,9 @@ const PTAU_FIXTURES: &str = "crates/prover/tests/fixtures/ptau";
 /// The ledger's tests hold this file to the byte to what the embedded chain writes.
 const JOURNAL: &str = "crates/ledger/tests/chain/fixtures/prague.journal";
 
+/// What the compiler's conformance test reads.
+const CONFORMANCE: &str = "crates/compiler/tests/conformance.json";
+
 /// What the examples were trained with; the digits need nothing else.
 const EXAMPLES_LOCK: &str = "examples/breast_cancer/requirements.txt";
 
@@ -42,13 +45,14 @@ const BUNDLES: &[(&str, &str, &[&str])] = &[
 /// Runs every check; fails if one does.
 pub fn all() -> Result<()> {
     let peers = Peers::set_up()?;
-    let checks: [(&str, Check); 7] = [
+    let checks: [(&str, Check); 8] = [
         ("ipfs-unixfs-importer", addresses),
         ("@ipld/car", car),
         ("model-signing", model_signing),
         ("eth-account", key_files),
         ("py-evm", journal),
         ("scikit-learn", examples),
+        ("onnxruntime", conformance),
         ("snarkjs", powers_of_tau),
     ];
     let mut failed = Vec::new();
@@ -144,11 +148,20 @@ impl Peers {
 /// The examples, trained again: models, metrics, decisions and what the manifests say of them.
 fn examples(_: &Peers) -> Result<String> {
     let bin = tools::python("target/venv/examples", Path::new(EXAMPLES_LOCK))?;
-    for example in ["breast_cancer", "digits"] {
+    for example in ["breast_cancer", "digits", "mnist"] {
         let script = Path::new("examples").join(example).join("train.py");
         said(Command::new(bin.join("python")).arg(script).arg("--check"))?;
     }
-    Ok("trains both examples again to the byte".to_owned())
+    Ok("trains the examples again to the byte".to_owned())
+}
+
+/// What the compiler is held to: the operators' conformance tests and small networks, computed again.
+fn conformance(peers: &Peers) -> Result<String> {
+    let bin = tools::python("target/venv/examples", Path::new(EXAMPLES_LOCK))?;
+    let made = peers.subfolder("onnx")?.join("conformance.json");
+    said(Command::new(bin.join("python")).arg(Path::new(SCRIPTS).join("onnx_cases.py")).arg(&made))?;
+    ensure!(fs::read(CONFORMANCE)? == fs::read(&made)?, "{} differs from {CONFORMANCE}", made.display());
+    Ok("computes the committed cases again".to_owned())
 }
 
 /// IPFS ids by the JavaScript importer: the committed ones again.

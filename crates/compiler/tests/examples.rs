@@ -1,6 +1,10 @@
 //! The models of `examples/`, compiled and compared with their float run on rows that they were not trained on.
 
-use averment_compiler::{Compiled, Options, compile, import, measure, samples::Samples, tensor::Tensor};
+use averment_compiler::{
+    Compiled, Options, compile, import, measure,
+    samples::{Columns, Format, Samples, read},
+    tensor::Tensor,
+};
 use std::path::{Path, PathBuf};
 
 fn root() -> PathBuf {
@@ -52,4 +56,19 @@ fn breast_cancer_logistic_regression() {
 fn digits() {
     let compiled = compiled("examples/digits/model.onnx", rows("examples/digits/data/training.csv", 2, 64));
     check(&compiled, rows("examples/digits/data/evaluation.csv", 2, 64), 0.995);
+}
+
+/// The arrays of an `.npz` file beside the MNIST example.
+fn images(file: &str) -> Tensor {
+    let bytes = std::fs::read(root().join("examples/mnist/data").join(file)).unwrap();
+    read(Format::Npz, &bytes, &Columns::All).unwrap().remove(0).array
+}
+
+#[test]
+fn mnist_lenet() {
+    let compiled = compiled("examples/mnist/model.onnx", images("calibration.npz"));
+    // Pixels are kept as they are.
+    let input = &compiled.model.plan().inputs()[0];
+    assert_eq!((input.first, input.bits, &input.scales.exponents[..]), (0, 8, &[0][..]));
+    check(&compiled, images("evaluation.npz"), 0.995);
 }

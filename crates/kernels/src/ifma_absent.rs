@@ -107,6 +107,9 @@ pub mod vector {
             fn token(self: &Self) -> Token;
             fn to_vec(self: &Self) -> Vec<Fr>;
             fn range(self: &Self, usize, usize) -> Vec<Fr>;
+            fn part(self: &Self, usize, usize) -> Self;
+            fn copy_at(self: &mut Self, usize, &Self);
+            fn set_range(self: &mut Self, usize, &[Fr]);
             fn fold(self: &mut Self, Fr);
             fn add_halves(self: &mut Self);
             fn dot(self: &Self, &Self) -> Fr;

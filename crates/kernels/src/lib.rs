@@ -29,7 +29,7 @@
 //! ```
 
 // On other processors lanes are types without values, and what would follow their construction is never reached.
-#![cfg_attr(not(target_arch = "x86_64"), allow(unreachable_code))]
+#![cfg_attr(not(target_arch = "x86_64"), allow(unreachable_code, unused_mut, unused_variables))]
 
 mod backend;
 #[cfg(target_arch = "x86_64")]
@@ -48,6 +48,6 @@ mod vector;
 mod wide;
 
 pub use backend::Backend;
-pub use msm::Bases;
+pub use msm::{Bases, multiples};
 pub use sumcheck::{Lookup, Product, bracket};
 pub use vector::FieldVec;

@@ -14,6 +14,9 @@
 pub(crate) mod adder;
 mod digits;
 mod groups;
+mod multiples;
+
+pub use multiples::multiples;
 
 use crate::{Backend, ifma, reference};
 use adder::{Adder, Point, PortableAdder};

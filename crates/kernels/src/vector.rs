@@ -165,6 +165,30 @@ impl FieldVec {
         self.values.scalars()
     }
 
+    /// A copy of `len` elements from `from` on. Fast where `from` is a multiple of 8.
+    #[must_use]
+    pub fn part(&self, from: usize, len: usize) -> Self {
+        assert!(from + len <= self.len(), "{len} cells at {from} of {}", self.len());
+        match &self.values {
+            Lanes(v) if from.is_multiple_of(8) && len >= LaneVec::MIN_LEN => {
+                Self::from_lanes(v.part(from, len))
+            }
+            Lanes(v) => Self::from_scalars(self.backend, v.range(from, from + len)),
+            Scalars(v) => Self::new(self.backend, &v[from..from + len]),
+        }
+    }
+
+    /// Overwrites elements from `offset` on with all of `x`. Fast where the offset is a multiple of 8.
+    pub fn copy_at(&mut self, offset: usize, x: &Self) {
+        assert_eq!(self.backend, x.backend, "backends");
+        assert!(offset + x.len() <= self.len(), "{} cells at {offset} of {}", x.len(), self.len());
+        match (&mut self.values, &x.values) {
+            (Lanes(v), Lanes(x)) => v.copy_at(offset, x),
+            (Lanes(v), Scalars(x)) => v.set_range(offset, x),
+            (Scalars(v), x) => v[offset..offset + x.scalars().len()].copy_from_slice(&x.scalars()),
+        }
+    }
+
     /// Binds the highest variable to `challenge`: `v[i] + challenge·(v[i + n/2] - v[i])`, half as long. The length is a
     /// power of two, at least 2.
     pub fn fold(&mut self, challenge: Fr) {

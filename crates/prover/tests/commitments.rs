@@ -1,7 +1,6 @@
 //! From a ceremony's file, a registered model and an input that was committed to before, to a proof: by what is on disk.
 
 #[path = "../../plan/tests/cases/mod.rs"]
-#[allow(dead_code, reason = "shared with other tests")]
 mod cases;
 
 use alloy_primitives::B256;

@@ -72,8 +72,29 @@ impl LaneVec {
         out
     }
 
+    /// `from` is a multiple of 8.
+    pub fn part(&self, from: usize, len: usize) -> Self {
+        let blocks = self.blocks[from / 8..(from + len).div_ceil(8)].to_vec();
+        let mut part = Self { token: self.token, len, blocks };
+        part.clear_tail();
+        part
+    }
+
+    pub fn copy_at(&mut self, offset: usize, x: &Self) {
+        let whole = x.len / 8;
+        if offset.is_multiple_of(8) {
+            self.blocks[offset / 8..][..whole].copy_from_slice(&x.blocks[..whole]);
+            self.set_range(offset + whole * 8, &x.range(whole * 8, x.len));
+        } else {
+            self.set_range(offset, &x.to_vec());
+        }
+    }
+
     /// Overwrites elements from `from` on.
-    fn set_range(&mut self, from: usize, values: &[Fr]) {
+    pub fn set_range(&mut self, from: usize, values: &[Fr]) {
+        if values.is_empty() {
+            return;
+        }
         let (first, to) = (from / 8, from + values.len());
         let last = to.div_ceil(8);
         let mut whole = self.range(first * 8, (last * 8).min(self.len));

@@ -118,6 +118,16 @@ fn one_coincidence_leaves_the_batch_whole() {
     check(&points, &random.frs(600));
 }
 
+/// One bucket of many batches: coincidences in the first and in a later one, each repaired for itself.
+#[test]
+fn coincidences_in_some_batches_leave_the_others_whole() {
+    let mut points = doublings(10_000);
+    points[7] = points[6];
+    points[5_001] = -points[5_000];
+    points[9_998] = points[9_999];
+    check_integers(&points, &vec![1; points.len()]);
+}
+
 #[test]
 fn parts_add_up() {
     let mut random = Random(6);

@@ -114,6 +114,36 @@ fn parts_are_added_where_they_belong() {
 }
 
 #[test]
+fn parts_are_copied_where_they_belong() {
+    let mut random = Random(13);
+    for len in [1, 17, 100, 128] {
+        let v = random.awkwards(len);
+        for from in [0, 1, 8, 16, 40, 99] {
+            for part in [0, 1, 3, 16, 17, 24, 60] {
+                if from + part > len {
+                    continue;
+                }
+                let x = random.awkwards(part);
+                let mut expected = v.clone();
+                expected[from..from + part].copy_from_slice(&x);
+                for backend in Backend::available() {
+                    let mut vector = FieldVec::new(backend, &v);
+                    let copy = vector.part(from, part);
+                    assert_eq!(copy.to_vec(), v[from..from + part], "{backend:?}, {part} at {from}");
+                    // Nothing stands behind the part's last element.
+                    assert_eq!(
+                        copy.dot(&FieldVec::affine(backend, part, Fr::ONE, &[])),
+                        copy.to_vec().iter().sum()
+                    );
+                    vector.copy_at(from, &FieldVec::new(backend, &x));
+                    assert_eq!(vector.to_vec(), expected, "{backend:?}, {part} at {from}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
 fn tables_agree() {
     let mut random = Random(6);
     for variables in 0..10 {

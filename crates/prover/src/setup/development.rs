@@ -2,9 +2,10 @@
 
 use super::{Setup, count};
 use alloy_primitives::{B256, b256};
-use ark_bn254::{Fr, G1Projective, G2Projective};
-use ark_ec::{CurveGroup, PrimeGroup, scalar_mul::BatchMulPreprocessing};
+use ark_bn254::{Fr, G1Affine, G2Projective};
+use ark_ec::{AffineRepr, CurveGroup, PrimeGroup};
 use ark_ff::Field;
+use averment_kernels::Backend;
 use averment_verifier::field;
 
 /// "averment" as a number; τ is its fifth power.
@@ -17,7 +18,6 @@ pub(super) const DIGEST: B256 = b256!("03f2fc17444c6e2b970ce5079a0507205c92b6197
 pub(super) fn derive(bits: u8) -> Setup {
     let tau = Fr::from(SEED).pow([5]);
     let scalars: Vec<Fr> = field::powers(tau).take(count(bits)).collect();
-    // One table of multiples of the generator serves all powers, and all are made affine with one inversion.
-    let table = BatchMulPreprocessing::new(G1Projective::generator(), scalars.len());
-    Setup::new(table.batch_mul(&scalars), (G2Projective::generator() * tau).into_affine())
+    let powers = averment_kernels::multiples(Backend::best(), &G1Affine::generator(), &scalars);
+    Setup::new(powers, (G2Projective::generator() * tau).into_affine())
 }

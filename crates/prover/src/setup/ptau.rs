@@ -21,8 +21,9 @@ use super::{
 };
 use crate::Random;
 use ark_bn254::{Bn254, Fq, Fr, G1Affine, G1Projective, G2Affine};
-use ark_ec::{AffineRepr, CurveGroup, VariableBaseMSM, pairing::Pairing};
+use ark_ec::{AffineRepr, CurveGroup, pairing::Pairing};
 use ark_ff::{BigInteger, Field, PrimeField, Zero};
+use averment_kernels::{Backend, Bases};
 use averment_verifier::{field, setup};
 use std::{
     collections::BTreeMap,
@@ -236,7 +237,7 @@ fn are_powers(powers: &[G1Affine], tau: &G2Affine, rho: Fr) -> bool {
     let mut weight = Fr::ONE;
     for block in powers.chunks(BLOCK) {
         let weights: Vec<Fr> = field::powers(rho).map(|power| power * weight).take(block.len()).collect();
-        sum += G1Projective::msm_unchecked(block, &weights);
+        sum += Bases::new(Backend::best(), block).msm(&weights);
         weight *= rho.pow([block.len() as u64]);
     }
     let upper = sum - first;
