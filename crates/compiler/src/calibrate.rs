@@ -47,9 +47,13 @@ impl Extent {
 pub struct Observed {
     magnitudes: Vec<f64>,
     inputs: Vec<Vec<Extent>>,
+    outputs: Vec<Vec<f64>>,
 }
 
 impl Observed {
+    /// Outputs of at most so many samples are kept.
+    pub const OUTPUTS: usize = 256;
+
     /// Runs the network on the samples.
     pub fn new(network: &Network, samples: &Samples) -> Self {
         let mut magnitudes = vec![0f64; network.dims.len()];
@@ -58,23 +62,33 @@ impl Observed {
             .iter()
             .map(|input| vec![Extent::default(); network.dims[input.value.0].iter().product()])
             .collect();
+        let mut outputs = Vec::new();
         for item in samples.items() {
             for (seen, cells) in inputs.iter_mut().zip(&item) {
                 for (seen, &cell) in seen.iter_mut().zip(*cells) {
                     *seen = seen.with(&Extent::of(cell));
                 }
             }
-            for (largest, tensor) in magnitudes.iter_mut().zip(network.run(&item)) {
+            let values = network.run(&item);
+            if outputs.len() < Self::OUTPUTS {
+                outputs.extend(values[network.output.0].as_ref().map(|output| output.cells.clone()));
+            }
+            for (largest, tensor) in magnitudes.iter_mut().zip(values) {
                 let cells = tensor.iter().flat_map(|tensor| &tensor.cells);
                 *largest = cells.fold(*largest, |largest, cell| largest.max(cell.abs()));
             }
         }
-        Self { magnitudes, inputs }
+        Self { magnitudes, inputs, outputs }
     }
 
     /// The largest absolute value of a value's cells.
     pub fn magnitude(&self, value: ValueId) -> f64 {
         self.magnitudes[value.0]
+    }
+
+    /// The output's cells for each of the first samples.
+    pub fn outputs(&self) -> &[Vec<f64>] {
+        &self.outputs
     }
 
     /// What was seen of each cell of an input.

@@ -22,6 +22,10 @@ use thiserror::Error;
 pub const FILE_BYTES: usize = 1 << 30;
 /// The most nodes that are read.
 pub const NODES: usize = 1 << 14;
+/// The most cells of all values together.
+pub const TOTAL_CELLS: u64 = 1 << 28;
+/// The most multiplications and additions of one item.
+pub const WORK: u64 = 1 << 38;
 /// Operator sets that are read: of the standard operators.
 pub const OPSETS: std::ops::RangeInclusive<i64> = 7..=25;
 
@@ -105,6 +109,10 @@ struct Importer {
     opset: i64,
     names: HashMap<String, Known>,
     network: Network,
+    /// Cells of all values, constants computed on the way included.
+    cells: u64,
+    /// Multiplications and additions.
+    work: u64,
 }
 
 /// What happens to a node: what it computes, or why it cannot be compiled.
@@ -148,7 +156,7 @@ pub fn import(bytes: &[u8]) -> Result<Network, ImportError> {
         labels: Vec::new(),
         notes: Vec::new(),
     };
-    let mut importer = Importer { opset, names, network };
+    let mut importer = Importer { opset, names, network, cells: 0, work: 0 };
     for input in
         graph.input.iter().filter(|input| !importer.names.contains_key(&input.name)).collect::<Vec<_>>()
     {
@@ -307,20 +315,34 @@ impl Importer {
             .collect();
         if let Some(tensors) = tensors {
             let dims: Vec<&[usize]> = tensors.iter().map(|tensor| tensor.dims.as_slice()).collect();
-            let dims = op.dims(&dims)?;
-            cell_count(&dims).map_err(|error| error.to_string())?;
-            return Ok(Known::Constant(op.eval(&tensors, &dims)));
+            let result = op.dims(&dims)?;
+            self.spend(&op, &dims, &result)?;
+            return Ok(Known::Constant(op.eval(&tensors, &result)));
         }
         let values = inputs.iter().map(|input| self.expect_value(input)).collect::<Result<Vec<_>, _>>()?;
-        let dims: Vec<&[usize]> = values.iter().map(|value| self.network.dims[value.0].as_slice()).collect();
-        let dims = op.dims(&dims)?;
-        cell_count(&dims).map_err(|error| error.to_string())?;
+        let from: Vec<Vec<usize>> = values.iter().map(|value| self.dims(*value).to_vec()).collect();
+        let from: Vec<&[usize]> = from.iter().map(Vec::as_slice).collect();
+        let dims = op.dims(&from)?;
+        self.spend(&op, &from, &dims)?;
         if dims.contains(&0) {
             return Err(format!("the result {dims:?} has no cells"));
         }
         let output = self.value(dims);
         self.network.nodes.push(Node { name: name.into(), op, inputs: values, output });
         Ok(Known::Value(output))
+    }
+
+    /// Counts what a result takes; fails if it is more than is computed.
+    fn spend(&mut self, op: &Op, inputs: &[&[usize]], dims: &[usize]) -> Result<(), String> {
+        let cells = cell_count(dims).map_err(|error| error.to_string())?;
+        self.cells = self.cells.saturating_add(cells as u64);
+        self.work = self.work.saturating_add(op.work(inputs, dims));
+        if self.cells > TOTAL_CELLS || self.work > WORK {
+            return Err(format!(
+                "the network is too large: at most {TOTAL_CELLS} cells and {WORK} multiplications"
+            ));
+        }
+        Ok(())
     }
 
     fn expect_value(&self, known: &Known) -> Result<ValueId, String> {

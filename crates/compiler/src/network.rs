@@ -165,6 +165,20 @@ impl Op {
         }
     }
 
+    /// Multiplications and additions for a result of these lengths, roughly.
+    pub fn work(&self, inputs: &[&[usize]], dims: &[usize]) -> u64 {
+        let each = match self {
+            Self::Dense(op) => op.weight.dims.first().copied().unwrap_or(1),
+            Self::Conv(op) => op.weight.dims.iter().skip(1).product(),
+            Self::MaxPool(op) | Self::AveragePool(op) => {
+                op.windows.iter().fold(1usize, |taps, window| taps.saturating_mul(window.taps))
+            }
+            Self::Reduce(_) => inputs.iter().flat_map(|dims| dims.iter()).product(),
+            _ => inputs.len(),
+        };
+        dims.iter().product::<usize>().saturating_mul(each.max(1)) as u64
+    }
+
     /// The result for operands that [`Op::dims`] accepted.
     pub fn eval(&self, inputs: &[&Tensor], dims: &[usize]) -> Tensor {
         match self {

@@ -179,7 +179,8 @@ pub fn measure(network: &Network, model: &Model, values: &[Option<ValueId>], sam
     }
 }
 
-fn first_largest<T: PartialOrd>(cells: &[T]) -> usize {
+/// The index of the first of the largest cells.
+pub(crate) fn first_largest<T: PartialOrd>(cells: &[T]) -> usize {
     let mut best = 0;
     for (index, cell) in cells.iter().enumerate() {
         if *cell > cells[best] {

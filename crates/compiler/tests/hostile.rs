@@ -159,6 +159,30 @@ fn attributes_that_would_overflow_are_refused() {
 }
 
 #[test]
+fn networks_that_would_never_end_are_refused() {
+    let ints = |name: &str, ints: &[i64]| AttributeProto {
+        name: name.into(),
+        ints: ints.to_vec(),
+        ..Default::default()
+    };
+    // Each value is allowed, all together are not; each pool is allowed, its work is not.
+    let mut pad = node("Pad", "", &["x"], "a");
+    pad.attribute = vec![ints("pads", &[1 << 12, 1 << 12, 0, 0])];
+    let mut nodes = vec![pad];
+    nodes.extend((0..12).map(|n| node("Relu", "", &["a"], &format!("d{n}"))));
+    let mut large = model(nodes, "d0");
+    large.graph.as_mut().unwrap().input = vec![value("x", &[1, 1 << 12])];
+    let Err(ImportError::Unsupported { nodes }) = read(&large) else { panic!("it was imported") };
+    assert!(nodes[0].reason.contains("too large"), "{}", nodes[0].reason);
+    let mut pool = node("MaxPool", "", &["x"], "y");
+    pool.attribute = vec![ints("kernel_shape", &[1000, 1000]), ints("pads", &[500, 500, 500, 500])];
+    let mut slow = model(vec![pool], "y");
+    slow.graph.as_mut().unwrap().input = vec![value("x", &[1, 1, 2000, 2000])];
+    let Err(ImportError::Unsupported { nodes }) = read(&slow) else { panic!("it was imported") };
+    assert!(nodes[0].reason.contains("too large"), "{}", nodes[0].reason);
+}
+
+#[test]
 fn samples_that_do_not_fit_are_refused() {
     let network = read(&model(vec![node("Relu", "", &["x"], "y")], "y")).unwrap();
     let array = |cells: &[f64]| Tensor::new(vec![cells.len()], cells.to_vec()).unwrap();

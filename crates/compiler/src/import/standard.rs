@@ -649,15 +649,14 @@ fn gather(importer: &mut Importer, node: &Use<'_>) -> Outcome {
         let steps = strides(&data.dims);
         let run = steps[axis];
         let rows = data.len() / (run * data.dims[axis]).max(1);
-        let mut cells = Vec::new();
+        let dims = [&dims[..axis], &tensor.dims, &dims[axis + 1..]].concat();
+        let mut cells = Vec::with_capacity(cell_count(&dims).map_err(|error| error.to_string())?);
         for row in 0..rows {
             for index in &indices {
                 let start = (row * data.dims[axis] + index) * run;
                 cells.extend_from_slice(&data.cells[start..start + run]);
             }
         }
-        let dims = [&dims[..axis], &tensor.dims, &dims[axis + 1..]].concat();
-        cell_count(&dims).map_err(|error| error.to_string())?;
         return Ok(vec![Known::Constant(Tensor { dims, cells })]);
     }
     let ([index], 0 | 1) = (&indices[..], tensor.dims.len()) else {

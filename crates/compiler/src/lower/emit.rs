@@ -411,13 +411,16 @@ pub(super) fn in_order(form: &Form) -> (Vec<u32>, Vec<Vec<u8>>, Vec<averment_pla
 /// Reals as integers; none if one needs more bits than a weight has.
 fn integers(reals: &[f64], unit: f64) -> Option<Vec<i32>> {
     let limit = f64::from(1 << (limits::WEIGHT_BITS - 1)) - 1.0;
-    reals
-        .iter()
-        .map(|real| {
-            let integer = (real * unit).round();
-            (integer.abs() <= limit).then_some(integer as i32)
-        })
-        .collect()
+    let largest = reals.iter().fold(0f64, |largest, real| largest.max(real.abs()));
+    if largest * unit > limit || reals.iter().any(|real| real.is_nan()) {
+        return None;
+    }
+    // To the nearest: the cast cuts off the fraction. (`f64::round` is a call on processors of long ago.)
+    let nearest = |real: &f64| {
+        let scaled = real * unit;
+        (scaled + 0.5f64.copysign(scaled)) as i32
+    };
+    Some(reals.iter().map(nearest).collect())
 }
 
 /// The width of a weight's range: whole bytes, so that there are few different ones.
