@@ -18,10 +18,14 @@ pub struct Digits {
 /// Wider windows have too many buckets for any size that is proved.
 const MAX_WIDTH: usize = 17;
 
-/// The cheapest width, given how many windows each width takes: a point goes into one bucket a window; a bucket costs two
-/// additions and some care for itself, as much as three together; there are 2^(width-1) of them.
-fn best_width(len: usize, windows: impl Fn(usize) -> usize) -> usize {
-    let cost = |width: usize| windows(width) * (2 * len + (3 << width)) / 2 + ROUND * width;
+/// What a bucket costs more than one addition for each of its points, in halves of an addition.
+#[derive(Debug, Clone, Copy)]
+pub struct BucketCost(pub usize);
+
+/// The cheapest width, given how many windows each width takes: a point is added once a window, and a window has 2^(width-1)
+/// buckets.
+fn best_width(len: usize, bucket: BucketCost, windows: impl Fn(usize) -> usize) -> usize {
+    let cost = |width: usize| windows(width) * (2 * len + (bucket.0 << (width - 1))) / 2 + ROUND * width;
     (2..=MAX_WIDTH).min_by_key(|width| cost(*width)).unwrap_or(2)
 }
 
@@ -30,12 +34,12 @@ const ROUND: usize = 64;
 
 impl Digits {
     /// Of field elements in `[0, r)`: r < 2^254 · 0.76, so cW >= 255 suffices.
-    pub fn of_elements(scalars: &[Fr]) -> Self {
+    pub fn of_elements(scalars: &[Fr], bucket: BucketCost) -> Self {
         let len = scalars.len();
         if len == 0 {
             return Self { width: 1, len, values: Vec::new() };
         }
-        let width = best_width(len, |width| 255usize.div_ceil(width));
+        let width = best_width(len, bucket, |width| 255usize.div_ceil(width));
         let windows = 255usize.div_ceil(width);
         let mut offset = [0u64; 5];
         for window in 0..windows {
@@ -65,7 +69,7 @@ impl Digits {
     }
 
     /// Of integers.
-    pub fn of_integers(scalars: impl ExactSizeIterator<Item = i64> + Clone) -> Self {
+    pub fn of_integers(scalars: impl ExactSizeIterator<Item = i64> + Clone, bucket: BucketCost) -> Self {
         let len = scalars.len();
         let (mut low, mut high, mut used) = (0, 0, 0);
         for x in scalars.clone() {
@@ -84,7 +88,7 @@ impl Digits {
                 })
                 .unwrap_or(1)
         };
-        let width = best_width(used, windows);
+        let width = best_width(used, bucket, windows);
         let windows = windows(width);
         let (least, _) = range(width, windows);
         let mut values = vec![0; len * windows];
@@ -179,7 +183,7 @@ mod tests {
         let scalars = [Fr::ZERO, Fr::ONE, -Fr::ONE, Fr::from(2u64).inverse().unwrap(), Fr::from(u64::MAX)];
         for len in [5, 100, 10_000, 1_000_000] {
             let many: Vec<Fr> = scalars.iter().copied().cycle().take(len).collect();
-            let digits = Digits::of_elements(&many);
+            let digits = Digits::of_elements(&many, BucketCost(6));
             for (i, scalar) in scalars.iter().enumerate() {
                 assert_eq!(value(&digits, i), *scalar, "width {}", digits.width);
             }
@@ -187,15 +191,15 @@ mod tests {
         for extreme in [1i64, 2, 127, 128, 255, 32_767, 32_768, 1 << 17, i32::MAX.into(), i64::MAX] {
             for len in [4, 100_000] {
                 let many: Vec<i64> = [extreme, -extreme, 0, 1].into_iter().cycle().take(len).collect();
-                let digits = Digits::of_integers(many.iter().copied());
+                let digits = Digits::of_integers(many.iter().copied(), BucketCost(3));
                 for i in 0..4 {
                     assert_eq!(value(&digits, i), Fr::from(many[i]), "width {}", digits.width);
                 }
             }
         }
-        let digits = Digits::of_integers([i64::MIN, -1].into_iter());
+        let digits = Digits::of_integers([i64::MIN, -1].into_iter(), BucketCost(6));
         assert_eq!(value(&digits, 0), Fr::from(i64::MIN));
-        assert_eq!(Digits::of_integers([0, 0].into_iter()).windows(), 0);
-        assert_eq!(Digits::of_integers([].into_iter()).windows(), 0);
+        assert_eq!(Digits::of_integers([0, 0].into_iter(), BucketCost(6)).windows(), 0);
+        assert_eq!(Digits::of_integers([].into_iter(), BucketCost(6)).windows(), 0);
     }
 }
