@@ -1,4 +1,4 @@
-//! The operators of a [`crate::Network`]: shapes and the float run. One file a family.
+//! The operators of a [`crate::network::Network`]: shapes and the float run. One file a family.
 
 mod arrange;
 mod conv;
