@@ -5,7 +5,7 @@
 #![allow(clippy::print_stdout, reason = "a measurement says what it measured")]
 
 use averment_compiler::{Options as Compile, Reveal, compile, import, samples::Samples, tensor::Tensor};
-use averment_prover::{Setup, fast::Engine, model::Committed, random};
+use averment_prover::{Engine, Setup, model::Committed, random};
 use averment_verifier::{
     Key,
     descriptor::{Descriptor, Options},
@@ -61,7 +61,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let public = trace.steps.last().map(|step| step.out.iter().map(|cell| i64::from(*cell)).collect());
     let public = public.unwrap_or_default();
     let statement = Statement { setup: setup.digest(), mode, public, ..Statement::default() };
-    let proof = committed.prove_on(&engine, &trace, &inputs, &registered, &statement, &mut random)?;
+    let proof = committed.prove(&engine, &trace, &inputs, &registered, &statement, &mut random)?;
     step("prove");
     let bytes = proof.encode();
     let proof = Proof::decode(&bytes, committed.descriptor(), mode)?;

@@ -1,8 +1,6 @@
 //! Commitments to vectors ([3.5]): `Σ cell_i τ^i G + blind · τ^K G`.
 
-use alloy_primitives::B256;
 use ark_bn254::{Fr, G1Affine};
-use averment_verifier::point;
 use zeroize::Zeroize;
 
 pub use crate::setup::{Setup, SetupError};
@@ -29,9 +27,4 @@ impl std::fmt::Debug for Commitment {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Commitment").field("point", &self.point).finish_non_exhaustive()
     }
-}
-
-/// A point's words, for digests.
-pub fn words(points: &[G1Affine]) -> Vec<B256> {
-    points.iter().flat_map(point::to_words).collect()
 }

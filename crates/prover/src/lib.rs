@@ -1,23 +1,25 @@
 //! Witnesses, commitments and proofs: the other side of `averment-verifier`.
 //!
-//! This is the reference: it reads like `docs/protocol.md`, and whatever is faster has to give the same bytes.
+//! [`model::Committed`] goes from a model to proofs. [`Engine`] makes them on kernels; [`reference`] reads like
+//! `docs/protocol.md`, and from the same randomness both give the same bytes.
 
+mod assignment;
+mod axes;
 pub mod commit;
-pub mod fast;
+mod engine;
 mod lookups;
 mod masks;
 pub mod model;
-mod opening;
-mod operand;
-mod prove;
 pub mod random;
+pub mod reference;
 pub mod registered;
 mod rounds;
 pub mod setup;
 
+pub use assignment::{Assignment, ProveError, SlotCells};
 pub use commit::{Commitment, Setup, SetupError};
+pub use engine::Engine;
 pub use lookups::LookupError;
-pub use prove::{Assignment, ProveError, SlotCells, prove};
 
 use averment_verifier::field::Fr;
 

@@ -4,6 +4,9 @@ use ark_ff::{AdditiveGroup, Field};
 use averment_verifier::field::Fr;
 use zeroize::Zeroize;
 
+/// Uniform coefficients of the batch evaluation's mask M' behind those that its rounds use ([6.2]).
+pub const BATCH_SPARE: usize = 8;
+
 /// A mask on its way through a sumcheck. Rounds are in the order in which they are sent.
 pub struct Mask {
     constant: Fr,

@@ -1,9 +1,7 @@
 //! From a model and what its interpreter computed to everything that a proof is made from.
 
 use crate::{
-    Assignment, Commitment, ProveError, Random, Setup, SlotCells,
-    fast::Engine,
-    prove,
+    Assignment, Commitment, Engine, ProveError, Random, Setup, SlotCells, reference,
     registered::{CommitError, InputOpening, WeightsSecret},
 };
 use alloy_primitives::B256;
@@ -147,20 +145,6 @@ impl<'a> Committed<'a> {
     /// Proves that the run gives the statement's public values.
     pub fn prove(
         &self,
-        trace: &Trace,
-        inputs: &CommittedInputs,
-        registered: &Registered,
-        statement: &Statement,
-        random: Random<'_>,
-    ) -> Result<Proof, ProveError> {
-        let slots = self.slots(trace);
-        let assignment = self.assignment(inputs, &slots);
-        prove(&self.derived.descriptor, self.setup, registered, statement, &assignment, random)
-    }
-
-    /// The same on kernels.
-    pub fn prove_on(
-        &self,
         engine: &Engine,
         trace: &Trace,
         inputs: &CommittedInputs,
@@ -169,13 +153,23 @@ impl<'a> Committed<'a> {
         random: Random<'_>,
     ) -> Result<Proof, ProveError> {
         let slots = self.slots(trace);
-        engine.prove(
-            &self.derived.descriptor,
-            registered,
-            statement,
-            &self.assignment(inputs, &slots),
-            random,
-        )
+        let assignment = self.assignment(inputs, &slots);
+        engine.prove(&self.derived.descriptor, registered, statement, &assignment, random)
+    }
+
+    /// The same proof by the definition ([`reference`]): slow, and for comparison.
+    pub fn prove_by_definition(
+        &self,
+        trace: &Trace,
+        inputs: &CommittedInputs,
+        registered: &Registered,
+        statement: &Statement,
+        random: Random<'_>,
+    ) -> Result<Proof, ProveError> {
+        let slots = self.slots(trace);
+        let assignment = self.assignment(inputs, &slots);
+        let descriptor = &self.derived.descriptor;
+        reference::prove(descriptor, self.setup, registered, statement, &assignment, random)
     }
 
     fn assignment<'b>(

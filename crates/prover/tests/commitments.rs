@@ -7,8 +7,7 @@ use alloy_primitives::B256;
 use averment_plan::*;
 use averment_primitives::Salt;
 use averment_prover::{
-    Setup,
-    fast::Engine,
+    Engine, Setup,
     model::Committed,
     registered::{CommitError, InputOpening, WeightsSecret},
     setup::{Origin, Store},
@@ -118,7 +117,7 @@ impl Case {
         };
         let engine = Engine::new(setup, 8).unwrap();
         let proof =
-            committed.prove_on(&engine, &trace, &inputs, &registered, &statement, &mut random(3)).unwrap();
+            committed.prove(&engine, &trace, &inputs, &registered, &statement, &mut random(3)).unwrap();
         verify(committed.descriptor(), &setup.key(), &registered, &statement, &proof)
     }
 }

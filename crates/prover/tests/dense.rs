@@ -1,7 +1,7 @@
 //! One dense layer, descriptor written by hand: proved and verified in both modes, and refused when anything is off.
 
 use alloy_primitives::B256;
-use averment_prover::{Assignment, Commitment, LookupError, ProveError, Setup, SlotCells, prove};
+use averment_prover::{Assignment, Commitment, LookupError, ProveError, Setup, SlotCells, reference};
 use averment_verifier::{
     Key, Registered, VerifyError,
     descriptor::{
@@ -161,7 +161,7 @@ impl Case {
         };
         let mut seed = self.seed;
         let registered = self.registered();
-        prove(
+        reference::prove(
             &self.descriptor,
             &self.setup,
             &registered,

@@ -6,7 +6,7 @@ mod cases;
 use alloy_primitives::B256;
 use averment_kernels::Backend;
 use averment_plan::*;
-use averment_prover::{Setup, fast::Engine, model::Committed};
+use averment_prover::{Engine, Setup, model::Committed};
 use averment_verifier::{
     Key, Registered, VerifyError,
     descriptor::{Descriptor, Options},
@@ -49,12 +49,12 @@ impl Proved {
             public = trace.steps[step].out.iter().copied().map(i64::from).collect();
         }
         let statement = Statement { setup: setup.digest(), mode, public, ..Statement::default() };
-        let proof = committed.prove(&trace, &inputs, &registered, &statement, &mut random(3)).unwrap();
+        let proof =
+            committed.prove_by_definition(&trace, &inputs, &registered, &statement, &mut random(3)).unwrap();
         for backend in Backend::available() {
             let engine = Engine::on(backend, &setup, chunk_bits).unwrap();
-            let same = committed
-                .prove_on(&engine, &trace, &inputs, &registered, &statement, &mut random(3))
-                .unwrap();
+            let same =
+                committed.prove(&engine, &trace, &inputs, &registered, &statement, &mut random(3)).unwrap();
             assert!(same.encode() == proof.encode(), "{backend:?} makes another proof");
         }
         let key = Key { setup: setup.digest(), tau: setup.tau() };

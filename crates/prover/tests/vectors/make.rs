@@ -150,7 +150,8 @@ pub fn call(model: &Model, mode: Mode) -> Call {
         mode,
         terms: word("terms"),
     };
-    let proof = committed.prove(&trace, &inputs, &registered, &statement, &mut random(3)).unwrap();
+    let proof =
+        committed.prove_by_definition(&trace, &inputs, &registered, &statement, &mut random(3)).unwrap();
     let points = registered.weights.iter().chain(&registered.tables).chain(&registered.inputs);
     let points: Vec<u8> =
         points.flat_map(averment_verifier::point::to_words).flat_map(|word| word.0).collect();

@@ -3,22 +3,13 @@
 //! Axis by axis, the highest first, a block is multiplied by what the axis is read with; axes that move along the sum
 //! stay as axes of the result.
 
+use crate::axes::{Reduced, reduce};
 use ark_ff::AdditiveGroup;
 use averment_verifier::{
-    descriptor::{Axis, Term, Window},
-    field::{self, Fr},
+    descriptor::{Axis, Term},
+    field::Fr,
     functional,
 };
-
-/// What an axis becomes.
-pub enum Reduced {
-    /// It is summed with these weights.
-    Summed(Vec<Fr>),
-    /// It stays: the sum's coordinates from `at` on.
-    Kept { at: u8, bits: u8 },
-    /// It becomes an axis of taps: row `tap` has its weights.
-    Taps { at: u8, bits: u8, rows: Vec<Vec<Fr>> },
-}
 
 /// The operand `term` of a block whose cells are the first of `cells`, over `vars` variables.
 pub fn vector(term: &Term, cells: &[Fr], vars: u8, r: &[Fr]) -> Vec<Fr> {
@@ -76,54 +67,11 @@ fn contract(tensor: &[Fr], low: usize, upper: usize, rows: &[Vec<Fr>]) -> Vec<Fr
     result
 }
 
-/// What `axis` becomes at r.
-pub fn reduce(axis: &Axis, r: &[Fr]) -> Reduced {
-    let size = 1_usize << axis.bits();
-    match *axis {
-        Axis::Point { at, bits } => Reduced::Summed(field::eq_table(&r[at.into()..usize::from(at + bits)])),
-        Axis::Sum { at, bits } => Reduced::Kept { at, bits },
-        Axis::Fixed { value, .. } => {
-            let mut weights = vec![Fr::ZERO; size];
-            weights[value as usize] = Fr::from(1_u64);
-            Reduced::Summed(weights)
-        }
-        Axis::Ones { .. } => Reduced::Summed(vec![Fr::from(1_u64); size]),
-        Axis::Window { window, .. } => window_rows(&window, size, r),
-    }
-}
-
-fn window_rows(window: &Window, size: usize, r: &[Fr]) -> Reduced {
-    let places = field::eq_table(&r[window.point.into()..usize::from(window.point + window.point_bits)]);
-    let row = |tap: u32| {
-        let mut weights = vec![Fr::ZERO; size];
-        for (a, place) in (0..window.count).zip(&places) {
-            if let Some(y) = window.reads(a, tap).filter(|y| *y < size) {
-                weights[y] += place;
-            }
-        }
-        weights
-    };
-    match window.sum {
-        Some((at, bits)) => {
-            let rows =
-                (0..1_u32 << bits).map(|b| if b < window.taps { row(b) } else { vec![Fr::ZERO; size] });
-            Reduced::Taps { at, bits, rows: rows.collect() }
-        }
-        None => {
-            let mut weights = vec![Fr::ZERO; size];
-            for b in 0..window.taps {
-                weights.iter_mut().zip(row(b)).for_each(|(sum, weight)| *sum += weight);
-            }
-            Reduced::Summed(weights)
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use averment_verifier::{
-        descriptor::Coefficient,
+        descriptor::{Coefficient, Window},
         functional::{Functional, Points},
     };
 

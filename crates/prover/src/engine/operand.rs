@@ -3,7 +3,7 @@
 //! Axes that are summed are contracted from both ends of the block: the highest together, as rows of a matrix of
 //! integers; then the lowest, one by one.
 
-use crate::operand::{Reduced, reduce};
+use crate::axes::{Reduced, reduce};
 use ark_ff::{AdditiveGroup, Field};
 use averment_kernels::{Backend, FieldVec};
 use averment_verifier::{

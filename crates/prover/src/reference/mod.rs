@@ -1,70 +1,31 @@
-//! A proof, step by step as [9.2] has it.
+//! The prover as [9.2] of the protocol has it, step by step, on single field elements: the definition that
+//! [`crate::Engine`] is held to, byte for byte.
+
+mod opening;
+mod operand;
+mod rounds;
+mod space;
 
 use crate::{
-    Random,
-    commit::{Commitment, Setup, SetupError},
-    lookups::{self, LookupError, Row},
-    masks::Mask,
-    opening::{self, Opened},
-    operand,
-    rounds::{self, Member},
+    Assignment, Commitment, ProveError, Random, Setup,
+    assignment::slot_rows,
+    lookups::{self, Row},
+    masks::{BATCH_SPARE, Mask},
 };
 use ark_ff::{AdditiveGroup, Field};
 use averment_verifier::{
     Registered, batch_mask_weights, begin,
     claims::{self, Challenges, Operands},
     coordinates,
-    descriptor::{Descriptor, SLOTS, Term},
+    descriptor::{Descriptor, SLOTS},
     field::{self, Fr},
-    functional::Functional,
     point::G1Affine,
     proof::{Blind, MaskMessage, Proof},
     statement::Statement,
 };
-use thiserror::Error;
-
-/// Everything that a proof is made from, beside the statement.
-#[derive(Debug)]
-pub struct Assignment<'a> {
-    /// The weights' chunks with their blinds.
-    pub weights: &'a [Commitment],
-    /// The tables' chunks.
-    pub tables: &'a [Commitment],
-    /// The tables' `out`, row by row, as integers.
-    pub table_outs: &'a [i64],
-    /// The inputs' chunks with their blinds.
-    pub inputs: &'a [Commitment],
-    /// The input blocks' cells, as integers.
-    pub input_cells: &'a [Vec<i64>],
-    /// The lookup slots' areas.
-    pub slots: &'a [SlotCells; SLOTS],
-}
-
-/// `in` and `out` of a lookup slot, where it has such areas.
-#[derive(Debug, Clone, Default)]
-pub struct SlotCells {
-    /// `in`, row by row.
-    pub ins: Option<Vec<i64>>,
-    /// `out`.
-    pub outs: Option<Vec<i64>>,
-}
-
-/// Why there is no proof.
-#[derive(Debug, Error, Clone, Copy, PartialEq, Eq)]
-pub enum ProveError {
-    /// The setup is too small.
-    #[error(transparent)]
-    Setup(#[from] SetupError),
-    /// The witness breaks a lookup.
-    #[error(transparent)]
-    Lookup(#[from] LookupError),
-    /// The descriptor is laid out for the other mode.
-    #[error("the plan is laid out for the other mode: with masks it has room for them, without it has not")]
-    Mode,
-    /// A challenge hit one of the few values that have no proof; proving again draws others.
-    #[error("a challenge hit a value without a proof: prove again")]
-    Unlucky,
-}
+use opening::Opened;
+use rounds::Member;
+use space::Space;
 
 /// Proves `statement`. The relations are not checked: of a witness that breaks one comes a proof that does not
 /// verify.
@@ -111,7 +72,7 @@ pub fn prove(
     let mut masks = None;
     if let Some(mask) = &mask {
         let degrees = vec![2; layout.address_bits()];
-        let coefficients: Vec<Fr> = (0..1 + 2 * degrees.len() + SPARE).map(|_| random()).collect();
+        let coefficients: Vec<Fr> = (0..1 + 2 * degrees.len() + BATCH_SPARE).map(|_| random()).collect();
         let polynomial = Mask::new(&coefficients, &degrees);
         let message = MaskMessage {
             commitment: setup.polynomial(&coefficients),
@@ -244,9 +205,6 @@ pub fn prove(
     Ok(Proof { witness1, masks, witness2, total, main, operands, batch, value, blind, opening })
 }
 
-/// Uniform coefficients of the batch evaluation's mask behind those that are used.
-pub(crate) const SPARE: usize = 8;
-
 fn points(commitments: &[Commitment]) -> impl Iterator<Item = &G1Affine> {
     commitments.iter().map(|commitment| &commitment.point)
 }
@@ -267,7 +225,7 @@ fn finish_round(
     mask: Option<&mut Mask>,
     round: usize,
 ) {
-    let message = rounds::sent(values);
+    let message = crate::rounds::sent(values);
     transcript.scalars(&message);
     let x = transcript.draw();
     if let Some(mask) = mask {
@@ -322,120 +280,4 @@ fn members(
         }
     }
     members
-}
-
-/// All slots' rows.
-pub(crate) fn slot_rows(descriptor: &Descriptor, assignment: &Assignment<'_>) -> [Vec<Row>; SLOTS] {
-    let bits = descriptor.layout.slot_bits;
-    std::array::from_fn(|slot| {
-        let SlotCells { ins, outs } = &assignment.slots[slot];
-        let tags = lookups::tags(&descriptor.lookups, slot, bits);
-        let cell = |cells: &Option<Vec<i64>>, row: usize| cells.as_ref().map_or(0, |cells| cells[row]);
-        let mut rows: Vec<Row> = tags
-            .into_iter()
-            .enumerate()
-            .map(|(row, tag)| Row { tag, input: cell(ins, row), output: cell(outs, row) })
-            .collect();
-        for block in descriptor.lookups.iter().filter(|block| usize::from(block.slot) == slot) {
-            let input = block
-                .input
-                .and_then(|base| descriptor.layout.input_blocks.iter().position(|own| *own == base));
-            if let Some(input) = input {
-                let own = &mut rows[block.row as usize..][..1 << block.bits];
-                own.iter_mut().zip(&assignment.input_cells[input]).for_each(|(row, cell)| row.input = *cell);
-            }
-        }
-        rows
-    })
-}
-
-/// The address space, filled step by step.
-struct Space<'a> {
-    descriptor: &'a Descriptor,
-    values: Vec<Fr>,
-}
-
-impl<'a> Space<'a> {
-    /// With what was committed before the proof.
-    fn new(descriptor: &'a Descriptor, assignment: &Assignment<'_>) -> Self {
-        let layout = &descriptor.layout;
-        let mut space = Self { descriptor, values: vec![Fr::ZERO; 1 << layout.address_bits()] };
-        let registered = assignment.weights.iter().chain(assignment.tables).chain(assignment.inputs);
-        for (chunk, commitment) in layout.chunks().zip(registered) {
-            space.cells(u64::from(chunk) << layout.chunk_bits, commitment.cells.iter().copied());
-        }
-        space
-    }
-
-    fn cells(&mut self, base: u64, cells: impl IntoIterator<Item = Fr>) {
-        let own = &mut self.values[base as usize..];
-        own.iter_mut().zip(cells).for_each(|(own, cell)| *own = cell);
-    }
-
-    fn integers(&mut self, base: u64, cells: &[i64]) {
-        self.cells(base, cells.iter().map(|cell| Fr::from(*cell)));
-    }
-
-    fn cell(&self, address: u64) -> Fr {
-        self.values[address as usize]
-    }
-
-    /// Commits to chunks.
-    fn commit(
-        &self,
-        setup: &Setup,
-        chunks: std::ops::Range<u32>,
-        masked: bool,
-        random: Random<'_>,
-    ) -> Vec<Commitment> {
-        let size = 1_usize << self.descriptor.layout.chunk_bits;
-        chunks
-            .map(|chunk| {
-                let cells = self.values[chunk as usize * size..][..size].to_vec();
-                setup.chunk(cells, if masked { random() } else { Fr::ZERO })
-            })
-            .collect()
-    }
-
-    /// A functional's value.
-    fn apply(&self, functional: &Functional) -> Fr {
-        let term = |term: &averment_verifier::functional::BoundTerm| {
-            let weights = block(term);
-            let cells = &self.values[term.base as usize..];
-            weights.iter().zip(cells).map(|(weight, cell)| *weight * cell).sum::<Fr>()
-        };
-        functional.0.iter().map(term).sum()
-    }
-
-    /// `Σ θ^j φ_j` as a vector over the address space.
-    fn spread(&self, functionals: &[Functional], theta: Fr) -> Vec<Fr> {
-        let mut weights = vec![Fr::ZERO; self.values.len()];
-        for (functional, factor) in functionals.iter().zip(field::powers(theta)) {
-            for term in &functional.0 {
-                let own = &mut weights[term.base as usize..];
-                own.iter_mut().zip(block(term)).for_each(|(own, weight)| *own += factor * weight);
-            }
-        }
-        weights
-    }
-
-    /// An operand as a vector over the sum's variables: its functional at each corner.
-    fn operand(&self, terms: &[Term], vars: u8, r: &[Fr]) -> Vec<Fr> {
-        let mut sums = vec![Fr::ZERO; 1 << vars];
-        for term in terms {
-            let part = operand::vector(term, &self.values[term.base as usize..], vars, r);
-            sums.iter_mut().zip(part).for_each(|(sum, part)| *sum += part);
-        }
-        sums
-    }
-}
-
-/// The weights of a term's cells, in their order.
-fn block(term: &averment_verifier::functional::BoundTerm) -> Vec<Fr> {
-    let mut weights = vec![term.coefficient];
-    for axis in &term.axes {
-        let values = axis.values();
-        weights = values.iter().flat_map(|value| weights.iter().map(move |weight| *weight * value)).collect();
-    }
-    weights
 }

@@ -1,13 +1,13 @@
-//! The prover on kernels: the same proofs as [`crate::prove`], byte for byte, from the same randomness.
+//! The prover on kernels: the same proofs as [`crate::reference::prove`], byte for byte, from the same randomness.
 
 mod opening;
 mod operand;
 mod space;
 
 use crate::{
-    Assignment, ProveError, Random, Setup, SlotCells,
+    Assignment, ProveError, Random, Setup, SlotCells, assignment,
     lookups::{self, Row},
-    masks::Mask,
+    masks::{BATCH_SPARE, Mask},
     rounds,
 };
 use ark_bn254::G1Affine;
@@ -46,7 +46,7 @@ impl Engine {
         Ok(Self { backend, bases: Bases::new(backend, &setup.powers()[..=1 << bits]) })
     }
 
-    /// Proves `statement`; see [`crate::prove`].
+    /// Proves `statement`; see [`crate::reference::prove`].
     pub fn prove(
         &self,
         descriptor: &Descriptor,
@@ -136,7 +136,7 @@ impl Engine {
     /// M', its coefficients, and the mask that they are.
     fn batch_mask(&self, layout: &Layout, random: Random<'_>) -> (G1Affine, Vec<Fr>, Mask) {
         let degrees = vec![2; layout.address_bits()];
-        let count = 1 + 2 * degrees.len() + crate::prove::SPARE;
+        let count = 1 + 2 * degrees.len() + BATCH_SPARE;
         let coefficients: Vec<Fr> = (0..count).map(|_| random()).collect();
         let commitment = self.bases.msm(&coefficients).into_affine();
         let mask = Mask::new(&coefficients, &degrees);
@@ -264,7 +264,7 @@ impl<'a> Run<'a> {
             space.write(u64::from(chunk) << layout.chunk_bits, cells);
         }
         let rows = lookups::table_rows(&descriptor.tables, layout.table_bits, assignment.table_outs);
-        let slot_rows = crate::prove::slot_rows(descriptor, assignment);
+        let slot_rows = assignment::slot_rows(descriptor, assignment);
         let counts = lookups::multiplicities(descriptor, &rows, &slot_rows)?;
         let counts: Vec<i32> =
             counts.into_iter().map(|count| i32::try_from(count).unwrap_or(i32::MAX)).collect();

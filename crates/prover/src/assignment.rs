@@ -1,0 +1,76 @@
+//! What a proof is made from: committed chunks, and the integers that are looked up.
+
+use crate::{
+    Commitment, SetupError,
+    lookups::{self, LookupError, Row},
+};
+use averment_verifier::descriptor::{Descriptor, SLOTS};
+use thiserror::Error;
+
+/// Everything that a proof is made from, beside the statement.
+#[derive(Debug)]
+pub struct Assignment<'a> {
+    /// The weights' chunks with their blinds.
+    pub weights: &'a [Commitment],
+    /// The tables' chunks.
+    pub tables: &'a [Commitment],
+    /// The tables' `out`, row by row, as integers.
+    pub table_outs: &'a [i64],
+    /// The inputs' chunks with their blinds.
+    pub inputs: &'a [Commitment],
+    /// The input blocks' cells, as integers.
+    pub input_cells: &'a [Vec<i64>],
+    /// The lookup slots' areas.
+    pub slots: &'a [SlotCells; SLOTS],
+}
+
+/// `in` and `out` of a lookup slot, where it has such areas.
+#[derive(Debug, Clone, Default)]
+pub struct SlotCells {
+    /// `in`, row by row.
+    pub ins: Option<Vec<i64>>,
+    /// `out`.
+    pub outs: Option<Vec<i64>>,
+}
+
+/// Why there is no proof.
+#[derive(Debug, Error, Clone, Copy, PartialEq, Eq)]
+pub enum ProveError {
+    /// The setup is too small.
+    #[error(transparent)]
+    Setup(#[from] SetupError),
+    /// The witness breaks a lookup.
+    #[error(transparent)]
+    Lookup(#[from] LookupError),
+    /// The descriptor is laid out for the other mode.
+    #[error("the plan is laid out for the other mode: with masks it has room for them, without it has not")]
+    Mode,
+    /// A challenge hit one of the few values that have no proof; proving again draws others.
+    #[error("a challenge hit a value without a proof: prove again")]
+    Unlucky,
+}
+
+/// All slots' rows.
+pub fn slot_rows(descriptor: &Descriptor, assignment: &Assignment<'_>) -> [Vec<Row>; SLOTS] {
+    let bits = descriptor.layout.slot_bits;
+    std::array::from_fn(|slot| {
+        let SlotCells { ins, outs } = &assignment.slots[slot];
+        let tags = lookups::tags(&descriptor.lookups, slot, bits);
+        let cell = |cells: &Option<Vec<i64>>, row: usize| cells.as_ref().map_or(0, |cells| cells[row]);
+        let mut rows: Vec<Row> = tags
+            .into_iter()
+            .enumerate()
+            .map(|(row, tag)| Row { tag, input: cell(ins, row), output: cell(outs, row) })
+            .collect();
+        for block in descriptor.lookups.iter().filter(|block| usize::from(block.slot) == slot) {
+            let input = block
+                .input
+                .and_then(|base| descriptor.layout.input_blocks.iter().position(|own| *own == base));
+            if let Some(input) = input {
+                let own = &mut rows[block.row as usize..][..1 << block.bits];
+                own.iter_mut().zip(&assignment.input_cells[input]).for_each(|(row, cell)| row.input = *cell);
+            }
+        }
+        rows
+    })
+}
