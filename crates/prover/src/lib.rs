@@ -1,6 +1,6 @@
 //! Witnesses, commitments and proofs: the other side of `averment-verifier`.
 //!
-//! [`model::Committed`] goes from a model to proofs. [`Engine`] makes them on kernels; [`reference`] reads like
+//! [`model::Committed`] goes from a model to proofs. [`Engine`] makes them on kernels; [`mod@reference`] reads like
 //! `docs/protocol.md`, and from the same randomness both give the same bytes.
 
 mod assignment;

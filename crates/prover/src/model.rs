@@ -157,7 +157,7 @@ impl<'a> Committed<'a> {
         engine.prove(&self.derived.descriptor, registered, statement, &assignment, random)
     }
 
-    /// The same proof by the definition ([`reference`]): slow, and for comparison.
+    /// The same proof by the definition ([`mod@reference`]): slow, and for comparison.
     pub fn prove_by_definition(
         &self,
         trace: &Trace,
