@@ -4,16 +4,18 @@
 //! Either is kept by a [`Store`], and read back from there without curve arithmetic.
 //!
 //! A check of a file shows that it holds powers of *some* τ. That nobody knows τ comes from the ceremony, and a file
-//! cannot say of itself which ceremony it is from. So production names the digests of the \[τ\]G2 that it accepts
-//! ([`Setup::production`]); everything else is for development, whatever its file says.
+//! cannot say of itself which ceremony it is from. So production accepts the \[τ\]G2 of [`CEREMONIES`] and those that it
+//! names itself ([`Setup::production`]); everything else is for development, whatever its file says.
 
 mod cache;
+mod ceremonies;
 mod coordinates;
 mod development;
 pub mod ptau;
 mod store;
 
 pub use cache::CacheError;
+pub use ceremonies::{CEREMONIES, Ceremony};
 pub use store::{Origin, Store, StoreError};
 
 use crate::commit::Commitment;
@@ -53,12 +55,13 @@ pub enum SetupError {
     )]
     Development,
     /// None of the setups that are accepted.
-    #[error("the setup with digest {got} is none of the {allowed} that are accepted for production")]
+    #[error(
+        "the setup with digest {got} is of no ceremony that is accepted for production: take the .ptau file of one, or \
+         allow this digest if you know that nobody has its secret"
+    )]
     NotAllowed {
         /// Its digest.
         got: B256,
-        /// How many are accepted.
-        allowed: usize,
     },
 }
 
@@ -89,14 +92,14 @@ impl Setup {
         self.digest == development::DIGEST
     }
 
-    /// Whether this setup may be used for more than development: its digest is among `allowed`, and it is not the
-    /// development setup even then.
+    /// Whether this setup may be used for more than development: it is of one of [`CEREMONIES`], or its digest is among
+    /// those that are `allowed` beside them. The development setup is refused even then.
     pub fn production(&self, allowed: &[B256]) -> Result<(), SetupError> {
         if self.is_development() {
             return Err(SetupError::Development);
         }
-        if !allowed.contains(&self.digest) {
-            return Err(SetupError::NotAllowed { got: self.digest, allowed: allowed.len() });
+        if Ceremony::of(self.digest).is_none() && !allowed.contains(&self.digest) {
+            return Err(SetupError::NotAllowed { got: self.digest });
         }
         Ok(())
     }

@@ -5,10 +5,11 @@ use super::{
     ptau::{self, PtauError, Section},
     *,
 };
-use alloy_primitives::keccak256;
+use alloy_primitives::{hex, keccak256};
 use ark_bn254::{Bn254, Fq, Fq2, G2Projective};
 use ark_ec::{AffineRepr, PrimeGroup, pairing::Pairing};
 use ark_ff::{BigInteger, FftField, Field, PrimeField};
+use sha2::{Digest, Sha256};
 use std::{
     collections::BTreeMap,
     fs,
@@ -149,8 +150,20 @@ fn a_file_of_a_known_tau_is_a_setup_and_no_production_setup() {
     let ceremony = import(&bytes_of("pot8.ptau"), 4).unwrap();
     let other = import(&bytes_of("pot4.ptau"), 4).unwrap();
     assert_eq!(ceremony.production(&[other.digest(), ceremony.digest()]), Ok(()));
-    let refused = SetupError::NotAllowed { got: ceremony.digest(), allowed: 1 };
+    let refused = SetupError::NotAllowed { got: ceremony.digest() };
     assert_eq!(ceremony.production(&[other.digest()]), Err(refused));
+}
+
+#[test]
+fn a_known_ceremonys_file_is_accepted_for_production() {
+    let bytes = bytes_of("powersOfTau28_hez_final_08.ptau");
+    let published = hex!("f741f2ddee2875915c24db8aae90d021f51181533f1ee3b58baf64b042e91654");
+    assert_eq!(Sha256::digest(&bytes)[..], published);
+    let setup = import(&bytes, 8).unwrap();
+    assert_eq!(setup.production(&[]), Ok(()));
+    let ceremony = Ceremony::of(setup.digest()).unwrap();
+    assert_eq!(ceremony.name, "Perpetual Powers of Tau (Hermez)");
+    assert!(CEREMONIES.iter().all(|ceremony| ceremony.digest != development::DIGEST));
 }
 
 #[test]
