@@ -63,6 +63,16 @@ pub fn multiplicities(
     rows: &[Row],
     slots: &[Vec<Row>; SLOTS],
 ) -> Result<Vec<u64>, LookupError> {
+    multiplicities_but(descriptor, rows, slots, Err)
+}
+
+/// The same, with `miss` to say whether a lookup that hits nothing ends it or is passed over.
+pub fn multiplicities_but(
+    descriptor: &Descriptor,
+    rows: &[Row],
+    slots: &[Vec<Row>; SLOTS],
+    mut miss: impl FnMut(LookupError) -> Result<(), LookupError>,
+) -> Result<Vec<u64>, LookupError> {
     let by_tag: BTreeMap<u32, &Table> = descriptor.tables.iter().map(|table| (table.tag, table)).collect();
     let padding = rows.iter().position(|row| *row == Row::default());
     let mut counts = vec![0; rows.len()];
@@ -82,7 +92,7 @@ pub fn multiplicities(
             };
             match hit.filter(|hit| rows[*hit] == *lookup) {
                 Some(hit) => counts[hit] += 1,
-                None => return Err(LookupError::Miss { slot, row, tag, input, output }),
+                None => miss(LookupError::Miss { slot, row, tag, input, output })?,
             }
         }
     }

@@ -1,7 +1,8 @@
 //! From a model and what its interpreter computed to everything that a proof is made from.
 
 use crate::{
-    Assignment, Commitment, Engine, ProveError, Random, Setup, SlotCells, reference,
+    Assignment, Commitment, Engine, ProveError, Random, Setup, SlotCells,
+    reference::{self, Conduct},
     registered::{CommitError, InputOpening, WeightsSecret},
 };
 use alloy_primitives::B256;
@@ -170,6 +171,23 @@ impl<'a> Committed<'a> {
         let assignment = self.assignment(inputs, &slots);
         let descriptor = &self.derived.descriptor;
         reference::prove(descriptor, self.setup, registered, statement, &assignment, random)
+    }
+
+    /// The same by a prover of other conduct, for tests that attack the verifier.
+    pub fn prove_as(
+        &self,
+        conduct: &mut impl Conduct,
+        trace: &Trace,
+        inputs: &CommittedInputs,
+        registered: &Registered,
+        statement: &Statement,
+        random: Random<'_>,
+    ) -> Result<Proof, ProveError> {
+        let mut slots = self.slots(trace);
+        conduct.lookups(&mut slots);
+        let assignment = self.assignment(inputs, &slots);
+        let descriptor = &self.derived.descriptor;
+        reference::prove_as(conduct, descriptor, self.setup, registered, statement, &assignment, random)
     }
 
     fn assignment<'b>(

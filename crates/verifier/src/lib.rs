@@ -27,4 +27,6 @@ pub mod sumcheck;
 pub mod transcript;
 mod verify;
 
-pub use verify::{Key, Registered, VerifyError, batch_mask_weights, begin, coordinates, verify};
+pub use verify::{
+    Key, Registered, VerifyError, absorb, batch_mask_weights, begin, coordinates, verify, verify_with,
+};

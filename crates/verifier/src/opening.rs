@@ -4,7 +4,7 @@ use crate::{
     field::{self, Fr},
     point::{G1Affine, G1Projective, G2Affine},
     proof::{ProofError, Reader, Writer},
-    transcript::Transcript,
+    transcript::Oracle,
 };
 use ark_bn254::Bn254;
 use ark_ec::{AffineRepr, CurveGroup, PrimeGroup, pairing::Pairing};
@@ -115,7 +115,7 @@ pub fn horner(coefficients: &[Fr], x: Fr) -> Fr {
 }
 
 /// Whether `opening` opens `claim`; `tau` is \[τ\]G2.
-pub fn verify(claim: &Claim<'_>, opening: &Opening, tau: &G2Affine, transcript: &mut Transcript) -> bool {
+pub fn verify(claim: &Claim<'_>, opening: &Opening, tau: &G2Affine, transcript: &mut impl Oracle) -> bool {
     let (column, row) = split(claim.point);
     let Some(width) = u32::try_from(column.len()).ok().and_then(|bits| 1_u64.checked_shl(bits)) else {
         return false;

@@ -1,6 +1,6 @@
 //! What a proof says ([9.1]).
 
-use crate::{field::Fr, transcript::Transcript};
+use crate::{field::Fr, transcript::Oracle};
 use alloy_primitives::{Address, B256, keccak256};
 
 /// The suite: field, curve, hash, opening, and the version of the protocol.
@@ -56,7 +56,7 @@ impl Mode {
 
 impl Statement {
     /// Takes the statement into a transcript.
-    pub fn absorb(&self, transcript: &mut Transcript) {
+    pub fn absorb(&self, transcript: &mut impl Oracle) {
         transcript.word(&keccak256(SUITE));
         transcript.word(&self.setup);
         transcript.number(self.chain_id);

@@ -1,6 +1,6 @@
 //! One side of a sumcheck: rounds come in, coordinates and the final claim go out ([5.2], [6.1]).
 
-use crate::{field::Fr, transcript::Transcript};
+use crate::{field::Fr, transcript::Oracle};
 use ark_ff::AdditiveGroup;
 
 /// A round polynomial without its linear coefficient, which the claim gives: `c_0, c_2, …, c_d`.
@@ -8,7 +8,7 @@ pub type Round = Vec<Fr>;
 
 /// Takes in the rounds. Returns the challenges in the order drawn and the claim that is left. The number and the degree
 /// of rounds were checked when the proof was read.
-pub fn reduce(claim: Fr, rounds: &[Round], transcript: &mut Transcript) -> (Vec<Fr>, Fr) {
+pub fn reduce(claim: Fr, rounds: &[Round], transcript: &mut impl Oracle) -> (Vec<Fr>, Fr) {
     let mut challenges = Vec::with_capacity(rounds.len());
     let mut claim = claim;
     for round in rounds {

@@ -7,6 +7,54 @@ use crate::{
 };
 use alloy_primitives::{B256, keccak256};
 
+/// The random oracle of the protocol: takes in what is said and gives challenges. [`Transcript`] is the only one that
+/// proofs are worth anything under; one whose answers are known beforehand makes proofs without a witness ([12.1]), and
+/// one that hears something else than was said makes the false proofs that verifiers are tested with.
+pub trait Oracle {
+    /// Takes a word in.
+    fn word(&mut self, word: &B256);
+
+    /// Draws a challenge.
+    fn draw(&mut self) -> Fr;
+
+    /// Takes a number in, as a word.
+    fn number(&mut self, number: u64) {
+        let mut word = [0; 32];
+        for (target, byte) in word.iter_mut().rev().zip(number.to_le_bytes()) {
+            *target = byte;
+        }
+        self.word(&B256::from(word));
+    }
+
+    /// Takes a field element in.
+    fn scalar(&mut self, value: &Fr) {
+        self.word(&field::to_word(value));
+    }
+
+    /// Takes field elements in.
+    fn scalars<'a>(&mut self, values: impl IntoIterator<Item = &'a Fr>)
+    where
+        Self: Sized,
+    {
+        values.into_iter().for_each(|value| self.scalar(value));
+    }
+
+    /// Takes points in.
+    fn points<'a>(&mut self, points: impl IntoIterator<Item = &'a G1Affine>)
+    where
+        Self: Sized,
+    {
+        for point in points {
+            point::to_words(point).iter().for_each(|word| self.word(word));
+        }
+    }
+
+    /// Draws `count` challenges.
+    fn draws(&mut self, count: usize) -> Vec<Fr> {
+        (0..count).map(|_| self.draw()).collect()
+    }
+}
+
 /// What has been said so far.
 #[derive(Debug, Clone)]
 pub struct Transcript {
@@ -19,49 +67,18 @@ impl Transcript {
     pub fn new(suite: &str) -> Self {
         Self { state: keccak256(suite.as_bytes()), pending: Vec::new() }
     }
+}
 
-    /// Takes a word in.
-    pub fn word(&mut self, word: &B256) {
+impl Oracle for Transcript {
+    fn word(&mut self, word: &B256) {
         self.pending.extend_from_slice(word.as_slice());
     }
 
-    /// Takes a number in, as a word.
-    pub fn number(&mut self, number: u64) {
-        let mut word = [0; 32];
-        for (target, byte) in word.iter_mut().rev().zip(number.to_le_bytes()) {
-            *target = byte;
-        }
-        self.word(&B256::from(word));
-    }
-
-    /// Takes a field element in.
-    pub fn scalar(&mut self, value: &Fr) {
-        self.word(&field::to_word(value));
-    }
-
-    /// Takes field elements in.
-    pub fn scalars<'a>(&mut self, values: impl IntoIterator<Item = &'a Fr>) {
-        values.into_iter().for_each(|value| self.scalar(value));
-    }
-
-    /// Takes points in.
-    pub fn points<'a>(&mut self, points: impl IntoIterator<Item = &'a G1Affine>) {
-        for point in points {
-            point::to_words(point).iter().for_each(|word| self.word(word));
-        }
-    }
-
-    /// Draws a challenge.
-    pub fn draw(&mut self) -> Fr {
+    fn draw(&mut self) -> Fr {
         let mut input = self.state.to_vec();
         input.append(&mut self.pending);
         self.state = keccak256(input);
         field::reduced(&self.state)
-    }
-
-    /// Draws `count` challenges.
-    pub fn draws(&mut self, count: usize) -> Vec<Fr> {
-        (0..count).map(|_| self.draw()).collect()
     }
 }
 

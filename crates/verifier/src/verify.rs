@@ -10,7 +10,7 @@ use crate::{
     proof::Proof,
     statement::{SUITE, Statement},
     sumcheck,
-    transcript::Transcript,
+    transcript::{Oracle, Transcript},
 };
 use alloy_primitives::B256;
 use ark_ff::{AdditiveGroup, Field, Zero};
@@ -84,16 +84,29 @@ pub fn verify(
     statement: &Statement,
     proof: &Proof,
 ) -> Result<(), VerifyError> {
+    verify_with(&mut Transcript::new(SUITE), descriptor, key, registered, statement, proof)
+}
+
+/// Checks `proof` of `statement` with the challenges of an oracle. With any other than a new [`Transcript`] that says
+/// nothing about the statement.
+pub fn verify_with(
+    transcript: &mut impl Oracle,
+    descriptor: &Descriptor,
+    key: &Key,
+    registered: &Registered,
+    statement: &Statement,
+    proof: &Proof,
+) -> Result<(), VerifyError> {
     check_shape(descriptor, key, registered, statement, proof)?;
     let layout = &descriptor.layout;
-    let mut transcript = begin(descriptor, registered, statement);
-    let challenges = message1(descriptor, proof, &mut transcript);
+    absorb(transcript, descriptor, registered, statement);
+    let challenges = message1(descriptor, proof, transcript);
     let public = statement.public_values();
 
     transcript.scalar(&proof.total);
     let kappa = proof.masks.map(|masks| (transcript.draw(), masks));
     let claim = proof.total + kappa.map_or(Fr::ZERO, |(kappa, masks)| kappa * masks.main_sum);
-    let (drawn, left) = sumcheck::reduce(claim, &proof.main, &mut transcript);
+    let (drawn, left) = sumcheck::reduce(claim, &proof.main, transcript);
     let rho = coordinates(drawn, descriptor.variables());
     let rest = left - claims::end(descriptor, &challenges, &rho, &proof.operands);
 
@@ -116,7 +129,7 @@ pub fn verify(
 
     let mut claim: Fr = values.iter().zip(field::powers(theta)).map(|(value, weight)| *value * weight).sum();
     claim += kappa2.map_or(Fr::ZERO, |(kappa, masks)| kappa * masks.batch_sum);
-    let (drawn, left) = sumcheck::reduce(claim, &proof.batch, &mut transcript);
+    let (drawn, left) = sumcheck::reduce(claim, &proof.batch, transcript);
     let u = coordinates(drawn, layout.address_bits());
     let mask_value = left - proof.value * weigh(&functionals, theta, &u);
     if kappa2.is_none() && !mask_value.is_zero() {
@@ -140,7 +153,7 @@ pub fn verify(
         value: mask_value,
     });
     let claim = Claim { commitment, point: low, value, mask };
-    if opening::verify(&claim, &proof.opening, &key.tau, &mut transcript) {
+    if opening::verify(&claim, &proof.opening, &key.tau, transcript) {
         Ok(())
     } else {
         Err(VerifyError::Opening)
@@ -187,14 +200,24 @@ fn check_shape(
 /// The transcript with everything that was there before the proof: statement, descriptor, K, registered points.
 pub fn begin(descriptor: &Descriptor, registered: &Registered, statement: &Statement) -> Transcript {
     let mut transcript = Transcript::new(SUITE);
-    statement.absorb(&mut transcript);
-    transcript.word(&registered.descriptor);
-    transcript.number(descriptor.layout.chunk_bits.into());
-    transcript.points(registered.weights.iter().chain(&registered.tables).chain(&registered.inputs));
+    absorb(&mut transcript, descriptor, registered, statement);
     transcript
 }
 
-fn message1(descriptor: &Descriptor, proof: &Proof, transcript: &mut Transcript) -> Challenges {
+/// Takes in what was there before the proof ([9.2] (1)).
+pub fn absorb(
+    transcript: &mut impl Oracle,
+    descriptor: &Descriptor,
+    registered: &Registered,
+    statement: &Statement,
+) {
+    statement.absorb(transcript);
+    transcript.word(&registered.descriptor);
+    transcript.number(descriptor.layout.chunk_bits.into());
+    transcript.points(registered.weights.iter().chain(&registered.tables).chain(&registered.inputs));
+}
+
+fn message1(descriptor: &Descriptor, proof: &Proof, transcript: &mut impl Oracle) -> Challenges {
     transcript.points(&proof.witness1);
     if let Some(masks) = &proof.masks {
         transcript.points([&masks.commitment]);
@@ -207,7 +230,7 @@ fn message1(descriptor: &Descriptor, proof: &Proof, transcript: &mut Transcript)
 
 impl Challenges {
     /// Draws what comes after the second message, in its order.
-    pub fn draw(descriptor: &Descriptor, beta: Fr, gamma: Fr, transcript: &mut Transcript) -> Self {
+    pub fn draw(descriptor: &Descriptor, beta: Fr, gamma: Fr, transcript: &mut impl Oracle) -> Self {
         let r = transcript.draws(descriptor.point_length());
         let (lambda, lambda_a) = (transcript.draw(), transcript.draw());
         let (lambda_b, lambda_c) = (transcript.draw(), transcript.draw());

@@ -23,7 +23,7 @@ use averment_verifier::{
     functional::Functional,
     proof::{Blind, MaskMessage, Proof},
     statement::Statement,
-    transcript::Transcript,
+    transcript::{Oracle, Transcript},
 };
 use space::Space;
 

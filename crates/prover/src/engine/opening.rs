@@ -7,7 +7,7 @@ use averment_kernels::{Bases, FieldVec};
 use averment_verifier::{
     field,
     opening::{Opening, split},
-    transcript::Transcript,
+    transcript::{Oracle, Transcript},
 };
 
 /// Widths up to here multiply polynomials term by term.

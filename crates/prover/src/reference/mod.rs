@@ -1,6 +1,7 @@
 //! The prover as [9.2] of the protocol has it, step by step, on single field elements: the definition that
 //! [`crate::Engine`] is held to, byte for byte.
 
+mod conduct;
 mod opening;
 mod operand;
 mod rounds;
@@ -14,7 +15,7 @@ use crate::{
 };
 use ark_ff::{AdditiveGroup, Field};
 use averment_verifier::{
-    Registered, batch_mask_weights, begin,
+    Registered, absorb, batch_mask_weights,
     claims::{self, Challenges, Operands},
     coordinates,
     descriptor::{Descriptor, SLOTS},
@@ -22,10 +23,14 @@ use averment_verifier::{
     point::G1Affine,
     proof::{Blind, MaskMessage, Proof},
     statement::Statement,
+    sumcheck,
+    transcript::Oracle,
 };
 use opening::Opened;
 use rounds::Member;
 use space::Space;
+
+pub use conduct::{Conduct, Honest};
 
 /// Proves `statement`. The relations are not checked: of a witness that breaks one comes a proof that does not
 /// verify.
@@ -37,14 +42,29 @@ pub fn prove(
     assignment: &Assignment<'_>,
     random: Random<'_>,
 ) -> Result<Proof, ProveError> {
+    prove_as(&mut Honest, descriptor, setup, registered, statement, assignment, random)
+}
+
+/// The same by a prover of other conduct: the steps of the protocol, but where it lies. For tests that attack the
+/// verifier.
+pub fn prove_as(
+    conduct: &mut impl Conduct,
+    descriptor: &Descriptor,
+    setup: &Setup,
+    registered: &Registered,
+    statement: &Statement,
+    assignment: &Assignment<'_>,
+    random: Random<'_>,
+) -> Result<Proof, ProveError> {
     let layout = &descriptor.layout;
     setup.serves(layout.chunk_bits)?;
     let masked = statement.mode.masked();
-    if layout.masks.is_some() != masked {
+    if layout.masks.is_some() != masked && !conduct.any_mode() {
         return Err(ProveError::Mode);
     }
     let mut space = Space::new(descriptor, assignment);
-    let mut transcript = begin(descriptor, registered, statement);
+    let mut transcript = conduct.oracle();
+    absorb(&mut transcript, descriptor, registered, statement);
 
     // The first message: lookups, multiplicities, masks.
     let rows = lookups::table_rows(&descriptor.tables, layout.table_bits, assignment.table_outs);
@@ -56,11 +76,13 @@ pub fn prove(
             }
         }
     }
-    let counts = lookups::multiplicities(descriptor, &rows, &slots)?;
-    space.cells(layout.multiplicities, counts.into_iter().map(Fr::from));
+    let counts = lookups::multiplicities_but(descriptor, &rows, &slots, |miss| conduct.miss(miss))?;
+    let mut counts: Vec<Fr> = counts.into_iter().map(Fr::from).collect();
+    conduct.multiplicities(&mut counts);
+    space.cells(layout.multiplicities, counts);
     let degrees = descriptor.degrees(masked);
     let mut mask = None;
-    if let Some((base, bits)) = layout.masks {
+    if let Some((base, bits)) = layout.masks.filter(|_| masked) {
         space.cells(base, (0..1_u64 << bits).map(|_| random()));
         let polynomial = claims::mask_weights(descriptor, &vec![Fr::ZERO; descriptor.variables() + 1]);
         let coefficients: Vec<Fr> = polynomial.iter().map(|(_, cell)| space.cell(*cell)).collect();
@@ -92,16 +114,17 @@ pub fn prove(
     };
     let sides: [Vec<Fr>; SLOTS] = slots.each_ref().map(|rows| rows.iter().map(denominator).collect());
     let table: Vec<Fr> = rows.iter().map(denominator).collect();
-    let helper = (0..1_usize << layout.slot_bits)
+    let mut helper = (0..1_usize << layout.slot_bits)
         .map(|row| sides.iter().map(|side| side[row].inverse()).sum::<Option<Fr>>())
         .collect::<Option<Vec<Fr>>>()
         .ok_or(ProveError::Unlucky)?;
-    let fractions = table
+    let mut fractions = table
         .iter()
         .enumerate()
         .map(|(row, value)| Some(space.cell(layout.multiplicities + row as u64) * value.inverse()?))
         .collect::<Option<Vec<Fr>>>()
         .ok_or(ProveError::Unlucky)?;
+    conduct.fractions(&mut helper, &mut fractions);
     space.cells(layout.helper, helper.iter().copied());
     space.cells(layout.fractions, fractions.iter().copied());
     let witness2 = space.commit(setup, layout.witness2.clone(), masked, random);
@@ -111,12 +134,16 @@ pub fn prove(
     // The main sumcheck.
     let public = statement.public_values();
     let (total_functional, constant) = claims::total(descriptor, &challenges, &public);
-    let total = space.apply(&total_functional) - constant;
-    transcript.scalar(&total);
-    let kappa = mask.as_ref().map(|_| transcript.draw());
+    let mut total = space.apply(&total_functional) - constant;
     let mut members = members(descriptor, &challenges, &space, sides, helper, table, fractions);
     let mu = layout.masks.map_or(Fr::ZERO, |(base, _)| space.cell(base));
     let variables = descriptor.variables();
+    conduct.total(&mut total, &|| {
+        let copies = |member: &Member| Fr::from(2_u64).pow([(variables - member.vars()) as u64]);
+        members.iter().map(|member| member.sum() * copies(member)).sum::<Fr>() + mu
+    });
+    transcript.scalar(&total);
+    let kappa = mask.as_ref().map(|_| transcript.draw());
     let (mut main, mut drawn) = (Vec::new(), Vec::new());
     for (round, index) in (0..variables).rev().enumerate() {
         let mut values = rounds::values(&members, index, degrees[round]);
@@ -144,12 +171,18 @@ pub fn prove(
         add_mask(&mut values, mask.as_ref(), kappa, variables);
         finish_round(&values, &mut main, &mut drawn, &mut transcript, mask.as_mut(), variables);
     }
-    let rho = coordinates(drawn, variables);
+    let (rho, main_drawn) = (coordinates(drawn.clone(), variables), drawn);
 
     // The batch evaluation.
     let mut functionals = claims::operands(descriptor, &challenges, &rho);
     let values: Vec<Fr> = functionals.iter().map(|functional| space.apply(functional)).collect();
-    let operands = Operands::from_slice(&values).ok_or(ProveError::Unlucky)?;
+    let mut operands = Operands::from_slice(&values).ok_or(ProveError::Unlucky)?;
+    let rest = |operands: &Operands| {
+        let claim = total + kappa.zip(masks).map_or(Fr::ZERO, |(kappa, masks)| kappa * masks.main_sum);
+        left(claim, &main, &main_drawn) - claims::end(descriptor, &challenges, &rho, operands)
+    };
+    conduct.operands(&mut operands, &rest);
+    let values = operands.to_vec();
     transcript.scalars(&values);
     let kappa2 = mask.as_ref().map(|_| transcript.draw());
     let theta = transcript.draw();
@@ -171,8 +204,15 @@ pub fn prove(
         finish_round(&values, &mut batch, &mut drawn, &mut transcript, polynomial, round);
         rounds::bind(&mut product, index, *drawn.last().ok_or(ProveError::Unlucky)?);
     }
-    let u = coordinates(drawn, layout.address_bits());
-    let value = product[0].factors[0][0];
+    let u = coordinates(drawn.clone(), layout.address_bits());
+    let mut value = product[0].factors[0][0];
+    conduct.value(&mut value, &|| {
+        let stated = [total + constant].into_iter().chain(values.iter().copied());
+        let stated = stated.chain(kappa.map(|_| rest(&operands)));
+        let mut claim: Fr = stated.zip(field::powers(theta)).map(|(value, weight)| value * weight).sum();
+        claim += kappa2.zip(masks).map_or(Fr::ZERO, |(kappa, masks)| kappa * masks.batch_sum);
+        (left(claim, &batch, &drawn), product[0].factors[1][0])
+    });
 
     // The opening.
     let (low, high) = u.split_at(layout.chunk_bits.into());
@@ -205,6 +245,11 @@ pub fn prove(
     Ok(Proof { witness1, masks, witness2, total, main, operands, batch, value, blind, opening })
 }
 
+/// What is left of a claim after rounds.
+fn left(claim: Fr, rounds: &[sumcheck::Round], drawn: &[Fr]) -> Fr {
+    rounds.iter().zip(drawn).fold(claim, |claim, (round, x)| sumcheck::evaluate(claim, round, *x))
+}
+
 fn points(commitments: &[Commitment]) -> impl Iterator<Item = &G1Affine> {
     commitments.iter().map(|commitment| &commitment.point)
 }
@@ -221,7 +266,7 @@ fn finish_round(
     values: &[Fr],
     sent: &mut Vec<Vec<Fr>>,
     drawn: &mut Vec<Fr>,
-    transcript: &mut averment_verifier::transcript::Transcript,
+    transcript: &mut impl Oracle,
     mask: Option<&mut Mask>,
     round: usize,
 ) {

@@ -5,7 +5,7 @@ use ark_ff::{AdditiveGroup, Field};
 use averment_verifier::{
     field::{self, Fr},
     opening::{Opening, horner, split},
-    transcript::Transcript,
+    transcript::Oracle,
 };
 
 /// What is opened: a polynomial of K coefficients and its blind, and the batch evaluation's mask.
@@ -19,7 +19,7 @@ pub struct Opened<'a> {
 }
 
 /// Opens.
-pub fn open(setup: &Setup, opened: &Opened<'_>, transcript: &mut Transcript) -> Opening {
+pub fn open(setup: &Setup, opened: &Opened<'_>, transcript: &mut impl Oracle) -> Opening {
     let (column, row) = split(opened.point);
     let width = 1_usize << column.len();
     let (eq_column, eq_row) = (field::eq_table(column), field::eq_table(row));
@@ -146,7 +146,10 @@ fn add_products(s: &mut [Fr], factor: Fr, a: &[Fr], b: &[Fr]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use averment_verifier::opening::{Claim, MaskClaim, verify};
+    use averment_verifier::{
+        opening::{Claim, MaskClaim, verify},
+        transcript::Transcript,
+    };
 
     fn vector(seed: u64, length: usize) -> Vec<Fr> {
         let mut x = Fr::from(seed) + Fr::from(0x9e37_79b9_7f4a_7c15_u64);

@@ -90,7 +90,10 @@ pub fn bind(members: &mut [Member], index: usize, x: Fr) {
 mod tests {
     use super::*;
     use crate::rounds::sent;
-    use averment_verifier::{coordinates, field, sumcheck, transcript::Transcript};
+    use averment_verifier::{
+        coordinates, field, sumcheck,
+        transcript::{Oracle, Transcript},
+    };
 
     #[test]
     fn members_of_different_sizes_share_a_sumcheck() {
