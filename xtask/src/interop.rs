@@ -148,7 +148,7 @@ impl Peers {
 /// The examples, trained again: models, metrics, decisions and what the manifests say of them.
 fn examples(_: &Peers) -> Result<String> {
     let bin = tools::python("target/venv/examples", Path::new(EXAMPLES_LOCK))?;
-    for example in ["breast_cancer", "digits", "mnist"] {
+    for example in ["breast_cancer", "digits", "mnist", "colour_digits"] {
         let script = Path::new("examples").join(example).join("train.py");
         said(Command::new(bin.join("python")).arg(script).arg("--check"))?;
     }
