@@ -1,0 +1,206 @@
+//! A model, a run of it, and proofs of things that did not happen.
+
+use super::{
+    Liar, Manner,
+    witness::{Force, Witness},
+};
+use alloy_primitives::B256;
+use averment_plan::{Model, Trace, WeightId, Weights};
+use averment_prover::{Setup, model::Committed, model::CommittedInputs};
+use averment_verifier::{
+    Key, Registered, VerifyError,
+    descriptor::{Derived, Descriptor, Options},
+    field::{self, Fr},
+    proof::Proof,
+    statement::{Mode, Statement},
+    verify,
+};
+
+/// What is false.
+#[derive(Debug, Clone, Copy, Default)]
+pub enum Falsehood {
+    /// Nothing.
+    #[default]
+    None,
+    /// A cell of a relation's result.
+    Cell(Force),
+    /// A lookup row outside of all blocks holds something.
+    Padding,
+    /// Multiplicities: these are added to the first rows of the table space that have any.
+    Counts(&'static [i64]),
+    /// The weights: the first cell of this tensor is another than was registered.
+    Weight(usize),
+    /// The inputs are others than were committed to.
+    Input,
+    /// An input that was committed to is out of its range.
+    Range,
+    /// A public value, this place of them.
+    Public(usize),
+}
+
+/// A model, a run, and what a verifier knows of both.
+pub struct Bench {
+    pub model: Model,
+    pub derived: Derived,
+    pub setup: Setup,
+    pub mode: Mode,
+    pub trace: Trace,
+    pub registered: Registered,
+    pub statement: Statement,
+}
+
+/// What a prover hands over.
+#[derive(Debug, Clone)]
+pub struct Claimed {
+    pub registered: Registered,
+    pub statement: Statement,
+    pub proof: Proof,
+}
+
+fn random(seed: u64) -> impl FnMut() -> Fr {
+    let mut number = seed << 32;
+    move || {
+        number += 1;
+        field::reduced(&alloy_primitives::keccak256(number.to_be_bytes()))
+    }
+}
+
+impl Bench {
+    pub fn new(model: Model, mode: Mode) -> Self {
+        let inputs = crate::cases::random_inputs(&model, 1, 5);
+        let inputs: Vec<&[i32]> = inputs.iter().map(Vec::as_slice).collect();
+        let trace = model.run(&inputs, 1).unwrap();
+        let options = Options { chunk_bits: None, batch_bits: 0, mode };
+        let derived = Descriptor::derive(model.plan(), options).unwrap();
+        let setup = Setup::development(derived.descriptor.layout.chunk_bits);
+        let public = trace.steps.last().unwrap().out.iter().copied().map(i64::from).collect();
+        let statement = Statement { setup: setup.digest(), mode, public, ..Statement::default() };
+        let committed = Committed::new(&setup, &model, options, &mut random(1)).unwrap();
+        let inputs = committed.inputs(&trace, &mut random(2));
+        let registered = committed.registered(B256::repeat_byte(7), &inputs);
+        drop(committed);
+        Self { model, derived, setup, mode, trace, registered, statement }
+    }
+
+    pub fn descriptor(&self) -> &Descriptor {
+        &self.derived.descriptor
+    }
+
+    fn committed(&self, model: &Model) -> Committed<'_> {
+        let options = Options { chunk_bits: None, batch_bits: 0, mode: self.mode };
+        Committed::new(&self.setup, model, options, &mut random(1)).unwrap()
+    }
+
+    /// The prover's best try; none if there is nothing of the kind to be false.
+    pub fn prove(&self, falsehood: Falsehood, manner: Manner) -> Option<Claimed> {
+        let descriptor = self.descriptor();
+        let mut liar = Liar { manner, ..Liar::default() };
+        let (mut statement, mut registered) = (self.statement.clone(), self.registered.clone());
+        let mut trace = self.trace.clone();
+        let mut other = None;
+        let mut force = None;
+        match falsehood {
+            Falsehood::None => {}
+            Falsehood::Cell(cell) => force = Some(cell),
+            Falsehood::Weight(tensor) => other = Some(self.with_weight(tensor)?),
+            Falsehood::Input => trace = self.other_run(),
+            Falsehood::Range => {
+                let input = &self.model.plan().inputs()[0];
+                trace.inputs[0][0] = i32::try_from(input.range().high).unwrap() + 1;
+            }
+            Falsehood::Public(place) => *statement.public.get_mut(place)? += 1,
+            Falsehood::Counts(add) => {
+                liar.counts = self.looked_up().into_iter().zip(add.iter().copied()).collect()
+            }
+            Falsehood::Padding => {}
+        }
+        let model = other.as_ref().unwrap_or(&self.model);
+        let committed = self.committed(model);
+        let inputs: CommittedInputs = committed.inputs(&trace, &mut random(2));
+        if matches!(falsehood, Falsehood::Range) {
+            registered = committed.registered(B256::repeat_byte(7), &inputs);
+        }
+        let mut slots = self.witness(model, &trace).complete(force)?;
+        if matches!(falsehood, Falsehood::Padding) {
+            let used = |slot: usize| {
+                let own = descriptor.lookups.iter().filter(|block| usize::from(block.slot) == slot);
+                own.map(|block| block.row + (1 << block.bits)).max().unwrap_or(0)
+            };
+            let (slot, ins) = (0..slots.len()).zip(&mut slots).find_map(|(slot, own)| {
+                let ins = own.ins.as_mut()?;
+                (used(slot) < ins.len() as u64).then_some((slot, ins))
+            })?;
+            ins[used(slot) as usize] = 1;
+        }
+        liar.slots = Some(slots);
+        // What the run gives is what is claimed, unless that is the lie.
+        if !matches!(falsehood, Falsehood::Public(_)) {
+            statement.public = self.stated(liar.slots.as_ref().unwrap());
+        }
+        let proof =
+            committed.prove_as(&mut liar, &trace, &inputs, &registered, &statement, &mut random(3)).unwrap();
+        Some(Claimed { registered, statement, proof })
+    }
+
+    /// The last step's `out`, as the slots have it.
+    fn stated(&self, slots: &[averment_prover::SlotCells; 4]) -> Vec<i64> {
+        let (slot, row) = self.derived.steps.last().unwrap().high;
+        let outs = slots[usize::from(slot)].outs.as_ref().unwrap();
+        outs[row as usize..][..self.statement.public.len()].to_vec()
+    }
+
+    /// An honest proof, but for a word that the transcript hears as another.
+    pub fn misheard(&self, place: usize, change: fn(B256) -> B256) -> Proof {
+        let mut liar = Liar { heard: Some((place, change)), ..Liar::default() };
+        let committed = self.committed(&self.model);
+        let inputs = committed.inputs(&self.trace, &mut random(2));
+        let (registered, statement) = (&self.registered, &self.statement);
+        committed.prove_as(&mut liar, &self.trace, &inputs, registered, statement, &mut random(3)).unwrap()
+    }
+
+    pub fn verify(&self, claimed: &Claimed) -> Result<(), VerifyError> {
+        let key = Key { setup: self.setup.digest(), tau: self.setup.tau() };
+        verify(self.descriptor(), &key, &claimed.registered, &claimed.statement, &claimed.proof)
+    }
+
+    fn witness(&self, model: &Model, trace: &Trace) -> Witness<'_> {
+        let layout = &self.descriptor().layout;
+        let mut witness = Witness::new(self.descriptor(), &self.derived.table_outs);
+        for (place, base) in layout.weight_blocks.iter().enumerate() {
+            let cells = model.weights().padded(model.plan(), WeightId(place as u32));
+            witness.write(*base, cells.into_iter().map(i64::from));
+        }
+        for (base, cells) in layout.input_blocks.iter().zip(&trace.inputs) {
+            witness.write(*base, cells.iter().copied().map(i64::from));
+        }
+        witness
+    }
+
+    /// The model with the first cell of a weight tensor moved by one.
+    fn with_weight(&self, tensor: usize) -> Option<Model> {
+        let plan = self.model.plan();
+        let mut tensors: Vec<Vec<i32>> = (0..plan.weights().len())
+            .map(|own| self.model.weights().tensor(WeightId(own as u32)).to_vec())
+            .collect();
+        let cell = tensors.get_mut(tensor)?.first_mut()?;
+        *cell += if *cell > 0 { -1 } else { 1 };
+        Model::new(plan.clone(), Weights::new(plan, tensors).unwrap()).ok()
+    }
+
+    /// A run on other inputs.
+    fn other_run(&self) -> Trace {
+        let inputs = crate::cases::random_inputs(&self.model, 1, 6);
+        let inputs: Vec<&[i32]> = inputs.iter().map(Vec::as_slice).collect();
+        self.model.run(&inputs, 1).unwrap()
+    }
+
+    /// Rows of the table space that are looked up, the padding's row first.
+    fn looked_up(&self) -> Vec<usize> {
+        let descriptor = self.descriptor();
+        let used = descriptor.tables.iter().map(|table| (table.row, table.row + (1 << table.bits)));
+        let used: Vec<(u64, u64)> = used.collect();
+        let free = (0..1_u64 << descriptor.layout.table_bits)
+            .find(|row| !used.iter().any(|(first, end)| (*first..*end).contains(row)));
+        free.into_iter().chain(used.iter().map(|(first, _)| *first)).map(|row| row as usize).collect()
+    }
+}

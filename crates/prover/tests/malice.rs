@@ -1,0 +1,156 @@
+//! Malicious provers: the real prover, with a fresh transcript, on false witnesses that are as good as they can be, and
+//! with false words at each place where a prover has a choice. None of it may verify.
+
+#[path = "../../plan/tests/cases/mod.rs"]
+mod cases;
+mod lies;
+
+use averment_plan::*;
+use averment_verifier::{VerifyError, descriptor::Constant, statement::Mode};
+use cases::*;
+use lies::{
+    MANNERS, Manner,
+    bench::{Bench, Falsehood},
+    witness::{Force, Part},
+};
+
+const MODES: [Mode; 2] = [Mode::Transparent, Mode::ZeroKnowledge];
+const PARTS: [Part; 4] = [Part::High, Part::Low, Part::Rounding, Part::Out];
+
+fn model(draft: Draft, weights: Vec<Vec<i32>>) -> Model {
+    let plan = Plan::new(draft).unwrap();
+    let weights = Weights::new(&plan, weights).unwrap();
+    Model::new(plan, weights).unwrap()
+}
+
+fn dense_model() -> Model {
+    let (mut draft, weights) = perceptron();
+    draft.output = values(2);
+    model(draft, weights)
+}
+
+/// Every kind of relation: products with weights and bias, a maximum, sums; and what is public.
+fn models() -> Vec<Model> {
+    vec![dense_model(), lies::windows()]
+}
+
+/// A prover in all of `manners` is refused, each time where it must be. Returns how often it was tried.
+fn refused(bench: &Bench, falsehood: Falsehood, manners: &[Manner]) -> usize {
+    let claims = manners.iter().filter_map(|manner| Some((manner, bench.prove(falsehood, *manner)?)));
+    claims
+        .map(|(manner, claimed)| {
+            let expected = match (manner, bench.mode) {
+                // Masks leave nothing to see before the opening. What was committed to before is seen there only.
+                (Manner::Value, _) | (_, Mode::ZeroKnowledge) => VerifyError::Opening,
+                _ if matches!(falsehood, Falsehood::Weight(_) | Falsehood::Input) => VerifyError::Opening,
+                (Manner::Total | Manner::Operands, Mode::Transparent) => VerifyError::Values,
+                (_, Mode::Transparent) => VerifyError::Relations,
+            };
+            assert_eq!(bench.verify(&claimed), Err(expected), "{falsehood:?} {manner:?} {:?}", bench.mode);
+        })
+        .count()
+}
+
+/// By the protocol, and in one other manner: proofs take their time.
+fn two(turn: usize) -> [Manner; 2] {
+    [Manner::Plain, MANNERS[1 + turn % 5]]
+}
+
+#[test]
+fn the_same_prover_is_believed_when_it_does_not_lie() {
+    for mode in MODES {
+        for model in models() {
+            let bench = Bench::new(model, mode);
+            let claimed = bench.prove(Falsehood::None, Manner::Plain).unwrap();
+            assert_eq!(claimed.statement, bench.statement, "the witness is the interpreter's");
+            assert_eq!(bench.verify(&claimed), Ok(()));
+            // Honest in another manner is honest: there is nothing to balance and nothing to close.
+            for manner in MANNERS {
+                let claimed = bench.prove(Falsehood::None, manner).unwrap();
+                let mends = mode.masked() && matches!(manner, Manner::Operands | Manner::Value);
+                assert_eq!(bench.verify(&claimed).is_ok(), !mends, "{manner:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_false_cell_of_any_relation_is_refused() {
+    for mode in MODES {
+        for model in models() {
+            let bench = Bench::new(model, mode);
+            let mut tried = 0;
+            for (relation, own) in bench.descriptor().relations.iter().enumerate() {
+                if !matches!(own.constant, Constant::Number(_)) {
+                    continue;
+                }
+                // The first cell is a real one, the last of a padded tensor is not.
+                for (cell, part) in
+                    [0, (1 << own.point_bits) - 1].into_iter().flat_map(|cell| PARTS.map(|part| (cell, part)))
+                {
+                    let force = Falsehood::Cell(Force { relation, cell, part });
+                    tried += refused(&bench, force, &two(tried / 2)).min(1) * 2;
+                }
+            }
+            assert!(tried >= 24, "{tried}");
+        }
+    }
+}
+
+/// In every manner, one false cell, row, count and statement: each is refused by the check that is there for it.
+#[test]
+fn no_manner_of_proving_helps() {
+    for mode in MODES {
+        let bench = Bench::new(dense_model(), mode);
+        for falsehood in [
+            Falsehood::Cell(Force { relation: 0, cell: 1, part: Part::High }),
+            Falsehood::Cell(Force { relation: 1, cell: 1, part: Part::Rounding }),
+            Falsehood::Padding,
+            Falsehood::Counts(&[1]),
+            Falsehood::Public(0),
+        ] {
+            assert_eq!(refused(&bench, falsehood, &MANNERS), MANNERS.len());
+        }
+    }
+}
+
+#[test]
+fn a_false_row_or_count_is_refused() {
+    for mode in MODES {
+        for model in models() {
+            let bench = Bench::new(model, mode);
+            for (turn, falsehood) in [
+                Falsehood::Padding,
+                Falsehood::Counts(&[-1]),
+                Falsehood::Counts(&[1, -1]),
+                Falsehood::Counts(&[0, 1, -1]),
+                Falsehood::Range,
+            ]
+            .into_iter()
+            .enumerate()
+            {
+                assert_eq!(refused(&bench, falsehood, &two(turn)), 2, "{falsehood:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn other_weights_biases_inputs_and_outputs_are_refused() {
+    for mode in MODES {
+        for model in models() {
+            let bench = Bench::new(model, mode);
+            for tensor in 0..bench.model.plan().weights().len() {
+                assert_eq!(
+                    refused(&bench, Falsehood::Weight(tensor), &[Manner::Plain]),
+                    1,
+                    "weight {tensor}"
+                );
+            }
+            assert_eq!(refused(&bench, Falsehood::Input, &[Manner::Plain]), 1);
+            for place in 0..bench.statement.public.len() {
+                assert_eq!(refused(&bench, Falsehood::Public(place), &two(place)), 2, "output {place}");
+            }
+        }
+    }
+}
