@@ -4,7 +4,9 @@ use crate::vectors;
 use averment_primitives::B256;
 use averment_verifier::{
     Key, Registered,
+    commitment::InputCommitment,
     descriptor::Descriptor,
+    file::ProofFile,
     point::{self, G2Affine},
     proof::Proof,
     statement::{Mode, Statement},
@@ -82,4 +84,23 @@ pub(crate) fn proof(data: &[u8]) -> bool {
 
 pub(crate) fn proof_seeds() -> Vec<Vec<u8>> {
     [TRANSPARENT, ZERO_KNOWLEDGE].map(|text| vectors::bytes(&vectors::json(text)["proof"])).into()
+}
+
+/// A file with a proof has one encoding, and proves nothing about a plan that it does not name.
+pub(crate) fn statement_proof(data: &[u8]) -> bool {
+    let Ok(file) = ProofFile::decode(data) else { return false };
+    assert_eq!(file.encode(), data);
+    assert!(file.options(4).batch_bits <= 16);
+    true
+}
+
+pub(crate) fn statement_proof_seeds() -> Vec<Vec<u8>> {
+    let input = crate::commitment::input_commitment_seeds();
+    let input = InputCommitment::decode(&input[0]).expect("a commitment");
+    [Mode::Transparent, Mode::ZeroKnowledge]
+        .map(|mode| {
+            let statement = Statement { mode, chain_id: 31_337, public: vec![-5, 5], ..Statement::default() };
+            ProofFile { statement, input: input.clone(), proof: vec![7; 64] }.encode()
+        })
+        .into()
 }

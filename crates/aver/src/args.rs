@@ -7,6 +7,7 @@ mod formats;
 mod keys;
 mod log;
 mod model;
+pub mod proofs;
 mod register;
 mod version;
 
@@ -125,6 +126,14 @@ pub enum Command {
     Revoke(RevokeArgs),
     /// Shows everything that happened to a model, in order
     History(HistoryArgs),
+    /// Makes a provable plan of an ONNX network, and reports what a proof of it will take
+    Compile(proofs::CompileArgs),
+    /// Commits to a plan's weights, or to an input, before anything is proved
+    Commit(proofs::CommitArgs),
+    /// Proves what a committed plan says about an input
+    Prove(proofs::ProveArgs),
+    /// Verifies a proof
+    Verify(proofs::VerifyArgs),
     /// Fingerprints a file or folder: one root that binds names, sizes and bytes
     Fingerprint(FingerprintArgs),
     /// Keeps the append-only log of runs and decisions: proves, verifies, anchors, erases

@@ -2,6 +2,8 @@
 
 mod approve;
 pub mod audit;
+mod commit;
+mod compile;
 mod contracts;
 mod fingerprint;
 mod formats;
@@ -10,8 +12,10 @@ pub mod init;
 mod keys;
 pub mod log;
 mod model;
+mod prove;
 pub mod register;
 mod stage;
+mod verify;
 
 use crate::{
     args::{Cli, Command},
@@ -44,6 +48,8 @@ impl Context {
 /// Runs what was typed.
 pub fn run(cli: Cli) -> Result<()> {
     let ui = Ui { json: cli.global.json, yes: cli.global.yes };
+    // Some commands work without a configuration; the others read it first.
+    let context = || Ok::<_, anyhow::Error>(Context { config: Config::load(&cli.global)?, ui });
     match cli.command {
         Command::Completions { shell } => {
             let mut script = Vec::new();
@@ -53,24 +59,24 @@ pub fn run(cli: Cli) -> Result<()> {
             ui.result(&value, script.trim_end())
         }
         Command::Init(args) => init::run(&args, &cli.global, ui),
-        Command::Export(command) => {
-            formats::export(&command, &Context { config: Config::load(&cli.global)?, ui })
-        }
+        Command::Export(command) => formats::export(&command, &context()?),
         Command::Import(command) => formats::import(&command, ui),
         Command::Fingerprint(args) => fingerprint::run(&args, ui),
         Command::Audit(args) => audit::run(&args, &cli.global, ui),
         Command::Demo(args) => demo::run(&args, ui),
-        Command::Contracts(command) => {
-            contracts::run(&command, &Context { config: Config::load(&cli.global)?, ui })
-        }
-        Command::Register(args) => register::run(&args, &Context { config: Config::load(&cli.global)?, ui }),
-        Command::Log(command) => log::run(&command, &Context { config: Config::load(&cli.global)?, ui }),
-        Command::Model(command) => model::run(&command, &Context { config: Config::load(&cli.global)?, ui }),
-        Command::Approve(args) => approve::run(&args, &Context { config: Config::load(&cli.global)?, ui }),
-        Command::Deploy(args) => stage::deploy(&args, &Context { config: Config::load(&cli.global)?, ui }),
-        Command::Retire(args) => stage::retire(&args, &Context { config: Config::load(&cli.global)?, ui }),
-        Command::Revoke(args) => stage::revoke(&args, &Context { config: Config::load(&cli.global)?, ui }),
-        Command::History(args) => history::run(&args, &Context { config: Config::load(&cli.global)?, ui }),
-        Command::Keys(command) => keys::run(&command, &Context { config: Config::load(&cli.global)?, ui }),
+        Command::Contracts(command) => contracts::run(&command, &context()?),
+        Command::Register(args) => register::run(&args, &context()?),
+        Command::Log(command) => log::run(&command, &context()?),
+        Command::Model(command) => model::run(&command, &context()?),
+        Command::Approve(args) => approve::run(&args, &context()?),
+        Command::Deploy(args) => stage::deploy(&args, &context()?),
+        Command::Retire(args) => stage::retire(&args, &context()?),
+        Command::Revoke(args) => stage::revoke(&args, &context()?),
+        Command::History(args) => history::run(&args, &context()?),
+        Command::Keys(command) => keys::run(&command, &context()?),
+        Command::Compile(args) => compile::run(&args, ui),
+        Command::Commit(args) => commit::run(&args, &context()?.with_setup(&args.setup)),
+        Command::Prove(args) => prove::run(&args, &context()?.with_setup(&args.setup)),
+        Command::Verify(args) => verify::run(&args, &context()?.with_setup(&args.setup)),
     }
 }

@@ -1,8 +1,10 @@
 //! `averment.toml`, with the environment over it and flags over both, made into one validated [`Config`].
 
-use crate::{args::Global, exit};
+use crate::{args::Global, exit, setups};
 use anyhow::{Context, Result};
+use averment_ledger::embedded::Genesis;
 use averment_primitives::{Address, B256};
+use averment_prover::setup::Origin;
 use averment_storage::atomic;
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
@@ -31,9 +33,15 @@ keys = ".averment/keys"       # encrypted keys
 releases = ".averment/releases"  # what was registered: manifests, listings; openings are private
 store = ".averment/store"     # artifacts by content
 log = ".averment/log"         # the append-only log: public/ may be served, private/ never
+setups = ".averment/setups"   # setups that were checked before; nobody else may write here
 
 [contracts]
 deployment = ".averment/deployment.json"
+
+[proof]
+# The setup that commitments and proofs are made with, and which proofs are accepted with: "development", whose
+# secret is public, or the .ptau file of a ceremony.
+setup = "development"
 
 [keys]
 # account = "owner"           # the key that signs unless --account says otherwise
@@ -44,6 +52,7 @@ deployment = ".averment/deployment.json"
 # anchors = "0x…"             # the address of its Anchors contract
 # code = ["0x…"]              # hashes of code that may stand behind the registry's proxy
 # log_keys = ["NAME+HASH+BASE64"]
+# setups = ["0x…"]            # digests of ceremonies' setups that `aver verify` accepts beside proof.setup
 "#;
 
 /// Where blocks come from.
@@ -75,13 +84,16 @@ pub struct Config {
     pub releases_folder: PathBuf,
     pub store_folder: PathBuf,
     pub log_folder: PathBuf,
+    pub setups_folder: PathBuf,
+    /// The setup of proofs.
+    pub setup: Option<Origin>,
     pub deployment_file: PathBuf,
     pub account: Option<String>,
     pub password_file: Option<PathBuf>,
     pub trust: Trust,
 }
 
-/// What a reader of audit files insists on.
+/// What a reader of audit files and proofs insists on.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Trust {
@@ -93,6 +105,8 @@ pub struct Trust {
     pub code: Vec<B256>,
     /// Verifier keys of logs.
     pub log_keys: Vec<String>,
+    /// Digests of setups that proofs are accepted with.
+    pub setups: Vec<B256>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -101,6 +115,7 @@ struct File {
     chain: ChainSection,
     folders: FoldersSection,
     contracts: ContractsSection,
+    proof: ProofSection,
     keys: KeysSection,
     trust: Trust,
 }
@@ -128,12 +143,19 @@ struct FoldersSection {
     releases: Option<PathBuf>,
     store: Option<PathBuf>,
     log: Option<PathBuf>,
+    setups: Option<PathBuf>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct ContractsSection {
     deployment: Option<PathBuf>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct ProofSection {
+    setup: Option<PathBuf>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -177,10 +199,21 @@ impl Config {
             releases_folder: below(".averment/releases"),
             store_folder: below(".averment/store"),
             log_folder: below(".averment/log"),
+            setups_folder: below(".averment/setups"),
+            setup: None,
             deployment_file: below(".averment/deployment.json"),
             account: None,
             password_file: None,
             trust: Trust::default(),
+        }
+    }
+
+    /// The id of the configured chain, for what is signed or proved without asking it.
+    pub fn statement_chain(&self) -> u64 {
+        match self.chain {
+            ChainSource::Embedded => Genesis::development(0).chain_id,
+            // Asking for the chain demands its id; a proof that names chain 0 is for none.
+            ChainSource::Remote(_) => self.chain_id.unwrap_or(0),
         }
     }
 
@@ -218,6 +251,11 @@ impl Config {
             releases_folder: place(file.folders.releases, defaults.releases_folder),
             store_folder: place(file.folders.store, defaults.store_folder),
             log_folder: place(file.folders.log, defaults.log_folder),
+            setups_folder: place(file.folders.setups, defaults.setups_folder),
+            setup: file.proof.setup.map(|name| match setups::origin(&name) {
+                Origin::File(path) => Origin::File(base.join(path)),
+                development => development,
+            }),
             deployment_file: place(file.contracts.deployment, defaults.deployment_file),
             account: global.account.clone().or(file.keys.account),
             password_file: global
@@ -242,6 +280,14 @@ mod tests {
         assert_eq!(config.chain, ChainSource::Remote("http://127.0.0.1:8545".to_owned()));
         assert_eq!(config.keys_folder, Path::new("base/.averment/keys"));
         assert_eq!(config.finality, Finality::Finalized);
+        assert_eq!(config.setup, Some(Origin::Development));
+    }
+
+    #[test]
+    fn a_ceremonys_file_lies_beside_the_configuration() {
+        let file: File = toml::from_str("[proof]\nsetup = \"powers.ptau\"").unwrap();
+        let config = Config::settle(file, Path::new("base"), &Global::default()).unwrap();
+        assert_eq!(config.setup, Some(Origin::File("base/powers.ptau".into())));
     }
 
     #[test]

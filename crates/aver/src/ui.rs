@@ -10,6 +10,7 @@ use serde::Serialize;
 use std::{
     io::{self, BufRead, IsTerminal, Write},
     path::Path,
+    time::Duration,
 };
 
 /// How to speak.
@@ -101,6 +102,15 @@ impl Ui {
             bar.set_length(progress.total_bytes);
             bar.set_position(progress.bytes);
         });
+        bar.finish_and_clear();
+        done
+    }
+
+    /// Does `work`, which says nothing of how far it is, under a line that says what is under way.
+    pub fn waiting<T>(&self, what: &str, work: impl FnOnce() -> T) -> T {
+        let bar = bar(what, None, "{spinner} {msg} {elapsed}");
+        bar.enable_steady_tick(Duration::from_millis(100));
+        let done = work();
         bar.finish_and_clear();
         done
     }

@@ -8,7 +8,11 @@ mod read;
 
 pub use read::{Columns, FILE_BYTES, Format, Named, ReadError, TEXT_BYTES, read};
 
-use crate::{network::Network, tensor::Tensor};
+use crate::{
+    network::{Network, ValueId},
+    tensor::Tensor,
+};
+use averment_plan::Plan;
 use thiserror::Error;
 
 /// Items of samples: for each item, the cells of each input.
@@ -60,16 +64,33 @@ pub enum SamplesError {
     },
 }
 
+/// What samples are made for: names of inputs, each with the cells of one item.
+type Inputs = Vec<(String, usize)>;
+
 impl Samples {
-    /// Arrays, one for each input in order, each some whole number of items.
+    /// Arrays, one for each of a network's inputs in order, each some whole number of items.
     pub fn new(network: &Network, arrays: Vec<Tensor>) -> Result<Self, SamplesError> {
-        if arrays.len() != network.inputs.len() {
-            return Err(SamplesError::Inputs { expected: network.inputs.len(), got: arrays.len() });
+        Self::of(&of_network(network), arrays)
+    }
+
+    /// Arrays as a file has them: by name if all names are inputs' names, in order otherwise.
+    pub fn named(network: &Network, arrays: Vec<Named>) -> Result<Self, SamplesError> {
+        Self::sorted(&of_network(network), arrays)
+    }
+
+    /// The same for the inputs of a plan.
+    pub fn for_plan(plan: &Plan, arrays: Vec<Named>) -> Result<Self, SamplesError> {
+        let inputs = plan.inputs().iter().map(|input| (input.name.clone(), input.shape.cells()));
+        Self::sorted(&inputs.collect(), arrays)
+    }
+
+    fn of(inputs: &Inputs, arrays: Vec<Tensor>) -> Result<Self, SamplesError> {
+        if arrays.len() != inputs.len() {
+            return Err(SamplesError::Inputs { expected: inputs.len(), got: arrays.len() });
         }
         let mut count = None;
-        for (input, array) in network.inputs.iter().zip(&arrays) {
-            let name = || input.name.clone();
-            let cells = network.dims[input.value.0].iter().product::<usize>().max(1);
+        for ((name, cells), array) in inputs.iter().zip(&arrays) {
+            let (name, cells) = (|| name.clone(), (*cells).max(1));
             if array.len() % cells != 0 {
                 return Err(SamplesError::Cells { name: name(), cells, got: array.len() });
             }
@@ -86,16 +107,15 @@ impl Samples {
         Ok(Self { count: count.unwrap_or(0), inputs: arrays.into_iter().map(|array| array.cells).collect() })
     }
 
-    /// Arrays as a file has them: by name if all names are inputs' names, in order otherwise.
-    pub fn named(network: &Network, mut arrays: Vec<Named>) -> Result<Self, SamplesError> {
+    fn sorted(inputs: &Inputs, mut arrays: Vec<Named>) -> Result<Self, SamplesError> {
         let place = |named: &Named| {
-            let name = named.name.as_deref()?;
-            network.inputs.iter().position(|input| input.name == name)
+            let own = named.name.as_deref()?;
+            inputs.iter().position(|(name, _)| name == own)
         };
         if arrays.iter().all(|named| place(named).is_some()) {
             arrays.sort_by_key(|named| place(named));
         }
-        Self::new(network, arrays.into_iter().map(|named| named.array).collect())
+        Self::of(inputs, arrays.into_iter().map(|named| named.array).collect())
     }
 
     /// How many items.
@@ -125,6 +145,11 @@ impl Samples {
         let part = |cells: &Vec<f64>| cells[..cells.len() / self.count.max(1) * kept].to_vec();
         Self { count: kept, inputs: self.inputs.iter().map(part).collect() }
     }
+}
+
+fn of_network(network: &Network) -> Inputs {
+    let cells = |value: ValueId| network.dims[value.0].iter().product();
+    network.inputs.iter().map(|input| (input.name.clone(), cells(input.value))).collect()
 }
 
 #[cfg(test)]

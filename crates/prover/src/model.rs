@@ -82,13 +82,7 @@ impl<'a> Committed<'a> {
     }
 
     fn with_weights(setup: &'a Setup, mode: Mode, derived: Derived, weights: Vec<Commitment>) -> Self {
-        let layout = &derived.descriptor.layout;
-        let mut chunks = Chunks::new(layout.chunk_bits, layout.tables.clone());
-        if let Some((_, base)) = layout.functions {
-            chunks.write(base, derived.table_outs.iter().copied());
-        }
-        // Tables are the plan's, and as public.
-        let tables = chunks.commit(setup, Mode::Transparent, &mut || Fr::ZERO);
+        let tables = tables(setup, &derived);
         Self { setup, mode, derived, weights, tables }
     }
 
@@ -222,6 +216,20 @@ impl<'a> Committed<'a> {
         }
         slots
     }
+}
+
+/// Commits to the function tables that a descriptor was derived with. They are the plan's, and as public as it is:
+/// whoever verifies computes these points and need not believe them.
+///
+/// # Panics
+/// If the setup is too small for the descriptor's chunks ([`Setup::serves`]).
+pub fn tables(setup: &Setup, derived: &Derived) -> Vec<Commitment> {
+    let layout = &derived.descriptor.layout;
+    let mut chunks = Chunks::new(layout.chunk_bits, layout.tables.clone());
+    if let Some((_, base)) = layout.functions {
+        chunks.write(base, derived.table_outs.iter().copied());
+    }
+    chunks.commit(setup, Mode::Transparent, &mut || Fr::ZERO)
 }
 
 /// The weight tensors in padded layout, in order.

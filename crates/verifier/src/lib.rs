@@ -17,6 +17,7 @@ pub mod claims;
 pub mod commitment;
 pub mod descriptor;
 pub mod field;
+pub mod file;
 pub mod functional;
 pub mod opening;
 pub mod point;

@@ -89,7 +89,8 @@ pub(super) fn read(bytes: &[u8]) -> Result<Vec<Named>, ReadError> {
             return Err(malformed(format!("{name:?} is damaged: length or checksum differ")));
         }
         let array = npy::read(content)?;
-        arrays.push(Named { name: Some(name.strip_suffix(".npy").unwrap_or(name).into()), array });
+        let name = Some(name.strip_suffix(".npy").unwrap_or(name).into());
+        arrays.push(Named { name, array, columns: Vec::new() });
     }
     Ok(arrays)
 }

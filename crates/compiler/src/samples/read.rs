@@ -39,6 +39,8 @@ pub enum Columns {
     Only(Vec<String>),
     /// All but these.
     Except(Vec<String>),
+    /// These, in this order, if the file has a header; all of them otherwise.
+    Like(Vec<String>),
 }
 
 /// An array, with its name if the file has one.
@@ -48,6 +50,8 @@ pub struct Named {
     pub name: Option<String>,
     /// The array.
     pub array: Tensor,
+    /// Names of the columns that it was made of, from a CSV file's header; empty if there are none.
+    pub columns: Vec<String>,
 }
 
 /// Why a file holds no arrays.
@@ -118,11 +122,11 @@ pub fn read(format: Format, bytes: &[u8], columns: &Columns) -> Result<Vec<Named
     if bytes.len() > limit {
         return Err(ReadError::TooLong { limit, got: bytes.len() });
     }
-    let unnamed = |array| vec![Named { name: None, array }];
+    let unnamed = |array| vec![Named { name: None, array, columns: Vec::new() }];
     match format {
         Format::Npy => npy::read(bytes).map(unnamed),
         Format::Npz => npz::read(bytes),
-        Format::Csv => csv(bytes, columns).map(unnamed),
+        Format::Csv => csv(bytes, columns).map(|named| vec![named]),
         Format::Json => json(bytes),
         Format::Pb => {
             let malformed = |error: prost::DecodeError| ReadError::Malformed {
@@ -131,12 +135,12 @@ pub fn read(format: Format, bytes: &[u8], columns: &Columns) -> Result<Vec<Named
             };
             let proto = TensorProto::decode(bytes).map_err(malformed)?;
             let name = (!proto.name.is_empty()).then(|| proto.name.clone());
-            Ok(vec![Named { name, array: Tensor::read(&proto)? }])
+            Ok(vec![Named { name, array: Tensor::read(&proto)?, columns: Vec::new() }])
         }
     }
 }
 
-fn csv(bytes: &[u8], columns: &Columns) -> Result<Tensor, ReadError> {
+fn csv(bytes: &[u8], columns: &Columns) -> Result<Named, ReadError> {
     let malformed = |reason: &str| ReadError::Malformed { what: "a CSV file", reason: reason.into() };
     let text = std::str::from_utf8(bytes).map_err(|_| malformed("it is not UTF-8"))?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
@@ -176,7 +180,9 @@ fn csv(bytes: &[u8], columns: &Columns) -> Result<Tensor, ReadError> {
         }
         rows += 1;
     }
-    Ok(Tensor::new(vec![rows, chosen.len()], cells)?)
+    let names = header.map(|header| chosen.iter().map(|&column| header[column].clone()).collect());
+    let array = Tensor::new(vec![rows, chosen.len()], cells)?;
+    Ok(Named { name: None, array, columns: names.unwrap_or_default() })
 }
 
 fn number(cell: &str) -> Option<f64> {
@@ -184,9 +190,9 @@ fn number(cell: &str) -> Option<f64> {
 }
 
 fn choose(header: Option<&[String]>, count: usize, columns: &Columns) -> Result<Vec<usize>, ReadError> {
-    let names = match columns {
-        Columns::All => return Ok((0..count).collect()),
-        Columns::Only(names) | Columns::Except(names) => names,
+    let names = match (columns, header) {
+        (Columns::All, _) | (Columns::Like(_), None) => return Ok((0..count).collect()),
+        (Columns::Only(names) | Columns::Except(names) | Columns::Like(names), _) => names,
     };
     let header = header.ok_or_else(|| ReadError::Malformed {
         what: "a CSV file with a header",
@@ -216,7 +222,8 @@ fn json(bytes: &[u8]) -> Result<Vec<Named>, ReadError> {
         let mut cells = Vec::new();
         numbers(list, &mut cells)
             .map_err(|got| malformed(format!("input {position} holds {got}, not numbers only")))?;
-        arrays.push(Named { name: None, array: Tensor::new(vec![cells.len()], cells)? });
+        let array = Tensor::new(vec![cells.len()], cells)?;
+        arrays.push(Named { name: None, array, columns: Vec::new() });
     }
     Ok(arrays)
 }

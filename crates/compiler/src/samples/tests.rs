@@ -91,6 +91,12 @@ fn csv_files_are_read_with_and_without_a_header() {
     let names = |names: &[&str]| names.iter().map(ToString::to_string).collect();
     assert_eq!(named(&Columns::Only(names(&["b", "a"]))).unwrap(), [2.0, 1.0, 4.0, 3.0]);
     assert_eq!(named(&Columns::Except(names(&["id", "label"]))).unwrap(), [1.0, 2.0, 3.0, 4.0]);
+    assert_eq!(named(&Columns::Like(names(&["b", "a"]))).unwrap(), [2.0, 1.0, 4.0, 3.0]);
+    assert!(matches!(named(&Columns::Like(names(&["c"]))), Err(ReadError::Column { .. })));
+    let like = read(Format::Csv, b"1,2\n", &Columns::Like(names(&["b"]))).unwrap();
+    assert_eq!(like[0].array.cells, [1.0, 2.0], "without a header there is nothing to choose by");
+    let chosen = read(Format::Csv, text, &Columns::Except(names(&["id", "label"]))).unwrap();
+    assert_eq!(chosen[0].columns, ["a", "b"]);
     assert!(matches!(named(&Columns::All), Err(ReadError::Cell { line: 2, column: 4, .. })));
     assert!(matches!(named(&Columns::Only(names(&["c"]))), Err(ReadError::Column { .. })));
 }

@@ -11,8 +11,8 @@ use averment_verifier::field;
 /// "averment" as a number; τ is its fifth power.
 const SEED: u64 = 0x6176_6572_6d65_6e74;
 
-/// The setup's digest.
-pub(super) const DIGEST: B256 = b256!("03f2fc17444c6e2b970ce5079a0507205c92b6197b3e90f46cd932229b9b0be9");
+/// The digest of the development setup.
+pub const DIGEST: B256 = b256!("03f2fc17444c6e2b970ce5079a0507205c92b6197b3e90f46cd932229b9b0be9");
 
 /// `2^bits + 1` powers.
 pub(super) fn derive(bits: u8) -> Setup {

@@ -16,6 +16,7 @@ mod store;
 
 pub use cache::CacheError;
 pub use ceremonies::{CEREMONIES, Ceremony};
+pub use development::DIGEST as DEVELOPMENT;
 pub use store::{Origin, Store, StoreError};
 
 use crate::commit::Commitment;

@@ -1,0 +1,164 @@
+//! What the commands of the proof engine take: `compile`, `commit`, `prove`, `verify`.
+
+use averment_compiler::samples::Columns;
+use averment_primitives::{Address, B256};
+use clap::{Args, ValueEnum};
+use std::path::PathBuf;
+
+/// Which columns of a CSV file are inputs.
+#[derive(Debug, Clone, Default, Args)]
+pub struct ColumnArgs {
+    /// The columns of a CSV file that are inputs, in this order, separated by commas
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', conflicts_with = "except")]
+    pub columns: Vec<String>,
+    /// Columns of a CSV file that are no inputs (an id, what came out), separated by commas
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub except: Vec<String>,
+}
+
+impl ColumnArgs {
+    /// As the reader takes it; `known` are the columns that the model was calibrated with.
+    pub fn or(&self, known: &[String]) -> Columns {
+        match (self.columns.is_empty(), self.except.is_empty()) {
+            (false, _) => Columns::Only(self.columns.clone()),
+            (_, false) => Columns::Except(self.except.clone()),
+            _ if known.is_empty() => Columns::All,
+            _ => Columns::Like(known.to_vec()),
+        }
+    }
+}
+
+/// Where the powers of τ come from.
+#[derive(Debug, Clone, Default, Args)]
+pub struct SetupArgs {
+    /// A ceremony's .ptau file, or `development`, whose secret is public [default: proof.setup in averment.toml]
+    #[arg(long, env = "AVERMENT_SETUP", value_name = "FILE.ptau")]
+    pub setup: Option<PathBuf>,
+}
+
+/// What is made known of the output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum RevealArg {
+    /// The decision if the model makes one, all values otherwise
+    Automatic,
+    /// All values of the output
+    Values,
+    /// The index of the largest score only
+    Argmax,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  aver compile model.onnx --calibrate training.csv --except id,label -o triage.plan\n  \
+                  aver compile lenet.onnx --calibrate images.npz -o lenet.plan\n\n\
+                  Nothing is proved yet: the report says how the plan decides beside the float run of the same file,\n\
+                  and what a proof will take. Calibration chooses scales, so samples should be like what comes later;\n\
+                  every input in the range that they span can be proved, whatever it is."
+)]
+pub struct CompileArgs {
+    /// The network, ONNX
+    #[arg(value_name = "MODEL.onnx")]
+    pub model: PathBuf,
+    /// Sample inputs: .csv, .npy, .npz, .json ({"input_data": [[…]]}) or ONNX tensors (.pb)
+    #[arg(long, value_name = "SAMPLES")]
+    pub calibrate: PathBuf,
+    #[command(flatten)]
+    pub columns: ColumnArgs,
+    /// What a proof makes known of the output
+    #[arg(long, value_enum, default_value = "automatic")]
+    pub reveal: RevealArg,
+    /// The folder to make
+    #[arg(long, short, value_name = "PLAN")]
+    pub output: PathBuf,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  aver commit triage.plan\n  aver commit triage.plan --setup ceremony.ptau\n  \
+                  aver commit triage.plan --input case.csv -o case.input\n\n\
+                  The first makes the plan provable: a version registers the commitment (aver register --plan). The last\n\
+                  commits to an input, which can be signed by whoever saw it before anybody asks or proves anything;\n\
+                  case.input may be given away, case.input.opening opens it and stays private."
+)]
+pub struct CommitArgs {
+    /// The plan's folder
+    pub plan: PathBuf,
+    #[command(flatten)]
+    pub setup: SetupArgs,
+    #[command(flatten)]
+    pub input: InputArgs,
+    /// Where to write the commitment to the input
+    #[arg(long, short, value_name = "FILE", requires = "input")]
+    pub output: Option<PathBuf>,
+    /// Use the salt of this other committed plan of the same model: what did not change gets the same points
+    #[arg(long, value_name = "PLAN", conflicts_with = "input")]
+    pub salt_of: Option<PathBuf>,
+}
+
+/// An input from a file.
+#[derive(Debug, Clone, Default, Args)]
+pub struct InputArgs {
+    /// The input: .csv, .npy, .npz, .json or .pb; a CSV file's columns are found by their names if it has a header
+    #[arg(long, value_name = "FILE")]
+    pub input: Option<PathBuf>,
+    #[command(flatten)]
+    pub columns: ColumnArgs,
+    /// Which of the inputs in the file, from 1
+    #[arg(long, value_name = "N", conflicts_with = "batch")]
+    pub row: Option<std::num::NonZeroUsize>,
+    /// All inputs in the file together
+    #[arg(long)]
+    pub batch: bool,
+    /// Take values outside the declared range as the nearest inside
+    #[arg(long)]
+    pub clamp: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  aver prove triage.plan --input case.csv -o case.proof\n  \
+                  aver prove triage.plan --input cases.csv --row 17 --about triage@2.0.0 -o case.proof\n  \
+                  aver prove triage.plan --committed case.input -o case.proof\n\n\
+                  The proof tells nobody the weights, the input or what lies between; --transparent hides nothing and is\n\
+                  cheaper. It is for the configured chain, and for whom and what the options say.")]
+pub struct ProveArgs {
+    /// The plan's folder
+    pub plan: PathBuf,
+    #[command(flatten)]
+    pub input: InputArgs,
+    /// An input that was committed to before, by `aver commit --input`
+    #[arg(long, value_name = "FILE", conflicts_with = "input", required_unless_present = "input")]
+    pub committed: Option<PathBuf>,
+    /// Where to write the proof
+    #[arg(long, short, value_name = "PROOF")]
+    pub output: PathBuf,
+    /// Hide nothing: for public weights and inputs
+    #[arg(long)]
+    pub transparent: bool,
+    #[command(flatten)]
+    pub setup: SetupArgs,
+    /// The version that decides: its id, or NAME@NUMBER; it must have registered this plan
+    #[arg(long, value_name = "VERSION")]
+    pub about: Option<String>,
+    /// The contract that the proof is for
+    #[arg(long, value_name = "ADDRESS")]
+    pub contract: Option<Address>,
+    /// The request that it answers
+    #[arg(long, value_name = "ID")]
+    pub request: Option<B256>,
+    /// Who may use it
+    #[arg(long, value_name = "ADDRESS")]
+    pub beneficiary: Option<Address>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  aver verify triage.plan case.proof\n  \
+                  aver verify public/ case.proof --setup ceremony.ptau\n\n\
+                  Whoever verifies needs the public half of the plan's folder and the setup, nothing else.")]
+pub struct VerifyArgs {
+    /// The plan's folder, or the public half of it
+    pub plan: PathBuf,
+    /// The proof
+    pub proof: PathBuf,
+    #[command(flatten)]
+    pub setup: SetupArgs,
+}

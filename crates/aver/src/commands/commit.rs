@@ -1,0 +1,128 @@
+//! `aver commit`: to a plan's weights, once, or to an input before anything is asked of it.
+
+use super::Context;
+use crate::{args::proofs::CommitArgs, exit, inputs::Inputs, plans::PlanFolder, setups};
+use anyhow::{Context as _, Result};
+use averment_plan::Schema;
+use averment_primitives::{B256, Salt};
+use averment_prover::{model::Committed, registered::InputOpening};
+use averment_storage::atomic;
+use averment_verifier::{
+    descriptor::{Descriptor, Options},
+    statement::Mode,
+};
+use serde_json::json;
+use std::path::{Path, PathBuf};
+use zeroize::Zeroizing;
+
+pub fn run(args: &CommitArgs, context: &Context) -> Result<()> {
+    let folder = PlanFolder::open(&args.plan)?;
+    match &args.input.input {
+        Some(file) => input(args, file, &folder, context),
+        None => weights(args, &folder, context),
+    }
+}
+
+fn weights(args: &CommitArgs, folder: &PlanFolder, context: &Context) -> Result<()> {
+    folder.uncommitted()?;
+    let model = folder.model()?;
+    let plan = model.plan();
+    // One size of chunks serves every proof of this plan, in both modes.
+    let options = Options { chunk_bits: None, batch_bits: 0, mode: Mode::ZeroKnowledge };
+    let chunk_bits = Descriptor::derive(plan, options)?.descriptor.layout.chunk_bits;
+    let options = Options { chunk_bits: Some(chunk_bits), ..options };
+    let schema = Schema::new(plan.inputs().to_vec(), chunk_bits, B256::ZERO)?;
+    let setup = context.named_setup(chunk_bits)?;
+    let salt = match &args.salt_of {
+        None => fresh_salt()?,
+        Some(other) => {
+            let other = PlanFolder::open(other)?;
+            other.secret(&other.commitment()?)?.salt().clone()
+        }
+    };
+    let (commitment, secret) = context
+        .ui
+        .waiting("committing to the weights", || Committed::register(&setup, &model, options, Some(&salt)))?;
+    let secret = secret.context("a salted commitment has a secret")?;
+    folder.keep_commitment(&schema, &commitment, &secret)?;
+    let shown = folder.path().display();
+    let value = json!({
+        "plan": folder.path(),
+        "public": folder.public(),
+        "weightsCommitment": commitment.identity(),
+        "planDigest": plan.digest(),
+        "schemaDigest": schema.digest(),
+        "chunkBits": chunk_bits,
+        "chunks": commitment.chunked().points().len(),
+        "setup": setup.digest(),
+        "development": setup.is_development(),
+    });
+    let mut words = format!(
+        "weights  {:?}\nplan     {:?}\nschema   {:?}\nsetup    {}\n{} chunks of 2^{chunk_bits} cells\n\
+         {} may be given away; {shown}/private opens it and may not\n\
+         next: aver prove {shown} --input FILE -o PROOF, or aver register model.toml --plan {shown}",
+        commitment.identity(),
+        plan.digest(),
+        schema.digest(),
+        setups::words(setup.digest()),
+        commitment.chunked().points().len(),
+        folder.public().display(),
+    );
+    if setup.is_development() {
+        words = format!("{words}\n{}", setups::PROVES_NOTHING);
+    }
+    context.ui.result(&value, words)
+}
+
+fn input(args: &CommitArgs, file: &Path, folder: &PlanFolder, context: &Context) -> Result<()> {
+    let path = args.output.as_ref().ok_or_else(|| exit::usage("where to? Pass -o FILE"))?;
+    let opening_path = opening_path(path);
+    for path in [path, &opening_path] {
+        if path.exists() {
+            let message =
+                format!("{} is there already: remove it, or choose another with -o", path.display());
+            return Err(exit::usage(message).into());
+        }
+    }
+    let (plan, schema, weights) = (folder.plan()?, folder.schema()?, folder.commitment()?);
+    let known = folder.calibration().map(|seen| seen.columns().to_vec()).unwrap_or_default();
+    let inputs = Inputs::read(file, &args.input, &plan, &known, context)?;
+    let setup = context.setup(weights.chunked().setup(), schema.chunk_bits())?;
+    let (commitment, opening) =
+        InputOpening::commit(&setup, &schema, inputs.items, inputs.tensors, Some(fresh_salt()?))?;
+    opening.write(&opening_path)?;
+    atomic::write(path, &commitment.encode())?;
+    let value = json!({
+        "commitment": path,
+        "opening": opening_path,
+        "identity": commitment.identity(),
+        "schemaDigest": schema.digest(),
+        "items": commitment.items(),
+        "setup": setup.digest(),
+    });
+    let words = format!(
+        "input    {:?}\nschema   {:?}\n{} may be given away and signed; {} opens it and stays private\n\
+         next: aver prove {} --committed {} -o PROOF",
+        commitment.identity(),
+        schema.digest(),
+        path.display(),
+        opening_path.display(),
+        folder.path().display(),
+        path.display(),
+    );
+    context.ui.result(&value, words)
+}
+
+/// Where the opening of the commitment in `path` lies.
+pub fn opening_path(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".opening");
+    name.into()
+}
+
+/// A salt that nobody else can have.
+pub fn fresh_salt() -> Result<Salt> {
+    let mut salt = Zeroizing::new([0; 32]);
+    getrandom::fill(salt.as_mut()).context("the operating system gives no randomness")?;
+    Ok(Salt::from_random(*salt))
+}

@@ -1,0 +1,193 @@
+//! `aver compile`: from an ONNX network and samples to a plan's folder.
+
+use crate::{
+    args::proofs::{CompileArgs, RevealArg},
+    exit, inputs,
+    plans::{CalibratedInput, Calibration, PlanFolder},
+    table::table,
+    ui::Ui,
+};
+use anyhow::{Context as _, Result, ensure};
+use averment_compiler::{
+    self as compiler, Compiled, FILE_BYTES, ImportError, Options, Report, Reveal, samples::Samples,
+};
+use averment_plan::{Input, Model};
+use averment_storage::atomic;
+use averment_verifier::{
+    descriptor::{self, Descriptor},
+    proof::Proof,
+    statement::Mode,
+};
+use serde_json::{Value, json};
+use std::{fmt::Write, path::Path};
+
+pub fn run(args: &CompileArgs, ui: Ui) -> Result<()> {
+    PlanFolder::vacant(&args.output)?;
+    let network = import(&args.model)?;
+    let (arrays, file) = inputs::read(&args.calibrate, &args.columns.or(&[]))?;
+    let columns: Vec<Vec<String>> = arrays.iter().map(|named| named.columns.clone()).collect();
+    let samples = Samples::named(&network, arrays).map_err(|error| {
+        exit::usage(format!(
+            "{}: {error} (--columns or --except say which columns of a CSV file are inputs)",
+            args.calibrate.display()
+        ))
+    })?;
+    let reveal = match args.reveal {
+        RevealArg::Automatic => Reveal::Automatic,
+        RevealArg::Values => Reveal::Values,
+        RevealArg::Argmax => Reveal::Decision,
+    };
+    let options = Options { reveal, ..Options::default() };
+    let shown = args.model.display();
+    let compiled =
+        ui.waiting(&format!("compiling {shown}"), || compiler::compile(&network, &samples, &options));
+    let compiled = compiled.map_err(|error| exit::usage(format!("{shown}: {error}")))?;
+    let size = Size::of(&compiled.model).map_err(|error| exit::usage(format!("{shown}: {error:#}")))?;
+
+    let plan = compiled.model.plan();
+    let inputs = plan.inputs().iter().enumerate().map(|(position, input)| CalibratedInput {
+        name: input.name.clone(),
+        features: columns
+            .get(position)
+            .filter(|names| names.len() == input.shape.cells())
+            .cloned()
+            .unwrap_or_default(),
+        mean: mean(input, &samples, position),
+    });
+    let calibration = Calibration::new(file, samples.len(), inputs.collect());
+    PlanFolder::create(&args.output, &compiled.model, &calibration)?;
+    let value = json!({
+        "plan": args.output,
+        "planDigest": plan.digest(),
+        "report": compiled.report,
+        "proof": size.json(),
+    });
+    ui.result(&value, words(args, &compiled, &size)?)
+}
+
+/// Reads a network; what cannot be proved is all named at once.
+fn import(path: &Path) -> Result<compiler::network::Network> {
+    let bytes =
+        atomic::read(path, FILE_BYTES as u64).with_context(|| format!("reading {}", path.display()))?;
+    compiler::import(&bytes).map_err(|error| {
+        let hint = match error {
+            ImportError::Unsupported { .. } => "\nnothing was compiled",
+            _ => "",
+        };
+        exit::usage(format!("{}: {error}{hint}", path.display())).into()
+    })
+}
+
+/// The mean of each cell of an input over the samples, as an integer.
+fn mean(input: &Input, samples: &Samples, position: usize) -> Vec<i32> {
+    let mut sums = vec![0.0; input.shape.cells()];
+    for item in samples.items() {
+        for (sum, cell) in sums.iter_mut().zip(item.get(position).copied().unwrap_or_default()) {
+            *sum += cell / samples.len() as f64;
+        }
+    }
+    input.quantise(&sums).0
+}
+
+/// What a proof of one input takes.
+struct Size {
+    chunk_bits: u8,
+    slot_bits: u8,
+    chunks: usize,
+    lookups: u64,
+    zero_knowledge: usize,
+    transparent: usize,
+}
+
+impl Size {
+    fn of(model: &Model) -> Result<Self> {
+        let derive = |chunk_bits, mode| {
+            let options = descriptor::Options { chunk_bits, batch_bits: 0, mode };
+            Ok::<_, descriptor::DeriveError>(Descriptor::derive(model.plan(), options)?.descriptor)
+        };
+        let masked = derive(None, Mode::ZeroKnowledge)?;
+        ensure!(masked.public_count() > 0, "a proof of this output would say nothing: pass --reveal values");
+        let plain = derive(Some(masked.layout.chunk_bits), Mode::Transparent)?;
+        Ok(Self {
+            chunk_bits: masked.layout.chunk_bits,
+            slot_bits: masked.layout.slot_bits,
+            chunks: masked.layout.chunks().count(),
+            lookups: masked.lookups.iter().map(|block| 1 << block.bits).sum(),
+            zero_knowledge: Proof::length(&masked, Mode::ZeroKnowledge),
+            transparent: Proof::length(&plain, Mode::Transparent),
+        })
+    }
+
+    fn json(&self) -> Value {
+        json!({
+            "chunkBits": self.chunk_bits,
+            "slotBits": self.slot_bits,
+            "chunks": self.chunks,
+            "lookups": self.lookups,
+            "bytes": self.zero_knowledge,
+            "bytesTransparent": self.transparent,
+        })
+    }
+}
+
+fn words(args: &CompileArgs, compiled: &Compiled, size: &Size) -> Result<String> {
+    let report = &compiled.report;
+    let mut words = steps(report);
+    writeln!(words, "\n\nbeside the float run of the same file, on {} samples", report.samples)?;
+    if let Some(agreeing) = report.agreeing {
+        writeln!(words, "  decided alike    {agreeing} of {}", report.samples)?;
+    }
+    writeln!(words, "  largest error    {:.3} % of the largest output", 100.0 * report.relative_error())?;
+    for case in report.disagreements.iter().take(5) {
+        let name = |class: usize| compiled.model.plan().output().labels.get(class).cloned();
+        let name = |class| name(class).unwrap_or_else(|| class.to_string());
+        let (float, plan) = (name(case.float), name(case.plan));
+        writeln!(
+            words,
+            "  sample {}: float says {float}, the plan {plan}, {:.4} apart",
+            case.sample + 1,
+            case.margin
+        )?;
+    }
+    if report.disagreements.len() > 5 {
+        writeln!(words, "  (--json lists {} of those decided otherwise)", report.disagreements.len())?;
+    }
+    for note in &report.notes {
+        writeln!(words, "  note: {note}")?;
+    }
+    writeln!(words, "\na proof of one input, beforehand")?;
+    writeln!(words, "  lookups          {} in slots of 2^{}", size.lookups, size.slot_bits)?;
+    writeln!(words, "  chunks           {} of 2^{} cells", size.chunks, size.chunk_bits)?;
+    writeln!(words, "  proof            {} bytes; {} transparent", size.zero_knowledge, size.transparent)?;
+    let shown = args.output.display();
+    write!(
+        words,
+        "\n{shown}: plan {:?}\n{shown}/private holds the weights: keep it to yourself\nnext: aver commit {shown}",
+        compiled.model.plan().digest()
+    )?;
+    Ok(words)
+}
+
+/// A line for each step: what it computes, and how far it is from the float run.
+fn steps(report: &Report) -> String {
+    let rows: Vec<[String; 7]> = report
+        .steps
+        .iter()
+        .map(|step| {
+            let error = match step.largest {
+                0.0 => "-".to_owned(),
+                largest => format!("{:.3} %", 100.0 * step.max_error / largest),
+            };
+            [
+                step.name.clone(),
+                step.kind.to_owned(),
+                step.cells.to_string(),
+                step.shift.to_string(),
+                format!("{:.1}", step.used_bits),
+                format!("{:.1} of {}", step.spare_bits, step.index_bits),
+                error,
+            ]
+        })
+        .collect();
+    table(["STEP", "KIND", "CELLS", "BITS DROPPED", "BITS USED", "BITS SPARE", "LARGEST ERROR"], &rows)
+}

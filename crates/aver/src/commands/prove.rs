@@ -1,0 +1,144 @@
+//! `aver prove`: what a committed plan says about an input, as a proof in a file.
+
+use super::{
+    Context,
+    commit::{fresh_salt, opening_path},
+};
+use crate::{args::proofs::ProveArgs, exit, inputs::Inputs, outputs, plans::PlanFolder, proofs, setups};
+use anyhow::{Context as _, Result};
+use averment_primitives::B256;
+use averment_prover::{fast::Engine, model::Committed, random, registered::InputOpening};
+use averment_storage::atomic;
+use averment_verifier::{
+    commitment::InputCommitment,
+    file::{FILE_BYTES, ProofFile},
+    statement::{Mode, Statement},
+};
+use serde_json::json;
+use std::path::Path;
+
+pub fn run(args: &ProveArgs, context: &Context) -> Result<()> {
+    if args.output.exists() {
+        let shown = args.output.display();
+        return Err(
+            exit::usage(format!("{shown} is there already: remove it, or choose another with -o")).into()
+        );
+    }
+    let folder = PlanFolder::open(&args.plan)?;
+    let version = match &args.about {
+        None => B256::ZERO,
+        Some(version) => context.block_on(proofs::registered(version, &folder, context))?.into(),
+    };
+    let statement = Statement {
+        chain_id: context.config.statement_chain(),
+        contract: args.contract.unwrap_or_default(),
+        request: args.request.unwrap_or_default(),
+        beneficiary: args.beneficiary.unwrap_or_default(),
+        version,
+        mode: if args.transparent { Mode::Transparent } else { Mode::ZeroKnowledge },
+        ..Statement::default()
+    };
+    let source = match (&args.committed, &args.input.input) {
+        (Some(commitment), _) => Source::Committed(commitment),
+        (None, Some(file)) => Source::File(file),
+        (None, None) => return Err(exit::usage("which input? Pass --input FILE or --committed FILE").into()),
+    };
+    let file = prove(&folder, &source, args, statement, context)?;
+    let bytes = file.encode();
+    atomic::write(&args.output, &bytes)?;
+
+    let plan = folder.plan()?;
+    let items = file.input.items() as usize;
+    let answers =
+        outputs::answers(&plan, &file.statement.public, items).context("the output has its cells")?;
+    let development = file.statement.setup == averment_prover::setup::DEVELOPMENT;
+    let value = json!({
+        "proof": args.output,
+        "bytes": bytes.len(),
+        "statement": proofs::json(&file.statement),
+        "inputCommitment": file.input.identity(),
+        "answers": answers.iter().map(outputs::Answer::json).collect::<Vec<_>>(),
+        "development": development,
+    });
+    let mut words = proofs::answers_in_words(&answers);
+    words += &format!(
+        "{}: {} bytes, {}\nnext: aver verify {} {}",
+        args.output.display(),
+        bytes.len(),
+        proofs::mode(file.statement.mode),
+        folder.path().display(),
+        args.output.display(),
+    );
+    if development {
+        words = format!("{words}\n{}", setups::PROVES_NOTHING);
+    }
+    context.ui.result(&value, words)
+}
+
+/// Where an input comes from.
+enum Source<'a> {
+    File(&'a Path),
+    Committed(&'a Path),
+}
+
+fn prove(
+    folder: &PlanFolder,
+    source: &Source<'_>,
+    args: &ProveArgs,
+    statement: Statement,
+    context: &Context,
+) -> Result<ProofFile> {
+    let model = folder.model()?;
+    let plan = model.plan();
+    let (weights, schema) = (folder.commitment()?, folder.schema()?);
+    let secret = folder.secret(&weights)?;
+    let chunk_bits = weights.chunked().blocks().chunk_bits();
+    let setup = context.setup(weights.chunked().setup(), chunk_bits)?;
+    let (input, opening) = match source {
+        Source::Committed(path) => committed_input(path, &schema)?,
+        Source::File(path) => {
+            let known = folder.calibration()?;
+            let inputs = Inputs::read(path, &args.input, plan, known.columns(), context)?;
+            let salt = if args.transparent { None } else { Some(fresh_salt()?) };
+            InputOpening::commit(&setup, &schema, inputs.items, inputs.tensors, salt)?
+        }
+    };
+    let items = input.items() as usize;
+    let tensors: Vec<&[i32]> = opening.tensors().iter().map(Vec::as_slice).collect();
+    let trace = model.run(&tensors, items)?;
+    let output = plan.output().tensor.index() - plan.inputs().len();
+    let public =
+        trace.steps.get(output).context("the output is a step's")?.out.iter().copied().map(i64::from);
+    let statement = Statement {
+        setup: setup.digest(),
+        weights: weights.identity(),
+        plan: plan.digest(),
+        schema: schema.digest(),
+        public: public.collect(),
+        ..statement
+    };
+    let mut file = ProofFile { statement, input, proof: Vec::new() };
+    let options = file.options(chunk_bits);
+    let engine = Engine::new(&setup, chunk_bits)?;
+    let committed = Committed::open(&setup, &model, options, &weights, Some(secret.salt()))?;
+    let inputs = committed.open_inputs(plan, &schema, &file.input, &opening)?;
+    let registered = committed.registered(committed.descriptor().digest()?, &inputs);
+    let mut random = random::secret()?;
+    let proof = context.ui.waiting("proving", || {
+        committed.prove_on(&engine, &trace, &inputs, &registered, &file.statement, &mut random)
+    })?;
+    file.proof = proof.encode();
+    proofs::check(&file, folder, &setup).context("the proof that was made does not verify: are the weights or the salt others than those that were committed to?")?;
+    Ok(file)
+}
+
+fn committed_input(path: &Path, schema: &averment_plan::Schema) -> Result<(InputCommitment, InputOpening)> {
+    let bytes = atomic::read(path, FILE_BYTES).with_context(|| format!("reading {}", path.display()))?;
+    let wrong =
+        |path: &Path, why: &dyn std::fmt::Display| exit::refused(format!("{}: {why}", path.display()));
+    let commitment = InputCommitment::decode(&bytes).map_err(|error| wrong(path, &error))?;
+    let opening_path = opening_path(path);
+    let opening = InputOpening::read(&opening_path, &commitment, schema)
+        .map_err(|error| wrong(&opening_path, &error))?;
+    Ok((commitment, opening))
+}

@@ -1,0 +1,77 @@
+//! A statement's public values, in words: what the model said.
+
+use averment_plan::{OutputKind, Plan};
+use serde_json::{Value, json};
+
+/// What a model said about one input.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Answer {
+    /// The output's real cells, as the plan scales them.
+    pub values: Vec<f64>,
+    /// Names of the output's cells; empty if there are none.
+    pub labels: Vec<String>,
+    /// The place of the largest value, of the first of equals; none for a single value.
+    pub decision: Option<usize>,
+}
+
+/// The answers about the first `items` inputs, from the padded cells of the output. None if the values are not so many.
+pub fn answers(plan: &Plan, public: &[i64], items: usize) -> Option<Vec<Answer>> {
+    let output = plan.output();
+    let step = plan.step_of(output.tensor)?;
+    if output.kind != OutputKind::Values {
+        return None;
+    }
+    let unit = (-f64::from(step.exponent)).exp2();
+    let cells = public.chunks_exact(step.shape.padded_cells());
+    if cells.len() != items.checked_next_power_of_two()? || !cells.remainder().is_empty() {
+        return None;
+    }
+    let padded = cells.take(items).map(|item| {
+        let item: Vec<i32> = item.iter().map(|cell| i32::try_from(*cell)).collect::<Result<_, _>>().ok()?;
+        let cells = step.shape.unpad(&item);
+        let values: Vec<f64> = cells.iter().map(|cell| f64::from(*cell) * unit).collect();
+        let mut decision = None;
+        for (place, cell) in cells.iter().enumerate() {
+            if cells.len() > 1 && decision.is_none_or(|best: usize| cell > &cells[best]) {
+                decision = Some(place);
+            }
+        }
+        Some(Answer { values, labels: output.labels.clone(), decision })
+    });
+    padded.collect()
+}
+
+impl Answer {
+    /// What a cell is called.
+    fn label(&self, place: usize) -> String {
+        self.labels.get(place).cloned().unwrap_or_else(|| place.to_string())
+    }
+
+    /// For machines.
+    pub fn json(&self) -> Value {
+        json!({
+            "decision": self.decision,
+            "label": self.decision.and_then(|place| self.labels.get(place)),
+            "values": self.values,
+        })
+    }
+}
+
+impl std::fmt::Display for Answer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if let Some(place) = self.decision {
+            write!(f, "{} (", self.label(place))?;
+        }
+        for (place, value) in self.values.iter().enumerate().take(16) {
+            let gap = if place == 0 { "" } else { ", " };
+            match self.decision {
+                Some(_) => write!(f, "{gap}{} {value:.4}", self.label(place))?,
+                None => write!(f, "{gap}{value:.6}")?,
+            }
+        }
+        if self.values.len() > 16 {
+            write!(f, ", and {} more", self.values.len() - 16)?;
+        }
+        f.write_str(if self.decision.is_some() { ")" } else { "" })
+    }
+}

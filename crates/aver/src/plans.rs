@@ -1,0 +1,258 @@
+//! A plan's folder: what a model computes, and what it knows.
+//!
+//! ```text
+//! PLAN/public/plan             averment-plan/1
+//!      public/schema           averment-input-schema/1, once committed
+//!      public/commitment       averment-commitment/1, once committed
+//!      private/weights         averment-weights/1
+//!      private/calibration     averment-calibration/1: names of features, means
+//!      private/salt            averment-commitment-salt/1, once committed
+//! ```
+//!
+//! `public/` may be given to anybody: it is what a verifier needs. `private/` has mode 0700, its files 0600. The plan is
+//! written last by `aver compile`, the commitment last by `aver commit`: what is not there was not finished.
+
+use crate::exit;
+use anyhow::{Context, Result};
+use averment_plan::{Model, Plan, Schema, Weights, limits};
+use averment_primitives::B256;
+use averment_prover::registered::WeightsSecret;
+use averment_storage::atomic::{self, AtomicFile};
+use averment_verifier::commitment::WeightsCommitment;
+use serde::{Deserialize, Serialize};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
+use zeroize::Zeroizing;
+
+const PLAN: &str = "plan";
+const SCHEMA: &str = "schema";
+const COMMITMENT: &str = "commitment";
+const WEIGHTS: &str = "weights";
+const CALIBRATION: &str = "calibration";
+const SALT: &str = "salt";
+
+/// The longest calibration that is read: some 10^7 cells of inputs.
+const CALIBRATION_LIMIT: u64 = 1 << 28;
+/// The longest commitment or schema that is read.
+const PUBLIC_LIMIT: u64 = 1 << 20;
+
+/// A plan's folder.
+#[derive(Debug, Clone)]
+pub struct PlanFolder {
+    folder: PathBuf,
+    public: PathBuf,
+}
+
+/// What was seen of the samples that the plan was made with. It is as private as they are.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Calibration {
+    format: CalibrationFormat,
+    /// SHA-256 of the file.
+    pub file: B256,
+    /// How many samples.
+    pub samples: usize,
+    /// Each input, in order.
+    pub inputs: Vec<CalibratedInput>,
+}
+
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+enum CalibrationFormat {
+    #[serde(rename = "averment-calibration/1")]
+    V1,
+}
+
+/// One input of the samples.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct CalibratedInput {
+    /// Its name.
+    pub name: String,
+    /// What its cells are called, from a CSV file's header; empty if nobody knows.
+    pub features: Vec<String>,
+    /// The mean of each cell, as an integer of the plan.
+    pub mean: Vec<i32>,
+}
+
+impl Calibration {
+    /// Of the file with this digest.
+    pub fn new(file: B256, samples: usize, inputs: Vec<CalibratedInput>) -> Self {
+        Self { format: CalibrationFormat::V1, file, samples, inputs }
+    }
+
+    /// The columns by which inputs are found in CSV files: there is one array only in those.
+    pub fn columns(&self) -> &[String] {
+        match self.inputs.as_slice() {
+            [only] => &only.features,
+            _ => &[],
+        }
+    }
+}
+
+impl PlanFolder {
+    /// The folder of a plan, or the public half of one.
+    pub fn open(path: &Path) -> Result<Self> {
+        let halves = [path.join("public"), path.to_path_buf()];
+        if let Some(public) = halves.into_iter().find(|half| half.join(PLAN).is_file()) {
+            return Ok(Self { folder: path.to_path_buf(), public });
+        }
+        let shown = path.display();
+        let message = match path.extension().and_then(|end| end.to_str()) {
+            Some("onnx") if path.is_file() => {
+                format!(
+                    "{shown} is a network: `aver compile {shown} --calibrate SAMPLES -o PLAN` makes a plan of it"
+                )
+            }
+            _ if path.exists() => format!("{shown} is no plan's folder: `aver compile` makes one"),
+            _ => format!(
+                "there is no {shown}: `aver compile MODEL.onnx --calibrate SAMPLES -o {shown}` makes it"
+            ),
+        };
+        Err(exit::usage(message).into())
+    }
+
+    /// A new plan's folder; an older one is left as it is.
+    pub fn create(path: &Path, model: &Model, calibration: &Calibration) -> Result<Self> {
+        let made = Self { folder: path.to_path_buf(), public: path.join("public") };
+        Self::vacant(path)?;
+        atomic::create_folder(&made.public)?;
+        atomic::create_private_folder(&made.private(""))?;
+        let weights = Zeroizing::new(model.weights().encode(model.plan()));
+        made.write_private(WEIGHTS, &weights)?;
+        made.write_private(
+            CALIBRATION,
+            &serde_json::to_vec(calibration).context("encoding the calibration")?,
+        )?;
+        atomic::write(&made.public.join(PLAN), &model.plan().encode())?;
+        Ok(made)
+    }
+
+    /// Whether a plan can be made here.
+    pub fn vacant(path: &Path) -> Result<()> {
+        let unfinished = path.join("private").is_dir() && !path.join("public").join(PLAN).exists();
+        if path.exists() && !unfinished {
+            let message =
+                format!("{} is there already: remove it, or choose another with -o", path.display());
+            return Err(exit::usage(message).into());
+        }
+        Ok(())
+    }
+
+    /// The folder.
+    pub fn path(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The half that may be given away.
+    pub fn public(&self) -> &Path {
+        &self.public
+    }
+
+    /// What the model computes.
+    pub fn plan(&self) -> Result<Plan> {
+        let path = self.public.join(PLAN);
+        let bytes = atomic::read(&path, limits::PLAN_BYTES as u64).with_context(|| reading(&path))?;
+        Plan::decode(&bytes).map_err(|error| bad(&path, &error))
+    }
+
+    /// The plan with its weights.
+    pub fn model(&self) -> Result<Model> {
+        let plan = self.plan()?;
+        let path = self.private(WEIGHTS);
+        let bytes = match atomic::read(&path, limits::WEIGHTS_BYTES as u64) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Err(exit::usage(format!(
+                    "{} has no private half: only whoever has the weights can do this",
+                    self.folder.display()
+                ))
+                .into());
+            }
+            read => Zeroizing::new(read.with_context(|| reading(&path))?),
+        };
+        let weights = Weights::decode(&plan, &bytes).map_err(|error| bad(&path, &error))?;
+        Model::new(plan, weights).map_err(|error| bad(&path, &error))
+    }
+
+    /// What was seen of the samples.
+    pub fn calibration(&self) -> Result<Calibration> {
+        let path = self.private(CALIBRATION);
+        let bytes = atomic::read(&path, CALIBRATION_LIMIT).with_context(|| reading(&path))?;
+        serde_json::from_slice(&bytes).map_err(|error| bad(&path, &error))
+    }
+
+    /// Keeps what a version registers; the folder must have no commitment yet.
+    pub fn keep_commitment(
+        &self,
+        schema: &Schema,
+        commitment: &WeightsCommitment,
+        secret: &WeightsSecret,
+    ) -> Result<()> {
+        self.uncommitted()?;
+        self.write_private(SALT, &secret.encode())?;
+        atomic::write(&self.public.join(SCHEMA), &schema.encode())?;
+        atomic::write(&self.public.join(COMMITMENT), &commitment.encode())?;
+        Ok(())
+    }
+
+    /// Refuses to commit a second time: a version may have registered the first.
+    pub fn uncommitted(&self) -> Result<()> {
+        if self.public.join(COMMITMENT).exists() {
+            return Err(exit::usage(format!(
+                "{} is committed already: a version may have registered that; compile the model again for another \
+                 commitment",
+                self.folder.display()
+            ))
+            .into());
+        }
+        Ok(())
+    }
+
+    /// The commitment to the weights.
+    pub fn commitment(&self) -> Result<WeightsCommitment> {
+        let path = self.public.join(COMMITMENT);
+        let bytes = match atomic::read(&path, PUBLIC_LIMIT) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let shown = self.folder.display();
+                return Err(
+                    exit::usage(format!("{shown} is not committed yet: run `aver commit {shown}`")).into()
+                );
+            }
+            read => read.with_context(|| reading(&path))?,
+        };
+        WeightsCommitment::decode(&bytes).map_err(|error| bad(&path, &error))
+    }
+
+    /// The schema that inputs are committed under.
+    pub fn schema(&self) -> Result<Schema> {
+        let path = self.public.join(SCHEMA);
+        let bytes = atomic::read(&path, PUBLIC_LIMIT).with_context(|| reading(&path))?;
+        Schema::decode(&bytes).map_err(|error| bad(&path, &error))
+    }
+
+    /// What opens the commitment to the weights.
+    pub fn secret(&self, commitment: &WeightsCommitment) -> Result<WeightsSecret> {
+        let path = self.private(SALT);
+        WeightsSecret::read(&path, commitment).map_err(|error| bad(&path, &error))
+    }
+
+    fn private(&self, name: &str) -> PathBuf {
+        self.folder.join("private").join(name)
+    }
+
+    fn write_private(&self, name: &str, bytes: &[u8]) -> Result<()> {
+        let mut file = AtomicFile::create_private(&self.private(name))?;
+        file.write(bytes)?;
+        Ok(file.commit()?)
+    }
+}
+
+fn reading(path: &Path) -> String {
+    format!("reading {}", path.display())
+}
+
+/// A file that is there and not what it should be.
+fn bad(path: &Path, error: &dyn std::error::Error) -> anyhow::Error {
+    exit::refused(format!("{}: {error}", path.display())).into()
+}

@@ -1,0 +1,130 @@
+//! What commands share about proofs: checking one, what it says in words, and the version that it is about.
+
+use crate::{commands::Context, exit, outputs::Answer, plans::PlanFolder, setups};
+use anyhow::Result;
+use averment_primitives::VersionId;
+use averment_prover::{Setup, model};
+use averment_verifier::{
+    descriptor::Descriptor,
+    file::{FileRefusal, Known, ProofFile},
+    point::G1Affine,
+    statement::{Mode, Statement},
+};
+use serde_json::{Value, json};
+
+/// How many answers of a batch are shown to people.
+const SHOWN: usize = 10;
+
+/// Checks a proof against the public half of a plan's folder.
+pub fn check(file: &ProofFile, folder: &PlanFolder, setup: &Setup) -> Result<()> {
+    let (plan, schema, weights) = (folder.plan()?, folder.schema()?, folder.commitment()?);
+    let refused = |refusal: FileRefusal| exit::refused(refusal.to_string());
+    let chunk_bits = weights.chunked().blocks().chunk_bits();
+    let derived =
+        Descriptor::derive(&plan, file.options(chunk_bits)).map_err(|error| refused(error.into()))?;
+    let tables: Vec<G1Affine> =
+        model::tables(setup, &derived).iter().map(|commitment| commitment.point).collect();
+    let key = setup.key();
+    let known = Known { plan: &plan, schema: &schema, weights: &weights, tables: &tables, key: &key };
+    Ok(file.verify(&known).map_err(refused)?)
+}
+
+/// The version that `text` names, which must have registered this very plan with these weights.
+pub async fn registered(text: &str, folder: &PlanFolder, context: &Context) -> Result<VersionId> {
+    let (subject, version) = context.version(text).await?;
+    let content = &subject.record(version)?.content;
+    let (plan, weights) = (folder.plan()?.digest(), folder.commitment()?.identity());
+    let shown = folder.path().display();
+    if content.plan_digest.is_zero() {
+        return Err(exit::refused(format!(
+            "version {version} was registered without a plan: nothing that it says can be proved. Register the next one \
+             with `aver register model.toml --plan {shown}`"
+        ))
+        .into());
+    }
+    if (content.plan_digest, content.weights_commitment) != (plan, weights) {
+        return Err(exit::refused(format!(
+            "version {version} registered plan {:?} with weights {:?}; {shown} is plan {plan:?} with weights {weights:?}",
+            content.plan_digest, content.weights_commitment
+        ))
+        .into());
+    }
+    Ok(version)
+}
+
+/// A statement for machines.
+pub fn json(statement: &Statement) -> Value {
+    json!({
+        "setup": statement.setup,
+        "chainId": statement.chain_id,
+        "contract": statement.contract,
+        "request": statement.request,
+        "beneficiary": statement.beneficiary,
+        "version": statement.version,
+        "weightsCommitment": statement.weights,
+        "planDigest": statement.plan,
+        "schemaDigest": statement.schema,
+        "public": statement.public,
+        "seed": statement.seed,
+        "mode": mode(statement.mode),
+        "terms": statement.terms,
+    })
+}
+
+/// The mode's name.
+pub fn mode(mode: Mode) -> &'static str {
+    match mode {
+        Mode::ZeroKnowledge => "zero-knowledge",
+        Mode::Transparent => "transparent",
+    }
+}
+
+/// What the model said, a line each.
+pub fn answers_in_words(answers: &[Answer]) -> String {
+    match answers {
+        [only] => format!("says     {only}\n"),
+        many => {
+            let shown = many.iter().zip(1..).take(SHOWN);
+            let mut words: String = shown.map(|(answer, item)| format!("{item:>7}  {answer}\n")).collect();
+            if many.len() > SHOWN {
+                words += &format!("         and {} more (--json has all)\n", many.len() - SHOWN);
+            }
+            words
+        }
+    }
+}
+
+/// What a proof proves, in words; what does not apply is left out.
+pub fn words(file: &ProofFile, answers: &[Answer]) -> String {
+    let statement = &file.statement;
+    let mut words = answers_in_words(answers);
+    let mut line = |what: &str, value: String| words += &format!("{what:<9}{value}\n");
+    let hides = match statement.mode {
+        Mode::ZeroKnowledge => "zero-knowledge: it hides weights, input and everything between",
+        Mode::Transparent => "transparent: it hides nothing",
+    };
+    line("plan", format!("{:?}", statement.plan));
+    line("weights", format!("{:?}", statement.weights));
+    line(
+        "input",
+        match file.input.items() {
+            1 => format!("{:?}", file.input.identity()),
+            items => format!("{:?}, {items} together", file.input.identity()),
+        },
+    );
+    if !statement.version.is_zero() {
+        line("version", format!("{:?}", statement.version));
+    }
+    line("chain", statement.chain_id.to_string());
+    for (what, address) in [("contract", statement.contract), ("for", statement.beneficiary)] {
+        if !address.is_zero() {
+            line(what, address.to_string());
+        }
+    }
+    if !statement.request.is_zero() {
+        line("request", format!("{:?}", statement.request));
+    }
+    line("setup", setups::words(statement.setup));
+    line("mode", hides.to_owned());
+    words
+}

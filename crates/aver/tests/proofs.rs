@@ -1,0 +1,351 @@
+//! From an ONNX network to a verified proof, as a person types it, and what is refused on the way.
+
+mod sandbox;
+
+use averment_primitives::B256;
+use averment_verifier::{commitment::WeightsCommitment, file::ProofFile, statement::Mode};
+use sandbox::{Run, Sandbox};
+use serde_json::Value;
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+    sync::OnceLock,
+};
+
+const MODEL: &str = "breast_cancer/model-v2.onnx";
+const TRAINING: &str = "breast_cancer/data/training.csv";
+const EVALUATION: &str = "breast_cancer/data/evaluation.csv";
+const PLAN: &str = "triage.plan";
+
+fn json(sandbox: &Sandbox, arguments: &[&str]) -> Run {
+    sandbox.run(&[arguments, &["--json"]].concat())
+}
+
+fn compile(sandbox: &Sandbox, more: &[&str]) -> Run {
+    let command =
+        ["compile", MODEL, "--calibrate", TRAINING, "--except", "row,diagnosis", "--reveal", "values"];
+    json(sandbox, &[&command, more].concat())
+}
+
+fn prove(sandbox: &Sandbox, more: &[&str]) -> Run {
+    json(sandbox, &[&["prove", PLAN, "--input", EVALUATION], more].concat())
+}
+
+fn verify(sandbox: &Sandbox, proof: &str) -> Run {
+    json(sandbox, &["verify", PLAN, proof])
+}
+
+/// A project with a plan of the example, committed, and the proof `case.proof` about one of its rows.
+fn proved() -> Sandbox {
+    static TEMPLATE: OnceLock<Sandbox> = OnceLock::new();
+    let template = TEMPLATE.get_or_init(|| {
+        let sandbox = Sandbox::configured();
+        sandbox.example("breast_cancer");
+        compile(&sandbox, &["-o", PLAN]).done();
+        json(&sandbox, &["commit", PLAN]).done();
+        prove(&sandbox, &["--row", "3", "-o", "case.proof"]).done();
+        sandbox
+    });
+    template.copy()
+}
+
+fn mode(path: &Path) -> u32 {
+    fs::metadata(path).unwrap().permissions().mode() & 0o777
+}
+
+fn change(sandbox: &Sandbox, from: &str, to: &str, change: impl FnOnce(&mut ProofFile)) {
+    let mut file = ProofFile::decode(&fs::read(sandbox.path().join(from)).unwrap()).unwrap();
+    change(&mut file);
+    fs::write(sandbox.path().join(to), file.encode()).unwrap();
+}
+
+#[test]
+fn four_commands_lead_from_a_network_to_a_verified_proof() {
+    let sandbox = Sandbox::configured();
+    sandbox.example("breast_cancer");
+    let compiled = compile(&sandbox, &["-o", PLAN]).done().json();
+    assert_eq!(compiled["report"]["agreeing"], 455);
+    let committed = json(&sandbox, &["commit", PLAN]).done().json();
+    assert_eq!(committed["planDigest"], compiled["planDigest"]);
+    assert_eq!(committed["development"], true);
+    let proved = prove(&sandbox, &["--row", "3", "-o", "case.proof"]).done().json();
+    assert_eq!(proved["statement"]["weightsCommitment"], committed["weightsCommitment"]);
+    assert_eq!(proved["statement"]["schemaDigest"], committed["schemaDigest"]);
+    let found = verify(&sandbox, "case.proof").done().json();
+    assert_eq!(found["statement"], proved["statement"]);
+    assert_eq!((&found["answers"], &found["development"]), (&proved["answers"], &Value::Bool(true)));
+    assert_eq!(found["answers"][0]["decision"], 1, "row 3 is a malignant case");
+
+    // The report says beforehand how long the proof is.
+    let file = fs::read(sandbox.path().join("case.proof")).unwrap();
+    let file = ProofFile::decode(&file).unwrap();
+    assert_eq!(compiled["proof"]["bytes"], file.proof.len());
+
+    // The public half is enough, wherever it lies; what is secret is in the other, which only its owner reads.
+    let elsewhere = Sandbox::configured();
+    let public = elsewhere.path().join("given");
+    fs::create_dir(&public).unwrap();
+    for name in ["plan", "schema", "commitment"] {
+        fs::copy(sandbox.path().join(PLAN).join("public").join(name), public.join(name)).unwrap();
+    }
+    fs::copy(sandbox.path().join("case.proof"), elsewhere.path().join("case.proof")).unwrap();
+    json(&elsewhere, &["verify", "given", "case.proof"]).done();
+    let private = sandbox.path().join(PLAN).join("private");
+    assert_eq!(mode(&private), 0o700);
+    for name in ["weights", "calibration", "salt"] {
+        assert_eq!(mode(&private.join(name)), 0o600, "{name}");
+    }
+    let refused = json(&elsewhere, &["prove", "given", "--input", "case.proof", "-o", "x.proof"]);
+    refused.refused(2, "no private half");
+}
+
+#[test]
+fn a_transparent_proof_says_so_and_is_shorter() {
+    let sandbox = proved();
+    prove(&sandbox, &["--row", "3", "--transparent", "-o", "open.proof"]).done();
+    let found = verify(&sandbox, "open.proof").done().json();
+    assert_eq!(found["statement"]["mode"], "transparent");
+    let length = |name: &str| fs::metadata(sandbox.path().join(name)).unwrap().len();
+    assert!(length("open.proof") < length("case.proof"));
+    // The mode is in the statement: a transparent proof is not taken for the other.
+    change(&sandbox, "open.proof", "claimed.proof", |file| file.statement.mode = Mode::ZeroKnowledge);
+    verify(&sandbox, "claimed.proof").refused(1, "proves nothing");
+}
+
+#[test]
+fn a_batch_is_one_proof() {
+    let sandbox = proved();
+    let rows: Vec<String> = fs::read_to_string(sandbox.path().join(EVALUATION))
+        .unwrap()
+        .lines()
+        .take(4)
+        .map(str::to_owned)
+        .collect();
+    fs::write(sandbox.path().join("three.csv"), rows.join("\n")).unwrap();
+    let batch = json(&sandbox, &["prove", PLAN, "--input", "three.csv", "--batch", "-o", "three.proof"])
+        .done()
+        .json();
+    let found = verify(&sandbox, "three.proof").done().json();
+    assert_eq!((&found["items"], &found["answers"]), (&Value::from(3), &batch["answers"]));
+    let single = verify(&sandbox, "case.proof").done().json();
+    assert_eq!(found["answers"][2], single["answers"][0]);
+}
+
+#[test]
+fn an_input_can_be_committed_to_before_anybody_asks() {
+    let sandbox = proved();
+    let made = json(&sandbox, &["commit", PLAN, "--input", EVALUATION, "--row", "5", "-o", "case.input"]);
+    let made = made.done().json();
+    assert_eq!(mode(&sandbox.path().join("case.input.opening")), 0o600);
+    json(&sandbox, &["prove", PLAN, "--committed", "case.input", "-o", "later.proof"]).done();
+    let found = verify(&sandbox, "later.proof").done().json();
+    assert_eq!(found["inputCommitment"], made["identity"]);
+    // The same row once more is another commitment: nobody can tell that it is the same.
+    let again = ["commit", PLAN, "--input", EVALUATION, "--row", "5", "-o", "again.input"];
+    assert_ne!(json(&sandbox, &again).done().json()["identity"], made["identity"]);
+    json(&sandbox, &again).refused(2, "there already");
+    fs::copy(sandbox.path().join("again.input.opening"), sandbox.path().join("case.input.opening")).unwrap();
+    json(&sandbox, &["prove", PLAN, "--committed", "case.input", "-o", "x.proof"]).refused(1, "not of");
+    assert!(!sandbox.path().join("x.proof").exists());
+}
+
+#[test]
+fn every_part_of_a_statement_is_proved() {
+    let sandbox = proved();
+    let changes: [(&str, fn(&mut ProofFile)); 12] = [
+        ("output", |file| file.statement.public[0] += 1),
+        ("output dropped", |file| file.statement.public.clear()),
+        ("chain", |file| file.statement.chain_id = 1),
+        ("contract", |file| file.statement.contract.0[19] ^= 1),
+        ("request", |file| file.statement.request = B256::repeat_byte(1)),
+        ("beneficiary", |file| file.statement.beneficiary.0[0] ^= 1),
+        ("version", |file| file.statement.version = B256::repeat_byte(1)),
+        ("weights", |file| file.statement.weights = B256::repeat_byte(1)),
+        ("plan", |file| file.statement.plan = B256::repeat_byte(1)),
+        ("schema", |file| file.statement.schema = B256::repeat_byte(1)),
+        ("seed", |file| file.statement.seed = B256::repeat_byte(1)),
+        ("terms", |file| file.statement.terms = B256::repeat_byte(1)),
+    ];
+    for (what, edit) in changes {
+        change(&sandbox, "case.proof", "changed.proof", edit);
+        let message = verify(&sandbox, "changed.proof").refused(1, "proves nothing");
+        assert!(!message.contains("development"), "{what}: {message}");
+    }
+    change(&sandbox, "case.proof", "changed.proof", |file| file.statement.setup = B256::repeat_byte(1));
+    verify(&sandbox, "changed.proof").refused(1, "nothing here says to accept");
+    // Another input's commitment, honestly made.
+    prove(&sandbox, &["--row", "4", "-o", "other.proof"]).done();
+    let other = ProofFile::decode(&fs::read(sandbox.path().join("other.proof")).unwrap()).unwrap();
+    change(&sandbox, "case.proof", "changed.proof", |file| file.input = other.input);
+    verify(&sandbox, "changed.proof").refused(1, "proves nothing");
+    change(&sandbox, "case.proof", "changed.proof", |file| file.proof = other.proof);
+    verify(&sandbox, "changed.proof").refused(1, "proves nothing");
+}
+
+#[test]
+fn a_proof_is_for_one_chain() {
+    let sandbox = proved();
+    let on = |chain: &str| json(&sandbox, &["verify", PLAN, "case.proof", "--chain-id", chain]);
+    on("31337").done();
+    on("1").refused(1, "for chain 31337, not for chain 1");
+}
+
+#[test]
+fn another_plan_and_other_weights_are_named() {
+    let sandbox = proved();
+    json(
+        &sandbox,
+        &[
+            "compile",
+            "breast_cancer/model-v1.onnx",
+            "--calibrate",
+            TRAINING,
+            "--columns",
+            "mean_radius,mean_texture,mean_perimeter,mean_area,mean_smoothness,mean_compactness,mean_concavity,\
+             mean_concave_points,mean_symmetry,mean_fractal_dimension",
+            "--reveal",
+            "values",
+            "-o",
+            "first.plan",
+        ],
+    )
+    .done();
+    json(&sandbox, &["verify", "first.plan", "case.proof"]).refused(2, "aver commit first.plan");
+    json(&sandbox, &["commit", "first.plan"]).done();
+    json(&sandbox, &["verify", "first.plan", "case.proof"]).refused(1, "the proof is for plan");
+    // The same plan, committed to with another salt.
+    compile(&sandbox, &["-o", "twin.plan"]).done();
+    json(&sandbox, &["commit", "twin.plan"]).done();
+    json(&sandbox, &["verify", "twin.plan", "case.proof"]).refused(1, "the proof is for weights");
+    // With the first one's salt it is the same commitment.
+    compile(&sandbox, &["-o", "same.plan"]).done();
+    json(&sandbox, &["commit", "same.plan", "--salt-of", PLAN]).done();
+    json(&sandbox, &["verify", "same.plan", "case.proof"]).done();
+    // Somebody else's points under this commitment's name.
+    let path = |plan: &str| sandbox.path().join(plan).join("public/commitment");
+    let twin = WeightsCommitment::decode(&fs::read(path("twin.plan")).unwrap()).unwrap();
+    fs::copy(path("twin.plan"), path(PLAN)).unwrap();
+    change(&sandbox, "case.proof", "changed.proof", |file| file.statement.weights = twin.identity());
+    verify(&sandbox, "changed.proof").refused(1, "proves nothing");
+    // Proving with a salt that is not the commitment's is noticed before anything is written.
+    prove(&sandbox, &["--row", "3", "-o", "x.proof"]).refused(1, "not of");
+}
+
+#[test]
+fn files_that_are_no_proofs_are_refused_by_what_is_wrong_with_them() {
+    let sandbox = proved();
+    let bytes = fs::read(sandbox.path().join("case.proof")).unwrap();
+    let put = |bytes: &[u8]| fs::write(sandbox.path().join("bad.proof"), bytes).unwrap();
+    for length in [0, 10, 22, 300, bytes.len() - 1] {
+        put(&bytes[..length]);
+        verify(&sandbox, "bad.proof").refused(1, "bad.proof");
+    }
+    put(&[bytes.clone(), vec![0]].concat());
+    verify(&sandbox, "bad.proof").refused(1, "left over");
+    put(&vec![0xff; 1 << 16]);
+    verify(&sandbox, "bad.proof").refused(1, "averment-proof-file/1");
+    verify(&sandbox, "none.proof").refused(3, "none.proof");
+    // Every word of the proof counts.
+    let file = ProofFile::decode(&bytes).unwrap();
+    let begin = bytes.len() - file.proof.len();
+    for word in (0..file.proof.len() / 32).step_by(9) {
+        let mut changed = bytes.clone();
+        changed[begin + 32 * word + 31] ^= 1;
+        put(&changed);
+        verify(&sandbox, "bad.proof").refused(1, "proves nothing");
+    }
+}
+
+#[test]
+fn the_development_setup_is_accepted_only_by_its_name() {
+    let sandbox = proved();
+    let outside = Sandbox::empty();
+    let plan: PathBuf = sandbox.path().join(PLAN);
+    let (plan, proof) = (plan.to_str().unwrap().to_owned(), sandbox.path().join("case.proof"));
+    let verify = |more: &[&str]| {
+        let command = ["verify", &plan, proof.to_str().unwrap()];
+        json(&outside, &[&command, more].concat())
+    };
+    verify(&[]).refused(1, "pass --setup development");
+    verify(&["--setup", "development"]).done();
+    let ptau = Path::new(env!("CARGO_MANIFEST_DIR")).join("../prover/tests/fixtures/ptau/pot8.ptau");
+    verify(&["--setup", ptau.to_str().unwrap()]).refused(1, "pass --setup development");
+    // Committing without a setup says what there is to choose from.
+    json(&outside, &["commit", &plan]).refused(2, "committed already");
+    let (model, training) = (sandbox.path().join(MODEL), sandbox.path().join(TRAINING));
+    let compile = ["compile", model.to_str().unwrap(), "--calibrate", training.to_str().unwrap()];
+    let more = ["--except", "row,diagnosis", "--reveal", "values", "-o", "own.plan"];
+    json(&outside, &[&compile[..], &more].concat()).done();
+    json(&outside, &["commit", "own.plan"]).refused(2, "--setup FILE.ptau");
+    json(&outside, &["commit", "own.plan", "--setup", ptau.to_str().unwrap()]).refused(3, "pot8.ptau");
+    json(&outside, &["commit", "own.plan", "--setup", "none.ptau"]).refused(3, "none.ptau");
+}
+
+#[test]
+fn wrong_inputs_are_explained() {
+    let sandbox = proved();
+    let put = |name: &str, text: &str| fs::write(sandbox.path().join(name), text).unwrap();
+    prove(&sandbox, &["-o", "x.proof"]).refused(2, "--row N");
+    prove(&sandbox, &["--row", "115", "-o", "x.proof"]).refused(2, "it holds 114");
+    put("short.csv", "mean_radius,mean_texture\n1,2\n");
+    let with = |file: &str, more: &[&str]| {
+        json(&sandbox, &[&["prove", PLAN, "--input", file, "-o", "x.proof"], more].concat())
+    };
+    with("short.csv", &[]).refused(2, "no column \"mean_perimeter\"");
+    let cells = |value: &str| vec![value; 30].join(",");
+    put("plain.csv", &cells("1e9"));
+    with("plain.csv", &[]).refused(2, "--clamp");
+    put("few.json", "{\"input_data\": [[1, 2, 3]]}");
+    with("few.json", &[]).refused(2, "30 cells");
+    put("x.txt", "1");
+    with("x.txt", &[]).refused(2, ".csv");
+    with("none.csv", &[]).refused(3, "none.csv");
+    assert!(!sandbox.path().join("x.proof").exists());
+    with("plain.csv", &["--clamp"]).done();
+    verify(&sandbox, "x.proof").done();
+    with("plain.csv", &["--clamp"]).refused(2, "there already");
+}
+
+#[test]
+fn what_cannot_be_compiled_leaves_nothing_behind() {
+    let sandbox = proved();
+    compile(&sandbox, &["-o", PLAN]).refused(2, "there already");
+    json(&sandbox, &["compile", MODEL, "--calibrate", TRAINING, "-o", "x.plan"]).refused(2, "--except");
+    json(&sandbox, &["compile", TRAINING, "--calibrate", TRAINING, "-o", "x.plan"])
+        .refused(2, "not an ONNX model");
+    json(&sandbox, &["compile", "none.onnx", "--calibrate", TRAINING, "-o", "x.plan"])
+        .refused(3, "none.onnx");
+    assert!(!sandbox.path().join("x.plan").exists());
+    json(&sandbox, &["commit", PLAN]).refused(2, "committed already");
+    json(&sandbox, &["commit", MODEL]).refused(2, "aver compile");
+    json(&sandbox, &["commit", "none.plan"]).refused(2, "there is no none.plan");
+    json(&sandbox, &["verify", "breast_cancer", "case.proof"]).refused(2, "no plan's folder");
+    // A compilation that was cut off before the plan was written is begun anew.
+    fs::remove_file(sandbox.path().join(PLAN).join("public/plan")).unwrap();
+    fs::remove_file(sandbox.path().join(PLAN).join("public/commitment")).unwrap();
+    compile(&sandbox, &["-o", PLAN]).done();
+    json(&sandbox, &["commit", PLAN]).done();
+}
+
+#[test]
+fn damaged_plans_are_named() {
+    let sandbox = proved();
+    for (name, code) in [
+        ("public/plan", 1),
+        ("public/commitment", 1),
+        ("public/schema", 1),
+        ("private/weights", 1),
+        ("private/salt", 1),
+    ] {
+        let path = sandbox.path().join(PLAN).join(name);
+        let whole = fs::read(&path).unwrap();
+        fs::write(&path, &whole[..whole.len() / 2]).unwrap();
+        let short = name.rsplit('/').next().unwrap();
+        prove(&sandbox, &["--row", "3", "-o", "x.proof"]).refused(code, short);
+        fs::write(&path, whole).unwrap();
+    }
+    let path = sandbox.path().join(PLAN).join("private/calibration");
+    fs::write(path, "{}").unwrap();
+    prove(&sandbox, &["--row", "3", "-o", "x.proof"]).refused(1, "calibration");
+}

@@ -1,0 +1,88 @@
+//! The file's bytes. What a file proves is tested where there is a prover (`aver`'s tests of the command line).
+
+use super::*;
+use crate::{commitment::Chunked, descriptor::Blocks};
+use ark_ec::AffineRepr;
+
+fn file() -> ProofFile {
+    let setup = B256::repeat_byte(1);
+    let blocks = Blocks::new(4, vec![4]).unwrap();
+    let chunked = Chunked::new(setup, blocks, vec![G1Affine::generator()]).unwrap();
+    let word = B256::repeat_byte;
+    let statement = Statement {
+        setup,
+        chain_id: 31_337,
+        contract: Address::repeat_byte(2),
+        request: word(3),
+        beneficiary: Address::repeat_byte(4),
+        version: word(5),
+        weights: word(6),
+        plan: word(7),
+        schema: word(8),
+        public: vec![i64::MIN, -1, 0, i64::MAX],
+        seed: word(9),
+        mode: Mode::ZeroKnowledge,
+        terms: word(10),
+    };
+    let input = InputCommitment::new(statement.schema, 1, chunked).unwrap();
+    ProofFile { statement, input, proof: vec![11; 96] }
+}
+
+/// Where the byte of the mode stands.
+const MODE: usize = NAME.len() + 32 + 8 + 20 + 32 + 20 + 6 * 32;
+
+#[test]
+fn a_file_is_read_as_it_was_written() {
+    for mode in [Mode::ZeroKnowledge, Mode::Transparent] {
+        let mut file = file();
+        file.statement.mode = mode;
+        assert_eq!(ProofFile::decode(&file.encode()), Ok(file));
+    }
+}
+
+#[test]
+fn what_is_cut_or_grown_is_refused() {
+    let bytes = file().encode();
+    for length in 0..bytes.len() {
+        assert!(ProofFile::decode(&bytes[..length]).is_err(), "{length} bytes");
+    }
+    let grown = [bytes, vec![0]].concat();
+    assert_eq!(ProofFile::decode(&grown), Err(DecodeError::Trailing { left: 1 }.into()));
+}
+
+#[test]
+fn every_byte_counts() {
+    let (file, bytes) = (file(), file().encode());
+    for place in 0..bytes.len() {
+        let mut changed = bytes.clone();
+        changed[place] ^= 1;
+        assert_ne!(ProofFile::decode(&changed), Ok(file.clone()), "byte {place}");
+    }
+}
+
+#[test]
+fn lengths_are_held_against_limits_before_anything_is_taken() {
+    let mut bytes = file().encode();
+    bytes[MODE] = 2;
+    assert_eq!(ProofFile::decode(&bytes), Err(FileError::Mode { got: 2 }));
+    let mut bytes = file().encode();
+    bytes[MODE + 1..MODE + 5].copy_from_slice(&[0xff; 4]);
+    let limit = PUBLIC_VALUES.into();
+    let field = "public values";
+    let refused = DecodeError::TooLong { field, limit, got: u32::MAX.into() };
+    assert_eq!(ProofFile::decode(&bytes), Err(refused.into()));
+    assert!(matches!(
+        ProofFile::decode(b"averment-proof-file/2\n"),
+        Err(FileError::Bytes(DecodeError::UnknownFormat { .. }))
+    ));
+}
+
+#[test]
+fn a_batch_is_rounded_up_to_a_power_of_two() {
+    let mut file = file();
+    for (items, bits) in [(1, 0), (2, 1), (3, 2), (128, 7), (129, 8)] {
+        file.input = InputCommitment::new(B256::ZERO, items, file.input.chunked().clone()).unwrap();
+        let expected = Options { chunk_bits: Some(9), batch_bits: bits, mode: Mode::ZeroKnowledge };
+        assert_eq!(file.options(9), expected);
+    }
+}
