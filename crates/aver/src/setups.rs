@@ -1,16 +1,16 @@
 //! Which setup commitments are made and proofs are verified with.
 //!
 //! A setup is named on the command line or in `averment.toml`, as a ceremony's file or as `development`. Whoever proves
-//! uses the one that the model was committed with, whatever it is. Whoever verifies has to have named it: accepted are
-//! the named setup and those whose digests stand under `[trust]`, and the development setup, whose secret is public, only
-//! by its name.
+//! uses the one that the model was committed with, whatever it is. Whoever verifies accepts the ceremonies that this release
+//! knows, the setup that is named, those whose digests stand under `[trust]`, and the development setup, whose secret is
+//! public, only by its name.
 
 use crate::{args::proofs::SetupArgs, commands::Context, exit};
 use anyhow::Result;
 use averment_primitives::B256;
 use averment_prover::{
     Setup, random,
-    setup::{DEVELOPMENT, Origin, Store},
+    setup::{Ceremony, DEVELOPMENT, Origin, Store},
 };
 use std::path::Path;
 
@@ -28,7 +28,11 @@ pub fn origin(name: &Path) -> Origin {
 
 /// A setup's name for people.
 pub fn words(digest: B256) -> String {
-    if digest == DEVELOPMENT { "development".to_owned() } else { format!("{digest:?}") }
+    match Ceremony::of(digest) {
+        _ if digest == DEVELOPMENT => DEVELOPMENT_NAME.to_owned(),
+        Some(ceremony) => format!("{digest:?}, {}", ceremony.name),
+        None => format!("{digest:?}, of no ceremony that this release knows"),
+    }
 }
 
 impl Context {
@@ -59,8 +63,8 @@ impl Context {
         }
         let setup = match &self.config.setup {
             _ if wanted == DEVELOPMENT => self.open_setup(&Origin::Development, bits)?,
-            Some(origin) => self.open_setup(origin, bits)?,
-            None => {
+            Some(origin @ Origin::File(_)) => self.open_setup(origin, bits)?,
+            _ => {
                 return Err(exit::usage(format!(
                     "setup {wanted:?} is not kept in {}: pass the file that it is from with --setup FILE.ptau",
                     store.folder().display()
@@ -91,12 +95,13 @@ impl Context {
                 .into()),
             };
         }
-        if self.config.trust.setups.contains(&digest) || matches!(named, Some(Origin::File(_))) {
+        let known = Ceremony::of(digest).is_some() || self.config.trust.setups.contains(&digest);
+        if known || matches!(named, Some(Origin::File(_))) {
             return self.setup(digest, bits);
         }
         Err(exit::refused(format!(
-            "the proof was made with setup {digest:?}, which nothing here says to accept: pass --setup FILE.ptau with the \
-             ceremony's file, or list the digest in averment.toml, under [trust] setups"
+            "the proof was made with setup {digest:?}, which is of no known ceremony and which nothing here says to accept: \
+             pass --setup FILE.ptau with the file that it is from, or list the digest in averment.toml, under [trust] setups"
         ))
         .into())
     }

@@ -153,7 +153,8 @@ fn an_input_can_be_committed_to_before_anybody_asks() {
 #[test]
 fn every_part_of_a_statement_is_proved() {
     let sandbox = proved();
-    let changes: [(&str, fn(&mut ProofFile)); 12] = [
+    type Edit = fn(&mut ProofFile);
+    let changes: [(&str, Edit); 12] = [
         ("output", |file| file.statement.public[0] += 1),
         ("output dropped", |file| file.statement.public.clear()),
         ("chain", |file| file.statement.chain_id = 1),

@@ -7,7 +7,7 @@ use super::{
 use crate::{args::proofs::ProveArgs, exit, inputs::Inputs, outputs, plans::PlanFolder, proofs, setups};
 use anyhow::{Context as _, Result};
 use averment_primitives::B256;
-use averment_prover::{fast::Engine, model::Committed, random, registered::InputOpening};
+use averment_prover::{Engine, model::Committed, random, registered::InputOpening};
 use averment_storage::atomic;
 use averment_verifier::{
     commitment::InputCommitment,
@@ -125,7 +125,7 @@ fn prove(
     let registered = committed.registered(committed.descriptor().digest()?, &inputs);
     let mut random = random::secret()?;
     let proof = context.ui.waiting("proving", || {
-        committed.prove_on(&engine, &trace, &inputs, &registered, &file.statement, &mut random)
+        committed.prove(&engine, &trace, &inputs, &registered, &file.statement, &mut random)
     })?;
     file.proof = proof.encode();
     proofs::check(&file, folder, &setup).context("the proof that was made does not verify: are the weights or the salt others than those that were committed to?")?;
