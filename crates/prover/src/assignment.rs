@@ -4,7 +4,7 @@ use crate::{
     Commitment, SetupError,
     lookups::{self, LookupError, Row},
 };
-use averment_verifier::descriptor::{Descriptor, SLOTS};
+use averment_verifier::descriptor::{Descriptor, Layout, SLOTS};
 use thiserror::Error;
 
 /// Everything that a proof is made from, beside the statement.
@@ -45,9 +45,33 @@ pub enum ProveError {
     /// The descriptor is laid out for the other mode.
     #[error("the plan is laid out for the other mode: with masks it has room for them, without it has not")]
     Mode,
+    /// Chunks too small to hide what an opening sends ([12.2]).
+    #[error(
+        "a proof in zero-knowledge mode needs chunks of at least 2^{expected} cells, the plan has 2^{got}"
+    )]
+    Chunks {
+        /// Bits they must have.
+        expected: u8,
+        /// Bits they have.
+        got: u8,
+    },
     /// A challenge hit one of the few values that have no proof; proving again draws others.
     #[error("a challenge hit a value without a proof: prove again")]
     Unlucky,
+}
+
+/// Bits of a chunk below which masks do not hide an opening: it sends more than a chunk has coefficients.
+const MASKED_BITS: u8 = 5;
+
+/// Whether a plan that is laid out like this is proved in this mode.
+pub fn check_mode(layout: &Layout, masked: bool) -> Result<(), ProveError> {
+    if layout.masks.is_some() != masked {
+        return Err(ProveError::Mode);
+    }
+    match layout.chunk_bits {
+        got if masked && got < MASKED_BITS => Err(ProveError::Chunks { expected: MASKED_BITS, got }),
+        _ => Ok(()),
+    }
 }
 
 /// All slots' rows.

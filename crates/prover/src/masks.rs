@@ -69,7 +69,7 @@ impl Mask {
 }
 
 #[cfg(test)]
-mod tests {
+pub mod tests {
     use super::*;
     use crate::rounds;
     use averment_verifier::sumcheck;
@@ -123,7 +123,8 @@ mod tests {
         }
     }
 
-    fn rank(mut rows: Vec<Vec<Fr>>) -> usize {
+    /// The rank of a matrix.
+    pub fn rank(mut rows: Vec<Vec<Fr>>) -> usize {
         let mut rank = 0;
         for column in 0..rows[0].len() {
             let Some(pivot) = (rank..rows.len()).find(|row| rows[*row][column] != Fr::ZERO) else { continue };

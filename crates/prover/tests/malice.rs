@@ -5,9 +5,8 @@
 mod cases;
 mod lies;
 
-use averment_plan::*;
+use averment_plan::Model;
 use averment_verifier::{VerifyError, descriptor::Constant, statement::Mode};
-use cases::*;
 use lies::{
     MANNERS, Manner,
     bench::{Bench, Falsehood},
@@ -17,21 +16,9 @@ use lies::{
 const MODES: [Mode; 2] = [Mode::Transparent, Mode::ZeroKnowledge];
 const PARTS: [Part; 4] = [Part::High, Part::Low, Part::Rounding, Part::Out];
 
-fn model(draft: Draft, weights: Vec<Vec<i32>>) -> Model {
-    let plan = Plan::new(draft).unwrap();
-    let weights = Weights::new(&plan, weights).unwrap();
-    Model::new(plan, weights).unwrap()
-}
-
-fn dense_model() -> Model {
-    let (mut draft, weights) = perceptron();
-    draft.output = values(2);
-    model(draft, weights)
-}
-
 /// Every kind of relation: products with weights and bias, a maximum, sums; and what is public.
 fn models() -> Vec<Model> {
-    vec![dense_model(), lies::windows()]
+    vec![lies::dense_model(), lies::windows()]
 }
 
 /// A prover in all of `manners` is refused, each time where it must be. Returns how often it was tried.
@@ -101,7 +88,7 @@ fn a_false_cell_of_any_relation_is_refused() {
 #[test]
 fn no_manner_of_proving_helps() {
     for mode in MODES {
-        let bench = Bench::new(dense_model(), mode);
+        let bench = Bench::new(lies::dense_model(), mode);
         for falsehood in [
             Falsehood::Cell(Force { relation: 0, cell: 1, part: Part::High }),
             Falsehood::Cell(Force { relation: 1, cell: 1, part: Part::Rounding }),

@@ -56,9 +56,7 @@ impl Engine {
         random: Random<'_>,
     ) -> Result<Proof, ProveError> {
         let masked = statement.mode.masked();
-        if descriptor.layout.masks.is_some() != masked {
-            return Err(ProveError::Mode);
-        }
+        assignment::check_mode(&descriptor.layout, masked)?;
         let mut run = Run::new(self, descriptor, assignment)?;
         let mut transcript = begin(descriptor, registered, statement);
 

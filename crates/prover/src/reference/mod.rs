@@ -9,7 +9,7 @@ mod space;
 
 use crate::{
     Assignment, Commitment, ProveError, Random, Setup,
-    assignment::slot_rows,
+    assignment::{check_mode, slot_rows},
     lookups::{self, Row},
     masks::{BATCH_SPARE, Mask},
 };
@@ -59,8 +59,8 @@ pub fn prove_as(
     let layout = &descriptor.layout;
     setup.serves(layout.chunk_bits)?;
     let masked = statement.mode.masked();
-    if layout.masks.is_some() != masked && !conduct.any_mode() {
-        return Err(ProveError::Mode);
+    if !conduct.any_mode() {
+        check_mode(layout, masked)?;
     }
     let mut space = Space::new(descriptor, assignment);
     let mut transcript = conduct.oracle();

@@ -5,6 +5,7 @@ use ark_ff::{AdditiveGroup, Field};
 use averment_verifier::{
     field::{self, Fr},
     opening::{Opening, horner, split},
+    point::G1Affine,
     transcript::Oracle,
 };
 
@@ -20,19 +21,28 @@ pub struct Opened<'a> {
 
 /// Opens.
 pub fn open(setup: &Setup, opened: &Opened<'_>, transcript: &mut impl Oracle) -> Opening {
+    open_with(&mut |polynomial| setup.polynomial(polynomial), opened, transcript)
+}
+
+/// Opens; `commit` gives the commitment to a polynomial.
+fn open_with(
+    commit: &mut dyn FnMut(&[Fr]) -> G1Affine,
+    opened: &Opened<'_>,
+    transcript: &mut impl Oracle,
+) -> Opening {
     let (column, row) = split(opened.point);
     let width = 1_usize << column.len();
     let (eq_column, eq_row) = (field::eq_table(column), field::eq_table(row));
     let f = &opened.cells;
 
     let h_polynomial: Vec<Fr> = f.chunks(width).map(|row| dot(row, &eq_column)).collect();
-    let h = setup.polynomial(&h_polynomial);
+    let h = commit(&h_polynomial);
     transcript.points([&h]);
     let alpha = transcript.draw();
 
     let (q_polynomial, g) = divide_rows(f, width, alpha);
     let d_polynomial: Vec<Fr> = g.iter().rev().copied().collect();
-    let (q, d) = (setup.polynomial(&q_polynomial), setup.polynomial(&d_polynomial));
+    let (q, d) = (commit(&q_polynomial), commit(&d_polynomial));
     transcript.points([&q, &d]);
     let omega = transcript.draw();
 
@@ -43,7 +53,7 @@ pub fn open(setup: &Setup, opened: &Opened<'_>, transcript: &mut impl Oracle) ->
     if let Some((mask, weights)) = opened.mask {
         add_products(&mut s_polynomial, omega * omega, mask, weights);
     }
-    let s = setup.polynomial(&s_polynomial);
+    let s = commit(&s_polynomial);
     transcript.points([&s]);
     let zeta = transcript.draw();
     let inverse = zeta.inverse().unwrap_or(Fr::ZERO);
@@ -55,7 +65,7 @@ pub fn open(setup: &Setup, opened: &Opened<'_>, transcript: &mut impl Oracle) ->
     let mut remainder = f.clone();
     add_scaled(&mut remainder, alpha - power, &q_polynomial);
     let t_polynomial = divide_linear(&remainder, zeta);
-    let t = setup.polynomial(&t_polynomial);
+    let t = commit(&t_polynomial);
     let evaluations: Vec<Fr> = values.iter().chain(&mask).flat_map(|(a, b)| [*a, *b]).collect();
     transcript.scalars(&evaluations);
     transcript.points([&t]);
@@ -77,7 +87,7 @@ pub fn open(setup: &Setup, opened: &Opened<'_>, transcript: &mut impl Oracle) ->
     for ((polynomial, x), weight) in openings.iter().zip(field::powers(xi)) {
         add_scaled(&mut w_polynomial, weight, &divide_linear(polynomial, *x));
     }
-    let w = setup.polynomial(&w_polynomial);
+    let w = commit(&w_polynomial);
     transcript.points([&w]);
     let z = transcript.draw();
 
@@ -88,7 +98,7 @@ pub fn open(setup: &Setup, opened: &Opened<'_>, transcript: &mut impl Oracle) ->
         l_polynomial[0] -= weight * horner(polynomial, *x);
     }
     add_scaled(&mut l_polynomial, -Fr::ONE, &w_polynomial);
-    let w2 = setup.polynomial(&divide_linear(&l_polynomial, z));
+    let w2 = commit(&divide_linear(&l_polynomial, z));
     transcript.points([&w2]);
     transcript.draw();
     Opening { h, q, d, s, values, mask, t, w, w2 }
@@ -146,7 +156,9 @@ fn add_products(s: &mut [Fr], factor: Fr, a: &[Fr], b: &[Fr]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::masks::{BATCH_SPARE, Mask, tests::rank};
     use averment_verifier::{
+        batch_mask_weights,
         opening::{Claim, MaskClaim, verify},
         transcript::Transcript,
     };
@@ -214,5 +226,92 @@ mod tests {
                 assert!(!check(&claim, &other) || opening.t == opening.w, "another T");
             }
         }
+    }
+
+    /// An oracle whose answers are fixed, so that what is sent is linear in what is committed to.
+    struct Fixed(u64);
+
+    impl Oracle for Fixed {
+        fn word(&mut self, _: &alloy_primitives::B256) {}
+
+        fn draw(&mut self) -> Fr {
+            self.0 += 1;
+            vector(self.0, 3)[2]
+        }
+    }
+
+    /// Everything that is sent from M' and R on, for one unit vector of their coefficients: \[R\] and v_R, \[M'\], G' and
+    /// the batch evaluation's rounds; h, q, D and S, and the evaluations of D, h, S and M'. A commitment counts as its
+    /// polynomial's value at τ. T, W and W' are left out: equations determine them.
+    fn sent(bits: usize, rounds: usize, blind: Vec<Fr>, mask: &[Fr]) -> Vec<Fr> {
+        let tau = vector(99, 1)[0];
+        let u = vector(7, rounds);
+        let weights = batch_mask_weights(vector(8, 1)[0], &u);
+        let degrees = vec![2; rounds];
+        let mut polynomial = Mask::new(mask, &degrees);
+        let mut sent = vec![horner(mask, tau), polynomial.sum()];
+        for (round, x) in u.iter().rev().enumerate() {
+            sent.extend(crate::rounds::sent(&polynomial.values(round, 2)));
+            polynomial.bind(round, *x);
+        }
+        sent.extend([horner(&blind, tau), dot(&blind, &field::eq_table(&u[..bits]))]);
+        let opened = Opened { cells: blind, point: &u[..bits], mask: Some((mask, &weights)) };
+        let mut polynomials = Vec::new();
+        let mut commit = |own: &[Fr]| {
+            polynomials.push(own.to_vec());
+            G1Affine::default()
+        };
+        let opening = open_with(&mut commit, &opened, &mut Fixed(0));
+        sent.extend(polynomials[..4].iter().map(|own| horner(own, tau)));
+        sent.extend(opening.evaluations());
+        sent
+    }
+
+    /// Columns of [`sent`], one a coefficient of R and of M' with `spare` cells behind its rounds'.
+    fn columns(bits: usize, rounds: usize, spare: usize) -> Vec<Vec<Fr>> {
+        let (blinds, masks) = ((1 << bits) + 1, 1 + 2 * rounds + spare);
+        let unit = |place: usize, length: usize| {
+            let mut unit = vec![Fr::ZERO; length];
+            if let Some(own) = unit.get_mut(place) {
+                *own = Fr::ONE;
+            }
+            unit
+        };
+        (0..blinds + masks)
+            .map(|place| {
+                sent(
+                    bits,
+                    rounds,
+                    unit(place, blinds),
+                    &unit(place.checked_sub(blinds).unwrap_or(masks), masks),
+                )
+            })
+            .collect()
+    }
+
+    /// [12.2]: with M' and R uniform, all that the batch evaluation and the opening send is uniform, jointly.
+    #[test]
+    fn what_m_and_r_hide_has_full_joint_rank() {
+        for (bits, rounds) in [(5, 8), (6, 9), (8, 11)] {
+            let all = columns(bits, rounds, BATCH_SPARE);
+            let forms = all[0].len();
+            assert_eq!(forms, 2 + 2 * rounds + 2 + 4 + 8);
+            assert_eq!(rank(all.clone()), forms, "2^{bits} cells, {rounds} rounds");
+            // Without R, without M', without a round's coefficient, and without spare ones something is bare.
+            let blinds = (1 << bits) + 1;
+            assert!(rank(all[blinds..].to_vec()) < forms, "without R");
+            assert!(rank(all[..blinds].to_vec()) < forms, "without M'");
+            for round in 0..=2 * rounds {
+                let mut fewer = all.clone();
+                fewer.remove(blinds + round);
+                assert!(rank(fewer) < forms, "M' without coefficient {round}");
+            }
+            // Three spare cells would do; there are more, for whoever changes what is opened.
+            assert_eq!(rank(columns(bits, rounds, 3)), forms);
+            assert!(rank(columns(bits, rounds, 2)) < forms, "M' with two spare cells");
+        }
+        // Chunks of 16 cells have too few coefficients for what is sent: g and h have no freedom left for S.
+        let few = columns(4, 7, BATCH_SPARE);
+        assert!(rank(few.clone()) < few[0].len());
     }
 }

@@ -5,12 +5,14 @@ use super::{
     witness::{Force, Witness},
 };
 use alloy_primitives::B256;
+use averment_kernels::Backend;
 use averment_plan::{Model, Trace, WeightId, Weights};
-use averment_prover::{Setup, model::Committed, model::CommittedInputs};
+use averment_prover::{Engine, Setup, model::Committed, model::CommittedInputs};
 use averment_verifier::{
     Key, Registered, VerifyError,
     descriptor::{Derived, Descriptor, Options},
     field::{self, Fr},
+    point::G1Affine,
     proof::Proof,
     statement::{Mode, Statement},
     verify,
@@ -67,7 +69,12 @@ fn random(seed: u64) -> impl FnMut() -> Fr {
 
 impl Bench {
     pub fn new(model: Model, mode: Mode) -> Self {
-        let inputs = crate::cases::random_inputs(&model, 1, 5);
+        Self::with_inputs(model, mode, 5)
+    }
+
+    /// Of a run on the inputs that follow from this seed. Weights and randomness are the same for all of them.
+    pub fn with_inputs(model: Model, mode: Mode, seed: u64) -> Self {
+        let inputs = crate::cases::random_inputs(&model, 1, seed);
         let inputs: Vec<&[i32]> = inputs.iter().map(Vec::as_slice).collect();
         let trace = model.run(&inputs, 1).unwrap();
         let options = Options { chunk_bits: None, batch_bits: 0, mode };
@@ -84,6 +91,22 @@ impl Bench {
 
     pub fn descriptor(&self) -> &Descriptor {
         &self.derived.descriptor
+    }
+
+    /// What the run looks up.
+    pub fn slots(&self) -> [averment_prover::SlotCells; 4] {
+        self.witness(&self.model, &self.trace).complete(None).unwrap()
+    }
+
+    /// An honest proof from the kernels' prover with the operating system's randomness.
+    pub fn fresh(&self) -> Proof {
+        let committed = self.committed(&self.model);
+        let inputs = committed.inputs(&self.trace, &mut random(2));
+        let engine = Engine::on(Backend::best(), &self.setup, self.descriptor().layout.chunk_bits).unwrap();
+        let mut secret = averment_prover::random::secret().unwrap();
+        committed
+            .prove(&engine, &self.trace, &inputs, &self.registered, &self.statement, &mut secret)
+            .unwrap()
     }
 
     fn committed(&self, model: &Model) -> Committed<'_> {
@@ -158,9 +181,19 @@ impl Bench {
         committed.prove_as(&mut liar, &self.trace, &inputs, registered, statement, &mut random(3)).unwrap()
     }
 
+    /// What the verifier has of the setup.
+    pub fn key(&self) -> Key {
+        Key { setup: self.setup.digest(), tau: self.setup.tau() }
+    }
+
+    /// The registered points.
+    pub fn points(&self) -> Vec<G1Affine> {
+        let Registered { weights, tables, inputs, .. } = &self.registered;
+        weights.iter().chain(tables).chain(inputs).copied().collect()
+    }
+
     pub fn verify(&self, claimed: &Claimed) -> Result<(), VerifyError> {
-        let key = Key { setup: self.setup.digest(), tau: self.setup.tau() };
-        verify(self.descriptor(), &key, &claimed.registered, &claimed.statement, &claimed.proof)
+        verify(self.descriptor(), &self.key(), &claimed.registered, &claimed.statement, &claimed.proof)
     }
 
     fn witness(&self, model: &Model, trace: &Trace) -> Witness<'_> {

@@ -155,6 +155,13 @@ fn model(draft: Draft, weights: Vec<Vec<i32>>) -> Model {
     Model::new(plan, weights).unwrap()
 }
 
+/// Two dense layers, outputs public.
+pub fn dense_model() -> Model {
+    let (mut draft, weights) = perceptron();
+    draft.output = values(2);
+    model(draft, weights)
+}
+
 /// Axes of every kind: convolution with stride and padding, maximum, sum.
 pub fn windows() -> Model {
     let along = |axis: u8, output: u32, tap: u32, pad: i32, limit: u32| Read {
