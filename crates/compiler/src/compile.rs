@@ -70,7 +70,9 @@ pub enum CompileError {
 /// Multiplications that are spent on trying each choice of widths.
 const TRIAL_WORK: u64 = 1 << 24;
 /// An output this close to the float run, relative to its largest, is close enough.
-const CLOSE: f64 = 1.0 / 128.0;
+const CLOSE: f64 = 1.0 / 64.0;
+/// Widths of a table's index that are tried.
+const INDEX_BITS: std::ops::RangeInclusive<u8> = 10..=16;
 
 /// Compiles a network with scales from samples.
 pub fn compile(network: &Network, samples: &Samples, options: &Options) -> Result<Compiled, CompileError> {
@@ -102,6 +104,9 @@ pub fn compile(network: &Network, samples: &Samples, options: &Options) -> Resul
 
 /// The narrowest tables with which the samples come out close to the float run.
 ///
+/// A prover's time and a proof's length grow with the rows of all tables together, but only where these are more than the
+/// rows that are looked up: narrower tables than that are not tried. A bit more halves the error.
+///
 /// Index bits that activations do not fill are room for what interval analysis cannot exclude. Too little of it, and
 /// every layer has to be coarser than the one before; too much, and all are coarse. How much is best shows by trying.
 fn narrowest(
@@ -110,17 +115,18 @@ fn narrowest(
     samples: &Samples,
     decide: bool,
 ) -> Result<(Precision, Lowered), CompileError> {
+    let rows: usize = network.nodes.iter().map(|node| cells(network, node.output)).sum();
+    // Tables of w bits are 2^(w+1) rows, and look-ups are spread over about four times as many.
+    let enough = (rows.max(1).ilog2() as u8).saturating_sub(1);
+    let mut index_bits = enough.clamp(*INDEX_BITS.start(), *INDEX_BITS.end() - 1);
+    let mut first_room = 2;
     let mut best: Option<(f64, Precision, Lowered)> = None;
     let mut failure = None;
-    for index_bits in [12u8, 14, 16] {
-        // Two bits more make the error about four times smaller: widths that cannot do are not tried.
-        if index_bits < 16 && best.as_ref().is_some_and(|(error, ..)| *error > 8.0 * CLOSE) {
-            continue;
-        }
+    loop {
         let mut least = f64::INFINITY;
-        for room in 3..=6 {
-            let activation_bits = (index_bits - room).min(12);
-            let precision = Precision { input_bits: 12, activation_bits, index_bits, shift: 12 };
+        let rooms = first_room..=6;
+        for room in rooms {
+            let precision = widths(index_bits, room, rows);
             let lowered = match lower(network, observed, precision, decide) {
                 Ok(lowered) => lowered,
                 // Other widths may do.
@@ -134,21 +140,42 @@ fn narrowest(
             let worse = error > least;
             least = least.min(error);
             if best.as_ref().is_none_or(|(least, ..)| error < *least) {
+                first_room = room.saturating_sub(1).max(2);
                 best = Some((error, precision, lowered));
             }
             if worse {
                 break;
             }
         }
-        if best.as_ref().is_some_and(|(error, ..)| *error <= CLOSE) {
+        let far = best.as_ref().map_or(8.0, |(error, ..)| *error) / CLOSE;
+        if far <= 1.0 || index_bits == *INDEX_BITS.end() {
             break;
         }
+        index_bits = (index_bits + (far.log2() as u8).clamp(1, 2)).min(*INDEX_BITS.end());
     }
     match (best, failure) {
         (Some((_, precision, lowered)), _) => Ok((precision, lowered)),
         (None, Some(error)) => Err(error.into()),
         (None, None) => Err(CompileError::NotFinite),
     }
+}
+
+/// Widths that go with tables of `index_bits`, of which `room` are not filled, in a network of so many cells.
+fn widths(index_bits: u8, room: u8, cells: usize) -> Precision {
+    // Inputs and low bits as wide as fits beside the tables; of few cells the low bits can be looked up in parts.
+    let beside = index_bits.saturating_sub(2).min(12);
+    let few = cells <= 1 << beside;
+    Precision {
+        input_bits: beside,
+        activation_bits: (index_bits - room).min(12),
+        index_bits,
+        shift: if few { 12 } else { beside },
+    }
+}
+
+/// Real cells of a value.
+fn cells(network: &Network, value: crate::network::ValueId) -> usize {
+    network.dims[value.0].iter().product()
 }
 
 /// How far a model's output is from the float run's on some samples: the largest difference relative to the largest

@@ -29,7 +29,7 @@ pub struct Precision {
     pub input_bits: u8,
     /// Bits of an activation, without its sign.
     pub activation_bits: u8,
-    /// Bits of a table's index: what is left of an accumulator after the shift.
+    /// Bits of a table's index: what is left of an accumulator after the shift. The output's table has one less.
     pub index_bits: u8,
     /// Bits that a rescale drops.
     pub shift: u8,

@@ -1,10 +1,17 @@
-//! Compiles an ONNX file, proves one row of a CSV file, verifies the proof, and says what each step took.
+//! Compiles an ONNX file, proves the first of its samples, verifies the proof, and says what each step took.
 //!
-//! `cargo run --release -p averment-prover --example prove_onnx -- MODEL.onnx SAMPLES.csv FIRST_COLUMN [transparent]`
+//! `cargo run --release -p averment-prover --example prove_onnx -- MODEL.onnx SAMPLES [OPTION…]`
+//!
+//! Samples are in any format that the compiler reads. Options: `transparent`, `portable` (no AVX-512 IFMA), `batch=N` for
+//! the first 2^N samples, `bits=K` for chunks of 2^K cells, `except=NAME,…` for columns of a CSV file that are no inputs.
 
 #![allow(clippy::print_stdout, reason = "a measurement says what it measured")]
 
-use averment_compiler::{Options as Compile, Reveal, compile, import, samples::Samples, tensor::Tensor};
+use averment_compiler::{
+    Options as Compile, Reveal, compile, import,
+    samples::{Columns, Format, Samples, read},
+};
+use averment_kernels::Backend;
 use averment_prover::{Engine, Setup, model::Committed, random};
 use averment_verifier::{
     Key,
@@ -17,49 +24,59 @@ use std::{error::Error, time::Instant};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [model, samples, first, rest @ ..] = arguments.as_slice() else {
-        return Err("expected MODEL.onnx SAMPLES.csv FIRST_COLUMN [transparent]".into());
+    let [model, samples, rest @ ..] = arguments.as_slice() else {
+        return Err(
+            "expected MODEL.onnx SAMPLES [transparent] [portable] [batch=N] [bits=K] [except=NAME,…]".into(),
+        );
     };
-    let mode = if rest.is_empty() { Mode::ZeroKnowledge } else { Mode::Transparent };
-    let clock = Instant::now();
-    let mut last = 0.0;
+    let flag = |name: &str| rest.iter().any(|option| option == name);
+    let option = |name: &str| rest.iter().find_map(|option| option.strip_prefix(name)?.strip_prefix('='));
+    let mode = if flag("transparent") { Mode::Transparent } else { Mode::ZeroKnowledge };
+    let backend = if flag("portable") { Backend::Portable } else { Backend::best() };
+    let batch_bits = option("batch").map_or(Ok(0), str::parse)?;
+    let chunk_bits = option("bits").map(str::parse).transpose()?;
+    let columns = option("except")
+        .map_or(Columns::All, |names| Columns::Except(names.split(',').map(Into::into).collect()));
+
+    let mut last = (cpu(), Instant::now());
     let mut step = |what: &str| {
-        let now = clock.elapsed().as_secs_f64() * 1e3;
-        println!("{what:<28} {:>9.2} ms", now - last);
+        let now = (cpu(), Instant::now());
+        let (spent, wall) = ((now.0 - last.0) * 1e3, (now.1 - last.1).as_secs_f64() * 1e3);
+        println!("{what:<24} {spent:>9.1} ms of processors, {wall:>9.1} ms");
         last = now;
     };
     let network = import(&std::fs::read(model)?)?;
-    let cells = network.dims[network.inputs[0].value.0].iter().product::<usize>();
-    let text = std::fs::read_to_string(samples)?;
-    let values: Vec<f64> = text
-        .lines()
-        .skip(1)
-        .flat_map(|line| line.split(',').skip(first.parse().unwrap_or(0)).take(cells))
-        .map(str::parse)
-        .collect::<Result<_, _>>()?;
-    let rows = Samples::new(&network, vec![Tensor::new(vec![values.len() / cells, cells], values.clone())?])?;
+    let rows = Samples::named(&network, read(Format::of(samples)?, &std::fs::read(samples)?, &columns)?)?;
     let compiled = compile(&network, &rows, &Compile { reveal: Reveal::Values, ..Compile::default() })?;
     step("compile");
     let plan = compiled.model.plan();
-    let options = Options { chunk_bits: None, batch_bits: 0, mode };
-    let layout = Descriptor::derive(plan, options)?.descriptor.layout;
+    let options = Options { chunk_bits, batch_bits, mode };
+    let derived = Descriptor::derive(plan, options)?;
+    let layout = derived.descriptor.layout;
     step("derive");
     let setup = Setup::development(layout.chunk_bits);
     step("development setup");
-    let engine = Engine::new(&setup, layout.chunk_bits)?;
+    let engine = Engine::on(backend, &setup, layout.chunk_bits)?;
     step("engine");
     let mut random = random::secret()?;
     let committed = Committed::new(&setup, &compiled.model, options, &mut random)?;
     step("commit the model");
 
-    let (input, _) = plan.inputs()[0].quantise(&values[..cells]);
-    let trace = compiled.model.run(&[&input], 1)?;
+    let batch = 1_usize << batch_bits;
+    let items: Vec<Vec<&[f64]>> = rows.items().collect();
+    let quantised: Vec<Vec<i32>> = (0..plan.inputs().len())
+        .map(|input| {
+            let cells = |item: &Vec<&[f64]>| plan.inputs()[input].quantise(item[input]).0;
+            items.iter().cycle().take(batch).flat_map(cells).collect()
+        })
+        .collect();
+    let trace = compiled.model.run(&quantised.iter().map(Vec::as_slice).collect::<Vec<_>>(), batch)?;
     step("run");
     let inputs = committed.inputs(&trace, &mut random);
     let registered = committed.registered(Default::default(), &inputs);
     step("commit the input");
-    let public = trace.steps.last().map(|step| step.out.iter().map(|cell| i64::from(*cell)).collect());
-    let public = public.unwrap_or_default();
+    let output = plan.output().tensor.index() - plan.inputs().len();
+    let public = trace.steps[output].out.iter().map(|cell| i64::from(*cell)).collect();
     let statement = Statement { setup: setup.digest(), mode, public, ..Statement::default() };
     let proof = committed.prove(&engine, &trace, &inputs, &registered, &statement, &mut random)?;
     step("prove");
@@ -68,14 +85,37 @@ fn main() -> Result<(), Box<dyn Error>> {
     let key = Key { setup: setup.digest(), tau: setup.tau() };
     verify(committed.descriptor(), &key, &registered, &statement, &proof)?;
     step("verify");
+    println!("{:?}; relative error {:.5}", compiled.precision, compiled.report.relative_error());
+    for step in plan.steps() {
+        let table = plan.table(step.rescale.table).ok_or("a table")?;
+        println!(
+            "  {:<32} {:?}, shift {}, table {} of {} bits",
+            step.name,
+            step.shape.dims(),
+            step.rescale.shift,
+            step.rescale.table.index(),
+            table.bits()
+        );
+    }
     println!(
-        "{mode:?}: {} bytes; chunks of 2^{}, {} in all; slots of 2^{}, tables of 2^{}; output {:?}",
+        "{mode:?} on {backend:?}: {} bytes; 2^{} cells a chunk: {} of weights, {} of tables, {} of inputs, {} and {} of \
+         witness; slots of 2^{}, tables of 2^{}, {} variables",
         bytes.len(),
         layout.chunk_bits,
-        layout.chunks().count(),
+        layout.weights.len(),
+        layout.tables.len(),
+        layout.inputs.len(),
+        layout.witness1.len(),
+        layout.witness2.len(),
         layout.slot_bits,
         layout.table_bits,
-        statement.public
+        committed.descriptor().variables(),
     );
     Ok(())
+}
+
+/// Seconds of processors that this process took.
+fn cpu() -> f64 {
+    let now = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    now.tv_sec as f64 + now.tv_nsec as f64 * 1e-9
 }

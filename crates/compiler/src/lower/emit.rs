@@ -78,7 +78,7 @@ impl Lowering<'_> {
     ) -> Result<Form, LowerError> {
         let no_scale = || LowerError::NoScale { node: target.name.into() };
         let last = target.post == Some(self.network.output);
-        let index = Range::signed(self.precision.index_bits);
+        let index = Range::signed(self.index_bits(last));
         let mut exponent = self.finest(target, last, affine);
         let mut extra = 0i32;
         loop {
@@ -172,7 +172,7 @@ impl Lowering<'_> {
             (None | Some(Activation::Relu | Activation::LeakyRelu(_) | Activation::Clip(..)), false) => {
                 precision.activation_bits
             }
-            _ => precision.index_bits - 1,
+            _ => self.index_bits(last) - 1,
         };
         let value = match target.function {
             Some(Activation::Sigmoid | Activation::Tanh) => target.pre,
@@ -312,7 +312,7 @@ impl Lowering<'_> {
         exponent: i32,
         last: bool,
     ) -> Result<(TableId, i32), LowerError> {
-        let bits = self.precision.index_bits;
+        let bits = self.index_bits(last);
         let index = Range::signed(bits);
         let (low, high) = (index.low as i32, index.high as i32);
         // A copy, like the output, is not clamped below what it can reach.
@@ -341,6 +341,12 @@ impl Lowering<'_> {
             }
         };
         Ok((self.table_of(Table::new(bits, function)?), out))
+    }
+
+    /// Bits of a table's index. The output has a table of its own, because nothing clamps it; with one bit less it leaves
+    /// room for inputs and low bits beside it before all tables together double.
+    fn index_bits(&self, last: bool) -> u8 {
+        self.precision.index_bits - u8::from(last)
     }
 
     /// The number of a table; the same function is there once.

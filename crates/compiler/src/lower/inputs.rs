@@ -74,7 +74,7 @@ fn features(extents: &[Extent], bits: u8) -> (i32, u8, Scales) {
     let all = extents.iter().fold(Extent::default(), |all, extent| all.with(extent));
     if all.fraction.is_some_and(|exponent| exponent <= EXACT)
         && let (first, narrow, scale) = uniform(&all, bits)
-        && narrow < bits
+        && narrow <= bits
     {
         // Small whole numbers throughout.
         scales.exponents = vec![scale.exponents[0]; extents.len()];
@@ -90,11 +90,13 @@ fn features(extents: &[Extent], bits: u8) -> (i32, u8, Scales) {
         let high = extent.high + MARGIN * span;
         let span = if high > low { high - low } else { high.abs().max(1.0) };
         let exponent = exponent(most, span);
-        let center = ((low + high) / 2.0 * f64::from(exponent).exp2()).round();
+        // Counted from 0 on: then low bits of accumulators, which are too, can be looked up in the same table.
+        let unused = most - span * f64::from(exponent).exp2();
+        let least = (low * f64::from(exponent).exp2() - unused / 2.0).round();
         scales.exponents.push(exponent);
-        scales.offsets.push(center.clamp(-1e12, 1e12) as i64);
+        scales.offsets.push(least.clamp(-1e12, 1e12) as i64);
     }
-    (-(1 << (bits - 1)), bits, scales)
+    (0, bits, scales)
 }
 
 /// The finest exponent with which `reach` stays within `room`.

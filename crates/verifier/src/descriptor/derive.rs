@@ -2,18 +2,15 @@
 //! plan's.
 
 use super::{
-    Axis, Coefficient, Constant, Descriptor, Layout, LayoutError, LookupBlock, Product, Relation, SLOTS,
-    Sizes, Table, Term, Window, layout::Area,
+    Axis, Coefficient, Constant, Descriptor, Layout, LayoutError, LookupBlock, Placement, Product, Relation,
+    Sizes, Term, Window, cost,
+    pack::{Functions, LIMB_BITS, Rows, Tables},
 };
 use crate::{claims, statement::Mode};
 use averment_plan::{
-    Along, Linear, Operator, OutputKind, Plan, Read, ReadKind, Shape, StepTrace, TensorId, View, WeightId,
+    Along, Linear, Operator, OutputKind, Plan, Read, ReadKind, Shape, TensorId, View, WeightId,
 };
-use std::collections::BTreeMap;
 use thiserror::Error;
-
-/// The widest range table: low bits beyond it are looked up in limbs.
-pub const LIMB_BITS: u8 = 12;
 
 /// What a plan is proved with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,28 +34,6 @@ pub struct Derived {
     pub table_outs: Vec<i64>,
 }
 
-/// Where a step's cells are looked up.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Placement {
-    /// hi: slot and first row. `out` lies at the same rows.
-    pub high: (u8, u64),
-    /// Limbs of lo from the lowest on: slot, first row, the limb's lowest bit and its width.
-    pub limbs: Vec<Limb>,
-}
-
-/// A limb of lo.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limb {
-    /// Its slot.
-    pub slot: u8,
-    /// Its first row.
-    pub row: u64,
-    /// Its lowest bit in lo.
-    pub shift: u8,
-    /// Its width.
-    pub bits: u8,
-}
-
 /// Why a plan has no descriptor.
 #[derive(Debug, Error, Clone, PartialEq, Eq)]
 pub enum DeriveError {
@@ -76,18 +51,53 @@ pub enum DeriveError {
     /// More rows than slots can have.
     #[error("the plan's lookups do not fit the protocol's slots")]
     Slots,
+    /// More cells than the chunks that are chosen from have.
+    #[error("no chunks of at most 2^{} cells hold the plan; name a larger size", CHUNK_BITS.end())]
+    Chunks,
 }
 
 impl Descriptor {
     /// The descriptor of `plan`.
     pub fn derive(plan: &Plan, options: Options) -> Result<Derived, DeriveError> {
-        let tables = Tables::of(plan);
+        let functions = Functions::of(plan);
+        // Of layouts that cost the same, that with the fewest limbs.
+        let (mut best, mut failure) = (None, None);
+        for limb_bits in (1..=LIMB_BITS).rev() {
+            match Candidate::new(plan, options, &functions, limb_bits) {
+                Ok(own) if best.as_ref().is_none_or(|best: &Candidate| own.cost < best.cost) => {
+                    best = Some(own)
+                }
+                Ok(_) => {}
+                Err(error) => failure = failure.or(Some(error)),
+            }
+        }
+        let Some(Candidate { sizes, tables, rows, .. }) = best else {
+            return Err(failure.unwrap_or(DeriveError::Slots));
+        };
+        let descriptor = assemble(plan, options, &sizes, &tables, &rows)?;
+        Ok(Derived { descriptor, steps: rows.steps, table_outs: functions.outs })
+    }
+}
+
+/// A way to lay a plan out.
+struct Candidate {
+    /// See [`cost`].
+    cost: u64,
+    sizes: Sizes,
+    tables: Tables,
+    rows: Rows,
+}
+
+impl Candidate {
+    /// With limbs of `limb_bits`, in chunks of the size that costs least.
+    fn new(plan: &Plan, options: Options, functions: &Functions, limb_bits: u8) -> Result<Self, DeriveError> {
+        let tables = Tables::of(plan, functions, limb_bits);
         let rows = Rows::pack(plan, options.batch_bits, &tables)?;
         let mut sizes = Sizes {
-            chunk_bits: options.chunk_bits.unwrap_or(4),
+            chunk_bits: options.chunk_bits.unwrap_or(*CHUNK_BITS.start()),
             weights: plan.weights().iter().map(|weight| bits_of(&weight.shape)).collect(),
             inputs: plan.inputs().iter().map(|input| options.item(&input.shape)).collect(),
-            function_bits: tables.function_bits,
+            function_bits: functions.bits,
             table_bits: tables.bits,
             slot_bits: rows.slot_bits,
             areas: rows.areas,
@@ -99,11 +109,21 @@ impl Descriptor {
             let cells = claims::mask_cells(draft.operands(), &draft.degrees(true));
             sizes.mask_bits = Some(log2_above(u64::try_from(cells).unwrap_or(u64::MAX)));
         }
-        if options.chunk_bits.is_none() {
-            sizes.chunk_bits = suitable(&sizes);
-        }
-        let descriptor = assemble(plan, options, &sizes, &tables, &rows)?;
-        Ok(Derived { descriptor, steps: rows.steps, table_outs: tables.outs })
+        let least = match options.chunk_bits {
+            Some(bits) => {
+                (cost::cost(&draft, &Layout::new(&Sizes { chunk_bits: bits, ..sizes.clone() })?), bits)
+            }
+            None => {
+                let of = |chunk_bits: u8| {
+                    let layout = Layout::new(&Sizes { chunk_bits, ..sizes.clone() }).ok()?;
+                    let few = layout.chunks().count() <= CHUNKS;
+                    few.then(|| (cost::cost(&draft, &layout), chunk_bits))
+                };
+                CHUNK_BITS.filter_map(of).min().ok_or(DeriveError::Chunks)?
+            }
+        };
+        sizes.chunk_bits = least.1;
+        Ok(Self { cost: least.0, sizes, tables, rows })
     }
 }
 
@@ -114,191 +134,10 @@ impl Options {
     }
 }
 
-impl Placement {
-    /// A limb's cells.
-    pub fn limb(limb: &Limb, trace: &StepTrace) -> impl Iterator<Item = i64> {
-        let Limb { shift, bits, .. } = *limb;
-        let mask = 1_u32.checked_shl(bits.into()).map_or(u32::MAX, |range| range.saturating_sub(1));
-        trace.lo.iter().map(move |lo| i64::from(lo.checked_shr(shift.into()).unwrap_or(0) & mask))
-    }
-}
-
-/// A chunk size with few chunks: the fewest cells in all such that at most eight chunks hold them.
-fn suitable(sizes: &Sizes) -> u8 {
-    let chunks = |chunk_bits: u8| {
-        let layout = Layout::new(&Sizes { chunk_bits, ..sizes.clone() }).ok()?;
-        Some(layout.chunks().count())
-    };
-    (8..=22).find(|bits| chunks(*bits).is_some_and(|count| count <= 8)).unwrap_or(22)
-}
-
-/// Tables of a plan: functions, then ranges.
-struct Tables {
-    all: Vec<Table>,
-    /// Tags of the plan's tables.
-    functions: Vec<u32>,
-    /// Tags of ranges by first value and width.
-    ranges: BTreeMap<(i64, u8), u32>,
-    function_bits: Option<u8>,
-    bits: u8,
-    outs: Vec<i64>,
-}
-
-impl Tables {
-    fn of(plan: &Plan) -> Self {
-        let mut ranges = BTreeMap::new();
-        for input in plan.inputs() {
-            ranges.insert((i64::from(input.first), input.bits), 0);
-        }
-        for step in plan.steps() {
-            for (_, bits) in limbs(step.rescale.shift) {
-                ranges.insert((0, bits), 0);
-            }
-        }
-        let mut functions = vec![0; plan.tables().len()];
-        let mut order: Vec<usize> = (0..functions.len()).collect();
-        order.sort_by_key(|place| {
-            std::cmp::Reverse(plan.tables().get(*place).map_or(0, |table| table.bits()))
-        });
-        let (mut all, mut outs, mut row, mut tag) = (Vec::new(), Vec::new(), 0_u64, 1_u32);
-        let mut add = |first: i64, bits: u8, out_bits: u8| {
-            // Widths fall within functions and within ranges, not from the one to the other: blocks are aligned.
-            let size = 1_u64.checked_shl(bits.into()).unwrap_or(u64::MAX);
-            row = row.checked_next_multiple_of(size).unwrap_or(u64::MAX);
-            all.push(Table { tag, row, bits, first, function: out_bits > 0, out_bits });
-            row = row.saturating_add(size);
-            tag = tag.saturating_add(1);
-            (tag.saturating_sub(1), row)
-        };
-        let mut function_rows = 0;
-        for place in order {
-            if let (Some(table), Some(own)) = (plan.tables().get(place), functions.get_mut(place)) {
-                let values = table.outputs();
-                (*own, function_rows) = add(table.first().into(), table.bits(), signed_bits(&values));
-                outs.extend(values.into_iter().map(i64::from));
-            }
-        }
-        let mut order: Vec<(i64, u8)> = ranges.keys().copied().collect();
-        order.sort_by_key(|(first, bits)| (std::cmp::Reverse(*bits), *first));
-        let mut end = function_rows;
-        for (first, bits) in order {
-            let (own, after) = add(first, bits, 0);
-            ranges.insert((first, bits), own);
-            end = after;
-        }
-        // One row more than the tables have, so that there is one for padding.
-        let bits = log2_above(end.saturating_add(1));
-        let function_bits = (function_rows > 0).then(|| log2_above(function_rows));
-        Self { all, functions, ranges, function_bits, bits, outs }
-    }
-
-    fn range(&self, first: i64, bits: u8) -> u32 {
-        self.ranges.get(&(first, bits)).copied().unwrap_or(0)
-    }
-}
-
-/// Limbs of so many low bits: the lowest bit and the width of each.
-fn limbs(shift: u8) -> impl Iterator<Item = (u8, u8)> {
-    (0..shift).step_by(LIMB_BITS.into()).map(move |low| (low, shift.saturating_sub(low).min(LIMB_BITS)))
-}
-
-/// Which rows are looked up.
-struct Rows {
-    slot_bits: u8,
-    areas: [Area; SLOTS],
-    steps: Vec<Placement>,
-    /// Tag of each step's function and of its limbs; slot, row and tag of each input.
-    blocks: Vec<(u8, u64, u8, u32)>,
-    inputs: Vec<(u8, u64, u8, u32)>,
-}
-
-/// A block that has to be placed: whose it is, its bits, its tag.
-#[derive(Clone, Copy)]
-struct Wanted {
-    owner: (usize, Option<(u8, u8)>),
-    bits: u8,
-    tag: u32,
-}
-
-impl Rows {
-    fn pack(plan: &Plan, batch_bits: u8, tables: &Tables) -> Result<Self, DeriveError> {
-        let (mut functions, mut ranges, mut inputs) = (Vec::new(), Vec::new(), Vec::new());
-        for (step, own) in plan.steps().iter().enumerate() {
-            let bits = bits_of(&own.shape).saturating_add(batch_bits);
-            let tag = tables.functions.get(own.rescale.table.index()).copied().unwrap_or(0);
-            functions.push(Wanted { owner: (step, None), bits, tag });
-            for limb in limbs(own.rescale.shift) {
-                ranges.push(Wanted { owner: (step, Some(limb)), bits, tag: tables.range(0, limb.1) });
-            }
-        }
-        for (place, input) in plan.inputs().iter().enumerate() {
-            let bits = bits_of(&input.shape).saturating_add(batch_bits);
-            inputs.push(Wanted {
-                owner: (place, None),
-                bits,
-                tag: tables.range(input.first.into(), input.bits),
-            });
-        }
-        let classes = [functions, ranges, inputs];
-        let slots_of = |wanted: &[Wanted], bits: u8| -> Option<u64> {
-            let rows = wanted.iter().try_fold(0_u64, |rows, own| {
-                rows.checked_add(1_u64.checked_shl(own.bits.into()).filter(|_| own.bits <= bits)?)
-            })?;
-            Some(rows.div_ceil(1_u64.checked_shl(bits.into())?))
-        };
-        let slot_bits = (1..=30)
-            .find(|bits| {
-                let slots: Option<u64> = classes.iter().map(|class| slots_of(class, *bits)).sum();
-                slots.is_some_and(|slots| slots <= 4)
-            })
-            .ok_or(DeriveError::Slots)?;
-        let mut rows = Self {
-            slot_bits,
-            areas: [Area::Inputs; SLOTS],
-            steps: vec![Placement { high: (0, 0), limbs: Vec::new() }; plan.steps().len()],
-            blocks: Vec::new(),
-            inputs: vec![(0, 0, 0, 0); plan.inputs().len()],
-        };
-        let mut first = 0_u8;
-        for (class, area) in classes.into_iter().zip([Area::Functions, Area::Ranges, Area::Inputs]) {
-            first = rows.place(class, area, first);
-        }
-        Ok(rows)
-    }
-
-    /// Places a class of blocks in slots of its own, from slot `first` on. Returns the next free slot.
-    fn place(&mut self, mut class: Vec<Wanted>, area: Area, first: u8) -> u8 {
-        class.sort_by_key(|wanted| std::cmp::Reverse(wanted.bits));
-        let mut next = 0_u64;
-        for Wanted { owner: (owner, limb), bits, tag } in class {
-            let above = next.checked_shr(self.slot_bits.into()).and_then(|slot| u8::try_from(slot).ok());
-            let slot = first.saturating_add(above.unwrap_or(u8::MAX));
-            let row =
-                next & 1_u64.checked_shl(self.slot_bits.into()).map_or(0, |size| size.saturating_sub(1));
-            if let Some(own) = self.areas.get_mut(usize::from(slot)) {
-                *own = area;
-            }
-            match (area, limb, self.steps.get_mut(owner)) {
-                (Area::Inputs, ..) => {
-                    if let Some(own) = self.inputs.get_mut(owner) {
-                        *own = (slot, row, bits, tag);
-                    }
-                }
-                (_, None, Some(step)) => step.high = (slot, row),
-                (_, Some((shift, width)), Some(step)) => {
-                    step.limbs.push(Limb { slot, row, shift, bits: width })
-                }
-                (_, _, None) => {}
-            }
-            if area != Area::Inputs {
-                self.blocks.push((slot, row, bits, tag));
-            }
-            next = next.saturating_add(1_u64.checked_shl(bits.into()).unwrap_or(u64::MAX));
-        }
-        let used = next.div_ceil(1_u64.checked_shl(self.slot_bits.into()).unwrap_or(1));
-        first.saturating_add(u8::try_from(used).unwrap_or(u8::MAX))
-    }
-}
+/// Chunk sizes that are chosen from, as powers of two.
+const CHUNK_BITS: std::ops::RangeInclusive<u8> = 8..=22;
+/// The most chunks that are chosen; a verifier accepts more.
+const CHUNKS: usize = 24;
 
 fn assemble(
     plan: &Plan,
@@ -594,24 +433,15 @@ fn frame<'a>(step: usize, result: &'a Shape, sums: &'a [u32]) -> Frame<'a> {
     Frame { step, result, sums, grouped: Vec::new(), variables: false }
 }
 
-fn bits_of(shape: &Shape) -> u8 {
+pub(super) fn bits_of(shape: &Shape) -> u8 {
     narrow(shape.bits())
 }
 
-/// The width of the signed integers that hold `values`; at least 1.
-fn signed_bits(values: &[i32]) -> u8 {
-    let width = |value: &i32| {
-        let magnitude = if *value < 0 { !*value } else { *value };
-        narrow(i32::BITS.saturating_sub(magnitude.leading_zeros())).saturating_add(1)
-    };
-    values.iter().map(width).max().unwrap_or(1)
-}
-
-fn narrow(bits: u32) -> u8 {
+pub(super) fn narrow(bits: u32) -> u8 {
     u8::try_from(bits).unwrap_or(u8::MAX)
 }
 
 /// The least power of two that is not below `number`.
-fn log2_above(number: u64) -> u8 {
+pub(super) fn log2_above(number: u64) -> u8 {
     narrow(number.checked_next_power_of_two().map_or(64, u64::trailing_zeros))
 }

@@ -2,13 +2,16 @@
 //! up, and which linear relations hold.
 
 mod codec;
+mod cost;
 mod derive;
 mod layout;
+mod pack;
 mod validate;
 
 pub use codec::{DescriptorError, EncodeError};
-pub use derive::{DeriveError, Derived, LIMB_BITS, Limb, Options, Placement};
+pub use derive::{DeriveError, Derived, Options};
 pub use layout::{Area, Blocks, Layout, LayoutError, Sizes};
+pub use pack::{LIMB_BITS, Limb, Placement};
 pub use validate::InvalidDescriptor;
 
 /// The number of lookup slots: lookups that share a helper cell.

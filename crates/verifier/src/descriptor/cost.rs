@@ -1,0 +1,47 @@
+//! What a layout costs, to choose among those that a plan can have.
+//!
+//! Longer chunks are fewer, and a chunk costs whoever verifies a multiplication of a point, and 64 bytes if it travels in the
+//! proof; but the opening costs the prover three multi-scalar multiplications as long as a chunk. Narrow limbs make small
+//! tables and more rows to look up. Both sides are added up in microseconds of one core with AVX-512 IFMA (the
+//! measurements are in docs/benchmarks.md). What gas is worth is a choice: at 3.7 µs a unit a chunk weighs 28 ms, and
+//! models of 10^3 to 10^6 parameters come out with 5 to 15 chunks.
+
+use super::{Descriptor, Layout};
+
+/// Microseconds for each cell of a chunk: q, T and R in full width, and the passes over f.
+const OPENING: u64 = 35;
+/// For each row of a slot: h in full width, its inversions and sumcheck; and the slots' small integers.
+const SLOT_ROW: u64 = 22;
+/// For each row of the tables: g, likewise.
+const TABLE_ROW: u64 = 17;
+/// The unit of these three: tenths of a microsecond.
+const TENTHS: u64 = 10;
+
+/// Microseconds that a unit of gas is worth, in tenths.
+const GAS: u64 = 37;
+/// Gas of a chunk, and of its 64 bytes in a proof.
+const CHUNK: u64 = 6_600;
+const POINT: u64 = 1_000;
+/// Gas of a round, and of each coefficient that it sends.
+const ROUND: u64 = 600;
+const COEFFICIENT: u64 = 600;
+
+/// The cost of proving and verifying with this layout, whose relations are those of `draft`.
+pub fn cost(draft: &Descriptor, layout: &Layout) -> u64 {
+    let cells = |bits: u8| 1_u64.checked_shl(bits.into()).unwrap_or(u64::MAX);
+    let prover = [(OPENING, layout.chunk_bits), (SLOT_ROW, layout.slot_bits), (TABLE_ROW, layout.table_bits)];
+    let prover =
+        prover.iter().fold(0_u64, |sum, (each, bits)| sum.saturating_add(each.saturating_mul(cells(*bits))));
+    let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
+    let sent = count(layout.witness1.len()).saturating_add(count(layout.witness2.len()));
+    let rounds = draft.degrees(layout.masks.is_some());
+    let coefficients = rounds.iter().sum::<usize>().saturating_add(layout.address_bits().saturating_mul(2));
+    let gas = [
+        (CHUNK, count(layout.chunks().count())),
+        (POINT, sent),
+        (ROUND, count(rounds.len().saturating_add(layout.address_bits()))),
+        (COEFFICIENT, count(coefficients)),
+    ];
+    let gas = gas.iter().fold(0_u64, |sum, (each, number)| sum.saturating_add(each.saturating_mul(*number)));
+    prover.saturating_add(gas.saturating_mul(GAS)) / TENTHS
+}

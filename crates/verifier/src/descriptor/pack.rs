@@ -1,0 +1,237 @@
+//! Which tables a plan has, in which rows they lie, and in which rows of the lookup slots its tensors are looked up
+//! ([4.3], [4.4]).
+
+use super::{
+    DeriveError, SLOTS, Table,
+    derive::{bits_of, log2_above, narrow},
+    layout::Area,
+};
+use averment_plan::{Plan, StepTrace};
+use std::collections::BTreeMap;
+
+/// The widest limb: low bits beyond it are looked up in several.
+pub const LIMB_BITS: u8 = 12;
+
+/// Where a step's cells are looked up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Placement {
+    /// hi: slot and first row. `out` lies at the same rows.
+    pub high: (u8, u64),
+    /// Limbs of lo from the lowest on: slot, first row, the limb's lowest bit and its width.
+    pub limbs: Vec<Limb>,
+}
+
+/// A limb of lo.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limb {
+    /// Its slot.
+    pub slot: u8,
+    /// Its first row.
+    pub row: u64,
+    /// Its lowest bit in lo.
+    pub shift: u8,
+    /// Its width.
+    pub bits: u8,
+}
+
+impl Placement {
+    /// A limb's cells.
+    pub fn limb(limb: &Limb, trace: &StepTrace) -> impl Iterator<Item = i64> {
+        let Limb { shift, bits, .. } = *limb;
+        let mask = 1_u32.checked_shl(bits.into()).map_or(u32::MAX, |range| range.saturating_sub(1));
+        trace.lo.iter().map(move |lo| i64::from(lo.checked_shr(shift.into()).unwrap_or(0) & mask))
+    }
+}
+
+/// Function tables of a plan, the widest first.
+pub(super) struct Functions {
+    /// Each one's place in the plan, first value, width, and width of its outputs.
+    order: Vec<(usize, i64, u8, u8)>,
+    /// Rows of all of them, rounded up, as a power of two.
+    pub(super) bits: Option<u8>,
+    /// All outputs, row by row.
+    pub(super) outs: Vec<i64>,
+}
+
+impl Functions {
+    pub(super) fn of(plan: &Plan) -> Self {
+        let mut tables: Vec<(usize, &averment_plan::Table)> = plan.tables().iter().enumerate().collect();
+        tables.sort_by_key(|(_, table)| std::cmp::Reverse(table.bits()));
+        let (mut order, mut outs) = (Vec::new(), Vec::new());
+        for (place, table) in tables {
+            let values = table.outputs();
+            order.push((place, table.first().into(), table.bits(), signed_bits(&values)));
+            outs.extend(values.into_iter().map(i64::from));
+        }
+        let bits = (!outs.is_empty()).then(|| log2_above(u64::try_from(outs.len()).unwrap_or(u64::MAX)));
+        Self { order, bits, outs }
+    }
+}
+
+/// Tables of a plan: functions, then ranges.
+pub(super) struct Tables {
+    pub(super) all: Vec<Table>,
+    /// Tags of the plan's tables.
+    functions: Vec<u32>,
+    /// Tags of ranges by first value and width.
+    ranges: BTreeMap<(i64, u8), u32>,
+    pub(super) bits: u8,
+    /// The widest limb.
+    limb_bits: u8,
+}
+
+impl Tables {
+    pub(super) fn of(plan: &Plan, functions: &Functions, limb_bits: u8) -> Self {
+        let mut ranges = BTreeMap::new();
+        for input in plan.inputs() {
+            ranges.insert((i64::from(input.first), input.bits), 0);
+        }
+        for step in plan.steps() {
+            for (_, bits) in limbs(step.rescale.shift, limb_bits) {
+                ranges.insert((0, bits), 0);
+            }
+        }
+        let (mut all, mut row, mut tag) = (Vec::new(), 0_u64, 1_u32);
+        let mut add = |first: i64, bits: u8, out_bits: u8| {
+            // Widths fall within functions and within ranges, not from the one to the other: blocks are aligned.
+            let size = 1_u64.checked_shl(bits.into()).unwrap_or(u64::MAX);
+            row = row.checked_next_multiple_of(size).unwrap_or(u64::MAX);
+            all.push(Table { tag, row, bits, first, function: out_bits > 0, out_bits });
+            row = row.saturating_add(size);
+            tag = tag.saturating_add(1);
+            (tag.saturating_sub(1), row)
+        };
+        let (mut tags, mut end) = (vec![0; plan.tables().len()], 0);
+        for (place, first, bits, out_bits) in &functions.order {
+            if let Some(own) = tags.get_mut(*place) {
+                (*own, end) = add(*first, *bits, *out_bits);
+            }
+        }
+        let mut order: Vec<(i64, u8)> = ranges.keys().copied().collect();
+        order.sort_by_key(|(first, bits)| (std::cmp::Reverse(*bits), *first));
+        for (first, bits) in order {
+            let (own, after) = add(first, bits, 0);
+            ranges.insert((first, bits), own);
+            end = after;
+        }
+        // One row more than the tables have, so that there is one for padding.
+        let bits = log2_above(end.saturating_add(1));
+        Self { all, functions: tags, ranges, bits, limb_bits }
+    }
+
+    fn range(&self, first: i64, bits: u8) -> u32 {
+        self.ranges.get(&(first, bits)).copied().unwrap_or(0)
+    }
+}
+
+/// Limbs of so many low bits, `width` or fewer of them each: the lowest bit and the width of each limb.
+fn limbs(shift: u8, width: u8) -> impl Iterator<Item = (u8, u8)> {
+    (0..shift).step_by(width.max(1).into()).map(move |low| (low, shift.saturating_sub(low).min(width)))
+}
+
+/// Which rows are looked up.
+pub(super) struct Rows {
+    pub(super) slot_bits: u8,
+    pub(super) areas: [Area; SLOTS],
+    pub(super) steps: Vec<Placement>,
+    /// Tag of each step's function and of its limbs; slot, row and tag of each input.
+    pub(super) blocks: Vec<(u8, u64, u8, u32)>,
+    pub(super) inputs: Vec<(u8, u64, u8, u32)>,
+}
+
+/// A block that has to be placed: whose it is, its bits, its tag.
+#[derive(Clone, Copy)]
+struct Wanted {
+    owner: (usize, Option<(u8, u8)>),
+    bits: u8,
+    tag: u32,
+}
+
+impl Rows {
+    pub(super) fn pack(plan: &Plan, batch_bits: u8, tables: &Tables) -> Result<Self, DeriveError> {
+        let (mut functions, mut ranges, mut inputs) = (Vec::new(), Vec::new(), Vec::new());
+        for (step, own) in plan.steps().iter().enumerate() {
+            let bits = bits_of(&own.shape).saturating_add(batch_bits);
+            let tag = tables.functions.get(own.rescale.table.index()).copied().unwrap_or(0);
+            functions.push(Wanted { owner: (step, None), bits, tag });
+            for limb in limbs(own.rescale.shift, tables.limb_bits) {
+                ranges.push(Wanted { owner: (step, Some(limb)), bits, tag: tables.range(0, limb.1) });
+            }
+        }
+        for (place, input) in plan.inputs().iter().enumerate() {
+            let bits = bits_of(&input.shape).saturating_add(batch_bits);
+            inputs.push(Wanted {
+                owner: (place, None),
+                bits,
+                tag: tables.range(input.first.into(), input.bits),
+            });
+        }
+        let classes = [functions, ranges, inputs];
+        let slots_of = |wanted: &[Wanted], bits: u8| -> Option<u64> {
+            let rows = wanted.iter().try_fold(0_u64, |rows, own| {
+                rows.checked_add(1_u64.checked_shl(own.bits.into()).filter(|_| own.bits <= bits)?)
+            })?;
+            Some(rows.div_ceil(1_u64.checked_shl(bits.into())?))
+        };
+        let slot_bits = (1..=30)
+            .find(|bits| {
+                let slots: Option<u64> = classes.iter().map(|class| slots_of(class, *bits)).sum();
+                slots.is_some_and(|slots| slots <= 4)
+            })
+            .ok_or(DeriveError::Slots)?;
+        let mut rows = Self {
+            slot_bits,
+            areas: [Area::Inputs; SLOTS],
+            steps: vec![Placement { high: (0, 0), limbs: Vec::new() }; plan.steps().len()],
+            blocks: Vec::new(),
+            inputs: vec![(0, 0, 0, 0); plan.inputs().len()],
+        };
+        let mut first = 0_u8;
+        for (class, area) in classes.into_iter().zip([Area::Functions, Area::Ranges, Area::Inputs]) {
+            first = rows.place(class, area, first);
+        }
+        Ok(rows)
+    }
+
+    /// Places a class of blocks in slots of its own, from slot `first` on. Returns the next free slot.
+    fn place(&mut self, mut class: Vec<Wanted>, area: Area, first: u8) -> u8 {
+        class.sort_by_key(|wanted| std::cmp::Reverse(wanted.bits));
+        let mut next = 0_u64;
+        for Wanted { owner: (owner, limb), bits, tag } in class {
+            let above = next.checked_shr(self.slot_bits.into()).and_then(|slot| u8::try_from(slot).ok());
+            let slot = first.saturating_add(above.unwrap_or(u8::MAX));
+            let row =
+                next & 1_u64.checked_shl(self.slot_bits.into()).map_or(0, |size| size.saturating_sub(1));
+            if let Some(own) = self.areas.get_mut(usize::from(slot)) {
+                *own = area;
+            }
+            match (area, limb, self.steps.get_mut(owner)) {
+                (Area::Inputs, ..) => {
+                    if let Some(own) = self.inputs.get_mut(owner) {
+                        *own = (slot, row, bits, tag);
+                    }
+                }
+                (_, None, Some(step)) => step.high = (slot, row),
+                (_, Some((shift, width)), Some(step)) => {
+                    step.limbs.push(Limb { slot, row, shift, bits: width })
+                }
+                (_, _, None) => {}
+            }
+            if area != Area::Inputs {
+                self.blocks.push((slot, row, bits, tag));
+            }
+            next = next.saturating_add(1_u64.checked_shl(bits.into()).unwrap_or(u64::MAX));
+        }
+        let used = next.div_ceil(1_u64.checked_shl(self.slot_bits.into()).unwrap_or(1));
+        first.saturating_add(u8::try_from(used).unwrap_or(u8::MAX))
+    }
+}
+
+/// The width of the signed integers that hold `values`; at least 1.
+fn signed_bits(values: &[i32]) -> u8 {
+    let width = |value: &i32| {
+        let magnitude = if *value < 0 { !*value } else { *value };
+        narrow(i32::BITS.saturating_sub(magnitude.leading_zeros())).saturating_add(1)
+    };
+    values.iter().map(width).max().unwrap_or(1)
+}
