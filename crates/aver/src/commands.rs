@@ -2,9 +2,9 @@
 
 mod approve;
 pub mod audit;
-mod commit;
-mod compile;
-mod contracts;
+pub mod commit;
+pub mod compile;
+pub mod contracts;
 mod fingerprint;
 mod formats;
 mod history;
@@ -12,7 +12,7 @@ pub mod init;
 mod keys;
 pub mod log;
 mod model;
-mod prove;
+pub mod prove;
 pub mod register;
 mod stage;
 mod verify;
@@ -64,7 +64,7 @@ pub fn run(cli: Cli) -> Result<()> {
         Command::Fingerprint(args) => fingerprint::run(&args, ui),
         Command::Audit(args) => audit::run(&args, &cli.global, ui),
         Command::Demo(args) => demo::run(&args, ui),
-        Command::Contracts(command) => contracts::run(&command, &context()?),
+        Command::Contracts(command) => contracts::run(&command, context()?),
         Command::Register(args) => register::run(&args, &context()?),
         Command::Log(command) => log::run(&command, &context()?),
         Command::Model(command) => model::run(&command, &context()?),

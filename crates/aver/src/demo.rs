@@ -1,18 +1,22 @@
 //! `aver demo`: the story on real data, on a fresh chain inside this process, with the code that production runs.
 //!
-//! Two models from `examples/` are registered, approved by two of three roles and deployed; an old version retires;
-//! decisions go into a log that is anchored; an audit file is written, verified offline, and a tampered copy is refused. What it leaves is a project like
-//! any other: `aver` works on in that folder.
+//! Two models from `examples/` are registered, approved by two of three roles and deployed; an old version retires; a
+//! decision is proved and the proof verified by the contract; decisions go into a log that is anchored; an audit file is
+//! written, verified offline, and a tampered copy is refused. What it leaves is a project like any other: `aver` works on
+//! in that folder.
 
 mod costs;
 mod examples;
+mod proof;
 mod stage;
 
 use crate::{
     args::DemoArgs,
     commands::audit::{make::Order, verify},
     exit,
+    plans::PlanFolder,
     ui::Ui,
+    workplace,
 };
 use anyhow::{Context as _, Result, bail, ensure};
 use averment_primitives::B256;
@@ -34,8 +38,7 @@ pub fn run(args: &DemoArgs, ui: Ui) -> Result<()> {
         ))
         .into());
     }
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(story(&folder, ui))
+    workplace::block_on(story(&folder, ui))
 }
 
 async fn story(folder: &Path, ui: Ui) -> Result<()> {
@@ -49,18 +52,23 @@ async fn story(folder: &Path, ui: Ui) -> Result<()> {
 
     ui.say(format!("\n2. {CANCER}: two versions, each with its manifest, weights, data and code"));
     let cancer = examples.join("breast_cancer");
-    let first = stage.release(&cancer.join("model-v1.toml"), [0, 1], "clinic-north").await?;
-    let second = stage.release(&cancer.join("model-v2.toml"), [0, 2], "clinic-north").await?;
+    let first = stage.release(&cancer.join("model-v1.toml"), None, [0, 1], "clinic-north").await?;
+    let plan = proof::plan(&cancer, "model-v2.onnx", "data/training.csv", &stage)?;
+    let second = stage.release(&cancer.join("model-v2.toml"), Some(&plan), [0, 2], "clinic-north").await?;
     let sent = stage.registry.retire(&stage.owner, first, "replaced by 2.0.0").await?;
     stage.note(format!("retire {CANCER} 1.0.0"), sent);
 
     ui.say(format!("\n3. {DIGITS}: a version of the other model"));
-    stage.release(&examples.join("digits/model.toml"), [1, 2], "post-office").await?;
+    stage.release(&examples.join("digits/model.toml"), None, [1, 2], "post-office").await?;
 
-    ui.say("\n4. Twelve decisions of 2.0.0 go into a log; on chain goes its root, which tells nobody how many they are");
-    let records = stage.log_decisions(&cancer.join("decisions.json"), second).await?;
+    let decisions = cancer.join("decisions.json");
+    ui.say("\n4. A decision of 2.0.0 is proved, and the chain's contract verifies the proof");
+    let proved = proof::decision(&mut stage, &plan, second, &decisions).await?;
 
-    ui.say("\n5. The audit file, in which two of the decisions are disclosed");
+    ui.say("\n5. Twelve decisions of 2.0.0 go into a log; on chain goes its root, which tells nobody how many they are");
+    let records = stage.log_decisions(&decisions, second).await?;
+
+    ui.say("\n6. The audit file, in which two of the decisions are disclosed");
     let file = folder.join("audit.json");
     let releases = [stage.context.releases()];
     let records = records.take(2).collect();
@@ -78,7 +86,7 @@ async fn story(folder: &Path, ui: Ui) -> Result<()> {
     ui.say(format!("   {} ({size} bytes) verifies offline from block hash {block:?}", file.display()));
     ui.say(format!("   {} is its page: open it in a browser", made.page.display()));
 
-    ui.say("\n6. A copy in which the weights' size is one byte off");
+    ui.say("\n7. A copy in which the weights' size is one byte off");
     let refusal = tamper(&file, block, &policy)?;
     ui.say(format!("   refused: {refusal}"));
 
@@ -91,12 +99,14 @@ async fn story(folder: &Path, ui: Ui) -> Result<()> {
         "anchors": stage.registry.anchors(),
         "version": second,
         "refusal": refusal,
+        "plan": plan.path(),
+        "proof": proved.json(),
         "gas": stage.sent.iter().map(|(step, sent)| (step.clone(), sent.gas_used())).collect::<Vec<_>>(),
         "provesNothingToThirdParties": stage.registry.ledger().proves_nothing_to_third_parties(),
     });
     let table = costs::table(&stage.sent)?;
-    let next = next(folder, &file, block, &stage);
-    ui.result(&value, format!("\n7. What it cost\n{table}\n{next}"))
+    let next = next(folder, &file, block, &stage, &plan, &proved.file);
+    ui.result(&value, format!("\n8. What it cost\n{table}\n{next}"))
 }
 
 /// A copy of the audit file whose first weight file is a byte longer, and why it is refused.
@@ -118,7 +128,9 @@ fn tamper(file: &Path, block: B256, policy: &TrustPolicy) -> Result<String> {
 }
 
 /// What to type next: in the demo's folder, and with files of one's own.
-fn next(folder: &Path, file: &Path, block: B256, stage: &Stage) -> String {
+fn next(folder: &Path, file: &Path, block: B256, stage: &Stage, plan: &PlanFolder, proof: &Path) -> String {
+    // As they are called from inside the demo's folder.
+    let inside = |path: &Path| path.strip_prefix(folder).unwrap_or(path).display().to_string();
     format!(
         "This chain is one operator's word: it proves nothing to a third party.\n\n\
          Check it yourself:\n  \
@@ -128,6 +140,7 @@ fn next(folder: &Path, file: &Path, block: B256, stage: &Stage) -> String {
          aver model show {CANCER}\n  \
          aver history {CANCER}\n  \
          aver log verify\n  \
+         aver verify {} {} --on-chain\n  \
          aver audit {DIGITS}@1.0.0 -o digits.json\n\n\
          The same with your own files:\n  \
          aver init && aver keys new owner && aver keys new reviewer\n  \
@@ -141,5 +154,7 @@ fn next(folder: &Path, file: &Path, block: B256, stage: &Stage) -> String {
         file.display(),
         stage.registry.id().address,
         folder.display(),
+        inside(plan.path()),
+        inside(proof),
     )
 }

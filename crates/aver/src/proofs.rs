@@ -2,9 +2,11 @@
 
 use crate::{commands::Context, exit, outputs::Answer, plans::PlanFolder, setups};
 use anyhow::Result;
+use averment_ledger::registry::RegistryClient;
 use averment_primitives::VersionId;
 use averment_prover::{Setup, model};
 use averment_verifier::{
+    Registered,
     descriptor::Descriptor,
     file::{FileRefusal, Known, ProofFile},
     point::G1Affine,
@@ -15,8 +17,8 @@ use serde_json::{Value, json};
 /// How many answers of a batch are shown to people.
 const SHOWN: usize = 10;
 
-/// Checks a proof against the public half of a plan's folder.
-pub fn check(file: &ProofFile, folder: &PlanFolder, setup: &Setup) -> Result<()> {
+/// Checks a proof against the public half of a plan's folder. Returns the plan's descriptor and the commitments.
+pub fn check(file: &ProofFile, folder: &PlanFolder, setup: &Setup) -> Result<(Descriptor, Registered)> {
     let (plan, schema, weights) = (folder.plan()?, folder.schema()?, folder.commitment()?);
     let refused = |refusal: FileRefusal| exit::refused(refusal.to_string());
     let chunk_bits = weights.chunked().blocks().chunk_bits();
@@ -29,8 +31,13 @@ pub fn check(file: &ProofFile, folder: &PlanFolder, setup: &Setup) -> Result<()>
     Ok(file.verify(&known).map_err(refused)?)
 }
 
-/// The version that `text` names, which must have registered this very plan with these weights.
-pub async fn registered(text: &str, folder: &PlanFolder, context: &Context) -> Result<VersionId> {
+/// The version that `text` names, which must have registered this very plan with these weights, and the contracts that
+/// hold it.
+pub async fn registered(
+    text: &str,
+    folder: &PlanFolder,
+    context: &Context,
+) -> Result<(VersionId, RegistryClient)> {
     let (subject, version) = context.version(text).await?;
     let content = &subject.record(version)?.content;
     let (plan, weights) = (folder.plan()?.digest(), folder.commitment()?.identity());
@@ -49,7 +56,7 @@ pub async fn registered(text: &str, folder: &PlanFolder, context: &Context) -> R
         ))
         .into());
     }
-    Ok(version)
+    Ok((version, subject.registry))
 }
 
 /// A statement for machines.

@@ -24,7 +24,7 @@ const DEVELOPMENT_WEI: u64 = 10_000_000_000_000_000_000;
 impl Context {
     /// Runs a command's asynchronous part.
     pub fn block_on<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
-        tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(work)
+        block_on(work)
     }
 
     /// The configured chain; the embedded one begins here if there is none yet.
@@ -176,6 +176,11 @@ impl Context {
             .into()
         })
     }
+}
+
+/// Runs what is asynchronous in this thread.
+pub fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(work)
 }
 
 /// Refuses an address that can only be a mistake: zero, or with upper and lower case digits that are not its

@@ -3,6 +3,7 @@
 mod sandbox;
 
 use sandbox::Sandbox;
+use serde_json::Value;
 use std::fs;
 
 #[test]
@@ -28,8 +29,9 @@ fn the_demo_tells_its_story_and_leaves_a_project() {
     assert!(page.contains("wdbc-013"), "the decisions that were disclosed are on the page");
     assert!(!page.contains("wdbc-477"), "the others are not");
 
+    assert_eq!(told["proof"]["answer"]["label"], "malignant");
     let steps = told["gas"].as_array().unwrap();
-    assert!(steps.len() >= 17 && steps.iter().all(|step| step[1].as_u64().unwrap() > 21_000), "{steps:?}");
+    assert!(steps.len() >= 21 && steps.iter().all(|step| step[1].as_u64().unwrap() > 21_000), "{steps:?}");
 
     sandbox.run(&["demo", "--json"]).refused(2, "--folder");
     // What it printed last works: one can go on in its folder.
@@ -45,4 +47,8 @@ fn the_demo_tells_its_story_and_leaves_a_project() {
     assert!(history.contains("retired") || history.contains("Retired"), "{history}");
     inside(&["model", "show", "breast-cancer-triage"]);
     inside(&["log", "verify"]);
+    let outside = |path: &Value| path.as_str().unwrap().strip_prefix("averment-demo/").unwrap().to_owned();
+    let (plan, proof) = (outside(&told["plan"]), outside(&told["proof"]["file"]));
+    let verified = inside(&["verify", &plan, &proof, "--on-chain"]);
+    assert!(verified.contains("accepted by the contract") && verified.contains("malignant"), "{verified}");
 }

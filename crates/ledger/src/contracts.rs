@@ -4,11 +4,13 @@
 mod bindings;
 mod deployment;
 mod governance;
+mod proofs;
 mod refusal;
 mod send;
 
-pub use bindings::{AccessManager, Anchors, ERC1967Proxy, ModelRegistry};
+pub use bindings::{AccessManager, Anchors, DescriptorValidator, ERC1967Proxy, ModelRegistry, ProofVerifier};
 pub use deployment::{Contract, DeployError, Deployment, DeploymentFault, RecordError};
 pub use governance::{Governance, GovernanceError, MIN_DELAY, Profile, WiringFault, roles};
+pub use proofs::ProofContracts;
 pub use refusal::Refusal;
 pub use send::{Quote, SendError, Sender, Sent};

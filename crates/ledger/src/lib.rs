@@ -11,6 +11,7 @@ pub mod faucet;
 pub mod fees;
 mod finality;
 pub mod keys;
+pub mod proofs;
 mod provider;
 pub mod registry;
 mod remote;

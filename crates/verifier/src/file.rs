@@ -60,7 +60,7 @@ pub enum FileError {
 #[derive(Debug, Error, Clone, PartialEq, Eq)]
 pub enum FileRefusal {
     /// It is about something else.
-    #[error("the proof is for {what} {got}, not for {expected}")]
+    #[error("the proof is for {what} {got:?}, not for {expected:?}")]
     Other {
         /// What is different.
         what: &'static str,
@@ -70,7 +70,7 @@ pub enum FileRefusal {
         got: B256,
     },
     /// The commitments were not made with one setup.
-    #[error("the commitment to the {what} was made with setup {got}, the statement names {expected}")]
+    #[error("the commitment to the {what} was made with setup {got:?}, the statement names {expected:?}")]
     Setup {
         /// Whose.
         what: &'static str,
@@ -126,8 +126,17 @@ impl ProofFile {
     }
 
     /// Checks the proof. `Ok` means: whoever made it knew weights and inputs that open the two commitments, and the plan
-    /// computes the statement's public values from them.
-    pub fn verify(&self, known: &Known<'_>) -> Result<(), FileRefusal> {
+    /// computes the statement's public values from them. Returns what [`Self::registered`] does.
+    pub fn verify(&self, known: &Known<'_>) -> Result<(Descriptor, Registered), FileRefusal> {
+        let (descriptor, registered) = self.registered(known)?;
+        let proof = Proof::decode(&self.proof, &descriptor, self.statement.mode)?;
+        verify(&descriptor, known.key, &registered, &self.statement, &proof)?;
+        Ok((descriptor, registered))
+    }
+
+    /// What the proof has to be held against: the plan's descriptor, and the commitments, which are those that the
+    /// statement names and laid out as the descriptor asks for.
+    pub fn registered(&self, known: &Known<'_>) -> Result<(Descriptor, Registered), FileRefusal> {
         let Known { plan, schema, weights, tables, key } = *known;
         let statement = &self.statement;
         for (what, expected, got) in [
@@ -163,8 +172,7 @@ impl ProofFile {
             tables: tables.to_vec(),
             inputs: self.input.chunked().points().to_vec(),
         };
-        let proof = Proof::decode(&self.proof, &descriptor, statement.mode)?;
-        Ok(verify(&descriptor, key, &registered, statement, &proof)?)
+        Ok((descriptor, registered))
     }
 
     /// The file's bytes (docs/formats.md).

@@ -1,5 +1,6 @@
 //! What `aver contracts` takes.
 
+use super::proofs::SetupArgs;
 use averment_primitives::Address;
 use clap::{Subcommand, ValueEnum};
 
@@ -13,9 +14,10 @@ pub enum ProfileArg {
 
 #[derive(Debug, Subcommand)]
 pub enum ContractsCommand {
-    /// Deploys the registry, the anchors and their access manager
+    /// Deploys the registry, the anchors, their access manager, and the verifier of proofs
     #[command(after_help = "Example:\n  aver contracts deploy --profile development\n  \
-                      aver contracts deploy --profile production --proposer 0x… --canceller 0x… --pauser 0x…")]
+                      aver contracts deploy --profile production --proposer 0x… --canceller 0x… --pauser 0x… \\\n    \
+                      --setup ceremony.ptau")]
     Deploy {
         /// How upgrades are governed
         #[arg(long, value_enum)]
@@ -29,6 +31,9 @@ pub enum ContractsCommand {
         /// Who may pause registration for a while (production)
         #[arg(long, value_name = "ADDRESS", required_if_eq("profile", "production"))]
         pauser: Option<Address>,
+        /// Of the setup whose proofs are verified
+        #[command(flatten)]
+        setup: SetupArgs,
     },
     /// Shows the deployment and checks it against the chain
     Show,

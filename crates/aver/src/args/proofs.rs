@@ -67,6 +67,9 @@ pub struct CompileArgs {
     /// What a proof makes known of the output
     #[arg(long, value_enum, default_value = "automatic")]
     pub reveal: RevealArg,
+    /// Names of the classes, in the order of the scores, if the network does not name them
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub labels: Vec<String>,
     /// The folder to make
     #[arg(long, short, value_name = "PLAN")]
     pub output: PathBuf,
@@ -152,7 +155,8 @@ pub struct ProveArgs {
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  aver verify triage.plan case.proof\n  \
-                  aver verify public/ case.proof --setup ceremony.ptau\n\n\
+                  aver verify public/ case.proof --setup ceremony.ptau\n  \
+                  aver verify triage.plan case.proof --on-chain --account owner\n\n\
                   Whoever verifies needs the public half of the plan's folder and the setup, nothing else.")]
 pub struct VerifyArgs {
     /// The plan's folder, or the public half of it
@@ -161,4 +165,10 @@ pub struct VerifyArgs {
     pub proof: PathBuf,
     #[command(flatten)]
     pub setup: SetupArgs,
+    /// Ask the verifying contract of the configured chain too; registers the plan's descriptor there if it is not yet
+    #[arg(long)]
+    pub on_chain: bool,
+    /// Have the contract verify in a transaction, which says what that costs
+    #[arg(long, requires = "on_chain")]
+    pub transaction: bool,
 }

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  aver register --template > model.toml\n  \
-                  aver register model.toml --dry-run\n  aver register model.toml --account owner\n\n\
+                  aver register model.toml --dry-run\n  aver register model.toml --account owner\n  \
+                  aver register model.toml --plan triage.plan --account owner\n\n\
                   What a person has to know stands in model.toml. Weights, data, scripts, the code's commit and\n\
                   the machine are captured; both are signed by the account and bound to the version on chain.")]
 pub struct RegisterArgs {
@@ -18,6 +19,9 @@ pub struct RegisterArgs {
     /// The code's git checkout [default: where model.toml lies, if git knows it]
     #[arg(long, value_name = "FOLDER")]
     pub code: Option<PathBuf>,
+    /// The committed plan by which this version's decisions can be proved
+    #[arg(long, value_name = "PLAN")]
+    pub plan: Option<PathBuf>,
     /// Keep a copy of the weights in the store
     #[arg(long)]
     pub keep: bool,
@@ -25,6 +29,6 @@ pub struct RegisterArgs {
     #[arg(long)]
     pub dry_run: bool,
     /// Print a model.toml to begin with
-    #[arg(long, conflicts_with_all = ["file", "model", "code", "keep", "dry_run"])]
+    #[arg(long, conflicts_with_all = ["file", "model", "code", "plan", "keep", "dry_run"])]
     pub template: bool,
 }

@@ -5,9 +5,10 @@ use crate::{args::proofs::CommitArgs, exit, inputs::Inputs, plans::PlanFolder, s
 use anyhow::{Context as _, Result};
 use averment_plan::Schema;
 use averment_primitives::{B256, Salt};
-use averment_prover::{model::Committed, registered::InputOpening};
+use averment_prover::{model::Committed, registered::InputOpening, setup::DEVELOPMENT};
 use averment_storage::atomic;
 use averment_verifier::{
+    commitment::WeightsCommitment,
     descriptor::{Descriptor, Options},
     statement::Mode,
 };
@@ -23,7 +24,12 @@ pub fn run(args: &CommitArgs, context: &Context) -> Result<()> {
     }
 }
 
-fn weights(args: &CommitArgs, folder: &PlanFolder, context: &Context) -> Result<()> {
+/// Commits to the weights of a plan, and keeps that in its folder.
+pub fn to_weights(
+    folder: &PlanFolder,
+    salt_of: Option<&PathBuf>,
+    context: &Context,
+) -> Result<(WeightsCommitment, Schema)> {
     folder.uncommitted()?;
     let model = folder.model()?;
     let plan = model.plan();
@@ -33,7 +39,7 @@ fn weights(args: &CommitArgs, folder: &PlanFolder, context: &Context) -> Result<
     let options = Options { chunk_bits: Some(chunk_bits), ..options };
     let schema = Schema::new(plan.inputs().to_vec(), chunk_bits, B256::ZERO)?;
     let setup = context.named_setup(chunk_bits)?;
-    let salt = match &args.salt_of {
+    let salt = match salt_of {
         None => fresh_salt()?,
         Some(other) => {
             let other = PlanFolder::open(other)?;
@@ -45,30 +51,38 @@ fn weights(args: &CommitArgs, folder: &PlanFolder, context: &Context) -> Result<
         .waiting("committing to the weights", || Committed::register(&setup, &model, options, Some(&salt)))?;
     let secret = secret.context("a salted commitment has a secret")?;
     folder.keep_commitment(&schema, &commitment, &secret)?;
+    Ok((commitment, schema))
+}
+
+fn weights(args: &CommitArgs, folder: &PlanFolder, context: &Context) -> Result<()> {
+    let (commitment, schema) = to_weights(folder, args.salt_of.as_ref(), context)?;
+    let (plan, setup) = (folder.plan()?.digest(), commitment.chunked().setup());
+    let (chunks, chunk_bits) = (commitment.chunked().points().len(), schema.chunk_bits());
+    let development = setup == DEVELOPMENT;
     let shown = folder.path().display();
     let value = json!({
         "plan": folder.path(),
         "public": folder.public(),
         "weightsCommitment": commitment.identity(),
-        "planDigest": plan.digest(),
+        "planDigest": plan,
         "schemaDigest": schema.digest(),
         "chunkBits": chunk_bits,
-        "chunks": commitment.chunked().points().len(),
-        "setup": setup.digest(),
-        "development": setup.is_development(),
+        "chunks": chunks,
+        "setup": setup,
+        "development": development,
     });
     let mut words = format!(
-        "weights  {:?}\nplan     {:?}\nschema   {:?}\nsetup    {}\n{} chunks of 2^{chunk_bits} cells\n\
+        "weights  {:?}\nplan     {:?}\nschema   {:?}\nsetup    {}\n{} of 2^{chunk_bits} cells\n\
          {} may be given away; {shown}/private opens it and may not\n\
          next: aver prove {shown} --input FILE -o PROOF, or aver register model.toml --plan {shown}",
         commitment.identity(),
-        plan.digest(),
+        plan,
         schema.digest(),
-        setups::words(setup.digest()),
-        commitment.chunked().points().len(),
+        setups::words(setup),
+        if chunks == 1 { "1 chunk".to_owned() } else { format!("{chunks} chunks") },
         folder.public().display(),
     );
-    if setup.is_development() {
+    if development {
         words = format!("{words}\n{}", setups::PROVES_NOTHING);
     }
     context.ui.result(&value, words)

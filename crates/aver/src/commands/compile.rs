@@ -22,8 +22,32 @@ use serde_json::{Value, json};
 use std::{fmt::Write, path::Path};
 
 pub fn run(args: &CompileArgs, ui: Ui) -> Result<()> {
+    let made = compile(args, ui)?;
+    let value = json!({
+        "plan": args.output,
+        "planDigest": made.compiled.model.plan().digest(),
+        "report": made.compiled.report,
+        "proof": made.size.json(),
+    });
+    ui.result(&value, words(args, &made.compiled, &made.size)?)
+}
+
+/// A plan that was made.
+pub struct Made {
+    /// Its folder.
+    pub folder: PlanFolder,
+    /// The model, and how it compares with the float run.
+    pub compiled: Compiled,
+    size: Size,
+}
+
+/// Makes a plan's folder.
+pub fn compile(args: &CompileArgs, ui: Ui) -> Result<Made> {
     PlanFolder::vacant(&args.output)?;
-    let network = import(&args.model)?;
+    let mut network = import(&args.model)?;
+    if !args.labels.is_empty() {
+        network.labels.clone_from(&args.labels);
+    }
     let (arrays, file) = inputs::read(&args.calibrate, &args.columns.or(&[]))?;
     let columns: Vec<Vec<String>> = arrays.iter().map(|named| named.columns.clone()).collect();
     let samples = Samples::named(&network, arrays).map_err(|error| {
@@ -45,6 +69,13 @@ pub fn run(args: &CompileArgs, ui: Ui) -> Result<()> {
     let size = Size::of(&compiled.model).map_err(|error| exit::usage(format!("{shown}: {error:#}")))?;
 
     let plan = compiled.model.plan();
+    if plan.output().labels.len() < args.labels.len() {
+        let cells = plan.step_of(plan.output().tensor).map_or(0, |step| step.shape.cells());
+        let got = args.labels.len();
+        return Err(
+            exit::usage(format!("--labels: the output has {cells} cells, {got} names were given")).into()
+        );
+    }
     let inputs = plan.inputs().iter().enumerate().map(|(position, input)| CalibratedInput {
         name: input.name.clone(),
         features: columns
@@ -55,14 +86,8 @@ pub fn run(args: &CompileArgs, ui: Ui) -> Result<()> {
         mean: mean(input, &samples, position),
     });
     let calibration = Calibration::new(file, samples.len(), inputs.collect());
-    PlanFolder::create(&args.output, &compiled.model, &calibration)?;
-    let value = json!({
-        "plan": args.output,
-        "planDigest": plan.digest(),
-        "report": compiled.report,
-        "proof": size.json(),
-    });
-    ui.result(&value, words(args, &compiled, &size)?)
+    let folder = PlanFolder::create(&args.output, &compiled.model, &calibration)?;
+    Ok(Made { folder, compiled, size })
 }
 
 /// Reads a network; what cannot be proved is all named at once.

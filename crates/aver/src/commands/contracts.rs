@@ -3,16 +3,23 @@
 use super::Context;
 use crate::{
     args::{ContractsCommand, ProfileArg},
-    exit,
+    exit, setups,
 };
 use anyhow::Result;
-use averment_ledger::contracts::{Deployment, Governance, MIN_DELAY, Profile, Sent};
+use averment_ledger::contracts::{Deployment, Governance, MIN_DELAY, Profile, ProofContracts, Sent};
 use serde_json::json;
 
-pub fn run(command: &ContractsCommand, context: &Context) -> Result<()> {
+/// The least size of chunks, as a power of two.
+pub const FEWEST_BITS: u8 = 4;
+
+pub fn run(command: &ContractsCommand, mut context: Context) -> Result<()> {
+    if let ContractsCommand::Deploy { setup, .. } = command {
+        context = context.with_setup(setup);
+    }
+    let context = &context;
     context.block_on(async {
         match command {
-            ContractsCommand::Deploy { profile, proposer, canceller, pauser } => {
+            ContractsCommand::Deploy { profile, proposer, canceller, pauser, .. } => {
                 let profile = match (profile, proposer, canceller, pauser) {
                     (ProfileArg::Development, ..) => Profile::Development,
                     (ProfileArg::Production, Some(proposer), Some(canceller), Some(pauser)) => {
@@ -44,18 +51,30 @@ async fn deploy(profile: Profile, context: &Context) -> Result<()> {
         ))
         .into());
     }
+    // The contract needs [τ]G2 alone; the fewest powers that a setup has come with it.
+    let setup = context.named_setup(FEWEST_BITS)?;
+    if let Profile::Production(_) = profile {
+        let production = setup.production(&config.trust.setups);
+        production.map_err(|error| exit::refused(format!("{error}; nothing was deployed")))?;
+    }
     let key = context.account()?;
     let ledger = context.ledger().await?;
     let sender = context.sender(&ledger, key).await?;
-    let (deployment, sent) = Deployment::deploy(&sender, profile).await?;
+    // First what can stay behind unused: nobody knows of it.
+    let (proofs, mut sent) = ProofContracts::deploy(&sender, &setup.key()).await?;
+    let (mut deployment, more) = Deployment::deploy(&sender, profile).await?;
+    deployment.proofs = Some(proofs);
+    sent.extend(more);
     deployment.save(&config.deployment_file)?;
     let gas: u64 = sent.iter().map(Sent::gas_used).sum();
     context.ui.result(
         &json!({ "deployment": deployment, "file": config.deployment_file, "gas": gas }),
         format!(
-            "registry {}\nanchors  {}\n{gas} gas; recorded in {}",
+            "registry {}\nanchors  {}\nproofs   {} (setup {})\n{gas} gas; recorded in {}",
             deployment.registry.address,
             deployment.anchors.address,
+            proofs.verifier.address,
+            setups::words(proofs.setup),
             config.deployment_file.display()
         ),
     )
@@ -65,10 +84,13 @@ async fn show(context: &Context) -> Result<()> {
     let deployment = context.deployment()?;
     let ledger = context.ledger().await?;
     let block = deployment.check(&ledger).await?;
+    let proofs = deployment.proofs.map_or_else(String::new, |proofs| {
+        format!("proofs   {} (setup {})\n", proofs.verifier.address, setups::words(proofs.setup))
+    });
     context.ui.result(
         &json!({ "deployment": deployment, "checkedAtBlock": block.header.number }),
         format!(
-            "registry {}\nanchors  {}\nchain {}: code and implementation are as recorded at block {}",
+            "registry {}\nanchors  {}\n{proofs}chain {}: code and implementation are as recorded at block {}",
             deployment.registry.address, deployment.anchors.address, deployment.chain_id, block.header.number
         ),
     )

@@ -4,7 +4,14 @@ use super::{
     Context,
     commit::{fresh_salt, opening_path},
 };
-use crate::{args::proofs::ProveArgs, exit, inputs::Inputs, outputs, plans::PlanFolder, proofs, setups};
+use crate::{
+    args::proofs::{InputArgs, ProveArgs},
+    exit,
+    inputs::Inputs,
+    outputs,
+    plans::PlanFolder,
+    proofs, setups,
+};
 use anyhow::{Context as _, Result};
 use averment_primitives::B256;
 use averment_prover::{Engine, model::Committed, random, registered::InputOpening};
@@ -27,7 +34,7 @@ pub fn run(args: &ProveArgs, context: &Context) -> Result<()> {
     let folder = PlanFolder::open(&args.plan)?;
     let version = match &args.about {
         None => B256::ZERO,
-        Some(version) => context.block_on(proofs::registered(version, &folder, context))?.into(),
+        Some(version) => context.block_on(proofs::registered(version, &folder, context))?.0.into(),
     };
     let statement = Statement {
         chain_id: context.config.statement_chain(),
@@ -40,10 +47,10 @@ pub fn run(args: &ProveArgs, context: &Context) -> Result<()> {
     };
     let source = match (&args.committed, &args.input.input) {
         (Some(commitment), _) => Source::Committed(commitment),
-        (None, Some(file)) => Source::File(file),
+        (None, Some(file)) => Source::File(file, &args.input),
         (None, None) => return Err(exit::usage("which input? Pass --input FILE or --committed FILE").into()),
     };
-    let file = prove(&folder, &source, args, statement, context)?;
+    let file = prove(&folder, &source, statement, context)?;
     let bytes = file.encode();
     atomic::write(&args.output, &bytes)?;
 
@@ -76,15 +83,18 @@ pub fn run(args: &ProveArgs, context: &Context) -> Result<()> {
 }
 
 /// Where an input comes from.
-enum Source<'a> {
-    File(&'a Path),
+pub enum Source<'a> {
+    /// A file of samples, and what is taken of it.
+    File(&'a Path, &'a InputArgs),
+    /// A commitment with its opening beside it.
     Committed(&'a Path),
 }
 
-fn prove(
+/// Proves what a committed plan says about an input. Of `statement` the mode is taken, and what the proof is for; the rest
+/// follows. The proof is verified before it is returned.
+pub fn prove(
     folder: &PlanFolder,
     source: &Source<'_>,
-    args: &ProveArgs,
     statement: Statement,
     context: &Context,
 ) -> Result<ProofFile> {
@@ -96,10 +106,10 @@ fn prove(
     let setup = context.setup(weights.chunked().setup(), chunk_bits)?;
     let (input, opening) = match source {
         Source::Committed(path) => committed_input(path, &schema)?,
-        Source::File(path) => {
+        Source::File(path, args) => {
             let known = folder.calibration()?;
-            let inputs = Inputs::read(path, &args.input, plan, known.columns(), context)?;
-            let salt = if args.transparent { None } else { Some(fresh_salt()?) };
+            let inputs = Inputs::read(path, args, plan, known.columns(), context)?;
+            let salt = if statement.mode.masked() { Some(fresh_salt()?) } else { None };
             InputOpening::commit(&setup, &schema, inputs.items, inputs.tensors, salt)?
         }
     };

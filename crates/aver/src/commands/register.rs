@@ -5,6 +5,7 @@ use crate::{
     args::RegisterArgs,
     capture::{Capture, Places},
     exit,
+    plans::PlanFolder,
     releases::{Release, Releases},
     ui::Ui,
 };
@@ -26,6 +27,7 @@ use averment_storage::{
     fingerprint::Listing,
     store::{Folder, Store},
 };
+use serde::Serialize;
 use serde_json::json;
 use std::{
     fmt::Write,
@@ -71,7 +73,10 @@ async fn register(args: &RegisterArgs, source: &Source, places: &Places, context
         .into());
     }
     let parents = parents(source, &releases, &registry).await?;
-    let draft = Prepared::take(source, places, parents, context.ui)?;
+    let mut draft = Prepared::take(source, places, parents, context.ui)?;
+    if let Some(plan) = &args.plan {
+        draft = draft.with_plan(&PlanFolder::open(plan)?)?;
+    }
     if args.keep {
         keep(&draft.listing, source, places, &Folder::open(&context.config.store_folder)?)?;
     }
@@ -183,6 +188,15 @@ pub struct Prepared {
     statement: Statement,
     listing: Listing,
     openings: Vec<manifest::DatasetOpening>,
+    provable: Provable,
+}
+
+/// What a version's decisions are proved by; zeros if they cannot be.
+#[derive(Debug, Clone, Copy, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Provable {
+    weights_commitment: B256,
+    plan_digest: B256,
 }
 
 /// A release that is registered.
@@ -196,6 +210,7 @@ pub struct Registered {
     model: ModelId,
     statement: Statement,
     listing: Listing,
+    provable: Provable,
 }
 
 impl Prepared {
@@ -212,7 +227,13 @@ impl Prepared {
             return Err(error).context("the operating system gives no randomness");
         }
         let Draft { statement, openings } = drafted.map_err(|error| exit::usage(error.to_string()))?;
-        Ok(Self { statement, listing, openings })
+        Ok(Self { statement, listing, openings, provable: Provable::default() })
+    }
+
+    /// The same, with the plan that decisions are proved by.
+    pub fn with_plan(self, plan: &PlanFolder) -> Result<Self> {
+        let (weights_commitment, plan_digest) = (plan.commitment()?.identity(), plan.plan()?.digest());
+        Ok(Self { provable: Provable { weights_commitment, plan_digest }, ..self })
     }
 
     /// What is about to be signed, for people.
@@ -234,8 +255,12 @@ impl Prepared {
             captured.artifacts.bytes,
             self.statement.artifacts_root(),
         );
-        for parent in self.statement.parents() {
+        if !self.provable.plan_digest.is_zero() {
+            let Provable { weights_commitment, plan_digest } = self.provable;
             // Writing into a string cannot fail.
+            let _ = writeln!(words, "  plan     {plan_digest:?}, weights {weights_commitment:?}");
+        }
+        for parent in self.statement.parents() {
             let _ = writeln!(words, "  parent   {parent}");
         }
         for dataset in self.statement.datasets() {
@@ -262,13 +287,13 @@ impl Prepared {
         let content = VersionContent {
             manifest_digest: self.statement.digest(),
             artifacts_root: self.statement.artifacts_root(),
-            weights_commitment: B256::ZERO,
-            plan_digest: B256::ZERO,
+            weights_commitment: self.provable.weights_commitment,
+            plan_digest: self.provable.plan_digest,
             parents: self.statement.parents().to_vec(),
         };
         let version = registry.id().version_id(model, &content);
         let envelope = sign(&self.statement, sender.key())?;
-        let Self { statement, listing, openings } = self;
+        let Self { statement, listing, openings, provable } = self;
         let release = Release { envelope, statement, listing, openings };
         let folder = releases.save(version, &release)?;
         let sent = match registry.register_version(sender, model, &content).await {
@@ -284,7 +309,7 @@ impl Prepared {
             }
         };
         let Release { statement, listing, .. } = release;
-        Ok(Registered { version, folder, sent, model, statement, listing })
+        Ok(Registered { version, folder, sent, model, statement, listing, provable })
     }
 }
 
@@ -306,6 +331,8 @@ impl Registered {
             "number": self.statement.version(),
             "manifestDigest": self.statement.digest(),
             "artifactsRoot": summary.root,
+            "weightsCommitment": self.provable.weights_commitment,
+            "planDigest": self.provable.plan_digest,
             "bytes": summary.bytes,
             "files": summary.files,
             "parents": self.statement.parents(),

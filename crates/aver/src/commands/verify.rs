@@ -1,4 +1,5 @@
-//! `aver verify`: whether a proof proves what it says, by the public half of a plan's folder.
+//! `aver verify`: whether a proof proves what it says, by the public half of a plan's folder and, if asked, by the
+//! contract.
 
 use super::Context;
 use crate::{
@@ -9,16 +10,26 @@ use crate::{
     proofs, setups,
 };
 use anyhow::{Context as _, Result};
+use averment_ledger::{
+    contracts::Sent,
+    proofs::{Asked, ProofClient},
+    registry::RegistryClient,
+};
+use averment_primitives::VersionId;
 use averment_prover::setup::DEVELOPMENT;
 use averment_storage::atomic;
-use averment_verifier::file::{FILE_BYTES, ProofFile};
-use serde_json::json;
+use averment_verifier::{
+    Registered,
+    descriptor::Descriptor,
+    file::{FILE_BYTES, ProofFile},
+};
+use serde_json::{Value, json};
+use std::path::Path;
 
 pub fn run(args: &VerifyArgs, context: &Context) -> Result<()> {
     let folder = PlanFolder::open(&args.plan)?;
     let shown = args.proof.display();
-    let bytes = atomic::read(&args.proof, FILE_BYTES).with_context(|| format!("reading {shown}"))?;
-    let file = ProofFile::decode(&bytes).map_err(|error| exit::refused(format!("{shown}: {error}")))?;
+    let file = read(&args.proof)?;
     let statement = &file.statement;
     if let Some(expected) = context.config.chain_id
         && statement.chain_id != expected
@@ -28,12 +39,13 @@ pub fn run(args: &VerifyArgs, context: &Context) -> Result<()> {
     }
     let chunk_bits = folder.commitment()?.chunked().blocks().chunk_bits();
     let setup = context.accept_setup(statement.setup, chunk_bits)?;
-    proofs::check(&file, &folder, &setup).with_context(|| format!("{shown} proves nothing"))?;
+    let (descriptor, registered) =
+        proofs::check(&file, &folder, &setup).with_context(|| format!("{shown} proves nothing"))?;
     let items = file.input.items() as usize;
     let answers =
         outputs::answers(&folder.plan()?, &statement.public, items).context("the output has its cells")?;
     let development = statement.setup == DEVELOPMENT;
-    let value = json!({
+    let mut value = json!({
         "verified": true,
         "statement": proofs::json(statement),
         "inputCommitment": file.input.identity(),
@@ -42,8 +54,120 @@ pub fn run(args: &VerifyArgs, context: &Context) -> Result<()> {
         "development": development,
     });
     let mut words = format!("{shown} is proved\n{}", proofs::words(&file, &answers));
+    if args.on_chain {
+        let asking = on_chain(args, &folder, &file, &descriptor, &registered, context);
+        let done = context.block_on(asking)?;
+        words += &done.words();
+        value["onChain"] = done.json();
+    } else if !statement.version.is_zero() {
+        words += "that the version registered this plan was not checked: --on-chain does\n";
+    }
     if development {
         words = format!("{words}{}", setups::PROVES_NOTHING);
     }
     context.ui.result(&value, words.trim_end())
+}
+
+/// Reads a proof.
+pub fn read(path: &Path) -> Result<ProofFile> {
+    let shown = path.display();
+    let bytes = atomic::read(path, FILE_BYTES).with_context(|| format!("reading {shown}"))?;
+    Ok(ProofFile::decode(&bytes).map_err(|error| exit::refused(format!("{shown}: {error}")))?)
+}
+
+/// What the contract said.
+struct OnChain {
+    registry: RegistryClient,
+    verifier: ProofClient,
+    about: bool,
+    registered: Option<Sent>,
+    verified: Option<Sent>,
+}
+
+async fn on_chain(
+    args: &VerifyArgs,
+    folder: &PlanFolder,
+    file: &ProofFile,
+    descriptor: &Descriptor,
+    registered: &Registered,
+    context: &Context,
+) -> Result<OnChain> {
+    let deployment = context.deployment()?;
+    let about = !file.statement.version.is_zero();
+    let registry = if about {
+        let version = VersionId::from(file.statement.version).to_string();
+        proofs::registered(&version, folder, context).await?.1
+    } else {
+        context.registry().await?
+    };
+    let verifier =
+        ProofClient::new(registry.ledger(), &deployment).map_err(|error| exit::usage(error.to_string()))?;
+    let (statement, shown) = (&file.statement, args.proof.display());
+    if statement.chain_id != deployment.chain_id {
+        let (got, expected) = (statement.chain_id, deployment.chain_id);
+        return Err(exit::refused(format!(
+            "{shown} is for chain {got}, the contracts are on chain {expected}"
+        ))
+        .into());
+    }
+    if statement.setup != verifier.setup() {
+        return Err(exit::refused(format!(
+            "{shown} was made with setup {}, the contract at {} verifies proofs of setup {}",
+            setups::words(statement.setup),
+            verifier.address(),
+            setups::words(verifier.setup())
+        ))
+        .into());
+    }
+    let asked = Asked::new(registered, statement, file.proof.clone());
+    let mut sender = None;
+    let known = verifier.knows(registered.descriptor).await?;
+    if !known || args.transaction {
+        sender = Some(context.sender(registry.ledger(), context.account()?).await?);
+    }
+    let registered = match &sender {
+        Some(sender) if !known => Some(verifier.register(sender, descriptor.encode()?).await?),
+        _ => None,
+    };
+    if !verifier.verify(&asked).await? {
+        return Err(exit::refused(format!(
+            "the contract at {} does not accept {shown}, which verifies here: this is a fault in Averment, please report it",
+            verifier.address()
+        ))
+        .into());
+    }
+    let verified = match &sender {
+        Some(sender) if args.transaction => Some(verifier.verify_in_transaction(sender, &asked).await?),
+        _ => None,
+    };
+    Ok(OnChain { registry, verifier, about, registered, verified })
+}
+
+impl OnChain {
+    fn json(&self) -> Value {
+        let sent = |sent: &Sent| json!({ "transaction": sent.tx, "gas": sent.gas_used() });
+        json!({
+            "contract": self.verifier.address(),
+            "versionRegisteredThisPlan": self.about,
+            "descriptorRegistered": self.registered.as_ref().map(sent),
+            "verified": self.verified.as_ref().map(sent),
+            "provesNothingToThirdParties": self.registry.ledger().proves_nothing_to_third_parties(),
+        })
+    }
+
+    fn words(&self) -> String {
+        let mut words = format!("accepted by the contract at {}\n", self.verifier.address());
+        if self.about {
+            words += "registered: the version registered this plan with these weights\n";
+        }
+        for (what, sent) in [
+            ("its descriptor was registered", &self.registered),
+            ("verified in a transaction", &self.verified),
+        ] {
+            if let Some(sent) = sent {
+                words += &format!("{what}: {} gas, transaction {}\n", sent.gas_used(), sent.tx);
+            }
+        }
+        words
+    }
 }

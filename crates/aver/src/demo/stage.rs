@@ -4,7 +4,7 @@ use crate::{
     args::{AppendArgs, Global, OpenArgs, RecordKindArg},
     capture::Places,
     commands::{
-        Context, init,
+        Context, contracts, init,
         log::{
             self,
             anchor::{Keys, Round},
@@ -12,13 +12,14 @@ use crate::{
         register::{self, Prepared},
     },
     config::{self, Config},
+    plans::PlanFolder,
     ui::Ui,
     workplace::now,
 };
 use anyhow::{Context as _, Result, bail};
 use averment_ledger::{
     Ledger,
-    contracts::{Deployment, Profile, Sender, Sent},
+    contracts::{Deployment, Profile, ProofContracts, Sender, Sent},
     keys::{AccountKey, Cost, Password},
     registry::{PolicyTerms, RegistryClient, SignedApproval},
 };
@@ -43,6 +44,7 @@ const DAY: u64 = 24 * 60 * 60;
 pub struct Stage {
     pub context: Context,
     pub registry: RegistryClient,
+    pub deployment: Deployment,
     pub owner: Sender,
     approvers: Vec<AccountKey>,
     /// What was sent, under the name of its step.
@@ -61,11 +63,15 @@ impl Stage {
         let approvers = ROLES.iter().map(|role| account(role)).collect::<Result<_, _>>()?;
         let ledger = context.ledger().await?;
         let owner = paid(&context, &ledger, owner).await?;
-        let (deployment, transactions) = Deployment::deploy(&owner, Profile::Development).await?;
+        let setup = context.named_setup(contracts::FEWEST_BITS)?;
+        let (proofs, mut transactions) = ProofContracts::deploy(&owner, &setup.key()).await?;
+        let (mut deployment, more) = Deployment::deploy(&owner, Profile::Development).await?;
+        transactions.extend(more);
+        deployment.proofs = Some(proofs);
         deployment.save(&context.config.deployment_file)?;
         let registry = RegistryClient::open(&ledger, &deployment).await?;
         let sent = transactions.into_iter().map(|sent| ("deploy the contracts".to_owned(), sent)).collect();
-        Ok(Self { context, registry, owner, approvers, sent, shown_in_words: false })
+        Ok(Self { context, registry, deployment, owner, approvers, sent, shown_in_words: false })
     }
 
     /// Says a step and what it took, and keeps it for the table of costs.
@@ -85,10 +91,12 @@ impl Stage {
         Ok(model)
     }
 
-    /// Registers what `manifest` describes, has the roles `approving` approve it, and deploys it.
+    /// Registers what `manifest` describes, with the plan that its decisions are proved by, has the roles `approving`
+    /// approve it, and deploys it.
     pub async fn release(
         &mut self,
         manifest: &Path,
+        plan: Option<&PlanFolder>,
         approving: [usize; 2],
         environment: &str,
     ) -> Result<VersionId> {
@@ -97,7 +105,10 @@ impl Stage {
         let places = Places { code: None, ..Places::of(manifest) };
         let releases = self.context.releases();
         let parents = register::parents(&source, &releases, &self.registry).await?;
-        let prepared = Prepared::take(&source, &places, parents, self.context.ui)?;
+        let mut prepared = Prepared::take(&source, &places, parents, self.context.ui)?;
+        if let Some(plan) = plan {
+            prepared = prepared.with_plan(plan)?;
+        }
         let model = self.registry.id().model_id(self.owner.address(), source.name());
         let registered = prepared.register(model, &self.registry, &self.owner, &releases).await?;
         let (version, named) = (registered.version, format!("{} {}", source.name(), source.version()));

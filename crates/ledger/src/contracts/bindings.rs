@@ -15,6 +15,18 @@ alloy::sol! {
 
 alloy::sol! {
     #[sol(rpc, all_derives)]
+    ProofVerifier,
+    "../../contracts/artifacts/ProofVerifier.json"
+}
+
+alloy::sol! {
+    #[sol(rpc, all_derives)]
+    DescriptorValidator,
+    "../../contracts/artifacts/DescriptorValidator.json"
+}
+
+alloy::sol! {
+    #[sol(rpc, all_derives)]
     AccessManager,
     "../../contracts/artifacts/AccessManager.json"
 }

@@ -12,7 +12,7 @@
 //! proposer with the delay; the deployment is reported as failed and no record is made.
 
 use super::{
-    AccessManager, Anchors, ERC1967Proxy, ModelRegistry, SendError, Sender, Sent,
+    AccessManager, Anchors, ERC1967Proxy, ModelRegistry, ProofContracts, SendError, Sender, Sent,
     governance::{GovernanceError, Profile, WiringFault, check_wiring},
 };
 use crate::{HeaderError, Ledger, VerifiedHeader, evidence::EvidenceError};
@@ -70,6 +70,9 @@ pub struct Deployment {
     pub implementation: Contract,
     /// The anchors.
     pub anchors: Contract,
+    /// What verifies proofs; none if it was not deployed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proofs: Option<ProofContracts>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -246,12 +249,14 @@ impl Deployment {
             &AccessManager::constructorCall { initialAdmin: deployer },
         );
         let runtime = &AccessManager::DEPLOYED_BYTECODE;
-        let access_manager = create(sender, "access manager", code, runtime, &mut sent).await?;
+        let access_manager = create(sender, "access manager", code, runtime, &[], &mut sent).await?;
         let code = ModelRegistry::BYTECODE.clone();
         let runtime = &ModelRegistry::DEPLOYED_BYTECODE;
-        let implementation = create(sender, "registry's implementation", code, runtime, &mut sent).await?;
+        let implementation =
+            create(sender, "registry's implementation", code, runtime, &[], &mut sent).await?;
         let code = Anchors::BYTECODE.clone();
-        let anchors = create(sender, "anchors", code, &Anchors::DEPLOYED_BYTECODE, &mut sent).await?;
+        let runtime = &Anchors::DEPLOYED_BYTECODE;
+        let anchors = create(sender, "anchors", code, runtime, &[], &mut sent).await?;
 
         // The wiring takes the next nonce, the proxy the one after it.
         let registry_address = deployer.create(sender.next_nonce().await?.saturating_add(1));
@@ -267,7 +272,7 @@ impl Deployment {
             },
         );
         let runtime = &ERC1967Proxy::DEPLOYED_BYTECODE;
-        let registry = create(sender, "registry", code, runtime, &mut sent).await?;
+        let registry = create(sender, "registry", code, runtime, &[], &mut sent).await?;
         if registry.address != registry_address {
             return Err(DeployError::Displaced { expected: registry_address, got: registry.address });
         }
@@ -288,6 +293,7 @@ impl Deployment {
             registry,
             implementation,
             anchors,
+            proofs: None,
         };
         deployment.check(ledger).await?;
         Ok((deployment, sent))
@@ -320,12 +326,16 @@ impl Deployment {
         if got != self.implementation.address {
             return Err(DeploymentFault::Implementation { expected: self.implementation.address, got });
         }
-        for (name, contract) in [
+        let contracts = [
             ("registry", self.registry),
             ("registry's implementation", self.implementation),
             ("access manager", self.access_manager),
             ("anchors", self.anchors),
-        ] {
+        ];
+        let proofs = self.proofs.map(|proofs| {
+            [("proof verifier", proofs.verifier), ("validator of descriptors", proofs.validator)]
+        });
+        for (name, contract) in contracts.into_iter().chain(proofs.into_iter().flatten()) {
             let (_, proven) = ledger.prove(&newest, contract.address, &[]).await?;
             if proven.code_hash != contract.code_hash {
                 return Err(DeploymentFault::Code {
@@ -358,16 +368,18 @@ impl Deployment {
     }
 }
 
-fn with_arguments(code: &Bytes, arguments: &impl SolConstructor) -> Bytes {
+pub(super) fn with_arguments(code: &Bytes, arguments: &impl SolConstructor) -> Bytes {
     [code.as_ref(), &arguments.abi_encode()].concat().into()
 }
 
-/// Creates a contract and checks that the chain now holds the artifact's code.
-async fn create(
+/// Creates a contract and checks that the chain now holds the artifact's code, with nothing but its own address and
+/// `immutables` in the places that the compiler left for them.
+pub(super) async fn create(
     sender: &Sender,
     contract: &'static str,
     code: Bytes,
     runtime: &Bytes,
+    immutables: &[B256],
     sent: &mut Vec<Sent>,
 ) -> Result<Contract, DeployError> {
     let done = sender.create(format!("create the {contract}"), code).await?;
@@ -375,17 +387,16 @@ async fn create(
     let block = BlockId::hash(done.block.hash);
     let found = sender.ledger().provider().get_code_at(address).block_id(block).await;
     let found = found.map_err(|source| DeployError::Request { address, source })?;
-    if !is_code_of(runtime, &found, address) {
+    if !is_code_of(runtime, &found, &[immutables, &[address.into_word()]].concat()) {
         return Err(DeployError::OtherCode { contract, address });
     }
     sent.push(done);
     Ok(Contract { address, code_hash: keccak256(&found) })
 }
 
-/// Whether `found` at `address` is `artifact`, but for the places where the compiler left zeros for a
-/// contract's own address (OpenZeppelin's UUPS keeps it as an immutable).
-fn is_code_of(artifact: &[u8], found: &[u8], address: Address) -> bool {
-    let own = address.into_word();
+/// Whether `found` is `artifact`, but for the places where the compiler left zeros for one of `immutables`: a
+/// contract's own address (OpenZeppelin's UUPS keeps it), or what its constructor was given.
+fn is_code_of(artifact: &[u8], found: &[u8], immutables: &[B256]) -> bool {
     let (mut artifact, mut found) = (artifact, found);
     while let (Some((expected, artifact_rest)), Some((got, found_rest))) =
         (artifact.split_first(), found.split_first())
@@ -393,7 +404,7 @@ fn is_code_of(artifact: &[u8], found: &[u8], address: Address) -> bool {
         let (a, b) = (artifact.get(..32), found.get(..32));
         if let (Some(a), Some(b)) = (a, b)
             && a.iter().all(|byte| *byte == 0)
-            && b == own.as_slice()
+            && immutables.iter().any(|word| b == word.as_slice())
         {
             (artifact, found) = (&artifact[32..], &found[32..]);
             continue;
@@ -411,20 +422,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn code_may_differ_only_where_the_own_address_stands() {
-        let address = Address::repeat_byte(7);
+    fn code_may_differ_only_where_an_immutable_stands() {
+        let [own, given, other] = [7, 9, 8].map(B256::repeat_byte);
+        let known = [own, given];
         let mut artifact = vec![1, 2, 3];
         artifact.extend([0; 32]);
         artifact.extend([4, 5]);
         let mut code = artifact.clone();
-        assert!(is_code_of(&artifact, &code, address));
-        code[3..35].copy_from_slice(address.into_word().as_slice());
-        assert!(is_code_of(&artifact, &code, address));
-        assert!(!is_code_of(&artifact, &code, Address::repeat_byte(8)));
-        assert!(!is_code_of(&artifact, &code[..36], address));
-        assert!(!is_code_of(&artifact, &[code.clone(), vec![0]].concat(), address));
+        assert!(is_code_of(&artifact, &code, &known));
+        code[3..35].copy_from_slice(own.as_slice());
+        assert!(is_code_of(&artifact, &code, &known));
+        assert!(!is_code_of(&artifact, &code, &[other]));
+        assert!(!is_code_of(&artifact, &code[..36], &known));
+        assert!(!is_code_of(&artifact, &[code.clone(), vec![0]].concat(), &known));
+        code[3..35].copy_from_slice(given.as_slice());
+        assert!(is_code_of(&artifact, &code, &known));
         code[36] = 9;
-        assert!(!is_code_of(&artifact, &code, address));
-        assert!(!is_code_of(&artifact, &[], address));
+        assert!(!is_code_of(&artifact, &code, &known));
+        assert!(!is_code_of(&artifact, &[], &known));
     }
 }

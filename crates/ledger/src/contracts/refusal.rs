@@ -2,7 +2,8 @@
 
 use super::{
     AccessManager::AccessManagerErrors as Access, Anchors::AnchorsErrors as Anchor,
-    ModelRegistry::ModelRegistryErrors as Registry,
+    DescriptorValidator::DescriptorValidatorErrors as Descriptor,
+    ModelRegistry::ModelRegistryErrors as Registry, ProofVerifier::ProofVerifierErrors as Proof,
 };
 use alloy::{
     sol_types::{Panic, Revert, SolError, SolInterface},
@@ -24,6 +25,10 @@ pub enum Refusal {
     Anchors(Anchor),
     /// The access manager's.
     Access(Access),
+    /// The proof verifier's.
+    Proof(Proof),
+    /// The validator of descriptors'.
+    Descriptor(Descriptor),
     /// A contract's words.
     Message(String),
     /// Solidity's checks: arithmetic, bounds, enums.
@@ -46,6 +51,12 @@ impl Refusal {
         }
         if let Ok(error) = Access::abi_decode(data) {
             return Self::Access(error);
+        }
+        if let Ok(error) = Proof::abi_decode(data) {
+            return Self::Proof(error);
+        }
+        if let Ok(error) = Descriptor::abi_decode(data) {
+            return Self::Descriptor(error);
         }
         if let Ok(Revert { reason }) = Revert::abi_decode(data) {
             return Self::Message(printable(&reason));
@@ -73,6 +84,12 @@ impl fmt::Display for Refusal {
             Self::Registry(error) => registry(error, f),
             Self::Anchors(error) => anchors(error, f),
             Self::Access(error) => access(error, f),
+            Self::Proof(error) => proof(error, f),
+            Self::Descriptor(Descriptor::InvalidDescriptor(e)) => write!(
+                f,
+                "the plan's descriptor breaks rule {} of docs/protocol.md [10.2] at {}: nothing can be proved of this plan",
+                e.rule, e.place
+            ),
             Self::Message(words) => write!(f, "the contract says {words:?}"),
             Self::Panic(panic) => write!(f, "the contract failed a check of its own: {panic}"),
             Self::Unknown(data) if data.is_empty() => {
@@ -286,6 +303,24 @@ fn access(error: &Access, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             write!(f, "operation {} is scheduled already", e.operationId)
         }
         other => write!(f, "{other:?}"),
+    }
+}
+
+fn proof(error: &Proof, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    match error {
+        Proof::UnknownDescriptor(e) => {
+            write!(
+                f,
+                "descriptor {} is not registered with the proof verifier; register it first",
+                e.descriptor
+            )
+        }
+        Proof::NotEnoughGas(_) => f.write_str("verifying needs more gas than the transaction was given"),
+        Proof::NotStored(_) => {
+            f.write_str("the descriptor could not be stored: send the transaction with more gas")
+        }
+        Proof::BadSetup(_) => f.write_str("the setup's [tau]G2 is no generator of G2"),
+        Proof::NoValidator(e) => write!(f, "there is no contract at {} to validate descriptors", e.validator),
     }
 }
 

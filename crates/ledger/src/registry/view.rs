@@ -2,7 +2,7 @@
 
 use super::RegistryClient;
 use crate::{
-    HeaderError, VerifiedHeader,
+    HeaderError, Ledger, VerifiedHeader,
     contracts::{Anchors, ModelRegistry, Refusal},
 };
 use alloy::{
@@ -333,14 +333,25 @@ impl View {
         to: Address,
         call: C,
     ) -> Result<C::Return, ReadError> {
-        let request = TransactionRequest::default().with_to(to).with_input(call.abi_encode());
-        let answer = self.client.ledger.provider().call(request).hash(self.block.hash).await;
-        let answer = answer.map_err(|source| match Refusal::of(&source) {
-            Some(refusal) => ReadError::Refused(Box::new(refusal)),
-            None => ReadError::Request { function, block: self.block.header.number, source },
-        })?;
-        C::abi_decode_returns(&answer).map_err(|error| ReadError::Answer { function, why: error.to_string() })
+        ask(&self.client.ledger, &self.block, function, to, call).await
     }
+}
+
+/// Asks a contract for something as of a block.
+pub(crate) async fn ask<C: SolCall>(
+    ledger: &Ledger,
+    block: &VerifiedHeader,
+    function: &'static str,
+    to: Address,
+    call: C,
+) -> Result<C::Return, ReadError> {
+    let request = TransactionRequest::default().with_to(to).with_input(call.abi_encode());
+    let answer = ledger.provider().call(request).hash(block.hash).await;
+    let answer = answer.map_err(|source| match Refusal::of(&source) {
+        Some(refusal) => ReadError::Refused(Box::new(refusal)),
+        None => ReadError::Request { function, block: block.header.number, source },
+    })?;
+    C::abi_decode_returns(&answer).map_err(|error| ReadError::Answer { function, why: error.to_string() })
 }
 
 fn present(account: Address) -> Option<Address> {

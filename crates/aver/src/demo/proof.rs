@@ -1,0 +1,115 @@
+//! The demo's proof: a plan of the model, and a decision of the registered version that the contract verifies.
+
+use super::stage::Stage;
+use crate::{
+    args::proofs::{ColumnArgs, CompileArgs, InputArgs, RevealArg},
+    commands::{
+        commit, compile,
+        prove::{self, Source},
+    },
+    outputs::{self, Answer},
+    plans::PlanFolder,
+    proofs,
+};
+use anyhow::{Context as _, Result, ensure};
+use averment_ledger::proofs::{Asked, ProofClient};
+use averment_primitives::{B256, VersionId};
+use averment_storage::atomic;
+use averment_verifier::{file::ProofFile, statement::Statement};
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+
+/// A proof that the chain's contract accepted.
+pub struct Proved {
+    /// The commitment to its input.
+    pub input: B256,
+    /// Its file.
+    pub file: PathBuf,
+    /// What the model said.
+    pub answer: Answer,
+    /// Its length.
+    pub bytes: usize,
+}
+
+/// Makes a committed plan of the network in `folder`, beside it.
+pub fn plan(folder: &Path, network: &str, samples: &str, stage: &Stage) -> Result<PlanFolder> {
+    let args = CompileArgs {
+        model: folder.join(network),
+        calibrate: folder.join(samples),
+        columns: ColumnArgs { columns: Vec::new(), except: vec!["row".to_owned(), "diagnosis".to_owned()] },
+        reveal: RevealArg::Values,
+        labels: vec!["benign".to_owned(), "malignant".to_owned()],
+        output: folder.join(network).with_extension("plan"),
+    };
+    let made = compile::compile(&args, stage.context.ui)?;
+    let report = &made.compiled.report;
+    let agreeing = report.agreeing.unwrap_or_default();
+    stage.context.ui.say(format!(
+        "   {network} becomes a plan in integers: {agreeing} of {} samples decided as by the float run",
+        report.samples
+    ));
+    let (commitment, _) = commit::to_weights(&made.folder, None, &stage.context)?;
+    stage.context.ui.say(format!("   its weights are committed to as {:?}", commitment.identity()));
+    Ok(made.folder)
+}
+
+/// Proves what `version` says of the first case in `decisions`, and has the contract verify it.
+pub async fn decision(
+    stage: &mut Stage,
+    plan: &PlanFolder,
+    version: VersionId,
+    decisions: &Path,
+) -> Result<Proved> {
+    let ui = stage.context.ui;
+    let case = first_case(decisions)?;
+    let statement =
+        Statement { chain_id: stage.registry.id().chain_id, version: version.into(), ..Statement::default() };
+    let source = Source::File(&case, &InputArgs::default());
+    let file = prove::prove(plan, &source, statement, &stage.context)?;
+    let path = case.with_extension("proof");
+    let bytes = file.encode();
+    atomic::write(&path, &bytes)?;
+    let answers = outputs::answers(&plan.plan()?, &file.statement.public, 1);
+    let answer = answers.and_then(|answers| answers.into_iter().next()).context("the model answers")?;
+    ui.say(format!(
+        "   {}: {} bytes; whoever has it learns neither weights nor input",
+        path.display(),
+        bytes.len()
+    ));
+    ui.say(format!("   the model says {answer}"));
+
+    let setup = stage.context.setup(file.statement.setup, plan.schema()?.chunk_bits())?;
+    let (descriptor, registered) = proofs::check(&file, plan, &setup)?;
+    let verifier = ProofClient::new(stage.registry.ledger(), &stage.deployment)?;
+    let sent = verifier.register(&stage.owner, descriptor.encode()?).await?;
+    stage.note("register the plan's descriptor", sent);
+    let asked = |file: &ProofFile| Asked::new(&registered, &file.statement, file.proof.clone());
+    ensure!(verifier.verify(&asked(&file)).await?, "the contract does not accept an honest proof");
+    let sent = verifier.verify_in_transaction(&stage.owner, &asked(&file)).await?;
+    stage.note("verify the proof", sent);
+
+    let mut other = file.clone();
+    if let Some(value) = other.statement.public.first_mut() {
+        *value += 1;
+    }
+    ensure!(!verifier.verify(&asked(&other)).await?, "the contract accepts another output than was proved");
+    ui.say("   The contract accepts it, and refuses a copy that claims the smallest other output");
+    Ok(Proved { input: file.input.identity(), file: path, answer, bytes: bytes.len() })
+}
+
+/// The input of the first case in a file of its own.
+fn first_case(decisions: &Path) -> Result<PathBuf> {
+    let text = std::fs::read(decisions).with_context(|| format!("reading {}", decisions.display()))?;
+    let text: Value = serde_json::from_slice(&text)?;
+    let input = &text["decisions"][0]["input"];
+    let path = decisions.with_file_name("case.json");
+    atomic::write(&path, serde_json::to_string(&json!({ "input_data": [input] }))?.as_bytes())?;
+    Ok(path)
+}
+
+impl Proved {
+    /// For machines.
+    pub fn json(&self) -> Value {
+        json!({ "file": self.file, "bytes": self.bytes, "inputCommitment": self.input, "answer": self.answer.json() })
+    }
+}

@@ -1,0 +1,42 @@
+//! The contracts that verify proofs, and their deployment: one for every plan and every model.
+
+use super::{
+    Contract, DeployError, DescriptorValidator, ProofVerifier, Sender, Sent,
+    deployment::{create, with_arguments},
+};
+use averment_primitives::{B256, U256};
+use averment_verifier::{Key, setup};
+use serde::{Deserialize, Serialize};
+
+/// What verifies proofs of one setup. Neither contract has an owner, and neither can change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ProofContracts {
+    /// The digest of the setup whose \[τ\]G2 the verifier was created with.
+    pub setup: B256,
+    /// What says which descriptors are functions.
+    pub validator: Contract,
+    /// What verifies.
+    pub verifier: Contract,
+}
+
+impl ProofContracts {
+    /// Creates them for one setup. Whether that setup is one to trust is the caller's to know.
+    pub async fn deploy(sender: &Sender, key: &Key) -> Result<(Self, Vec<Sent>), DeployError> {
+        let mut sent = Vec::new();
+        let code = DescriptorValidator::BYTECODE.clone();
+        let runtime = &DescriptorValidator::DEPLOYED_BYTECODE;
+        let validator = create(sender, "validator of descriptors", code, runtime, &[], &mut sent).await?;
+        let tau = setup::tau_words(&key.tau);
+        let arguments = ProofVerifier::constructorCall {
+            tau_: tau.map(|word| U256::from_be_bytes(word.0)),
+            setup_: key.setup,
+            validator_: validator.address,
+        };
+        let code = with_arguments(&ProofVerifier::BYTECODE, &arguments);
+        let immutables = [&tau[..], &[key.setup, validator.address.into_word()]].concat();
+        let runtime = &ProofVerifier::DEPLOYED_BYTECODE;
+        let verifier = create(sender, "proof verifier", code, runtime, &immutables, &mut sent).await?;
+        Ok((Self { setup: key.setup, validator, verifier }, sent))
+    }
+}

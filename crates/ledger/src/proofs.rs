@@ -1,0 +1,128 @@
+//! A typed client of `ProofVerifier`.
+//!
+//! Whether a proof is accepted is asked of the chain's newest final block. The contract holds a proof against the points
+//! that it is given: that these are the points which a version registered, is compared here, by whoever asks.
+
+use crate::{
+    Ledger,
+    contracts::{Deployment, ProofContracts, ProofVerifier, SendError, Sender, Sent},
+    registry::{ReadError, ask},
+};
+use alloy::sol_types::SolCall;
+use averment_primitives::{Address, B256, Bytes};
+use averment_verifier::{
+    Registered,
+    point::{self, G1Affine},
+    statement::Statement,
+};
+use thiserror::Error;
+
+/// The proof verifier of one deployment.
+#[derive(Debug, Clone)]
+pub struct ProofClient {
+    ledger: Ledger,
+    contracts: ProofContracts,
+}
+
+/// There is no proof verifier.
+#[derive(Debug, Error)]
+#[error(
+    "the contracts on chain {chain_id} were deployed without a proof verifier: deploy them again, with a setup"
+)]
+pub struct NoVerifier {
+    /// The chain.
+    pub chain_id: u64,
+}
+
+/// A proof as the contract is asked about it.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    call: ProofVerifier::verifyCall,
+}
+
+impl Asked {
+    /// A proof of a statement, for commitments that were there before it. The setup and the chain's id are the contract's
+    /// own and not passed.
+    pub fn new(registered: &Registered, statement: &Statement, proof: Vec<u8>) -> Self {
+        let Registered { descriptor, weights, tables, inputs } = registered;
+        let statement = ProofVerifier::Statement {
+            consumer: statement.contract,
+            request: statement.request,
+            beneficiary: statement.beneficiary,
+            version: statement.version,
+            weights: statement.weights,
+            plan: statement.plan,
+            schema: statement.schema,
+            publicValues: statement.public.clone(),
+            seed: statement.seed,
+            zeroKnowledge: statement.mode.masked(),
+            terms: statement.terms,
+        };
+        let words = |point: &G1Affine| point::to_words(point).concat();
+        let points: Vec<u8> = weights.iter().chain(tables).chain(inputs).flat_map(words).collect();
+        let (points, proof) = (points.into(), proof.into());
+        Self { call: ProofVerifier::verifyCall { descriptor: *descriptor, statement, points, proof } }
+    }
+
+    /// What the contract is called with.
+    pub fn calldata(&self) -> Bytes {
+        self.call.abi_encode().into()
+    }
+}
+
+impl ProofClient {
+    /// A client of `deployment`, which was checked against `ledger`.
+    pub fn new(ledger: &Ledger, deployment: &Deployment) -> Result<Self, NoVerifier> {
+        let contracts = deployment.proofs.ok_or(NoVerifier { chain_id: deployment.chain_id })?;
+        Ok(Self { ledger: ledger.clone(), contracts })
+    }
+
+    /// Where the contract is.
+    pub fn address(&self) -> Address {
+        self.contracts.verifier.address
+    }
+
+    /// The setup whose proofs it accepts.
+    pub fn setup(&self) -> B256 {
+        self.contracts.setup
+    }
+
+    /// Whether a descriptor is registered.
+    pub async fn knows(&self, descriptor: B256) -> Result<bool, ReadError> {
+        let call = ProofVerifier::descriptorCodeCall { descriptor };
+        let block = self.ledger.newest_final().await?;
+        let code = ask(&self.ledger, &block, "descriptorCode", self.address(), call).await?;
+        Ok(!code.is_zero())
+    }
+
+    /// Has a descriptor validated and stored: once for a plan in one mode and batch, by anybody.
+    pub async fn register(&self, sender: &Sender, descriptor: Vec<u8>) -> Result<Sent, SendError> {
+        let call = ProofVerifier::registerCall { bytes_: descriptor.into() };
+        self.send(sender, "register the plan's descriptor", &call).await
+    }
+
+    /// Whether the contract accepts a proof. Costs nothing and leaves no trace.
+    pub async fn verify(&self, asked: &Asked) -> Result<bool, ReadError> {
+        let block = self.ledger.newest_final().await?;
+        ask(&self.ledger, &block, "verify", self.address(), asked.call.clone()).await
+    }
+
+    /// Has a proof verified in a transaction. The transaction goes through for a proof that is not accepted too: ask
+    /// [`Self::verify`] first.
+    pub async fn verify_in_transaction(&self, sender: &Sender, asked: &Asked) -> Result<Sent, SendError> {
+        self.send(sender, "verify the proof", &asked.call).await
+    }
+
+    async fn send<C: SolCall>(
+        &self,
+        sender: &Sender,
+        action: &'static str,
+        call: &C,
+    ) -> Result<Sent, SendError> {
+        let (expected, got) = (self.ledger.chain_id(), sender.ledger().chain_id());
+        if expected != got {
+            return Err(SendError::OtherChain { expected, got });
+        }
+        sender.call(action, self.address(), call).await
+    }
+}
