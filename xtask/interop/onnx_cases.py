@@ -2,10 +2,10 @@
 
     python onnx_cases.py OUT.json
 
-Two kinds of cases: the node tests of the `onnx` package for the operators that the compiler knows (large inputs are
+Three kinds of cases: the node tests of the `onnx` package for the operators that the compiler knows (large inputs are
 cropped, everything but the first input of an operator becomes a constant, the expected outputs are computed anew by
-ONNX Runtime), and small whole networks with random weights. Deterministic; with the pinned requirements a second run
-writes the same bytes.
+ONNX Runtime); small whole networks with random weights; and what scikit-learn's converter writes. Deterministic; with the
+pinned requirements a second run writes the same bytes.
 """
 
 import base64
@@ -18,15 +18,22 @@ import onnx
 import onnxruntime
 from onnx import helper, numpy_helper
 from onnx.backend.test import loader
+from skl2onnx import to_onnx
+from sklearn.linear_model import LogisticRegression
+from sklearn.neural_network import MLPClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 warnings.filterwarnings("ignore")
 OPERATORS = set(
     """Gemm MatMul Conv Add Sub Mul Div Sum Neg Relu Sigmoid Tanh LeakyRelu Clip BatchNormalization MaxPool AveragePool
     GlobalAveragePool GlobalMaxPool ReduceSum ReduceMean Concat Slice Pad Reshape Flatten Transpose Squeeze Unsqueeze
-    Identity Dropout Shape Gather ArgMax Softmax""".split()
+    Identity Dropout Shape Gather ArgMax Softmax Cast""".split()
 )
 # Of these all inputs stay computed values.
 SUMS = {"Add", "Sub", "Sum", "Concat"}
+# Of the casts, one that keeps reals.
+CASTS = {"test_cast_FLOAT_to_DOUBLE"}
 FLOAT = onnx.TensorProto.FLOAT
 LONGEST = 11
 
@@ -46,8 +53,9 @@ def run(model, feeds):
     return session.run(None, feeds)
 
 
-def case(name, model, feeds):
-    outputs = run(model, feeds)
+def case(name, model, feeds, plain=None):
+    """What `plain` computes (the same model, if it is left out) is what is expected of `model`."""
+    outputs = run(plain or model, feeds)
     if len(outputs) != 1:
         return None
     return {
@@ -64,7 +72,10 @@ def node_cases():
         kinds = {node.op_type for node in model.graph.node}
         if len(model.graph.node) != 1 or not kinds <= OPERATORS:
             continue
-        tensors = list(test.data_sets[0][0])
+        if kinds == {"Cast"} and test.name not in CASTS:
+            continue
+        # A tensor without axes comes as a number of NumPy's.
+        tensors = [np.array(each) if isinstance(each, np.generic) else each for each in test.data_sets[0][0]]
         if any(not isinstance(tensor, np.ndarray) for tensor in tensors):
             continue
         if not tensors or tensors[0].dtype != np.float32:
@@ -143,7 +154,8 @@ class Builder:
             [helper.make_tensor_value_info(self.last, FLOAT, None)],
             self.constants,
         )
-        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+        opsets = [helper.make_opsetid("", 17), helper.make_opsetid("ai.onnx.ml", 3)]
+        model = helper.make_model(graph, opset_imports=opsets, ir_version=8)
         return case(self.name, model, {"input": self.random.normal(0, 1, self.shape).astype(np.float32)})
 
 
@@ -218,9 +230,69 @@ def networks():
     b.conv(2, 3, [2, 2], auto_pad="SAME_UPPER", strides=[2, 2])
     yield b.case()
 
+    b = Builder("constants", [1, 5])
+    value = numpy_helper.from_array(b.random.normal(0, 1, (1, 5)).astype(np.float32))
+    b.add("Cast", to=onnx.TensorProto.DOUBLE)
+    b.add("Cast", to=FLOAT)
+    b.nodes.append(helper.make_node("Constant", [], ["a constant"], value=value))
+    b.add("Add", "a constant")
+    b.nodes.append(helper.make_node("Constant", [], ["a number"], value_float=-0.75))
+    b.add("Mul", "a number")
+    b.dense(3, 5)
+    yield b.case()
+
+    ml = {"domain": "ai.onnx.ml"}
+    b = Builder("linear regressor", [1, 4])
+    numbers = lambda *shape: b.random.normal(0, 1, shape).astype(np.float32).ravel().tolist()
+    b.add("Scaler", offset=numbers(4), scale=numbers(4), **ml)
+    b.add("LinearRegressor", coefficients=numbers(3, 4), intercepts=numbers(3), targets=3, **ml)
+    yield b.case()
+
+    b = Builder("scaler with one number", [1, 4])
+    b.add("Scaler", offset=[0.5], scale=[2.0], **ml)
+    yield b.case()
+
+
+def set_linear(classifier, random, classes, features):
+    """Parameters as if it had been fitted: fitting would depend on the processor."""
+    classifier.classes_ = np.arange(classes)
+    rows = 1 if classes == 2 else classes
+    classifier.coef_, classifier.intercept_ = random.normal(0, 1, (rows, features)), random.normal(0, 1, rows)
+    classifier.n_features_in_ = features
+    return classifier
+
+
+def converted():
+    """Classifiers of scikit-learn with and without the names of the classes; expected are the probabilities."""
+    random = np.random.default_rng(5)
+    scaler = StandardScaler().fit(random.normal(3, 2, (40, 6)).round(2))
+    perceptron = MLPClassifier([8], max_iter=1, random_state=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        perceptron.fit(np.zeros((3, 6)), np.arange(3))
+    perceptron.coefs_ = [random.normal(0, 0.5, part.shape) for part in perceptron.coefs_]
+    perceptron.intercepts_ = [random.normal(0, 0.5, part.shape) for part in perceptron.intercepts_]
+    classifiers = {
+        "logistic regression of two": make_pipeline(scaler, set_linear(LogisticRegression(), random, 2, 6)),
+        "logistic regression of four": make_pipeline(scaler, set_linear(LogisticRegression(), random, 4, 6)),
+        "perceptron": perceptron,
+    }
+    for name, classifier in classifiers.items():
+        example = random.normal(3, 2, (1, 6)).astype(np.float32)
+        for named in (True, False):
+            models = []
+            for zipmap in (named, False):
+                model = to_onnx(classifier, example, options={"zipmap": zipmap}, target_opset=17)
+                model.producer_version = ""
+                if not zipmap:
+                    del model.graph.output[0]
+                models.append(model)
+            feeds = {models[0].graph.input[0].name: example}
+            yield case(f"scikit-learn {name}{', named' if named else ''}", models[0], feeds, models[1])
+
 
 def main():
-    cases = [*node_cases(), *networks()]
+    cases = [*node_cases(), *networks(), *converted()]
     with open(sys.argv[1], "w", encoding="utf-8") as file:
         json.dump(cases, file, indent=0)
         file.write("\n")

@@ -80,6 +80,7 @@ struct Peers {
     python: PathBuf,
     aver: PathBuf,
     car: PathBuf,
+    float_run: PathBuf,
     folder: PathBuf,
 }
 
@@ -88,8 +89,10 @@ impl Peers {
         tools::node_and_python()?;
         tools::npm(Path::new(SCRIPTS))?;
         let python_bin = tools::python("target/venv/interop", &Path::new(SCRIPTS).join("requirements.txt"))?;
-        let build = ["build", "--locked", "--package", "aver", "--package", "averment-storage", "--bins"];
-        run::step("our programs", Command::new("cargo").args(build).args(["--example", "car"]))?;
+        let build = ["build", "--locked", "--bins", "--example", "car", "--example", "float_run"];
+        let packages =
+            ["aver", "averment-storage", "averment-compiler"].map(|name| format!("--package={name}"));
+        run::step("our programs", Command::new("cargo").args(build).args(packages))?;
         let built = std::env::var_os("CARGO_TARGET_DIR").unwrap_or("target".into());
         let built = fs::canonicalize(PathBuf::from(built).join("debug")).context("what cargo built")?;
         let folder = tools::root().canonicalize()?.join("target/interop");
@@ -99,8 +102,9 @@ impl Peers {
         fs::create_dir_all(&folder).with_context(|| format!("making {}", folder.display()))?;
         fs::write(folder.join("password"), "correct horse battery staple\n")?;
         fs::write(folder.join("averment.toml"), "[folders]\nkeys = \"keys\"\n")?;
-        let (aver, car) = (built.join("aver"), built.join("examples/car"));
-        Ok(Self { python: python_bin.join("python"), aver, car, folder })
+        let program = |name: &str| built.join("examples").join(name);
+        let (aver, car, float_run) = (built.join("aver"), program("car"), program("float_run"));
+        Ok(Self { python: python_bin.join("python"), aver, car, float_run, folder })
     }
 
     /// Of an npm or a Python package, as pinned.
@@ -155,13 +159,21 @@ fn examples(_: &Peers) -> Result<String> {
     Ok("trains the examples again to the byte".to_owned())
 }
 
-/// What the compiler is held to: the operators' conformance tests and small networks, computed again.
+/// What the compiler is held to: the operators' conformance tests and small networks, computed again; and the float runs
+/// of the examples' models.
 fn conformance(peers: &Peers) -> Result<String> {
     let bin = tools::python("target/venv/examples", Path::new(EXAMPLES_LOCK))?;
-    let made = peers.subfolder("onnx")?.join("conformance.json");
-    said(Command::new(bin.join("python")).arg(Path::new(SCRIPTS).join("onnx_cases.py")).arg(&made))?;
+    let folder = peers.subfolder("onnx")?;
+    let made = folder.join("conformance.json");
+    let script = |name: &str| {
+        let mut command = Command::new(bin.join("python"));
+        command.arg(Path::new(SCRIPTS).join(name));
+        command
+    };
+    said(script("onnx_cases.py").arg(&made))?;
     ensure!(fs::read(CONFORMANCE)? == fs::read(&made)?, "{} differs from {CONFORMANCE}", made.display());
-    Ok("computes the committed cases again".to_owned())
+    let models = said(script("onnx_models.py").arg(&peers.float_run).arg(&folder))?;
+    Ok(format!("computes the committed cases again, and {models} of our float run"))
 }
 
 /// IPFS ids by the JavaScript importer: the committed ones again.

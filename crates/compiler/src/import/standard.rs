@@ -47,7 +47,8 @@ pub(super) fn handler(operator: &str) -> Option<Handler> {
         "Transpose" => transpose,
         "Squeeze" => squeeze,
         "Unsqueeze" => unsqueeze,
-        "Identity" | "Dropout" => identity,
+        "Identity" => |_, node| Ok(vec![node.input(0)?.clone()]),
+        "Dropout" => dropout,
         "Cast" => cast,
         "Constant" => constant,
         "ConstantOfShape" => constant_of_shape,
@@ -251,7 +252,7 @@ fn reduce(importer: &mut Importer, node: &Use<'_>, mean: bool) -> Outcome {
     let dims = value_dims(importer, node, 0)?;
     let named = node.integers_either("axes", 1)?.unwrap_or_default();
     if named.is_empty() && node.attributes.flag("noop_with_empty_axes", false) {
-        return identity(importer, node);
+        return Ok(vec![node.input(0)?.clone()]);
     }
     let mut axes: Vec<usize> =
         named.iter().map(|&axis| axis_of(axis, dims.len())).collect::<Result<_, _>>()?;
@@ -451,14 +452,14 @@ fn slice(importer: &mut Importer, node: &Use<'_>) -> Outcome {
 fn pad(importer: &mut Importer, node: &Use<'_>) -> Outcome {
     let mode = node.attributes.text("mode");
     if !matches!(mode.as_str(), "" | "constant") {
-        return Err(format!("mode {mode} is not supported, only constant 0"));
+        return Err(format!("mode {mode} is not supported, only constant"));
     }
     let value = match node.constant(2)? {
         Some(value) => value.single().ok_or("one number is expected")?,
         None => node.attributes.number("value", 0.0),
     };
-    if value != 0.0 {
-        return Err(format!("padding with {value} is not supported, only with 0"));
+    if !value.is_finite() {
+        return Err(format!("padding with {value} is not supported"));
     }
     let dims = value_dims(importer, node, 0)?;
     let pads = node.integers_either("pads", 1)?.ok_or("pads are missing")?;
@@ -470,7 +471,16 @@ fn pad(importer: &mut Importer, node: &Use<'_>) -> Outcome {
     for (position, &axis) in named.iter().enumerate() {
         axes[axis_of(axis, dims.len())?] = (pads[position] as usize, pads[position + named.len()] as usize);
     }
-    Ok(vec![importer.apply(node.name, Op::Pad(Pad { axes }), &[node.input(0)?])?])
+    let pad = Op::Pad(Pad { axes });
+    if value == 0.0 {
+        return Ok(vec![importer.apply(node.name, pad, &[node.input(0)?])?]);
+    }
+    // Zeros around what is lower by the value, and the value added to all.
+    let shift =
+        |offset: f64| Op::Scale(Scale { factor: Tensor::number(1.0), offset: Tensor::number(offset) });
+    let lowered = importer.apply(node.name, shift(-value), &[node.input(0)?])?;
+    let padded = importer.apply(node.name, pad, &[&lowered])?;
+    Ok(vec![importer.apply(node.name, shift(value), &[&padded])?])
 }
 
 /// Another shape of the same cells; of scores and decisions nothing changes.
@@ -566,9 +576,16 @@ fn unsqueeze(importer: &mut Importer, node: &Use<'_>) -> Outcome {
     reshaped(importer, node, dims)
 }
 
-fn identity(_: &mut Importer, node: &Use<'_>) -> Outcome {
+/// Nothing, unless it is exported for training.
+fn dropout(_: &mut Importer, node: &Use<'_>) -> Outcome {
     if node.node.output.get(1).is_some_and(|name| !name.is_empty()) {
         return Err("a mask is written, which only training has".into());
+    }
+    let is = |constant: Option<&Tensor>, otherwise: f64| {
+        constant.map_or(Some(otherwise), Tensor::single).is_none_or(|number| number != 0.0)
+    };
+    if is(node.constant(2)?, 0.0) && is(node.constant(1)?, 0.5) {
+        return Err("it is in training mode, which drops at random; export the model for inference".into());
     }
     Ok(vec![node.input(0)?.clone()])
 }
