@@ -81,28 +81,16 @@ impl Conv {
     }
 
     /// The result.
+    ///
+    /// Rows along the last axis are added to rows: the float run of a large network is most of what compiling takes.
     pub fn eval(&self, input: &Tensor, dims: &[usize]) -> Tensor {
         let per_group = self.weight.dims[1];
         let features = dims[1] / self.groups;
         let space: usize = dims[2..].iter().product();
         let from_space: usize = input.dims[2..].iter().product();
-        let from_strides = strides(&input.dims[2..]);
         let kernel = &self.weight.dims[2..];
         let kernel_cells: usize = kernel.iter().product();
-        // For every tap, where each output cell reads.
-        let mut places = Vec::with_capacity(kernel_cells);
-        each(kernel, |taps| {
-            let mut of_tap = Vec::with_capacity(space);
-            each(&dims[2..], |at| {
-                let mut place = Some(0);
-                for (axis, window) in self.windows.iter().enumerate() {
-                    let cell = window.cell(at[axis], taps[axis], input.dims[axis + 2]);
-                    place = place.zip(cell).map(|(place, cell)| place + cell * from_strides[axis]);
-                }
-                of_tap.push(place.unwrap_or(usize::MAX));
-            });
-            places.push(of_tap);
-        });
+        let rows = self.rows(&input.dims, dims);
         let mut cells = vec![0.0; dims.iter().product()];
         for item in 0..dims[0] {
             for feature in 0..dims[1] {
@@ -113,9 +101,14 @@ impl Conv {
                     let from = item * input.dims[1] + feature / features * per_group + channel;
                     let source = &input.cells[from * from_space..(from + 1) * from_space];
                     let weights = &self.weight.cells[(feature * per_group + channel) * kernel_cells..];
-                    for (weight, places) in weights.iter().zip(&places) {
-                        for (sum, &place) in sums.iter_mut().zip(places) {
-                            *sum += weight * source.get(place).copied().unwrap_or(0.0);
+                    for row in &rows {
+                        let (weight, source) = (weights[row.tap], &source[row.from..]);
+                        let sums = &mut sums[row.to..row.to + row.length];
+                        if row.stride == 1 {
+                            sums.iter_mut().zip(source).for_each(|(sum, cell)| *sum += weight * cell);
+                        } else {
+                            let source = source.iter().step_by(row.stride);
+                            sums.iter_mut().zip(source).for_each(|(sum, cell)| *sum += weight * cell);
                         }
                     }
                 }
@@ -123,4 +116,44 @@ impl Conv {
         }
         Tensor { dims: dims.to_vec(), cells }
     }
+
+    /// For every tap, in order, and every row of the output that it reaches: from where to where.
+    fn rows(&self, from: &[usize], to: &[usize]) -> Vec<Row> {
+        let Some((last, before)) = self.windows.split_last() else { return Vec::new() };
+        let (from, to) = (&from[2..], &to[2..]);
+        let (from_length, to_length) = (from[before.len()], to[before.len()]);
+        let from_strides = strides(from);
+        let mut rows = Vec::new();
+        let mut tap = 0;
+        each(&self.weight.dims[2..], |taps| {
+            let last_tap = taps[before.len()];
+            let reached = |&at: &usize| last.cell(at, last_tap, from_length).is_some();
+            // What is inside lies together.
+            let first = (0..to_length).find(reached);
+            let length = (0..to_length).filter(reached).count();
+            let mut row = 0;
+            each(&to[..before.len()], |at| {
+                let mut place = first.and_then(|first| last.cell(first, last_tap, from_length));
+                for (axis, window) in before.iter().enumerate() {
+                    let cell = window.cell(at[axis], taps[axis], from[axis]);
+                    place = place.zip(cell).map(|(place, cell)| place + cell * from_strides[axis]);
+                }
+                if let (Some(from), Some(first)) = (place, first) {
+                    rows.push(Row { tap, from, to: row * to_length + first, length, stride: last.stride });
+                }
+                row += 1;
+            });
+            tap += 1;
+        });
+        rows
+    }
+}
+
+/// Cells along the last axis that one tap adds to as many sums.
+struct Row {
+    tap: usize,
+    from: usize,
+    to: usize,
+    length: usize,
+    stride: usize,
 }
