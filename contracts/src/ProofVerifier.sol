@@ -6,6 +6,7 @@ import {IProofVerifier, Statement} from "./interfaces/IProofVerifier.sol";
 import {lookupsAtEnd, relationsAtEnd} from "./proof/End.sol";
 import {prepare, weigh} from "./proof/Functionals.sol";
 import "./proof/Memory.sol";
+import {isNamed} from "./proof/Names.sol";
 import {PAIRING_GAS, derive, opens} from "./proof/Opening.sol";
 import {chunksOf, hasMasks, load, publicCount} from "./proof/Reading.sol";
 import {draw, drawFrom, reduceBatch, reduceMain} from "./proof/Sumcheck.sol";
@@ -94,7 +95,8 @@ contract ProofVerifier is IProofVerifier {
     }
 
     /// Absorbs what was there before the proof, [9.2] (1). False if the statement's public values are too many, too
-    /// few or too wide, if points are missing, or if the descriptor is for the other mode.
+    /// few or too wide, if points are missing or are not the commitments that it names, or if the descriptor is for the
+    /// other mode.
     function begin(uint256 state, Statement calldata statement) private view returns (bool fits) {
         bool masked = statement.zeroKnowledge;
         int64[] calldata values = statement.publicValues;
@@ -103,7 +105,7 @@ contract ProofVerifier is IProofVerifier {
             length := mload(POINTS_LENGTH)
         }
         fits = masked == hasMasks() && values.length == publicCount()
-            && length == (chunksOf(0) + chunksOf(1) + chunksOf(2)) * 64;
+            && length == (chunksOf(0) + chunksOf(1) + chunksOf(2)) * 64 && isNamed(state, statement);
         if (!fits) return false;
         bytes32 suite = SUITE;
         assembly {
@@ -114,10 +116,10 @@ contract ProofVerifier is IProofVerifier {
             mstore(add(state, 0x20), suite)
             mstore(add(state, 0x40), mload(SETUP))
             mstore(add(state, 0x60), chainid())
-            // consumer, request, beneficiary, version, weights, plan, schema
-            calldatacopy(add(state, 0x80), statement, 0xe0)
+            // consumer, request, beneficiary, version, weights, plan, schema, inputs, items
+            calldatacopy(add(state, 0x80), statement, 0x120)
             fits := iszero(or(shr(160, calldataload(statement)), shr(160, calldataload(add(statement, 0x40)))))
-            let place := add(state, 0x160)
+            let place := add(state, 0x1a0)
             mstore(place, values.length)
             place := add(place, 0x20)
             let value := values.offset
@@ -129,7 +131,7 @@ contract ProofVerifier is IProofVerifier {
                 place := add(place, 0x20)
             }
             // seed, mode, terms
-            calldatacopy(place, add(statement, 0x100), 0x60)
+            calldatacopy(place, add(statement, 0x140), 0x60)
             mstore(add(place, 0x20), masked)
             mstore(add(place, 0x60), mload(DIGEST))
             mstore(add(place, 0x80), mload(CHUNK_BITS))

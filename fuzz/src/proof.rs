@@ -4,8 +4,8 @@ use crate::vectors;
 use averment_primitives::B256;
 use averment_verifier::{
     Key, Registered,
-    commitment::InputCommitment,
-    descriptor::Descriptor,
+    commitment::{Chunked, InputCommitment, WeightsCommitment},
+    descriptor::{Blocks, Descriptor, ValidDescriptor},
     file::ProofFile,
     point::{self, G2Affine},
     proof::Proof,
@@ -20,7 +20,7 @@ const WINDOWS: &str = include_str!("../../vectors/proof/ok_windows_zk.json");
 
 /// A vector's plan in one mode.
 struct Case {
-    descriptor: Descriptor,
+    descriptor: ValidDescriptor,
     registered: Registered,
     mode: Mode,
 }
@@ -33,16 +33,20 @@ impl Case {
     fn new(text: &str, mode: Mode) -> Self {
         let vector = vectors::json(text);
         let descriptor = Descriptor::decode(&vectors::bytes(&vector["descriptor"])).expect("a descriptor");
+        let descriptor = descriptor.validate().expect("a valid one");
         let points = vectors::bytes(&vector["points"]);
         let word = |at: usize| B256::from_slice(&points[at..][..32]);
         let point =
             |place: usize| point::from_words(&[word(place * 64), word(place * 64 + 32)]).expect("a point");
-        let registered = Registered {
-            descriptor: descriptor.digest().expect("canonical bytes"),
-            weights: vec![point(0)],
-            tables: vec![point(1)],
-            inputs: vec![point(2)],
+        let layout = &descriptor.layout;
+        let chunked = |sizes: &[u8], place: usize| {
+            let blocks = Blocks::new(layout.chunk_bits, sizes.to_vec()).expect("blocks");
+            Chunked::new(B256::ZERO, blocks, vec![point(place)]).expect("a chunk")
         };
+        let weights = WeightsCommitment::new(chunked(&layout.sizes.weights, 0));
+        let inputs = InputCommitment::new(B256::ZERO, 1, chunked(&layout.sizes.inputs, 2)).expect("an item");
+        let registered =
+            Registered::new(&descriptor, &weights, &[point(1)], &[inputs]).expect("the descriptor's");
         Self { descriptor, registered, mode }
     }
 }
@@ -54,7 +58,7 @@ pub(crate) fn descriptor(data: &[u8]) -> bool {
     for mode in [Mode::Transparent, Mode::ZeroKnowledge] {
         assert_eq!(Proof::length(&descriptor, mode) % 32, 0);
     }
-    if descriptor.validate().is_ok() {
+    if let Ok(descriptor) = descriptor.validate() {
         // What is valid stays within what the contract has room for.
         assert!(descriptor.variables() <= 28 && descriptor.point_length() <= 32);
         assert!(descriptor.layout.address_bits() <= 32);
@@ -74,7 +78,7 @@ pub(crate) fn proof(data: &[u8]) -> bool {
     for case in &*CASES {
         let Ok(proof) = Proof::decode(data, &case.descriptor, case.mode) else { continue };
         assert_eq!(proof.encode(), data);
-        let statement = Statement { mode: case.mode, public: vec![0; 2], ..Statement::default() };
+        let statement = Statement { mode: case.mode, public: vec![0; 2], ..case.registered.statement() };
         let key = Key { setup: B256::ZERO, tau: G2Affine::default() };
         assert!(verify(&case.descriptor, &key, &case.registered, &statement, &proof).is_err());
         accepted = true;

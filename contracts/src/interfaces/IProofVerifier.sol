@@ -14,12 +14,16 @@ struct Statement {
     address beneficiary;
     /// The registered version; zero if none.
     bytes32 version;
-    /// The registered weights: K, layout and points.
+    /// The registered weights: identity of the commitment to them, which covers setup, K, layout and points.
     bytes32 weights;
     /// The plan.
     bytes32 plan;
     /// The input's schema.
     bytes32 schema;
+    /// The inputs: identity of the commitment to them.
+    bytes32 inputs;
+    /// How many items the inputs are, 1 to 65,536; a batch is padded with others to a power of two.
+    uint32 items;
     /// Public inputs and outputs, in the order of the plan.
     int64[] publicValues;
     /// Randomness of the computation; zero if it uses none.
@@ -32,8 +36,9 @@ struct Statement {
 
 /// @title Verifies proofs of any plan, `averment-proof/1`.
 /// @notice Immutable and without owner. A plan's descriptor is validated once, when it is registered, and stored as
-/// code; whoever calls `verify` compares the statement with what it asked for, and the points with what was
-/// registered for the version.
+/// code; whoever calls `verify` compares the statement with what it asked for and what was registered for the version.
+/// Points of weights and inputs are those that the statement names; the points of function tables are public, made
+/// from the plan by anybody, and compared by the caller.
 interface IProofVerifier {
     event DescriptorRegistered(bytes32 indexed descriptor, address code);
 

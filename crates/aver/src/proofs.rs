@@ -7,7 +7,7 @@ use averment_primitives::VersionId;
 use averment_prover::{Setup, model};
 use averment_verifier::{
     Registered,
-    descriptor::Descriptor,
+    descriptor::{Descriptor, ValidDescriptor},
     file::{FileRefusal, Known, ProofFile},
     point::G1Affine,
     statement::{Mode, Statement},
@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 const SHOWN: usize = 10;
 
 /// Checks a proof against the public half of a plan's folder. Returns the plan's descriptor and the commitments.
-pub fn check(file: &ProofFile, folder: &PlanFolder, setup: &Setup) -> Result<(Descriptor, Registered)> {
+pub fn check(file: &ProofFile, folder: &PlanFolder, setup: &Setup) -> Result<(ValidDescriptor, Registered)> {
     let (plan, schema, weights) = (folder.plan()?, folder.schema()?, folder.commitment()?);
     let refused = |refusal: FileRefusal| exit::refused(refusal.to_string());
     let chunk_bits = weights.chunked().blocks().chunk_bits();
@@ -71,6 +71,8 @@ pub fn json(statement: &Statement) -> Value {
         "weightsCommitment": statement.weights,
         "planDigest": statement.plan,
         "schemaDigest": statement.schema,
+        "inputs": statement.inputs,
+        "items": statement.items,
         "public": statement.public,
         "seed": statement.seed,
         "mode": mode(statement.mode),

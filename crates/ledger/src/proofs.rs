@@ -1,7 +1,8 @@
 //! A typed client of `ProofVerifier`.
 //!
-//! Whether a proof is accepted is asked of the chain's newest final block. The contract holds a proof against the points
-//! that it is given: that these are the points which a version registered, is compared here, by whoever asks.
+//! Whether a proof is accepted is asked of the chain's newest final block. The contract holds a proof and what its
+//! statement names against the points that it is given: that the statement names what a version registered, and that the
+//! tables are the plan's, is compared by whoever asks.
 
 use crate::{
     Ledger,
@@ -10,11 +11,7 @@ use crate::{
 };
 use alloy::sol_types::SolCall;
 use averment_primitives::{Address, B256, Bytes};
-use averment_verifier::{
-    Registered,
-    point::{self, G1Affine},
-    statement::Statement,
-};
+use averment_verifier::{Registered, point, statement::Statement};
 use thiserror::Error;
 
 /// The proof verifier of one deployment.
@@ -44,7 +41,6 @@ impl Asked {
     /// A proof of a statement, for commitments that were there before it. The setup and the chain's id are the contract's
     /// own and not passed.
     pub fn new(registered: &Registered, statement: &Statement, proof: Vec<u8>) -> Self {
-        let Registered { descriptor, weights, tables, inputs } = registered;
         let statement = ProofVerifier::Statement {
             consumer: statement.contract,
             request: statement.request,
@@ -53,15 +49,18 @@ impl Asked {
             weights: statement.weights,
             plan: statement.plan,
             schema: statement.schema,
+            inputs: statement.inputs,
+            items: statement.items,
             publicValues: statement.public.clone(),
             seed: statement.seed,
             zeroKnowledge: statement.mode.masked(),
             terms: statement.terms,
         };
-        let words = |point: &G1Affine| point::to_words(point).concat();
-        let points: Vec<u8> = weights.iter().chain(tables).chain(inputs).flat_map(words).collect();
+        let points: Vec<u8> =
+            registered.points().iter().flat_map(|own| point::to_words(own).concat()).collect();
+        let descriptor = registered.descriptor();
         let (points, proof) = (points.into(), proof.into());
-        Self { call: ProofVerifier::verifyCall { descriptor: *descriptor, statement, points, proof } }
+        Self { call: ProofVerifier::verifyCall { descriptor, statement, points, proof } }
     }
 
     /// What the contract is called with.

@@ -50,9 +50,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let compiled = compile(&network, &rows, &Compile { reveal: Reveal::Values, ..Compile::default() })?;
     step("compile");
     let plan = compiled.model.plan();
-    let options = Options { chunk_bits, batch_bits, mode };
+    let options = Options { chunk_bits, batch_bits, mode, ..Options::default() };
     let derived = Descriptor::derive(plan, options)?;
-    let layout = derived.descriptor.layout;
+    let layout = &derived.descriptor.layout;
     step("derive");
     let setup = Setup::development(layout.chunk_bits);
     step("development setup");
@@ -72,12 +72,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         .collect();
     let trace = compiled.model.run(&quantised.iter().map(Vec::as_slice).collect::<Vec<_>>(), batch)?;
     step("run");
-    let inputs = committed.inputs(&trace, &mut random);
-    let registered = committed.registered(Default::default(), &inputs);
+    let inputs = committed.inputs(&trace, Default::default(), &mut random)?;
+    let registered = committed.registered(&inputs)?;
     step("commit the input");
-    let output = plan.output().tensor.index() - plan.inputs().len();
-    let public = trace.steps[output].out.iter().map(|cell| i64::from(*cell)).collect();
-    let statement = Statement { setup: setup.digest(), mode, public, ..Statement::default() };
+    let public = committed.public_values(plan, &trace);
+    let statement = Statement { plan: plan.digest(), mode, public, ..registered.statement() };
     let proof = committed.prove(&engine, &trace, &inputs, &registered, &statement, &mut random)?;
     step("prove");
     let bytes = proof.encode();

@@ -10,9 +10,9 @@ use ark_ff::AdditiveGroup;
 use averment_plan::{Model, Plan, Schema, Trace, WeightId};
 use averment_primitives::Salt;
 use averment_verifier::{
-    Registered,
-    commitment::{InputCommitment, WeightsCommitment},
-    descriptor::{Blocks, DeriveError, Derived, Descriptor, Options, Placement, SLOTS},
+    Registered, RegisteredError,
+    commitment::{Chunked, InputCommitment, WeightsCommitment},
+    descriptor::{Blocks, Derived, Descriptor, Options, Placement, SLOTS, ValidDescriptor},
     field::Fr,
     proof::Proof,
     statement::{Mode, Statement},
@@ -24,6 +24,7 @@ pub struct Committed<'a> {
     setup: &'a Setup,
     mode: Mode,
     derived: Derived,
+    commitment: WeightsCommitment,
     weights: Vec<Commitment>,
     tables: Vec<Commitment>,
 }
@@ -31,6 +32,7 @@ pub struct Committed<'a> {
 /// Inputs that are committed to, before anything is asked of them.
 #[derive(Debug)]
 pub struct CommittedInputs {
+    commitment: InputCommitment,
     cells: Vec<Vec<i64>>,
     chunks: Vec<Commitment>,
 }
@@ -42,7 +44,7 @@ impl<'a> Committed<'a> {
         model: &Model,
         options: Options,
         random: Random<'_>,
-    ) -> Result<Self, DeriveError> {
+    ) -> Result<Self, CommitError> {
         let derived = Descriptor::derive(model.plan(), options)?;
         let layout = &derived.descriptor.layout;
         let mut chunks = Chunks::new(layout.chunk_bits, layout.weights.clone());
@@ -50,7 +52,8 @@ impl<'a> Committed<'a> {
             chunks.write(*base, cells.into_iter().map(i64::from));
         }
         let weights = chunks.commit(setup, options.mode, random);
-        Ok(Self::with_weights(setup, options.mode, derived, weights))
+        let chunked = chunked(setup, layout.chunk_bits, &layout.sizes.weights, &weights)?;
+        Ok(Self::with_weights(setup, options.mode, derived, WeightsCommitment::new(chunked), weights))
     }
 
     /// Commits to the weights of `model` for registration: what is published, and what is kept with them.
@@ -60,8 +63,8 @@ impl<'a> Committed<'a> {
         options: Options,
         salt: Option<&Salt>,
     ) -> Result<(WeightsCommitment, Option<WeightsSecret>), CommitError> {
-        let layout = Descriptor::derive(model.plan(), options)?.descriptor.layout;
-        let blocks = Blocks::new(layout.chunk_bits, layout.sizes.weights)?;
+        let descriptor = Descriptor::derive(model.plan(), options)?.descriptor;
+        let blocks = Blocks::new(descriptor.layout.chunk_bits, descriptor.layout.sizes.weights.clone())?;
         WeightsSecret::commit(setup, &blocks, weight_blocks(model), salt)
     }
 
@@ -78,21 +81,42 @@ impl<'a> Committed<'a> {
         let layout = &derived.descriptor.layout;
         let blocks = Blocks::new(layout.chunk_bits, layout.sizes.weights.clone())?;
         let weights = WeightsSecret::chunks(commitment, setup, &blocks, weight_blocks(model), salt)?;
-        Ok(Self::with_weights(setup, options.mode, derived, weights))
+        Ok(Self::with_weights(setup, options.mode, derived, commitment.clone(), weights))
     }
 
-    fn with_weights(setup: &'a Setup, mode: Mode, derived: Derived, weights: Vec<Commitment>) -> Self {
+    fn with_weights(
+        setup: &'a Setup,
+        mode: Mode,
+        derived: Derived,
+        commitment: WeightsCommitment,
+        weights: Vec<Commitment>,
+    ) -> Self {
         let tables = tables(setup, &derived);
-        Self { setup, mode, derived, weights, tables }
+        Self { setup, mode, derived, commitment, weights, tables }
     }
 
     /// The descriptor.
-    pub fn descriptor(&self) -> &Descriptor {
+    pub fn descriptor(&self) -> &ValidDescriptor {
         &self.derived.descriptor
     }
 
-    /// Commits to the inputs of a run.
-    pub fn inputs(&self, trace: &Trace, random: Random<'_>) -> CommittedInputs {
+    /// The commitment to the weights.
+    pub fn commitment(&self) -> &WeightsCommitment {
+        &self.commitment
+    }
+
+    /// What a statement about a run says in public: see [`Derived::public_values`].
+    pub fn public_values(&self, plan: &Plan, trace: &Trace) -> Vec<i64> {
+        self.derived.public_values(plan, trace)
+    }
+
+    /// Commits to the inputs of a run, under the schema with this digest.
+    pub fn inputs(
+        &self,
+        trace: &Trace,
+        schema: B256,
+        random: Random<'_>,
+    ) -> Result<CommittedInputs, CommitError> {
         let layout = &self.derived.descriptor.layout;
         let mut chunks = Chunks::new(layout.chunk_bits, layout.inputs.clone());
         let cells: Vec<Vec<i64>> =
@@ -100,7 +124,11 @@ impl<'a> Committed<'a> {
         for (base, cells) in layout.input_blocks.iter().zip(&cells) {
             chunks.write(*base, cells.iter().copied());
         }
-        CommittedInputs { chunks: chunks.commit(self.setup, self.mode, random), cells }
+        let chunks = chunks.commit(self.setup, self.mode, random);
+        let chunked = chunked(self.setup, layout.chunk_bits, &layout.sizes.inputs, &chunks)?;
+        let items = u32::try_from(trace.batch).unwrap_or(u32::MAX);
+        let commitment = InputCommitment::new(schema, items, chunked)?;
+        Ok(CommittedInputs { commitment, cells, chunks })
     }
 
     /// The inputs of a commitment that was made before, under a schema whose inputs are the plan's.
@@ -123,18 +151,15 @@ impl<'a> Committed<'a> {
             schema.padded(input, values).into_iter().map(i64::from).collect()
         };
         let cells = opening.tensors().iter().enumerate().map(padded).collect();
-        Ok(CommittedInputs { cells, chunks: opening.chunks(commitment, self.setup, schema)? })
+        let chunks = opening.chunks(commitment, self.setup, schema)?;
+        Ok(CommittedInputs { commitment: commitment.clone(), cells, chunks })
     }
 
     /// What a verifier has to know beside the statement.
-    pub fn registered(&self, descriptor: B256, inputs: &CommittedInputs) -> Registered {
-        let points = |commitments: &[Commitment]| commitments.iter().map(|own| own.point).collect();
-        Registered {
-            descriptor,
-            weights: points(&self.weights),
-            tables: points(&self.tables),
-            inputs: points(&inputs.chunks),
-        }
+    pub fn registered(&self, inputs: &CommittedInputs) -> Result<Registered, RegisteredError> {
+        let tables: Vec<_> = self.tables.iter().map(|own| own.point).collect();
+        let inputs = std::slice::from_ref(&inputs.commitment);
+        Registered::new(&self.derived.descriptor, &self.commitment, &tables, inputs)
     }
 
     /// Proves that the run gives the statement's public values.
@@ -230,6 +255,12 @@ pub fn tables(setup: &Setup, derived: &Derived) -> Vec<Commitment> {
         chunks.write(base, derived.table_outs.iter().copied());
     }
     chunks.commit(setup, Mode::Transparent, &mut || Fr::ZERO)
+}
+
+/// Chunks as what is published of them.
+fn chunked(setup: &Setup, bits: u8, sizes: &[u8], chunks: &[Commitment]) -> Result<Chunked, CommitError> {
+    let points = chunks.iter().map(|own| own.point).collect();
+    Ok(Chunked::new(setup.digest(), Blocks::new(bits, sizes.to_vec())?, points)?)
 }
 
 /// The weight tensors in padded layout, in order.

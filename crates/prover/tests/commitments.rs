@@ -24,7 +24,8 @@ use cases::*;
 use std::path::Path;
 
 const ITEMS: u32 = 3;
-const OPTIONS: Options = Options { chunk_bits: Some(8), batch_bits: 2, mode: Mode::ZeroKnowledge };
+const OPTIONS: Options =
+    Options { chunk_bits: Some(8), batch_bits: 2, mode: Mode::ZeroKnowledge, public_inputs: false };
 
 fn random(seed: u64) -> impl FnMut() -> Fr {
     let mut numbers = Numbers(seed);
@@ -101,19 +102,15 @@ impl Case {
         let Self { setup, schema, input, weights, .. } = self;
         let committed = Committed::open(setup, model, OPTIONS, weights, Some(salt)).unwrap();
         let inputs = committed.open_inputs(model.plan(), schema, input, opening).unwrap();
-        let registered = committed.registered(B256::repeat_byte(7), &inputs);
-        assert_eq!(registered.weights, weights.chunked().points());
-        assert_eq!(registered.inputs, input.chunked().points());
+        let registered = committed.registered(&inputs).unwrap();
+        assert!(registered.points().starts_with(weights.chunked().points()));
+        assert!(registered.points().ends_with(input.chunked().points()));
         let slices: Vec<&[i32]> = opening.tensors().iter().map(Vec::as_slice).collect();
         let trace = model.run(&slices, ITEMS as usize).unwrap();
-        let step = model.plan().output().tensor.index() - model.plan().inputs().len();
         let statement = Statement {
-            setup: setup.digest(),
-            weights: weights.identity(),
             plan: model.plan().digest(),
-            schema: schema.digest(),
-            public: trace.steps[step].out.iter().copied().map(i64::from).collect(),
-            ..Statement::default()
+            public: committed.public_values(model.plan(), &trace),
+            ..registered.statement()
         };
         let engine = Engine::new(setup, 8).unwrap();
         let proof =
@@ -128,8 +125,8 @@ fn what_was_registered_is_proved_from_disk() {
     let case = Case::new(folder.path());
     assert_eq!(case.prove(&model(), case.secret.salt(), &case.opening), Ok(()));
     let blocks = case.weights.chunked().blocks().sizes();
-    let layout = Descriptor::derive(model().plan(), OPTIONS).unwrap().descriptor.layout;
-    assert_eq!(blocks, layout.sizes.weights);
+    let descriptor = Descriptor::derive(model().plan(), OPTIONS).unwrap().descriptor;
+    assert_eq!(blocks, descriptor.layout.sizes.weights);
 }
 
 #[test]

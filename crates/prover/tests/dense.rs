@@ -3,27 +3,29 @@
 use alloy_primitives::B256;
 use averment_prover::{Assignment, Commitment, LookupError, ProveError, Setup, SlotCells, reference};
 use averment_verifier::{
-    Key, Registered, VerifyError,
+    Key, Registered, RegisteredError, VerifyError,
+    commitment::{Chunked, InputCommitment, WeightsCommitment},
     descriptor::{
-        Area, Axis, Coefficient, Constant, Descriptor, Layout, LookupBlock, Product, Relation, Sizes, Table,
-        Term,
+        Area, Axis, Blocks, Coefficient, Constant, Descriptor, Layout, LookupBlock, Product, Relation, Sizes,
+        Table, Term, ValidDescriptor,
     },
     field::Fr,
+    point::G1Affine,
     proof::Proof,
     statement::{Mode, Statement},
     verify,
 };
 
 const FUNCTION: u32 = 1;
-const LOW: u32 = 2;
-const INPUT: u32 = 3;
+const LOW: u32 = 3;
+const INPUT: u32 = 2;
 
 fn one(mantissa: i64, shift: u8) -> Coefficient {
     Coefficient { mantissa, shift }
 }
 
 /// `out = relu((W x + b) / 8)`, 8 inputs of 4 bits, 4 outputs.
-fn descriptor(masked: bool) -> Descriptor {
+fn descriptor(masked: bool) -> ValidDescriptor {
     let mut sizes = Sizes {
         chunk_bits: 9,
         weights: vec![5, 2],
@@ -74,11 +76,11 @@ fn descriptor(masked: bool) -> Descriptor {
         let cells = averment_verifier::claims::mask_cells(draft.operands(), &draft.degrees(true));
         sizes.mask_bits = Some(cells.next_power_of_two().trailing_zeros() as u8);
     }
-    build(Layout::new(&sizes).unwrap())
+    build(Layout::new(&sizes).unwrap()).validate().unwrap()
 }
 
 struct Case {
-    descriptor: Descriptor,
+    descriptor: ValidDescriptor,
     setup: Setup,
     weights: Vec<Commitment>,
     tables: Vec<Commitment>,
@@ -135,18 +137,29 @@ impl Case {
         }
         slots[0] = SlotCells { ins: Some(high), outs: Some(out) };
         slots[1] = SlotCells { ins: Some(low), outs: None };
-        let statement = Statement { setup: setup.digest(), mode, chain_id: 31337, ..Statement::default() };
-        Self { descriptor, setup, weights, tables, inputs, outs, input, slots, statement, seed }
+        let statement = Statement::default();
+        let mut own =
+            Self { descriptor, setup, weights, tables, inputs, outs, input, slots, statement, seed };
+        own.statement = Statement { mode, chain_id: 31337, ..own.registered().statement() };
+        own
     }
 
     fn registered(&self) -> Registered {
-        let points = |commitments: &[Commitment]| commitments.iter().map(|own| own.point).collect();
-        Registered {
-            descriptor: B256::repeat_byte(7),
-            weights: points(&self.weights),
-            tables: points(&self.tables),
-            inputs: points(&self.inputs),
-        }
+        let (weights, tables, inputs) = self.commitments();
+        Registered::new(&self.descriptor, &weights, &tables, &[inputs]).unwrap()
+    }
+
+    fn commitments(&self) -> (WeightsCommitment, Vec<G1Affine>, InputCommitment) {
+        let points = |commitments: &[Commitment]| commitments.iter().map(|own| own.point).collect::<Vec<_>>();
+        let sizes = &self.descriptor.layout.sizes;
+        let chunked = |sizes: &[u8], commitments: &[Commitment]| {
+            let blocks = Blocks::new(self.descriptor.layout.chunk_bits, sizes.to_vec()).unwrap();
+            Chunked::new(self.setup.digest(), blocks, points(commitments)).unwrap()
+        };
+        let weights = WeightsCommitment::new(chunked(&sizes.weights, &self.weights));
+        let inputs = chunked(&sizes.inputs, &self.inputs);
+        let inputs = InputCommitment::new(B256::repeat_byte(7), 1, inputs).unwrap();
+        (weights, points(&self.tables), inputs)
     }
 
     fn prove(&self) -> Result<Proof, ProveError> {
@@ -223,8 +236,91 @@ fn another_statement_is_not_proved() {
         case.verify(&proof).unwrap();
         let weights = std::mem::take(&mut case.weights);
         case.weights = vec![case.setup.chunk(weights[0].cells.clone(), weights[0].blind + Fr::from(1_u64))];
-        assert!(case.verify(&proof).is_err(), "other weights");
+        assert!(matches!(case.verify(&proof), Err(VerifyError::Weights { .. })), "other weights");
+        // The same attack with a statement that names them.
+        case.statement.weights = case.registered().weights();
+        assert!(case.verify(&proof).is_err(), "other weights, named");
     }
+}
+
+/// What the statement names has to be what the points are, even if the proof is made for the false statement.
+#[test]
+fn a_statement_is_held_against_what_is_registered() {
+    let other = B256::repeat_byte(9);
+    for mode in MODES {
+        let good = Case::new(mode);
+        let own = good.registered();
+        let proved = |change: &dyn Fn(&mut Statement)| {
+            let mut case = Case::new(mode);
+            change(&mut case.statement);
+            case.verify(&case.prove().unwrap())
+        };
+        let (expected, got) = (own.setup(), other);
+        let setup = VerifyError::Setup { what: "the statement is", expected, got };
+        assert_eq!(proved(&|own| own.setup = other), Err(setup));
+        let expected = own.weights();
+        assert_eq!(proved(&|own| own.weights = other), Err(VerifyError::Weights { expected, got }));
+        let expected = own.schema();
+        assert_eq!(proved(&|own| own.schema = other), Err(VerifyError::Schema { expected, got }));
+        let expected = own.inputs();
+        assert_eq!(proved(&|own| own.inputs = other), Err(VerifyError::Inputs { expected, got }));
+        let items = VerifyError::Items { expected: 1, got: 2 };
+        assert_eq!(proved(&|own| own.items = 2), Err(items));
+
+        let proof = good.prove().unwrap();
+        let key = Key { setup: other, tau: good.setup.tau() };
+        let statement = Statement { setup: other, ..good.statement.clone() };
+        let got = verify(&good.descriptor, &key, &own, &statement, &proof);
+        let setup = VerifyError::Setup { what: "the commitments are", expected: other, got: own.setup() };
+        assert_eq!(got, Err(setup));
+        let mut changed = good.descriptor.clone().into_inner();
+        changed.weight_bits[0] += 1;
+        let changed = changed.validate().unwrap();
+        let got = verify(&changed, &good.setup.key(), &own, &good.statement, &proof);
+        let (expected, got_digest) = (changed.digest(), good.descriptor.digest());
+        assert_eq!(got, Err(VerifyError::Descriptor { expected, got: got_digest }));
+    }
+}
+
+#[test]
+fn commitments_are_held_against_the_descriptor() {
+    let case = Case::new(Mode::ZeroKnowledge);
+    let (weights, tables, input) = case.commitments();
+    let refused = |weights: &WeightsCommitment, tables: &[G1Affine], inputs: &[InputCommitment]| {
+        Registered::new(&case.descriptor, weights, tables, inputs).unwrap_err()
+    };
+    let chunked = |setup, bits, sizes: &[u8]| {
+        let blocks = Blocks::new(bits, sizes.to_vec()).unwrap();
+        let points = vec![G1Affine::identity(); blocks.chunks() as usize];
+        Chunked::new(setup, blocks, points).unwrap()
+    };
+    let weights_of = |setup, bits, sizes: &[u8]| WeightsCommitment::new(chunked(setup, bits, sizes));
+    let inputs_of =
+        |setup, bits, sizes: &[u8]| InputCommitment::new(B256::ZERO, 1, chunked(setup, bits, sizes)).unwrap();
+    let own = case.setup.digest();
+    let one = std::slice::from_ref(&input);
+
+    let setup = RegisteredError::Setup { role: "inputs", expected: own, got: B256::ZERO };
+    assert_eq!(refused(&weights, &tables, &[inputs_of(B256::ZERO, 9, &[3])]), setup);
+    let bits = |role| RegisteredError::ChunkBits { role, expected: 9, got: 10 };
+    assert_eq!(refused(&weights_of(own, 10, &[5, 2]), &tables, one), bits("weights"));
+    assert_eq!(refused(&weights, &tables, &[inputs_of(own, 10, &[3])]), bits("inputs"));
+    let blocks = |role, expected: &[u8], got: &[u8]| RegisteredError::Blocks {
+        role,
+        expected: expected.to_vec(),
+        got: got.to_vec(),
+    };
+    for got in [&[5][..], &[2, 5], &[5, 2, 1]] {
+        let expected = blocks("weights", &[5, 2], got);
+        assert_eq!(refused(&weights_of(own, 9, got), &tables, one), expected);
+    }
+    // A batch of two.
+    assert_eq!(refused(&weights, &tables, &[inputs_of(own, 9, &[4])]), blocks("inputs", &[3], &[4]));
+    assert_eq!(refused(&weights, &[], one), RegisteredError::Tables { expected: 1, got: 0 });
+    assert_eq!(refused(&weights, &[tables[0]; 2], one), RegisteredError::Tables { expected: 1, got: 2 });
+    assert_eq!(refused(&weights, &tables, &[]), RegisteredError::Inputs { expected: 1, got: 0 });
+    let two = [input.clone(), input.clone()];
+    assert_eq!(refused(&weights, &tables, &two), RegisteredError::Inputs { expected: 1, got: 2 });
 }
 
 #[test]

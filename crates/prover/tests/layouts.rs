@@ -4,10 +4,7 @@ use averment_compiler::{
     Options as Compile, compile, import,
     samples::{Columns, Format, Samples, read},
 };
-use averment_verifier::{
-    descriptor::{Descriptor, Options},
-    statement::Mode,
-};
+use averment_verifier::descriptor::{Descriptor, Options};
 use std::path::Path;
 
 /// Bits of slots, tables and chunks; chunks of weights, tables, inputs, both witnesses.
@@ -25,9 +22,10 @@ fn sizes(model: &str, samples: &str, batch_bits: u8) -> Sizes {
     let arrays = read(Format::of(samples).unwrap(), &file(samples), &columns).unwrap();
     let samples = Samples::named(&network, arrays).unwrap();
     let compiled = compile(&network, &samples, &Compile::default()).unwrap();
-    let options = Options { chunk_bits: None, batch_bits, mode: Mode::ZeroKnowledge };
-    let layout = Descriptor::derive(compiled.model.plan(), options).unwrap().descriptor.layout;
-    let chunks = [layout.weights, layout.tables, layout.inputs, layout.witness1, layout.witness2];
+    let options = Options { batch_bits, ..Options::default() };
+    let descriptor = Descriptor::derive(compiled.model.plan(), options).unwrap().descriptor;
+    let layout = &descriptor.layout;
+    let chunks = [&layout.weights, &layout.tables, &layout.inputs, &layout.witness1, &layout.witness2];
     ([layout.slot_bits, layout.table_bits, layout.chunk_bits], chunks.map(|chunks| chunks.len()))
 }
 

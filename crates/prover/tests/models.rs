@@ -9,7 +9,7 @@ use averment_plan::*;
 use averment_prover::{Engine, Setup, model::Committed};
 use averment_verifier::{
     Key, Registered, VerifyError,
-    descriptor::{Descriptor, Options},
+    descriptor::{DeriveError, Descriptor, Options, ValidDescriptor},
     field::Fr,
     proof::Proof,
     statement::{Mode, Statement},
@@ -26,7 +26,7 @@ fn random(seed: u64) -> impl FnMut() -> Fr {
 
 /// A run that was proved.
 struct Proved {
-    descriptor: Descriptor,
+    descriptor: ValidDescriptor,
     registered: Registered,
     statement: Statement,
     proof: Proof,
@@ -34,21 +34,18 @@ struct Proved {
 }
 
 impl Proved {
-    fn new(model: &Model, inputs: &[Vec<i32>], batch: usize, mode: Mode) -> Self {
+    fn new(model: &Model, inputs: &[Vec<i32>], batch: usize, options: Options) -> Self {
         let inputs: Vec<&[i32]> = inputs.iter().map(Vec::as_slice).collect();
         let trace = model.run(&inputs, batch).unwrap();
-        let options = Options { chunk_bits: None, batch_bits: trace.batch_bits as u8, mode };
+        let options = Options { batch_bits: trace.batch_bits as u8, ..options };
+        let mode = options.mode;
         let chunk_bits = Descriptor::derive(model.plan(), options).unwrap().descriptor.layout.chunk_bits;
         let setup = Setup::development(chunk_bits);
         let committed = Committed::new(&setup, model, options, &mut random(1)).unwrap();
-        let inputs = committed.inputs(&trace, &mut random(2));
-        let registered = committed.registered(B256::repeat_byte(7), &inputs);
-        let mut public = Vec::new();
-        if model.plan().output().kind == OutputKind::Values {
-            let step = model.plan().output().tensor.index() - model.plan().inputs().len();
-            public = trace.steps[step].out.iter().copied().map(i64::from).collect();
-        }
-        let statement = Statement { setup: setup.digest(), mode, public, ..Statement::default() };
+        let inputs = committed.inputs(&trace, B256::repeat_byte(7), &mut random(2)).unwrap();
+        let registered = committed.registered(&inputs).unwrap();
+        let public = committed.public_values(model.plan(), &trace);
+        let statement = Statement { mode, public, ..registered.statement() };
         let proof =
             committed.prove_by_definition(&trace, &inputs, &registered, &statement, &mut random(3)).unwrap();
         for backend in Backend::available() {
@@ -58,7 +55,6 @@ impl Proved {
             assert!(same.encode() == proof.encode(), "{backend:?} makes another proof");
         }
         let key = Key { setup: setup.digest(), tau: setup.tau() };
-        assert_eq!(committed.descriptor().validate(), Ok(()));
         Self { descriptor: committed.descriptor().clone(), registered, statement, proof, key }
     }
 
@@ -74,13 +70,17 @@ fn model(draft: Draft, weights: Vec<Vec<i32>>) -> Model {
 }
 
 fn check(model: &Model, batch: usize) {
+    check_with(model, batch, Options::default());
+}
+
+fn check_with(model: &Model, batch: usize, options: Options) {
     for mode in MODES {
         let inputs = random_inputs(model, batch, 5);
-        let mut proved = Proved::new(model, &inputs, batch, mode);
+        let mut proved = Proved::new(model, &inputs, batch, Options { mode, ..options });
         assert_eq!(proved.verify(), Ok(()), "{mode:?}");
         for place in 0..proved.statement.public.len() {
             proved.statement.public[place] += 1;
-            assert!(proved.verify().is_err(), "{mode:?}: another output {place}");
+            assert!(proved.verify().is_err(), "{mode:?}: another public value {place}");
             proved.statement.public[place] -= 1;
         }
     }
@@ -98,6 +98,19 @@ fn a_batch_is_proved_at_once() {
     let (mut draft, weights) = perceptron();
     draft.output = values(2);
     check(&model(draft, weights), 3);
+}
+
+#[test]
+fn inputs_may_be_public() {
+    let (mut draft, weights) = perceptron();
+    draft.output = values(2);
+    let model = model(draft, weights);
+    let options = Options { public_inputs: true, ..Options::default() };
+    check_with(&model, 1, options);
+    check_with(&model, 2, options);
+    let wide = Options { batch_bits: 11, ..options };
+    let refused = Descriptor::derive(model.plan(), wide).map(drop).unwrap_err();
+    assert_eq!(refused, DeriveError::Public { bits: 13 });
 }
 
 /// Convolution with stride, padding and channels; depthwise convolution; max pooling; average; residual.
@@ -197,7 +210,7 @@ fn random_models_are_proved() {
     let (mut proved, mut refused) = (0, 0);
     for seed in 0..40 {
         let Some(model) = narrowed(&random_model(seed)) else { continue };
-        let options = Options { chunk_bits: None, batch_bits: 0, mode: Mode::Transparent };
+        let options = Options { mode: Mode::Transparent, ..Options::default() };
         match Descriptor::derive(model.plan(), options) {
             // The reference prover takes its time.
             Ok(derived) if derived.descriptor.layout.address_bits() <= 12 => check(&model, 1),

@@ -11,7 +11,6 @@ use averment_verifier::{
     descriptor::{Descriptor, Options},
     field::{self, Fr},
     functional::Functional,
-    statement::Mode,
 };
 use cases::*;
 
@@ -98,7 +97,7 @@ fn every_claim_has_a_mask_of_its_own_and_no_mask_is_idle() {
     let (mut draft, _) = perceptron();
     draft.output = values(2);
     for plan in models.chain([Plan::new(draft).unwrap()]) {
-        let options = Options { chunk_bits: None, batch_bits: 0, mode: Mode::ZeroKnowledge };
+        let options = Options::default();
         let Ok(derived) = Descriptor::derive(&plan, options) else { continue };
         let descriptor = derived.descriptor;
         let (rows, used) = revealed(&descriptor);

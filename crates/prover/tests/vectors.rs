@@ -13,7 +13,8 @@ mod make;
 use alloy_primitives::{Address, B256, U256, hex};
 use averment_verifier::{
     Key, Registered, VerifyError,
-    descriptor::Descriptor,
+    commitment::{Chunked, InputCommitment, WeightsCommitment},
+    descriptor::{Blocks, Descriptor},
     point::{self, G1Affine, G2Affine},
     proof::{Proof, ProofError},
     statement::{Mode, Statement},
@@ -39,7 +40,7 @@ pub struct Call {
 
 const PARTS: [&str; 4] = ["descriptor", "statement", "points", "proof"];
 
-/// Words of an ABI-encoded statement: its offset, eleven members of which one is the list's offset, then the list.
+/// Words of an ABI-encoded statement: its offset, thirteen members of which one is the list's offset, then the list.
 const CONSUMER: usize = 1;
 const REQUEST: usize = 2;
 const BENEFICIARY: usize = 3;
@@ -47,11 +48,13 @@ const VERSION: usize = 4;
 const WEIGHTS: usize = 5;
 const PLAN: usize = 6;
 const SCHEMA: usize = 7;
-const PUBLIC: usize = 8;
-const SEED: usize = 9;
-const MODE: usize = 10;
-const TERMS: usize = 11;
-const COUNT: usize = 12;
+const INPUTS: usize = 8;
+const ITEMS: usize = 9;
+const PUBLIC: usize = 10;
+const SEED: usize = 11;
+const MODE: usize = 12;
+const TERMS: usize = 13;
+const COUNT: usize = 14;
 const CHAIN: u64 = 31_337;
 
 fn number(number: usize) -> B256 {
@@ -68,7 +71,9 @@ fn abi(statement: &Statement) -> Vec<u8> {
     words[WEIGHTS] = statement.weights;
     words[PLAN] = statement.plan;
     words[SCHEMA] = statement.schema;
-    words[PUBLIC] = number(11 * 32);
+    words[INPUTS] = statement.inputs;
+    words[ITEMS] = number(statement.items as usize);
+    words[PUBLIC] = number(13 * 32);
     words[SEED] = statement.seed;
     words[MODE] = number(usize::from(statement.mode.masked()));
     words[TERMS] = statement.terms;
@@ -97,6 +102,8 @@ fn statement(bytes: &[u8], setup: B256) -> Statement {
         weights: word(WEIGHTS),
         plan: word(PLAN),
         schema: word(SCHEMA),
+        inputs: word(INPUTS),
+        items: U256::from_be_bytes(word(ITEMS).0).saturating_to(),
         public: (0..count).map(value).collect(),
         seed: word(SEED),
         mode: if word(MODE).is_zero() { Mode::Transparent } else { Mode::ZeroKnowledge },
@@ -107,8 +114,7 @@ fn statement(bytes: &[u8], setup: B256) -> Statement {
 /// The reference's verdict on a call, by its error's name.
 fn verdict(call: &Call) -> Result<(), String> {
     let [descriptor, words, points, proof] = &call.parts;
-    let digest = alloy_primitives::keccak256(descriptor);
-    let descriptor = Descriptor::decode(descriptor).map_err(name)?;
+    let descriptor = Descriptor::decode(descriptor).map_err(name)?.validate().map_err(name)?;
     let statement = statement(words, call.setup);
     let layout = &descriptor.layout;
     let points: Vec<G1Affine> = points
@@ -117,15 +123,22 @@ fn verdict(call: &Call) -> Result<(), String> {
             let word = |place: usize| {
                 B256::right_padding_from(bytes.get(place * 32..).unwrap_or(&[]).get(..32).unwrap_or(&[]))
             };
-            point::from_words(&[word(0), word(1)]).ok_or_else(|| "Registered".to_owned())
+            point::from_words(&[word(0), word(1)]).ok_or_else(|| "Point".to_owned())
         })
         .collect::<Result<_, _>>()?;
     let mut points = points.into_iter();
     let mut take = |count: usize| points.by_ref().take(count).collect::<Vec<_>>();
-    let weights = take(layout.weights.len());
-    let tables = take(layout.tables.len());
+    let (weights, tables) = (take(layout.weights.len()), take(layout.tables.len()));
     let inputs = points.collect();
-    let registered = Registered { descriptor: digest, weights, tables, inputs };
+    // What the contract hashes: setup, K and blocks as it knows them, schema and items as the statement has them.
+    let chunked = |sizes: &[u8], points| {
+        let blocks = Blocks::new(layout.chunk_bits, sizes.to_vec()).map_err(name)?;
+        Chunked::new(call.setup, blocks, points).map_err(name)
+    };
+    let weights = WeightsCommitment::new(chunked(&layout.sizes.weights, weights)?);
+    let inputs = chunked(&layout.sizes.inputs, inputs)?;
+    let inputs = InputCommitment::new(statement.schema, statement.items, inputs).map_err(name)?;
+    let registered = Registered::new(&descriptor, &weights, &tables, &[inputs]).map_err(name)?;
     let key = Key { setup: call.setup, tau: tau(&call.tau) };
     let proof = Proof::decode(proof, &descriptor, statement.mode).map_err(name)?;
     verify(&descriptor, &key, &registered, &statement, &proof).map_err(name)
@@ -190,11 +203,11 @@ fn file(name: &str) -> Value {
 }
 
 /// Every vector by name: what it is about and the call.
-fn made() -> Vec<(String, &'static str, Call)> {
+fn made() -> Vec<(String, &'static str, make::Made)> {
     let mut vectors = Vec::new();
     for (suffix, mode) in [("transparent", Mode::Transparent), ("zk", Mode::ZeroKnowledge)] {
         for (name, about, model) in make::models() {
-            vectors.push((format!("{name}_{suffix}"), about, make::call(&model, mode)));
+            vectors.push((format!("{name}_{suffix}"), about, make::Made::new(model, mode)));
         }
     }
     vectors
@@ -210,11 +223,12 @@ fn vectors_are_written() {
         fs::write(folder().join(name), serde_json::to_string_pretty(&value).unwrap() + "\n").unwrap();
     };
     save("bad_descriptors.json".into(), descriptors::write());
-    for (name, about, call) in made() {
+    for (name, about, made) in made() {
+        let call = made.call(|_| ());
         assert_eq!(verdict(&call), Ok(()), "{name}");
         save(format!("ok_{name}.json"), write(&call, about));
         if name.starts_with("dense") {
-            let cases: Vec<Value> = make::attacks(&call)
+            let cases: Vec<Value> = make::attacks(&made, &call)
                 .into_iter()
                 .map(|mut case| {
                     let error = verdict(&patched(&call, &case)).expect_err(&case.to_string());
@@ -250,7 +264,7 @@ fn good_proofs_are_accepted_and_changed_ones_refused() {
         }
         if name.starts_with("ok_") {
             let descriptor = Descriptor::decode(&read(&found).parts[0]).unwrap();
-            assert_eq!(descriptor.validate(), Ok(()), "{name}");
+            descriptor.validate().unwrap_or_else(|error| panic!("{name}: {error}"));
             assert_eq!(verdict(&read(&found)), Ok(()), "{name}");
             continue;
         }

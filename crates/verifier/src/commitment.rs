@@ -58,8 +58,8 @@ pub enum CommitmentError {
     /// Blocks without layout.
     #[error(transparent)]
     Layout(#[from] LayoutError),
-    /// No blocks, or too many.
-    #[error("1 to {BLOCKS} blocks expected, got {got}")]
+    /// Too many blocks; none only if there are no weights.
+    #[error("at most {BLOCKS} blocks allowed, of inputs at least one; got {got}")]
     Blocks {
         /// How many there are.
         got: u64,
@@ -146,7 +146,7 @@ impl Chunked {
 /// The number of chunks.
 fn check_sizes(blocks: &Blocks) -> Result<u32, CommitmentError> {
     let count = u64::try_from(blocks.sizes().len()).unwrap_or(u64::MAX);
-    if count == 0 || count > BLOCKS.into() {
+    if count > BLOCKS.into() {
         return Err(CommitmentError::Blocks { got: count });
     }
     match blocks.chunks() {
@@ -221,6 +221,9 @@ impl InputCommitment {
     pub fn new(schema: B256, items: u32, chunked: Chunked) -> Result<Self, CommitmentError> {
         if items == 0 || items > ITEMS {
             return Err(CommitmentError::Items { got: items });
+        }
+        if chunked.blocks.sizes().is_empty() {
+            return Err(CommitmentError::Blocks { got: 0 });
         }
         Ok(Self { schema, items, chunked })
     }

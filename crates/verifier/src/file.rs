@@ -5,9 +5,9 @@
 //! is believed only once [`ProofFile::verify`] accepted it, and then only for the plan and the weights it was given.
 
 use crate::{
-    Key, Registered, VerifyError,
+    Key, Registered, RegisteredError, VerifyError,
     commitment::{CommitmentError, InputCommitment, WeightsCommitment},
-    descriptor::{DeriveError, Descriptor, EncodeError, Options},
+    descriptor::{DeriveError, Descriptor, Options, ValidDescriptor},
     point::G1Affine,
     proof::{Proof, ProofError},
     statement::{Mode, Statement},
@@ -31,7 +31,7 @@ pub const FILE_BYTES: u64 = 1 << 24;
 /// A proof and what it proves, read but not believed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProofFile {
-    /// What is said.
+    /// What is said. Its inputs and items are the commitment's, and are not written twice.
     pub statement: Statement,
     /// What the inputs were committed to with.
     pub input: InputCommitment,
@@ -69,31 +69,15 @@ pub enum FileRefusal {
         /// What the file names.
         got: B256,
     },
-    /// The commitments were not made with one setup.
-    #[error("the commitment to the {what} was made with setup {got:?}, the statement names {expected:?}")]
-    Setup {
-        /// Whose.
-        what: &'static str,
-        /// The statement's.
-        expected: B256,
-        /// The commitment's.
-        got: B256,
-    },
-    /// The commitments do not have the places that the plan gives them.
-    #[error("the commitment to the {what} is not laid out as the plan asks for")]
-    Layout {
-        /// Whose.
-        what: &'static str,
-    },
+    /// The commitments do not fit the plan.
+    #[error(transparent)]
+    Registered(#[from] RegisteredError),
     /// The plan has no inputs of this schema.
     #[error(transparent)]
     Schema(#[from] SchemaError),
     /// The plan has no descriptor.
     #[error(transparent)]
     Plan(#[from] DeriveError),
-    /// The descriptor has no bytes.
-    #[error(transparent)]
-    Descriptor(#[from] EncodeError),
     /// The proof's bytes are no proof for this plan.
     #[error(transparent)]
     Proof(#[from] ProofError),
@@ -122,12 +106,12 @@ impl ProofFile {
     pub fn options(&self, chunk_bits: u8) -> Options {
         let items = self.input.items().checked_next_power_of_two().unwrap_or(u32::MAX);
         let batch_bits = u8::try_from(items.trailing_zeros()).unwrap_or(u8::MAX);
-        Options { chunk_bits: Some(chunk_bits), batch_bits, mode: self.statement.mode }
+        Options { chunk_bits: Some(chunk_bits), batch_bits, mode: self.statement.mode, ..Options::default() }
     }
 
     /// Checks the proof. `Ok` means: whoever made it knew weights and inputs that open the two commitments, and the plan
     /// computes the statement's public values from them. Returns what [`Self::registered`] does.
-    pub fn verify(&self, known: &Known<'_>) -> Result<(Descriptor, Registered), FileRefusal> {
+    pub fn verify(&self, known: &Known<'_>) -> Result<(ValidDescriptor, Registered), FileRefusal> {
         let (descriptor, registered) = self.registered(known)?;
         let proof = Proof::decode(&self.proof, &descriptor, self.statement.mode)?;
         verify(&descriptor, known.key, &registered, &self.statement, &proof)?;
@@ -136,7 +120,7 @@ impl ProofFile {
 
     /// What the proof has to be held against: the plan's descriptor, and the commitments, which are those that the
     /// statement names and laid out as the descriptor asks for.
-    pub fn registered(&self, known: &Known<'_>) -> Result<(Descriptor, Registered), FileRefusal> {
+    pub fn registered(&self, known: &Known<'_>) -> Result<(ValidDescriptor, Registered), FileRefusal> {
         let Known { plan, schema, weights, tables, key } = *known;
         let statement = &self.statement;
         for (what, expected, got) in [
@@ -153,25 +137,7 @@ impl ProofFile {
         schema.check_plan(plan)?;
         let options = self.options(weights.chunked().blocks().chunk_bits());
         let descriptor = Descriptor::derive(plan, options)?.descriptor;
-        let sizes = &descriptor.layout.sizes;
-        for (what, chunked, expected) in
-            [("weights", weights.chunked(), &sizes.weights), ("input", self.input.chunked(), &sizes.inputs)]
-        {
-            if chunked.setup() != statement.setup {
-                let (expected, got) = (statement.setup, chunked.setup());
-                return Err(FileRefusal::Setup { what, expected, got });
-            }
-            let blocks = chunked.blocks();
-            if blocks.chunk_bits() != sizes.chunk_bits || blocks.sizes() != expected.as_slice() {
-                return Err(FileRefusal::Layout { what });
-            }
-        }
-        let registered = Registered {
-            descriptor: descriptor.digest()?,
-            weights: weights.chunked().points().to_vec(),
-            tables: tables.to_vec(),
-            inputs: self.input.chunked().points().to_vec(),
-        };
+        let registered = Registered::new(&descriptor, weights, tables, std::slice::from_ref(&self.input))?;
         Ok((descriptor, registered))
     }
 
@@ -191,6 +157,9 @@ impl ProofFile {
             seed,
             mode,
             terms,
+            // What the commitment says.
+            inputs: _,
+            items: _,
         } = &self.statement;
         let mut out = NAME.as_bytes().to_vec();
         out.extend_from_slice(setup.as_slice());
@@ -247,6 +216,8 @@ impl ProofFile {
             weights,
             plan,
             schema,
+            inputs: input.identity(),
+            items: input.items(),
             public,
             seed,
             mode,

@@ -22,12 +22,12 @@ pub mod functional;
 pub mod opening;
 pub mod point;
 pub mod proof;
+mod registered;
 pub mod setup;
 pub mod statement;
 pub mod sumcheck;
 pub mod transcript;
 mod verify;
 
-pub use verify::{
-    Key, Registered, VerifyError, absorb, batch_mask_weights, begin, coordinates, verify, verify_with,
-};
+pub use registered::{Registered, RegisteredError};
+pub use verify::{Key, VerifyError, absorb, batch_mask_weights, begin, coordinates, verify, verify_with};

@@ -21,12 +21,16 @@ pub struct Statement {
     pub beneficiary: Address,
     /// The registered version; zero if none.
     pub version: B256,
-    /// The registered weights: K, layout and points.
+    /// The registered weights: identity of the commitment, which covers setup, K, layout and points.
     pub weights: B256,
     /// The plan.
     pub plan: B256,
     /// The input's schema.
     pub schema: B256,
+    /// The inputs: identity of the commitment to them.
+    pub inputs: B256,
+    /// How many items the inputs are; a batch is padded with others to a power of two.
+    pub items: u32,
     /// Public inputs and outputs, in the order of the plan.
     pub public: Vec<i64>,
     /// Randomness of the computation; zero if it uses none.
@@ -63,9 +67,10 @@ impl Statement {
         transcript.word(&self.contract.into_word());
         transcript.word(&self.request);
         transcript.word(&self.beneficiary.into_word());
-        for word in [&self.version, &self.weights, &self.plan, &self.schema] {
+        for word in [&self.version, &self.weights, &self.plan, &self.schema, &self.inputs] {
             transcript.word(word);
         }
+        transcript.number(self.items.into());
         transcript.number(u64::try_from(self.public.len()).unwrap_or(u64::MAX));
         for value in self.public_values() {
             transcript.scalar(&value);

@@ -2,12 +2,13 @@
 
 use crate::{
     claims::{self, Challenges},
-    descriptor::Descriptor,
+    descriptor::{Descriptor, ValidDescriptor},
     field::{self, Fr},
     functional::Functional,
     opening::{self, Claim, MaskClaim},
-    point::{G1Affine, G1Projective, G2Affine},
+    point::{G1Projective, G2Affine},
     proof::Proof,
+    registered::Registered,
     statement::{SUITE, Statement},
     sumcheck,
     transcript::{Oracle, Transcript},
@@ -25,29 +26,63 @@ pub struct Key {
     pub tau: G2Affine,
 }
 
-/// Commitments that were there before the proof.
-#[derive(Debug, Clone)]
-pub struct Registered {
-    /// The descriptor's digest.
-    pub descriptor: B256,
-    /// Weights, chunk by chunk.
-    pub weights: Vec<G1Affine>,
-    /// Function tables.
-    pub tables: Vec<G1Affine>,
-    /// Inputs.
-    pub inputs: Vec<G1Affine>,
-}
-
 /// Why a proof does not prove its statement.
 #[derive(Debug, Error, Clone, Copy, PartialEq, Eq)]
 pub enum VerifyError {
     /// For another setup.
-    #[error("the statement is about another setup than the verifier's")]
-    Setup,
-    /// Commitments are missing, or there are too many.
-    #[error("the plan has {expected} chunks of {role}, got {got}")]
+    #[error("the verifier's setup is {expected}, {what} for {got}")]
+    Setup {
+        /// What is for another one.
+        what: &'static str,
+        /// The verifier's.
+        expected: B256,
+        /// The other.
+        got: B256,
+    },
+    /// The commitments were held against another descriptor.
+    #[error("the commitments were held against descriptor {got}, not {expected}")]
+    Descriptor {
+        /// The descriptor at hand.
+        expected: B256,
+        /// The other.
+        got: B256,
+    },
+    /// The statement is about other weights than the registered ones.
+    #[error("the statement is about weights {got}, registered are {expected}")]
+    Weights {
+        /// What is registered.
+        expected: B256,
+        /// What the statement says.
+        got: B256,
+    },
+    /// The statement names another schema than the inputs were committed to under.
+    #[error("the statement is about schema {got}, the inputs were committed to under {expected}")]
+    Schema {
+        /// The commitment's.
+        expected: B256,
+        /// What the statement says.
+        got: B256,
+    },
+    /// The statement is about other inputs than those that were committed to.
+    #[error("the statement is about inputs {got}, those at hand are {expected}")]
+    Inputs {
+        /// What was committed to.
+        expected: B256,
+        /// What the statement says.
+        got: B256,
+    },
+    /// The statement is about another number of items.
+    #[error("the statement is about {got} items, committed to are {expected}")]
+    Items {
+        /// How many were committed to.
+        expected: u32,
+        /// What the statement says.
+        got: u32,
+    },
+    /// The proof's commitments are missing, or there are too many.
+    #[error("{role} of this plan's proofs has {expected} chunks, got {got}")]
     Chunks {
-        /// Of what.
+        /// Which message.
         role: &'static str,
         /// How many there must be.
         expected: usize,
@@ -78,7 +113,7 @@ pub enum VerifyError {
 
 /// Checks `proof` of `statement`.
 pub fn verify(
-    descriptor: &Descriptor,
+    descriptor: &ValidDescriptor,
     key: &Key,
     registered: &Registered,
     statement: &Statement,
@@ -91,7 +126,7 @@ pub fn verify(
 /// nothing about the statement.
 pub fn verify_with(
     transcript: &mut impl Oracle,
-    descriptor: &Descriptor,
+    descriptor: &ValidDescriptor,
     key: &Key,
     registered: &Registered,
     statement: &Statement,
@@ -161,20 +196,15 @@ pub fn verify_with(
 }
 
 fn check_shape(
-    descriptor: &Descriptor,
+    descriptor: &ValidDescriptor,
     key: &Key,
     registered: &Registered,
     statement: &Statement,
     proof: &Proof,
 ) -> Result<(), VerifyError> {
-    if statement.setup != key.setup {
-        return Err(VerifyError::Setup);
-    }
+    check_named(descriptor, key, registered, statement)?;
     let layout = &descriptor.layout;
     for (role, expected, got) in [
-        ("weights", layout.weights.len(), registered.weights.len()),
-        ("tables", layout.tables.len(), registered.tables.len()),
-        ("inputs", layout.inputs.len(), registered.inputs.len()),
         ("the first message", layout.witness1.len(), proof.witness1.len()),
         ("the second message", layout.witness2.len(), proof.witness2.len()),
     ] {
@@ -197,8 +227,38 @@ fn check_shape(
     if fits { Ok(()) } else { Err(VerifyError::Shape) }
 }
 
+/// Whether descriptor, setup, commitments and statement are about each other.
+fn check_named(
+    descriptor: &ValidDescriptor,
+    key: &Key,
+    registered: &Registered,
+    statement: &Statement,
+) -> Result<(), VerifyError> {
+    let setups = [("the statement is", statement.setup), ("the commitments are", registered.setup())];
+    for (what, got) in setups {
+        if got != key.setup {
+            return Err(VerifyError::Setup { what, expected: key.setup, got });
+        }
+    }
+    let differs = |expected: B256, got: B256| (expected != got).then_some((expected, got));
+    if let Some((expected, got)) = differs(descriptor.digest(), registered.descriptor()) {
+        return Err(VerifyError::Descriptor { expected, got });
+    }
+    if let Some((expected, got)) = differs(registered.weights(), statement.weights) {
+        return Err(VerifyError::Weights { expected, got });
+    }
+    if let Some((expected, got)) = differs(registered.schema(), statement.schema) {
+        return Err(VerifyError::Schema { expected, got });
+    }
+    if let Some((expected, got)) = differs(registered.inputs(), statement.inputs) {
+        return Err(VerifyError::Inputs { expected, got });
+    }
+    let (expected, got) = (registered.items(), statement.items);
+    if expected == got { Ok(()) } else { Err(VerifyError::Items { expected, got }) }
+}
+
 /// The transcript with everything that was there before the proof: statement, descriptor, K, registered points.
-pub fn begin(descriptor: &Descriptor, registered: &Registered, statement: &Statement) -> Transcript {
+pub fn begin(descriptor: &ValidDescriptor, registered: &Registered, statement: &Statement) -> Transcript {
     let mut transcript = Transcript::new(SUITE);
     absorb(&mut transcript, descriptor, registered, statement);
     transcript
@@ -207,14 +267,14 @@ pub fn begin(descriptor: &Descriptor, registered: &Registered, statement: &State
 /// Takes in what was there before the proof ([9.2] (1)).
 pub fn absorb(
     transcript: &mut impl Oracle,
-    descriptor: &Descriptor,
+    descriptor: &ValidDescriptor,
     registered: &Registered,
     statement: &Statement,
 ) {
     statement.absorb(transcript);
-    transcript.word(&registered.descriptor);
+    transcript.word(&descriptor.digest());
     transcript.number(descriptor.layout.chunk_bits.into());
-    transcript.points(registered.weights.iter().chain(&registered.tables).chain(&registered.inputs));
+    transcript.points(registered.points());
 }
 
 fn message1(descriptor: &Descriptor, proof: &Proof, transcript: &mut impl Oracle) -> Challenges {
@@ -259,8 +319,7 @@ fn combine(
     proof: &Proof,
     high: &[Fr],
 ) -> G1Projective {
-    let Registered { weights, tables, inputs, .. } = registered;
-    let points = weights.iter().chain(tables).chain(inputs).chain(&proof.witness1).chain(&proof.witness2);
+    let points = registered.points().iter().chain(&proof.witness1).chain(&proof.witness2);
     chunks
         .zip(points)
         .map(|(chunk, point)| *point * field::eq_index(high, chunk.into()))

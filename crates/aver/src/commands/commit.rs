@@ -10,7 +10,6 @@ use averment_storage::atomic;
 use averment_verifier::{
     commitment::WeightsCommitment,
     descriptor::{Descriptor, Options},
-    statement::Mode,
 };
 use serde_json::json;
 use std::path::{Path, PathBuf};
@@ -34,7 +33,7 @@ pub fn to_weights(
     let model = folder.model()?;
     let plan = model.plan();
     // One size of chunks serves every proof of this plan, in both modes.
-    let options = Options { chunk_bits: None, batch_bits: 0, mode: Mode::ZeroKnowledge };
+    let options = Options::default();
     let chunk_bits = Descriptor::derive(plan, options)?.descriptor.layout.chunk_bits;
     let options = Options { chunk_bits: Some(chunk_bits), ..options };
     let schema = Schema::new(plan.inputs().to_vec(), chunk_bits, B256::ZERO)?;

@@ -127,7 +127,7 @@ struct Size {
 impl Size {
     fn of(model: &Model) -> Result<Self> {
         let derive = |chunk_bits, mode| {
-            let options = descriptor::Options { chunk_bits, batch_bits: 0, mode };
+            let options = descriptor::Options { chunk_bits, mode, ..descriptor::Options::default() };
             Ok::<_, descriptor::DeriveError>(Descriptor::derive(model.plan(), options)?.descriptor)
         };
         let masked = derive(None, Mode::ZeroKnowledge)?;

@@ -116,15 +116,13 @@ pub fn prove(
     let items = input.items() as usize;
     let tensors: Vec<&[i32]> = opening.tensors().iter().map(Vec::as_slice).collect();
     let trace = model.run(&tensors, items)?;
-    let output = plan.output().tensor.index() - plan.inputs().len();
-    let public =
-        trace.steps.get(output).context("the output is a step's")?.out.iter().copied().map(i64::from);
     let statement = Statement {
         setup: setup.digest(),
         weights: weights.identity(),
         plan: plan.digest(),
         schema: schema.digest(),
-        public: public.collect(),
+        inputs: input.identity(),
+        items: input.items(),
         ..statement
     };
     let mut file = ProofFile { statement, input, proof: Vec::new() };
@@ -132,7 +130,8 @@ pub fn prove(
     let engine = Engine::new(&setup, chunk_bits)?;
     let committed = Committed::open(&setup, &model, options, &weights, Some(secret.salt()))?;
     let inputs = committed.open_inputs(plan, &schema, &file.input, &opening)?;
-    let registered = committed.registered(committed.descriptor().digest()?, &inputs);
+    let registered = committed.registered(&inputs)?;
+    file.statement.public = committed.public_values(plan, &trace);
     let mut random = random::secret()?;
     let proof = context.ui.waiting("proving", || {
         committed.prove(&engine, &trace, &inputs, &registered, &file.statement, &mut random)

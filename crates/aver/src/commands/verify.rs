@@ -20,7 +20,7 @@ use averment_prover::setup::DEVELOPMENT;
 use averment_storage::atomic;
 use averment_verifier::{
     Registered,
-    descriptor::Descriptor,
+    descriptor::ValidDescriptor,
     file::{FILE_BYTES, ProofFile},
 };
 use serde_json::{Value, json};
@@ -88,7 +88,7 @@ async fn on_chain(
     args: &VerifyArgs,
     folder: &PlanFolder,
     file: &ProofFile,
-    descriptor: &Descriptor,
+    descriptor: &ValidDescriptor,
     registered: &Registered,
     context: &Context,
 ) -> Result<OnChain> {
@@ -121,7 +121,7 @@ async fn on_chain(
     }
     let asked = Asked::new(registered, statement, file.proof.clone());
     let mut sender = None;
-    let known = verifier.knows(registered.descriptor).await?;
+    let known = verifier.knows(registered.descriptor()).await?;
     if !known || args.transaction {
         sender = Some(context.sender(registry.ledger(), context.account()?).await?);
     }

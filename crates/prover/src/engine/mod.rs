@@ -18,7 +18,7 @@ use averment_verifier::{
     Registered, batch_mask_weights, begin,
     claims::{self, Challenges, Operands},
     coordinates,
-    descriptor::{Descriptor, Layout, SLOTS},
+    descriptor::{Descriptor, Layout, SLOTS, ValidDescriptor},
     field::{self, Fr},
     functional::Functional,
     proof::{Blind, MaskMessage, Proof},
@@ -49,7 +49,7 @@ impl Engine {
     /// Proves `statement`; see [`crate::reference::prove`].
     pub fn prove(
         &self,
-        descriptor: &Descriptor,
+        descriptor: &ValidDescriptor,
         registered: &Registered,
         statement: &Statement,
         assignment: &Assignment<'_>,

@@ -18,7 +18,7 @@ use averment_verifier::{
     Registered, absorb, batch_mask_weights,
     claims::{self, Challenges, Operands},
     coordinates,
-    descriptor::{Descriptor, SLOTS},
+    descriptor::{Descriptor, SLOTS, ValidDescriptor},
     field::{self, Fr},
     point::G1Affine,
     proof::{Blind, MaskMessage, Proof},
@@ -35,7 +35,7 @@ pub use conduct::{Conduct, Honest};
 /// Proves `statement`. The relations are not checked: of a witness that breaks one comes a proof that does not
 /// verify.
 pub fn prove(
-    descriptor: &Descriptor,
+    descriptor: &ValidDescriptor,
     setup: &Setup,
     registered: &Registered,
     statement: &Statement,
@@ -49,7 +49,7 @@ pub fn prove(
 /// verifier.
 pub fn prove_as(
     conduct: &mut impl Conduct,
-    descriptor: &Descriptor,
+    descriptor: &ValidDescriptor,
     setup: &Setup,
     registered: &Registered,
     statement: &Statement,

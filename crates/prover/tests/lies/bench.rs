@@ -10,13 +10,16 @@ use averment_plan::{Model, Trace, WeightId, Weights};
 use averment_prover::{Engine, Setup, model::Committed, model::CommittedInputs};
 use averment_verifier::{
     Key, Registered, VerifyError,
-    descriptor::{Derived, Descriptor, Options},
+    descriptor::{Derived, Descriptor, Options, ValidDescriptor},
     field::{self, Fr},
     point::G1Affine,
     proof::Proof,
     statement::{Mode, Statement},
     verify,
 };
+
+/// The digest of the inputs' schema.
+const SCHEMA: B256 = B256::repeat_byte(7);
 
 /// What is false.
 #[derive(Debug, Clone, Copy, Default)]
@@ -77,19 +80,19 @@ impl Bench {
         let inputs = crate::cases::random_inputs(&model, 1, seed);
         let inputs: Vec<&[i32]> = inputs.iter().map(Vec::as_slice).collect();
         let trace = model.run(&inputs, 1).unwrap();
-        let options = Options { chunk_bits: None, batch_bits: 0, mode };
+        let options = Options { mode, ..Options::default() };
         let derived = Descriptor::derive(model.plan(), options).unwrap();
         let setup = Setup::development(derived.descriptor.layout.chunk_bits);
-        let public = trace.steps.last().unwrap().out.iter().copied().map(i64::from).collect();
-        let statement = Statement { setup: setup.digest(), mode, public, ..Statement::default() };
+        let public = derived.public_values(model.plan(), &trace);
         let committed = Committed::new(&setup, &model, options, &mut random(1)).unwrap();
-        let inputs = committed.inputs(&trace, &mut random(2));
-        let registered = committed.registered(B256::repeat_byte(7), &inputs);
+        let inputs = committed.inputs(&trace, SCHEMA, &mut random(2)).unwrap();
+        let registered = committed.registered(&inputs).unwrap();
+        let statement = Statement { mode, public, ..registered.statement() };
         drop(committed);
         Self { model, derived, setup, mode, trace, registered, statement }
     }
 
-    pub fn descriptor(&self) -> &Descriptor {
+    pub fn descriptor(&self) -> &ValidDescriptor {
         &self.derived.descriptor
     }
 
@@ -101,7 +104,7 @@ impl Bench {
     /// An honest proof from the kernels' prover with the operating system's randomness.
     pub fn fresh(&self) -> Proof {
         let committed = self.committed(&self.model);
-        let inputs = committed.inputs(&self.trace, &mut random(2));
+        let inputs = committed.inputs(&self.trace, SCHEMA, &mut random(2)).unwrap();
         let engine = Engine::on(Backend::best(), &self.setup, self.descriptor().layout.chunk_bits).unwrap();
         let mut secret = averment_prover::random::secret().unwrap();
         committed
@@ -110,7 +113,7 @@ impl Bench {
     }
 
     fn committed(&self, model: &Model) -> Committed<'_> {
-        let options = Options { chunk_bits: None, batch_bits: 0, mode: self.mode };
+        let options = Options { mode: self.mode, ..Options::default() };
         Committed::new(&self.setup, model, options, &mut random(1)).unwrap()
     }
 
@@ -139,9 +142,10 @@ impl Bench {
         }
         let model = other.as_ref().unwrap_or(&self.model);
         let committed = self.committed(model);
-        let inputs: CommittedInputs = committed.inputs(&trace, &mut random(2));
+        let inputs: CommittedInputs = committed.inputs(&trace, SCHEMA, &mut random(2)).unwrap();
         if matches!(falsehood, Falsehood::Range) {
-            registered = committed.registered(B256::repeat_byte(7), &inputs);
+            registered = committed.registered(&inputs).unwrap();
+            statement.inputs = registered.inputs();
         }
         let mut slots = self.witness(model, &trace).complete(force)?;
         if matches!(falsehood, Falsehood::Padding) {
@@ -176,7 +180,7 @@ impl Bench {
     pub fn misheard(&self, place: usize, change: fn(B256) -> B256) -> Proof {
         let mut liar = Liar { heard: Some((place, change)), ..Liar::default() };
         let committed = self.committed(&self.model);
-        let inputs = committed.inputs(&self.trace, &mut random(2));
+        let inputs = committed.inputs(&self.trace, SCHEMA, &mut random(2)).unwrap();
         let (registered, statement) = (&self.registered, &self.statement);
         committed.prove_as(&mut liar, &self.trace, &inputs, registered, statement, &mut random(3)).unwrap()
     }
@@ -188,8 +192,7 @@ impl Bench {
 
     /// The registered points.
     pub fn points(&self) -> Vec<G1Affine> {
-        let Registered { weights, tables, inputs, .. } = &self.registered;
-        weights.iter().chain(tables).chain(inputs).copied().collect()
+        self.registered.points().to_vec()
     }
 
     pub fn verify(&self, claimed: &Claimed) -> Result<(), VerifyError> {

@@ -2,7 +2,6 @@
 
 use super::{CHAIN, COUNT, Call, MODE, PARTS, abi, cases::*};
 use alloy_primitives::{Address, B256, U256, hex, keccak256};
-use ark_ff::{BigInteger, PrimeField};
 use averment_plan::*;
 use averment_prover::{Setup, model::Committed};
 use averment_verifier::{
@@ -111,61 +110,75 @@ fn windows() -> Model {
     model(draft, weights)
 }
 
-/// A proof of the model on a random input, and everything else that the contract is called with.
-pub fn call(model: &Model, mode: Mode) -> Call {
-    let mut numbers = Numbers(5);
-    let inputs: Vec<Vec<i32>> = model
-        .plan()
-        .inputs()
-        .iter()
-        .map(|input| {
-            let range = input.range();
-            (0..input.shape.cells())
-                .map(|_| numbers.within(range.low as i64, range.high as i64) as i32)
-                .collect()
-        })
-        .collect();
-    let inputs: Vec<&[i32]> = inputs.iter().map(Vec::as_slice).collect();
-    let trace = model.run(&inputs, 1).unwrap();
-    let options = Options { chunk_bits: None, batch_bits: 0, mode };
-    let descriptor = Descriptor::derive(model.plan(), options).unwrap().descriptor;
-    let setup = Setup::development(descriptor.layout.chunk_bits);
-    let committed = Committed::new(&setup, model, options, &mut random(1)).unwrap();
-    let inputs = committed.inputs(&trace, &mut random(2));
-    let registered = committed.registered(descriptor.digest().unwrap(), &inputs);
-    let last = trace.steps.last().unwrap();
-    let word = |name: &str| keccak256(name);
-    let statement = Statement {
-        setup: setup.digest(),
-        chain_id: CHAIN,
-        contract: Address::from_word(word("consumer")),
-        request: word("request"),
-        beneficiary: Address::from_word(word("beneficiary")),
-        version: word("version"),
-        weights: word("weights"),
-        plan: word("plan"),
-        schema: word("schema"),
-        public: last.out.iter().copied().map(i64::from).collect(),
-        seed: word("seed"),
-        mode,
-        terms: word("terms"),
-    };
-    let proof =
-        committed.prove_by_definition(&trace, &inputs, &registered, &statement, &mut random(3)).unwrap();
-    let points = registered.weights.iter().chain(&registered.tables).chain(&registered.inputs);
-    let points: Vec<u8> =
-        points.flat_map(averment_verifier::point::to_words).flat_map(|word| word.0).collect();
-    let tau = setup.tau();
-    let coordinate = |value: ark_bn254::Fq| B256::from_slice(&value.into_bigint().to_bytes_be());
-    Call {
-        tau: [tau.x.c1, tau.x.c0, tau.y.c1, tau.y.c0].map(coordinate),
-        setup: setup.digest(),
-        parts: [descriptor.encode().unwrap(), abi(&statement), points, proof.encode()],
+/// A model's run, committed to: what proofs are made from.
+pub struct Made {
+    model: Model,
+    mode: Mode,
+    setup: Setup,
+    trace: Trace,
+}
+
+impl Made {
+    /// A run on a random input.
+    pub fn new(model: Model, mode: Mode) -> Self {
+        let inputs = random_inputs(&model, 1, 5);
+        let inputs: Vec<&[i32]> = inputs.iter().map(Vec::as_slice).collect();
+        let trace = model.run(&inputs, 1).unwrap();
+        let options = Options { mode, ..Options::default() };
+        let descriptor = Descriptor::derive(model.plan(), options).unwrap().descriptor;
+        let setup = Setup::development(descriptor.layout.chunk_bits);
+        Self { model, mode, setup, trace }
+    }
+
+    /// What the contract is called with for a proof of a statement that is changed before it is proved.
+    pub fn call(&self, change: impl Fn(&mut Statement)) -> Call {
+        let Self { model, mode, setup, trace } = self;
+        let options = Options { mode: *mode, ..Options::default() };
+        let committed = Committed::new(setup, model, options, &mut random(1)).unwrap();
+        let word = |name: &str| keccak256(name);
+        let inputs = committed.inputs(trace, word("schema"), &mut random(2)).unwrap();
+        let registered = committed.registered(&inputs).unwrap();
+        let mut statement = Statement {
+            chain_id: CHAIN,
+            contract: Address::from_word(word("consumer")),
+            request: word("request"),
+            beneficiary: Address::from_word(word("beneficiary")),
+            version: word("version"),
+            plan: word("plan"),
+            public: committed.public_values(model.plan(), trace),
+            seed: word("seed"),
+            mode: *mode,
+            terms: word("terms"),
+            ..registered.statement()
+        };
+        change(&mut statement);
+        let proof =
+            committed.prove_by_definition(trace, &inputs, &registered, &statement, &mut random(3)).unwrap();
+        let points = registered.points().iter().flat_map(averment_verifier::point::to_words);
+        Call {
+            tau: averment_verifier::setup::tau_words(&setup.tau()),
+            setup: setup.digest(),
+            parts: [
+                committed.descriptor().encode().unwrap(),
+                abi(&statement),
+                points.flat_map(|word| word.0).collect(),
+                proof.encode(),
+            ],
+        }
     }
 }
 
+/// Statements that name what the points are not; each is proved by the real prover.
+const FALSE_NAMES: &[(&str, fn(&mut Statement))] = &[
+    ("a proof for other weights than its points", |own| own.weights = keccak256("weights")),
+    ("a proof for another schema than the inputs'", |own| own.schema = keccak256("another schema")),
+    ("a proof for other inputs than its points", |own| own.inputs = keccak256("inputs")),
+    ("a proof for another number of items", |own| own.items = 2),
+    ("a proof for no items", |own| own.items = 0),
+];
+
 /// Patches that must each be refused.
-pub fn attacks(call: &Call) -> Vec<Value> {
+pub fn attacks(made: &Made, call: &Call) -> Vec<Value> {
     let mut cases = Vec::new();
     let mut add = |name: String, patches: Vec<Value>| {
         cases.push(json!({ "name": name, "count": patches.len(), "patches": patches }))
@@ -216,6 +229,10 @@ pub fn attacks(call: &Call) -> Vec<Value> {
         "a public value more".into(),
         vec![cut(1, call.parts[1].len() + 32), write(1, COUNT * 32 + 31, &[fewer + 2])],
     );
+    for (name, change) in FALSE_NAMES {
+        let own = made.call(change);
+        add((*name).into(), vec![write(1, 0, &own.parts[1]), write(3, 0, &own.parts[3])]);
+    }
     for (part, name) in [(3, "proof"), (2, "points")] {
         let length = call.parts[part].len();
         for length in [0, 32, length - 64, length - 32, length - 1, length + 1, length + 32, length + 64] {

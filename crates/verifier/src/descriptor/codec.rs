@@ -36,7 +36,7 @@ const NUMBER: u8 = 0;
 const PUBLIC: u8 = 1;
 
 /// Why a descriptor has no bytes.
-#[derive(Debug, Error, Clone, PartialEq, Eq)]
+#[derive(Debug, Error, Clone, Copy, PartialEq, Eq)]
 pub enum EncodeError {
     /// A number that its field has no room for.
     #[error("{field}: {got} does not fit {bits} bits")]

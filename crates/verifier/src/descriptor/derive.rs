@@ -2,13 +2,14 @@
 //! plan's.
 
 use super::{
-    Axis, Coefficient, Constant, Descriptor, Layout, LayoutError, LookupBlock, Placement, Product, Relation,
-    Sizes, Term, Window, cost,
+    Axis, Coefficient, Constant, Descriptor, InvalidDescriptor, Layout, LayoutError, LookupBlock, Placement,
+    Product, Relation, Sizes, Term, ValidDescriptor, Window, cost,
     pack::{Functions, LIMB_BITS, Rows, Tables},
+    validate::PUBLIC_BITS,
 };
 use crate::{claims, statement::Mode};
 use averment_plan::{
-    Along, Linear, Operator, OutputKind, Plan, Read, ReadKind, Shape, TensorId, View, WeightId,
+    Along, Linear, Operator, OutputKind, Plan, Read, ReadKind, Shape, TensorId, Trace, View, WeightId,
 };
 use thiserror::Error;
 
@@ -21,17 +22,27 @@ pub struct Options {
     pub batch_bits: u8,
     /// Whether there is room for masks.
     pub mode: Mode,
+    /// Whether the statement says what the inputs are, before the outputs, instead of only committing to them.
+    pub public_inputs: bool,
+}
+
+impl Default for Options {
+    /// One item in zero-knowledge, inputs committed to.
+    fn default() -> Self {
+        Self { chunk_bits: None, batch_bits: 0, mode: Mode::ZeroKnowledge, public_inputs: false }
+    }
 }
 
 /// A descriptor and where the prover puts what the interpreter computed.
 #[derive(Debug, Clone)]
 pub struct Derived {
     /// The descriptor.
-    pub descriptor: Descriptor,
+    pub descriptor: ValidDescriptor,
     /// Where each step's cells are looked up.
     pub steps: Vec<Placement>,
     /// Committed cells of the function tables, row by row.
     pub table_outs: Vec<i64>,
+    public_inputs: bool,
 }
 
 /// Why a plan has no descriptor.
@@ -47,6 +58,17 @@ pub enum DeriveError {
         step: usize,
         /// What it does.
         what: &'static str,
+    },
+    /// More of something than the protocol's bounds allow.
+    #[error(transparent)]
+    Invalid(#[from] InvalidDescriptor),
+    /// More public values than a statement has room for.
+    #[error(
+        "a tensor of 2^{bits} cells, padding and batch counted, is too large to be public: at most 2^{PUBLIC_BITS}"
+    )]
+    Public {
+        /// Its cells, as a power of two.
+        bits: u8,
     },
     /// More rows than slots can have.
     #[error("the plan's lookups do not fit the protocol's slots")]
@@ -74,8 +96,9 @@ impl Descriptor {
         let Some(Candidate { sizes, tables, rows, .. }) = best else {
             return Err(failure.unwrap_or(DeriveError::Slots));
         };
-        let descriptor = assemble(plan, options, &sizes, &tables, &rows)?;
-        Ok(Derived { descriptor, steps: rows.steps, table_outs: functions.outs })
+        let descriptor = assemble(plan, options, &sizes, &tables, &rows)?.validate()?;
+        let public_inputs = options.public_inputs;
+        Ok(Derived { descriptor, steps: rows.steps, table_outs: functions.outs, public_inputs })
     }
 }
 
@@ -127,6 +150,22 @@ impl Candidate {
     }
 }
 
+impl Derived {
+    /// What a statement about a run says: the inputs if they are public, then the output; padding included.
+    pub fn public_values(&self, plan: &Plan, trace: &Trace) -> Vec<i64> {
+        let mut values = Vec::new();
+        if self.public_inputs {
+            values.extend(trace.inputs.iter().flatten().copied().map(i64::from));
+        }
+        if plan.output().kind == OutputKind::Values {
+            let step = plan.output().tensor.index().checked_sub(plan.inputs().len());
+            let out = step.and_then(|step| trace.steps.get(step)).map(|step| &step.out);
+            values.extend(out.into_iter().flatten().copied().map(i64::from));
+        }
+        values
+    }
+}
+
 impl Options {
     /// Bits of a tensor with its batch.
     fn item(&self, shape: &Shape) -> u8 {
@@ -153,14 +192,39 @@ fn assemble(
     lookups.extend(rows.inputs.iter().zip(&layout.input_blocks).map(|(own, base)| block(*own, Some(*base))));
     let wiring = Wiring { plan, options, layout: &layout, rows };
     let mut relations = Vec::new();
+    let mut public = 0;
+    if options.public_inputs {
+        for (place, base) in layout.input_blocks.iter().enumerate() {
+            let bits = layout.sizes.inputs.get(place).copied().unwrap_or_default();
+            relations.push(public_block(*base, bits, &mut public)?);
+        }
+    }
     for step in 0..plan.steps().len() {
         relations.push(wiring.relation(step)?);
     }
     if plan.output().kind == OutputKind::Values {
-        relations.extend(wiring.output());
+        let tensor = plan.output().tensor;
+        let bits = plan.shapes().get(tensor.index()).map_or(0, |shape| options.item(shape));
+        if let Some(base) = wiring.base(tensor) {
+            relations.push(public_block(base, bits, &mut public)?);
+        }
     }
     let weight_bits = plan.weights().iter().map(|weight| weight.bits).collect();
     Ok(Descriptor { layout, weight_bits, tables: tables.all.clone(), lookups, relations })
+}
+
+/// A tensor, padded, is what the statement says: its next values from `next` on.
+fn public_block(base: u64, bits: u8, next: &mut u32) -> Result<Relation, DeriveError> {
+    let too_many = DeriveError::Public { bits };
+    let count = 1_u32.checked_shl(bits.into()).filter(|_| bits <= PUBLIC_BITS).ok_or(too_many.clone())?;
+    let term = Term {
+        coefficient: Coefficient { mantissa: 1, shift: 0 },
+        base,
+        axes: vec![Axis::Point { at: 0, bits }],
+    };
+    let constant = Constant::Public { first: *next, count };
+    *next = next.checked_add(count).ok_or(too_many)?;
+    Ok(Relation { point_bits: bits, products: Vec::new(), terms: vec![term], constant })
 }
 
 /// What turns steps into relations.
@@ -325,21 +389,6 @@ impl Wiring<'_> {
             Some(shift) => Coefficient { mantissa: 1, shift },
         };
         Ok(Relation { point_bits: bits, products, terms, constant: Constant::Number(half) })
-    }
-
-    /// The output tensor, padded, is what the statement says.
-    fn output(&self) -> Option<Relation> {
-        let tensor = self.plan.output().tensor;
-        let bits = self.options.item(self.plan.shapes().get(tensor.index())?);
-        let base = self.base(tensor)?;
-        let term = Term {
-            coefficient: Coefficient { mantissa: 1, shift: 0 },
-            base,
-            axes: vec![Axis::Point { at: 0, bits }],
-        };
-        let count = 1_u32.checked_shl(bits.into())?;
-        let constant = Constant::Public { first: 0, count };
-        Some(Relation { point_bits: bits, products: Vec::new(), terms: vec![term], constant })
     }
 
     fn product(

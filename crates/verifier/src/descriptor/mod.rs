@@ -12,7 +12,7 @@ pub use codec::{DescriptorError, EncodeError};
 pub use derive::{DeriveError, Derived, Options};
 pub use layout::{Area, Blocks, Layout, LayoutError, Sizes};
 pub use pack::{LIMB_BITS, Limb, Placement};
-pub use validate::InvalidDescriptor;
+pub use validate::{InvalidDescriptor, ValidDescriptor};
 
 /// The number of lookup slots: lookups that share a helper cell.
 pub const SLOTS: usize = 4;

@@ -6,8 +6,12 @@
 //! reads is determined (d); the limbs of lo are in range and add up to less than 2^sh (c), (d), so hi and lo are
 //! determined; and `out` is the table's value at hi (b), (c).
 
-use super::{Area, Axis, Coefficient, Constant, Descriptor, Layout, LookupBlock, Relation, SLOTS, Term};
+use super::{
+    Area, Axis, Coefficient, Constant, Descriptor, EncodeError, Layout, LookupBlock, Relation, SLOTS, Term,
+};
 use crate::claims;
+use alloy_primitives::B256;
+use std::ops::Deref;
 use thiserror::Error;
 
 /// Variables of the main sumcheck: `2^-n` has a closed form up to here.
@@ -18,8 +22,9 @@ const COORDINATES: usize = 32;
 const COUNT_BITS: usize = 6;
 /// Mask cells, as a power of two.
 const MASK_BITS: usize = 10;
-/// Tables, lookup blocks, relations, blocks of a role; terms of a form; axes of a term; public values of a relation as
-/// a power of two.
+/// Public values of a relation, as a power of two.
+pub(super) const PUBLIC_BITS: u8 = 12;
+/// Tables, lookup blocks, relations, blocks of a role; terms of a form; axes of a term.
 const COUNT: usize = 256;
 /// Bits of a window's axis and coordinates.
 const WINDOW_BITS: usize = 12;
@@ -30,9 +35,39 @@ const INTEGER_BITS: usize = 250;
 /// Bits of a cell.
 const CELL_BITS: usize = 62;
 
+/// A descriptor that keeps every rule: what proofs are made and verified with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ValidDescriptor {
+    descriptor: Descriptor,
+    digest: B256,
+}
+
+impl ValidDescriptor {
+    /// keccak256 of its canonical bytes.
+    pub fn digest(&self) -> B256 {
+        self.digest
+    }
+
+    /// The descriptor, to be changed: it has to be validated again.
+    pub fn into_inner(self) -> Descriptor {
+        self.descriptor
+    }
+}
+
+impl Deref for ValidDescriptor {
+    type Target = Descriptor;
+
+    fn deref(&self) -> &Descriptor {
+        &self.descriptor
+    }
+}
+
 /// Which rule a descriptor breaks.
 #[derive(Debug, Error, Clone, Copy, PartialEq, Eq)]
 pub enum InvalidDescriptor {
+    /// It has no canonical bytes.
+    #[error(transparent)]
+    Bytes(#[from] EncodeError),
     /// (a) The layout is not the canonical one of its sizes.
     #[error("the layout is not that of its sizes")]
     Layout,
@@ -146,7 +181,13 @@ use InvalidDescriptor as Fault;
 
 impl Descriptor {
     /// Checks every rule of [10.2].
-    pub fn validate(&self) -> Result<(), InvalidDescriptor> {
+    pub fn validate(self) -> Result<ValidDescriptor, InvalidDescriptor> {
+        self.check()?;
+        let digest = self.digest()?;
+        Ok(ValidDescriptor { descriptor: self, digest })
+    }
+
+    fn check(&self) -> Result<(), InvalidDescriptor> {
         self.check_sizes()?;
         self.check_tables()?;
         let inputs = self.check_lookups()?;
@@ -405,7 +446,7 @@ impl Known<'_> {
         let fault = Fault::Public { relation: place };
         let [term] = relation.terms.as_slice() else { return Err(fault) };
         let plain = [Axis::Point { at: 0, bits: relation.point_bits }];
-        let most = 1_u64.checked_shl(relation.point_bits.min(12).into()).unwrap_or(0);
+        let most = 1_u64.checked_shl(relation.point_bits.min(PUBLIC_BITS).into()).unwrap_or(0);
         if !relation.products.is_empty()
             || term.axes != plain
             || term.coefficient != (Coefficient { mantissa: 1, shift: 0 })

@@ -9,6 +9,7 @@ fn file() -> ProofFile {
     let blocks = Blocks::new(4, vec![4]).unwrap();
     let chunked = Chunked::new(setup, blocks, vec![G1Affine::generator()]).unwrap();
     let word = B256::repeat_byte;
+    let input = InputCommitment::new(word(8), 1, chunked).unwrap();
     let statement = Statement {
         setup,
         chain_id: 31_337,
@@ -19,12 +20,13 @@ fn file() -> ProofFile {
         weights: word(6),
         plan: word(7),
         schema: word(8),
+        inputs: input.identity(),
+        items: 1,
         public: vec![i64::MIN, -1, 0, i64::MAX],
         seed: word(9),
         mode: Mode::ZeroKnowledge,
         terms: word(10),
     };
-    let input = InputCommitment::new(statement.schema, 1, chunked).unwrap();
     ProofFile { statement, input, proof: vec![11; 96] }
 }
 
@@ -82,7 +84,7 @@ fn a_batch_is_rounded_up_to_a_power_of_two() {
     let mut file = file();
     for (items, bits) in [(1, 0), (2, 1), (3, 2), (128, 7), (129, 8)] {
         file.input = InputCommitment::new(B256::ZERO, items, file.input.chunked().clone()).unwrap();
-        let expected = Options { chunk_bits: Some(9), batch_bits: bits, mode: Mode::ZeroKnowledge };
+        let expected = Options { chunk_bits: Some(9), batch_bits: bits, ..Options::default() };
         assert_eq!(file.options(9), expected);
     }
 }

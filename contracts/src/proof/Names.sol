@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity ^0.8.37;
+
+import {Statement} from "../interfaces/IProofVerifier.sol";
+import "./Memory.sol";
+
+// What commitments begin with (docs/formats.md, Commitments): 23 and 28 bytes.
+bytes32 constant WEIGHTS_HEAD = "averment-commitment/1\n\x01";
+bytes32 constant INPUTS_HEAD = "averment-input-commitment/1\n";
+// The most items of a commitment to inputs.
+uint256 constant ITEMS = 1 << 16;
+
+/// Whether the statement names, by their identities, the commitments that the registered points are: hashes of their
+/// canonical bytes, which are written to `free` memory.
+function isNamed(uint256 free, Statement calldata statement) pure returns (bool named) {
+    assembly {
+        // Setup, K, blocks and points; returns where they end.
+        function chunked(to, blocks, sizes, points, length) -> end {
+            mstore(to, mload(SETUP))
+            mstore(add(to, 0x20), or(shl(248, mload(CHUNK_BITS)), shl(216, blocks)))
+            to := add(to, 0x25)
+            mcopy(to, sizes, blocks)
+            to := add(to, blocks)
+            calldatacopy(to, points, length)
+            end := add(to, length)
+        }
+        // Bytes of a role's points.
+        function pointsOf(role) -> length {
+            length := shl(6, and(shr(240, mload(add(add(DESCRIPTOR, 66), shl(2, role)))), 0xffff))
+        }
+
+        let head := mload(add(DESCRIPTOR, 32))
+        let weights := and(shr(112, head), 0xffff)
+        let inputs := and(shr(96, head), 0xffff)
+        // The descriptor ends with the blocks' sizes, and a width for each weight block.
+        let sizes := sub(add(DESCRIPTOR, shr(224, head)), add(shl(1, weights), inputs))
+        let source := mload(POINTS)
+
+        mstore(free, WEIGHTS_HEAD)
+        let end := chunked(add(free, 23), weights, sizes, source, pointsOf(0))
+        // weights is the statement's fifth word
+        named := eq(keccak256(free, sub(end, free)), calldataload(add(statement, 0x80)))
+
+        source := add(source, add(pointsOf(0), pointsOf(1)))
+        let items := calldataload(add(statement, 0x100))
+        mstore(free, INPUTS_HEAD)
+        mstore(add(free, 28), calldataload(add(statement, 0xc0)))
+        mstore(add(free, 60), shl(224, items))
+        end := chunked(add(free, 64), inputs, add(sizes, weights), source, pointsOf(2))
+        named := and(named, eq(keccak256(free, sub(end, free)), calldataload(add(statement, 0xe0))))
+        named := and(named, lt(sub(items, 1), ITEMS))
+    }
+}
