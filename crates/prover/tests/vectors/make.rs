@@ -168,8 +168,11 @@ impl Made {
     }
 }
 
+/// A change of a statement, and what it is.
+type Change = (&'static str, fn(&mut Statement));
+
 /// Statements that name what the points are not; each is proved by the real prover.
-const FALSE_NAMES: &[(&str, fn(&mut Statement))] = &[
+const FALSE_NAMES: &[Change] = &[
     ("a proof for other weights than its points", |own| own.weights = keccak256("weights")),
     ("a proof for another schema than the inputs'", |own| own.schema = keccak256("another schema")),
     ("a proof for other inputs than its points", |own| own.inputs = keccak256("inputs")),
