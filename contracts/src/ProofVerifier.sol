@@ -3,7 +3,7 @@ pragma solidity ^0.8.37;
 
 import {IDescriptorValidator} from "./interfaces/IDescriptorValidator.sol";
 import {IProofVerifier, Statement} from "./interfaces/IProofVerifier.sol";
-import {lookupsAtEnd, relationsAtEnd} from "./proof/End.sol";
+import {lookupsAtEnd, relationsAtEnd, tablesAtEnd} from "./proof/End.sol";
 import {prepare, weigh} from "./proof/Functionals.sol";
 import "./proof/Memory.sol";
 import {isNamed} from "./proof/Names.sol";
@@ -220,10 +220,11 @@ contract ProofVerifier is IProofVerifier {
             mstore(TABLES, add(mload(TRANSCRIPT), add(longest, 0x20)))
         }
         uint256 end = lookupsAtEnd();
+        uint256 tables = tablesAtEnd();
         uint256 products = relationsAtEnd();
         assembly {
             let n := mload(VARIABLES)
-            end := mulmod(addmod(end, products, P), sub(P, shr(n, sub(P, 1))), P)
+            end := mulmod(addmod(addmod(end, tables, P), products, P), sub(P, shr(n, sub(P, 1))), P)
             if masked { end := mulmod(end, mload(add(NOT_RHO, shl(5, n))), P) }
             left := addmod(left, sub(P, end), P)
             mstore(REST, left)

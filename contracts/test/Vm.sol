@@ -36,6 +36,7 @@ interface Vm {
     function getRecordedLogs() external returns (Log[] memory);
     function assume(bool condition) external pure;
     function envOr(string calldata name, bool fallbackValue) external view returns (bool);
+    function getCode(string calldata artifact) external view returns (bytes memory);
     function readFile(string calldata path) external view returns (string memory);
     function writeFile(string calldata path, string calldata text) external;
     function toString(bytes calldata value) external pure returns (string memory);

@@ -1,158 +1,223 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.37;
 
+import {eqBelow, eqIndex, eqPoints, eqTable} from "./Eq.sol";
 import "./Memory.sol";
 
 // What the main sumcheck's summands are at its end ([5.4]).
 
-/// The lookups' and the tables' part, without the factor `2^-n`: `OPERANDS` are in calldata.
+/// The lookups' part, without the factor `2^-n`: `OPERANDS` are in calldata.
 function lookupsAtEnd() pure returns (uint256 sum) {
+    uint256 bits;
     assembly {
-        // eq of an index's bits with the coordinates of rho from..to.
-        function eqIndex(from, to, index) -> product {
-            product := 1
-            let others := not(index)
-            let end := add(RHO, shl(5, to))
-            for { let c := add(RHO, shl(5, from)) } lt(c, end) { c := add(c, 0x20) } {
-                product := mulmod(product, mload(add(c, shl(10, and(others, 1)))), P)
-                others := shr(1, others)
-            }
-        }
-        // eq(r[..bits], rho[..bits])
-        function eqPoints(bits) -> product {
-            product := 1
-            let end := add(R, shl(5, bits))
-            for { let c := R } lt(c, end) { c := add(c, 0x20) } {
-                let a := mload(c)
-                let b := mload(add(c, 0x400))
-                product := mulmod(product, add(shl(1, mulmod(a, b, P)), sub(TWICE_P_AND_1, add(a, b))), P)
-            }
-        }
-        // The value at rho of the extension of 0, 1, 2, ...
-        function indexValue(bits) -> value {
-            for {} bits {} {
-                bits := sub(bits, 1)
-                value := addmod(shl(1, value), mload(add(RHO, shl(5, bits))), P)
-            }
-        }
-
-        let source := mload(OPERANDS)
-        let beta := mload(BETA)
-        let tagWeight := mulmod(beta, beta, P)
-
+        bits := mload(SLOT_BITS)
         // The four denominators, in scratch memory.
         for { let slot := 0 } lt(slot, 0x80) { slot := add(slot, 0x20) } {
-            mstore(slot, addmod(mload(GAMMA), calldataload(add(source, slot)), P))
+            mstore(slot, addmod(mload(GAMMA), calldataload(add(mload(OPERANDS), slot)), P))
         }
-        {
-            let bits := mload(SLOT_BITS)
-            let end := mload(HEADS)
-            for { let lookup := mload(LOOKUPS) } lt(lookup, end) { lookup := add(lookup, 14) } {
-                let word := mload(lookup)
-                let own := byte(5, word)
-                let here := eqIndex(own, bits, shr(own, and(shr(216, word), 0xffffffff)))
-                here := mulmod(here, mulmod(tagWeight, and(shr(176, word), 0xffffffff), P), P)
-                let slot := shl(5, byte(0, word))
-                mstore(slot, addmod(mload(slot), here, P))
-            }
-            let ab := mulmod(mload(0x00), mload(0x20), P)
-            let cd := mulmod(mload(0x40), mload(0x60), P)
-            let defect := mulmod(calldataload(add(source, 0x80)), mulmod(ab, cd, P), P)
-            let others := mulmod(addmod(mload(0x00), mload(0x20), P), cd, P)
-            others := addmod(others, mulmod(addmod(mload(0x40), mload(0x60), P), ab, P), P)
-            defect := addmod(defect, sub(P, others), P)
-            sum := mulmod(mulmod(mload(LAMBDA_A), shl(bits, 1), P), mulmod(defect, eqPoints(bits), P), P)
-        }
+    }
+    addTags(bits);
+    sum = eqPoints(R, RHO, bits);
+    assembly {
+        let ab := mulmod(mload(0x00), mload(0x20), P)
+        let cd := mulmod(mload(0x40), mload(0x60), P)
+        let defect := mulmod(calldataload(add(mload(OPERANDS), 0x80)), mulmod(ab, cd, P), P)
+        let others := mulmod(addmod(mload(0x00), mload(0x20), P), cd, P)
+        others := addmod(others, mulmod(addmod(mload(0x40), mload(0x60), P), ab, P), P)
+        defect := addmod(defect, sub(P, others), P)
+        sum := mulmod(mulmod(mload(LAMBDA_A), shl(bits, 1), P), mulmod(defect, sum, P), P)
+    }
+}
 
-        let row := addmod(mload(GAMMA), mulmod(beta, calldataload(add(source, 0xc0)), P), P)
-        let bits := mload(TABLE_BITS)
-        let end := mload(LOOKUPS)
-        for { let table := add(DESCRIPTOR, 136) } lt(table, end) { table := add(table, 19) } {
-            let word := mload(table)
-            let own := byte(8, word)
-            let here := eqIndex(own, bits, shr(own, and(shr(192, word), 0xffffffff)))
+/// Adds the lookups' tags at rho to the denominators. Blocks that follow each other in a slot with the same tag are taken
+/// together, as the rows below the last one's end without those below the first one's row.
+function addTags(uint256 bits) pure {
+    uint256 lookup;
+    uint256 end;
+    // Where the run before ended, and what the rows below come to.
+    uint256 row;
+    uint256 below;
+    assembly {
+        lookup := mload(LOOKUPS)
+        end := mload(HEADS)
+    }
+    while (lookup < end) {
+        uint256 word;
+        uint256 first;
+        bool known;
+        assembly {
+            word := mload(lookup)
+            first := and(shr(216, word), 0xffffffff)
+            let past := add(first, shl(byte(5, word), 1))
+            // The slot and the tag.
+            let like := and(word, or(shl(248, 0xff), shl(176, 0xffffffff)))
+            for { lookup := add(lookup, 14) } lt(lookup, end) { lookup := add(lookup, 14) } {
+                let other := mload(lookup)
+                if xor(like, and(other, or(shl(248, 0xff), shl(176, 0xffffffff)))) { break }
+                if xor(past, and(shr(216, other), 0xffffffff)) { break }
+                past := add(past, shl(byte(5, other), 1))
+            }
+            // Nothing is below row 0; below where the run before ended is what was below its last row and in it.
+            if iszero(first) { below := 0 }
+            known := or(iszero(first), eq(first, row))
+            row := past
+        }
+        if (!known) below = eqBelow(RHO, bits, first);
+        first = below;
+        below = eqBelow(RHO, bits, row);
+        assembly {
+            let own := addmod(below, sub(P, first), P)
+            let weight := mulmod(mload(BETA), mload(BETA), P)
+            let slot := shl(5, byte(0, word))
+            own := mulmod(own, mulmod(weight, and(shr(176, word), 0xffffffff), P), P)
+            mstore(slot, addmod(mload(slot), own, P))
+        }
+    }
+}
+
+/// The tables' part, without the factor `2^-n`.
+function tablesAtEnd() pure returns (uint256 sum) {
+    uint256 bits;
+    uint256 table;
+    uint256 end;
+    uint256 row;
+    assembly {
+        bits := mload(TABLE_BITS)
+        table := add(DESCRIPTOR, 136)
+        end := mload(LOOKUPS)
+        row := addmod(mload(GAMMA), mulmod(mload(BETA), calldataload(add(mload(OPERANDS), 0xc0)), P), P)
+        // The values at rho of the extensions of 0, 1, 2, ... over 0, 1, 2, ... bits.
+        let value := 0
+        let to := mload(TABLES)
+        mstore(to, value)
+        for { let bit := 0 } lt(bit, bits) { bit := add(bit, 1) } {
+            to := add(to, 0x20)
+            value := addmod(value, mulmod(shl(bit, 1), mload(add(RHO, shl(5, bit))), P), P)
+            mstore(to, value)
+        }
+    }
+    while (table < end) {
+        uint256 word;
+        uint256 own;
+        uint256 here;
+        assembly {
+            word := mload(table)
+            table := add(table, 19)
+            own := byte(8, word)
+            here := shr(own, and(shr(192, word), 0xffffffff))
+        }
+        unchecked {
+            here = eqIndex(RHO + 32 * own, bits - own, here);
+        }
+        assembly {
             let value := signextend(7, shr(120, word))
             if slt(value, 0) { value := add(value, P) }
-            value := addmod(value, add(indexValue(own), mulmod(tagWeight, shr(224, word), P)), P)
+            let tag := mulmod(mulmod(mload(BETA), mload(BETA), P), shr(224, word), P)
+            value := addmod(value, add(mload(add(mload(TABLES), shl(5, own))), tag), P)
             row := addmod(row, mulmod(here, value, P), P)
         }
-        row := mulmod(row, calldataload(add(source, 0xa0)), P)
-        sum := addmod(sum, mulmod(mulmod(mload(LAMBDA_B), shl(bits, 1), P), mulmod(row, eqPoints(bits), P), P), P)
+    }
+    sum = eqPoints(R, RHO, bits);
+    assembly {
+        row := mulmod(row, calldataload(add(mload(OPERANDS), 0xa0)), P)
+        sum := mulmod(mulmod(mload(LAMBDA_B), shl(bits, 1), P), mulmod(row, sum, P), P)
     }
 }
 
 /// The products' part, without the factor `2^-n`, and what the relations' constants come to, to `CONSTANTS`.
 function relationsAtEnd() pure returns (uint256 sum) {
+    uint256 head;
+    uint256 end;
+    uint256 power = 1;
+    uint256 product;
+    uint256 operands;
     assembly {
-        // minus the sum of eq(r, i) times the public value of cell i
-        function publicValues(bits, first, count) -> value {
-            let table := mload(TABLES)
-            mstore(table, 1)
-            let size := 0x20
-            for { let i := 0 } lt(i, bits) { i := add(i, 1) } {
-                let x := mload(add(R, shl(5, i)))
-                for { let entry := table } lt(entry, add(table, size)) { entry := add(entry, 0x20) } {
-                    let low := mload(entry)
-                    let high := mulmod(low, x, P)
-                    mstore(add(entry, size), high)
-                    mstore(entry, addmod(low, sub(P, high), P))
-                }
-                size := shl(1, size)
-            }
-            let source := add(mload(PUBLIC), shl(5, first))
-            for { let end := add(table, shl(5, count)) } lt(table, end) { table := add(table, 0x20) } {
-                let cell := calldataload(source)
-                if slt(cell, 0) { cell := add(cell, P) }
-                value := addmod(value, mulmod(cell, mload(table), P), P)
-                source := add(source, 0x20)
-            }
-            value := sub(P, value)
+        head := mload(HEADS)
+        end := mload(SUMS)
+        product := mload(SUMS)
+        operands := add(mload(OPERANDS), 0xe0)
+        mstore(CONSTANTS, 0)
+    }
+    while (head < end) {
+        uint256 word;
+        uint256 value;
+        uint256 left;
+        assembly {
+            word := mload(head)
+            head := add(head, 15)
+            left := and(shr(232, word), 0xffff)
         }
-
-        let power := 1
-        let constants := 0
-        let operands := add(mload(OPERANDS), 0xe0)
-        let product := mload(SUMS)
-        for { let head := mload(HEADS) } lt(head, mload(SUMS)) { head := add(head, 15) } {
-            let word := mload(head)
-            {
-                let value
-                switch byte(5, word)
-                case 0 {
-                    value := signextend(7, shr(144, word))
-                    if slt(value, 0) { value := add(value, P) }
-                    value := mulmod(value, shl(byte(14, word), 1), P)
-                }
-                default {
-                    value := publicValues(
-                        byte(0, word),
-                        and(shr(176, word), 0xffffffff),
-                        and(shr(144, word), 0xffffffff)
-                    )
-                }
-                constants := addmod(constants, mulmod(power, value, P), P)
-            }
-            let products := 0
-            for { let left := and(shr(232, word), 0xffff) } left { left := sub(left, 1) } {
-                let own := mload(product)
+        value = constantAtEnd(word);
+        assembly {
+            mstore(CONSTANTS, addmod(mload(CONSTANTS), mulmod(power, value, P), P))
+            value := 0
+        }
+        while (left != 0) {
+            uint256 own;
+            assembly {
+                own := mload(product)
                 product := add(product, 7)
-                let value := mulmod(calldataload(operands), calldataload(add(operands, 0x20)), P)
-                value := mulmod(value, shl(byte(0, own), 1), P)
-                operands := add(operands, 0x40)
-                // The group: eq(r[byte 2..], rho[..byte 1]).
-                let source := add(R, shl(5, byte(2, own)))
-                let end := add(RHO, shl(5, byte(1, own)))
-                for { let c := RHO } lt(c, end) { c := add(c, 0x20) } {
-                    let a := mload(source)
-                    let b := mload(c)
-                    source := add(source, 0x20)
-                    value := mulmod(value, add(shl(1, mulmod(a, b, P)), sub(TWICE_P_AND_1, add(a, b))), P)
-                }
-                products := addmod(products, value, P)
+                left := sub(left, 1)
             }
-            sum := addmod(sum, mulmod(power, products, P), P)
+            own = productAtEnd(own, operands);
+            assembly {
+                operands := add(operands, 0x40)
+                value := addmod(value, own, P)
+            }
+        }
+        assembly {
+            sum := addmod(sum, mulmod(power, value, P), P)
             power := mulmod(power, mload(LAMBDA), P)
         }
-        mstore(CONSTANTS, constants)
+    }
+}
+
+/// A product's summand, given its first word and where its two operands are in calldata.
+function productAtEnd(uint256 word, uint256 operands) pure returns (uint256 value) {
+    uint256 grouped;
+    uint256 point;
+    assembly {
+        value := mulmod(calldataload(operands), calldataload(add(operands, 0x20)), P)
+        value := mulmod(value, shl(byte(0, word), 1), P)
+        grouped := byte(1, word)
+        point := add(R, shl(5, byte(2, word)))
+    }
+    if (grouped == 0) return value;
+    uint256 group = eqPoints(point, RHO, grouped);
+    assembly {
+        value := mulmod(value, group, P)
+    }
+}
+
+/// A relation's constant, given its head's first word.
+function constantAtEnd(uint256 word) pure returns (uint256 value) {
+    uint256 bits;
+    bool open;
+    assembly {
+        open := byte(5, word)
+        bits := byte(0, word)
+        value := signextend(7, shr(144, word))
+        if slt(value, 0) { value := add(value, P) }
+        if value { value := mulmod(value, shl(byte(14, word), 1), P) }
+    }
+    if (open) return publicValues(bits, (word >> 176) & 0xffffffff, (word >> 144) & 0xffffffff);
+}
+
+/// Minus the sum of `eq(r, i)` times the public value of cell i.
+function publicValues(uint256 bits, uint256 first, uint256 count) pure returns (uint256 value) {
+    uint256 table;
+    assembly {
+        table := mload(TABLES)
+    }
+    eqTable(R, bits, table, 1);
+    assembly {
+        let source := add(mload(PUBLIC), shl(5, first))
+        for { let end := add(table, shl(5, count)) } lt(table, end) { table := add(table, 0x20) } {
+            let cell := calldataload(source)
+            if slt(cell, 0) { cell := add(cell, P) }
+            value := addmod(value, mulmod(cell, mload(table), P), P)
+            source := add(source, 0x20)
+        }
+        value := sub(P, value)
     }
 }

@@ -1,313 +1,313 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.37;
 
+import {eqIndex, eqPrefixes, eqTable, eqTrees} from "./Eq.sol";
 import "./Memory.sol";
+import {blockAt, termsAt} from "./Terms.sol";
 
-// The functionals of all claims at the point u where the batch evaluation ends ([4.1], [6.1]).
+// The functionals of all claims at the point u where the batch evaluation ends ([6.1]), in the order of the claims.
+// Each adds what it is at u, times theta's power, to the sums `OPEN`, `HIDDEN` and `HIDING`.
 
-/// Fills in `R_PREFIX`, `RHO_PREFIX` and `CHUNKS`.
+/// Fills in `R_PREFIX`, `RHO_PREFIX`, `CHUNKS` and `U_TREES`.
 function prepare() pure {
+    uint256 points;
+    uint256 variables;
+    uint256 chunk;
+    uint256 count;
+    uint256 table;
     assembly {
-        function prefixes(points, to, count) {
-            let product := 1
-            mstore(to, product)
-            for { let c := U } count { count := sub(count, 1) } {
-                let a := mload(points)
-                let b := mload(c)
-                product := mulmod(product, add(shl(1, mulmod(a, b, P)), sub(TWICE_P_AND_1, add(a, b))), P)
-                to := add(to, 0x20)
-                mstore(to, product)
-                points := add(points, 0x20)
-                c := add(c, 0x20)
-            }
-        }
-        prefixes(R, R_PREFIX, mload(POINT_LENGTH))
-        prefixes(RHO, RHO_PREFIX, mload(VARIABLES))
-
-        mstore(CHUNKS, 1)
-        let size := 0x20
-        let from := add(U, shl(5, mload(CHUNK_BITS)))
-        for { let end := add(from, shl(5, mload(COUNT_BITS))) } lt(from, end) { from := add(from, 0x20) } {
-            let x := mload(from)
-            for { let entry := CHUNKS } lt(entry, add(CHUNKS, size)) { entry := add(entry, 0x20) } {
-                let low := mload(entry)
-                let high := mulmod(low, x, P)
-                mstore(add(entry, size), high)
-                mstore(entry, addmod(low, sub(P, high), P))
-            }
-            size := shl(1, size)
-        }
+        points := mload(POINT_LENGTH)
+        variables := mload(VARIABLES)
+        chunk := mload(CHUNK_BITS)
+        count := mload(COUNT_BITS)
+        table := mload(TABLES)
+        mstore(U_TREES, table)
+    }
+    eqPrefixes(R, U, points, R_PREFIX);
+    eqPrefixes(RHO, U, variables, RHO_PREFIX);
+    unchecked {
+        eqTable(U + 32 * chunk, count, CHUNKS, 1);
+        table = eqTrees(U, chunk + count, table);
+    }
+    assembly {
+        mstore(U_TREES_END, table)
+        mstore(TABLES, table)
     }
 }
 
 /// `W(u)`: the functionals at u, weighed with theta's powers.
 function weigh() pure returns (uint256 weight) {
+    uint256 next = total();
+    lookups();
+    tableOuts();
+    products(next);
+    bool masked;
     assembly {
-        // eq of an index's bits with the coordinates from..to of rho or u.
-        function eqIndex(points, from, to, index) -> product {
-            product := 1
-            let others := not(index)
-            let end := add(points, shl(5, to))
-            for { let c := add(points, shl(5, from)) } lt(c, end) { c := add(c, 0x20) } {
-                product := mulmod(product, mload(add(c, shl(10, and(others, 1)))), P)
-                others := shr(1, others)
-            }
-        }
-        // eq of u's coordinates from `bits` on with a block's address.
-        function place(bits, cell) -> product {
-            let chunk := mload(CHUNK_BITS)
-            switch gt(bits, chunk)
-            case 0 {
-                product := mulmod(
-                    eqIndex(U, bits, chunk, shr(bits, cell)),
-                    mload(add(CHUNKS, shl(5, shr(chunk, cell)))),
-                    P
-                )
-            }
-            default { product := eqIndex(U, bits, add(chunk, mload(COUNT_BITS)), shr(bits, cell)) }
-        }
-        function eqTable(points, bits, table, start) -> end {
-            mstore(table, start)
-            let size := 0x20
-            for { let last := add(points, shl(5, bits)) } lt(points, last) { points := add(points, 0x20) } {
-                let x := mload(points)
-                for { let entry := table } lt(entry, add(table, size)) { entry := add(entry, 0x20) } {
-                    let low := mload(entry)
-                    let high := mulmod(low, x, P)
-                    mstore(add(entry, size), high)
-                    mstore(entry, addmod(low, sub(P, high), P))
-                }
-                size := shl(1, size)
-            }
-            end := add(table, size)
-        }
-        // The sum of taps of a window at one of its places: y is where the first tap reads.
-        function tapped(axis, taps, cells, y) -> value {
-            let step := and(shr(80, axis), 0xffffffff)
-            let length := and(shr(16, axis), 0xffffffff)
-            for { let count := and(shr(144, axis), 0xffffffff) } count { count := sub(count, 1) } {
-                // Below the first cell is above the last one, as an unsigned number.
-                if lt(y, length) {
-                    let cell := mload(add(cells, shl(5, y)))
-                    if taps { cell := mulmod(cell, mload(taps), P) }
-                    value := addmod(value, cell, P)
-                }
-                if taps { taps := add(taps, 0x20) }
-                y := add(y, step)
-            }
-        }
-        // A window over the axis that begins at coordinate `offset` of u.
-        function window(axis, offset) -> value {
-            let places := mload(TABLES)
-            let taps := eqTable(add(R, shl(5, byte(2, axis))), byte(3, axis), places, 1)
-            let cells := taps
-            switch byte(4, axis)
-            case 255 { taps := 0 }
-            default { cells := eqTable(add(RHO, shl(5, byte(4, axis))), byte(5, axis), taps, 1) }
-            pop(eqTable(add(U, shl(5, offset)), byte(1, axis), cells, 1))
-            let y := sub(0, signextend(3, shr(48, axis)))
-            for { let count := and(shr(176, axis), 0xffffffff) } count { count := sub(count, 1) } {
-                value := addmod(value, mulmod(mload(places), tapped(axis, taps, cells, y), P), P)
-                places := add(places, 0x20)
-                y := add(y, and(shr(112, axis), 0xffffffff))
-            }
-        }
-        // A term at u, and the next one.
-        function term(source) -> value, next {
-            let word := mload(source)
-            value := sar(192, word)
-            if slt(value, 0) { value := add(value, P) }
-            value := mulmod(value, shl(byte(8, word), 1), P)
-            next := add(source, 14)
-            let offset := 0
-            for { let axes := byte(13, word) } axes { axes := sub(axes, 1) } {
-                let axis := mload(next)
-                let kind := byte(0, axis)
-                if lt(kind, 2) {
-                    next := add(next, 3)
-                    let bits := byte(2, axis)
-                    switch or(offset, byte(1, axis))
-                    case 0 {
-                        let prefix := add(R_PREFIX, mul(kind, 0x440))
-                        value := mulmod(value, mload(add(prefix, shl(5, bits))), P)
-                    }
-                    default {
-                        let points := add(add(R, shl(10, kind)), shl(5, byte(1, axis)))
-                        let c := add(U, shl(5, offset))
-                        for { let end := add(c, shl(5, bits)) } lt(c, end) { c := add(c, 0x20) } {
-                            let a := mload(points)
-                            let b := mload(c)
-                            points := add(points, 0x20)
-                            value := mulmod(value, add(shl(1, mulmod(a, b, P)), sub(TWICE_P_AND_1, add(a, b))), P)
-                        }
-                    }
-                    offset := add(offset, bits)
-                    continue
-                }
-                let bits := byte(1, axis)
-                switch kind
-                case 2 {
-                    next := add(next, 6)
-                    let index := and(shr(208, axis), 0xffffffff)
-                    value := mulmod(value, eqIndex(U, offset, add(offset, bits), index), P)
-                }
-                case 3 { next := add(next, 2) }
-                default {
-                    next := add(next, 30)
-                    value := mulmod(value, window(axis, offset), P)
-                }
-                offset := add(offset, bits)
-            }
-            value := mulmod(value, place(offset, and(shr(152, word), 0xffffffff)), P)
-        }
-        function terms(source, count) -> value, next {
-            next := source
-            for {} count { count := sub(count, 1) } {
-                let one
-                one, next := term(next)
-                value := addmod(value, one, P)
-            }
-        }
-        // A block's first cell from the descriptor's header.
-        function base(source) -> cell { cell := shr(224, mload(add(DESCRIPTOR, source))) }
-        // Relations: minus the powers of lambda times their terms.
-        function relations() -> value, next {
-            let power := sub(P, 1)
-            next := mload(TERMS)
-            for { let head := mload(HEADS) } lt(head, mload(SUMS)) { head := add(head, 15) } {
-                let own
-                own, next := terms(next, and(shr(216, mload(head)), 0xffff))
-                value := addmod(value, mulmod(power, own, P), P)
-                power := mulmod(power, mload(LAMBDA), P)
-            }
-        }
-        // in + beta out of a slot's own areas.
-        function slot(index, bits) -> value {
-            let cell := base(add(84, shl(2, index)))
-            if lt(cell, 0xffffffff) { value := place(bits, cell) }
-            cell := base(add(100, shl(2, index)))
-            if lt(cell, 0xffffffff) { value := addmod(value, mulmod(mload(BETA), place(bits, cell), P), P) }
-            value := mulmod(value, mload(add(RHO_PREFIX, shl(5, bits))), P)
-        }
-        // Input blocks, each with its slot's power of theta.
-        function inputs(bits, theta) -> value {
-            let end := mload(HEADS)
-            for { let lookup := mload(LOOKUPS) } lt(lookup, end) { lookup := add(lookup, 14) } {
-                let word := mload(lookup)
-                let cell := and(shr(144, word), 0xffffffff)
-                if eq(cell, 0xffffffff) { continue }
-                let own := byte(5, word)
-                let here := eqIndex(RHO, own, bits, shr(own, and(shr(216, word), 0xffffffff)))
-                here := mulmod(here, mulmod(mload(add(RHO_PREFIX, shl(5, own))), place(own, cell), P), P)
-                for { let i := byte(0, word) } 1 { i := sub(i, 1) } {
-                    here := mulmod(here, theta, P)
-                    if iszero(i) { break }
-                }
-                value := addmod(value, here, P)
-            }
-        }
-        // The main mask's monomials at rho, on its cells.
-        function mask(cell) -> value {
-            value := mload(cell)
-            let n := mload(VARIABLES)
-            let degrees := mload(DEGREES)
-            for { let round := 0 } iszero(gt(round, n)) { round := add(round, 1) } {
-                let degree := 6
-                let x := mload(add(RHO, shl(5, n)))
-                if lt(round, n) {
-                    degree := byte(0, mload(add(degrees, round)))
-                    x := mload(add(RHO, shl(5, sub(n, add(round, 1)))))
-                }
-                // Horner, from the highest cell of the round down.
-                let own := 0
-                let last := add(cell, shl(5, degree))
-                for { let c := last } gt(c, cell) { c := sub(c, 0x20) } {
-                    own := mulmod(addmod(own, mload(c), P), x, P)
-                }
-                value := addmod(value, own, P)
-                cell := last
-            }
-        }
+        masked := mload(MASKED)
+        weight := addmod(mload(OPEN), mload(HIDDEN), P)
+    }
+    if (!masked) return weight;
+    uint256 left = rest();
+    assembly {
+        let n := shl(5, mload(VARIABLES))
+        weight := addmod(mload(OPEN), mulmod(mload(add(NOT_RHO, n)), mload(HIDDEN), P), P)
+        weight := addmod(weight, mulmod(mload(add(RHO, n)), mload(HIDING), P), P)
+        weight := addmod(weight, mulmod(mload(POWER), left, P), P)
+    }
+}
 
+/// A block's first cell, from its place in the descriptor.
+function base(uint256 place) pure returns (uint256 cell) {
+    assembly {
+        cell := shr(224, mload(add(DESCRIPTOR, place)))
+    }
+}
+
+/// The claim s ([5.1]), which is the first, and room for the others: relations, multiplicities, the sums of both sides
+/// and mu. Returns where the products' terms are.
+function total() pure returns (uint256 next) {
+    uint256 sum;
+    (sum, next) = relations();
+    uint256 tables;
+    uint256 slots;
+    bool masked;
+    assembly {
+        tables := mload(TABLE_BITS)
+        slots := mload(SLOT_BITS)
+        masked := mload(MASKED)
+    }
+    uint256 own = blockAt(tables, base(116));
+    assembly {
+        own := mulmod(own, mload(add(R_PREFIX, shl(5, tables))), P)
+        sum := addmod(sum, mulmod(mload(LAMBDA_B), own, P), P)
+    }
+    uint256 helper = blockAt(slots, base(124));
+    uint256 fractions = blockAt(tables, base(128));
+    assembly {
+        sum := addmod(sum, mulmod(mload(LAMBDA_C), add(fractions, sub(P, helper)), P), P)
+        // For their own claims.
+        mstore(HELPER, mulmod(helper, mload(add(RHO_PREFIX, shl(5, slots))), P))
+        mstore(FRACTIONS, mulmod(fractions, mload(add(RHO_PREFIX, shl(5, tables))), P))
+        mstore(POWER, mload(THETA))
+    }
+    if (masked) own = maskCells();
+    assembly {
+        if masked { sum := addmod(sum, own, P) }
+        mstore(OPEN, sum)
+    }
+}
+
+/// `eq` of u with every mask cell; returns it for mu's, the first. Behind it are the spare one and the operands'.
+function maskCells() pure returns (uint256 mu) {
+    uint256 bits;
+    uint256 cells;
+    assembly {
+        bits := byte(9, mload(add(DESCRIPTOR, 32)))
+        cells := mload(TABLES)
+        mstore(MASK_CELL, add(cells, 0x40))
+    }
+    uint256 end = eqTable(U, bits, cells, blockAt(bits, base(120)));
+    assembly {
+        mstore(TABLES, end)
+        mu := mload(cells)
+    }
+}
+
+/// Relations: minus the powers of lambda times their terms.
+function relations() pure returns (uint256 sum, uint256 next) {
+    uint256 power;
+    uint256 head;
+    uint256 end;
+    assembly {
+        power := sub(P, 1)
+        next := mload(TERMS)
+        head := mload(HEADS)
+        end := mload(SUMS)
+    }
+    while (head < end) {
+        uint256 count;
+        uint256 own;
+        assembly {
+            count := and(shr(216, mload(head)), 0xffff)
+            head := add(head, 15)
+        }
+        (own, next) = termsAt(next, count);
+        assembly {
+            sum := addmod(sum, mulmod(power, own, P), P)
+            power := mulmod(power, mload(LAMBDA), P)
+        }
+    }
+}
+
+/// An operand's claim: hidden, with a mask cell of its own if there are masks.
+function claimHidden(uint256 own) pure {
+    assembly {
+        let power := mload(POWER)
+        mstore(HIDDEN, addmod(mload(HIDDEN), mulmod(power, own, P), P))
+        if mload(MASKED) {
+            let cell := mload(MASK_CELL)
+            mstore(HIDING, addmod(mload(HIDING), mulmod(power, mload(cell), P), P))
+            mstore(MASK_CELL, add(cell, 0x20))
+        }
+        mstore(POWER, mulmod(power, mload(THETA), P))
+    }
+}
+
+/// The four slots, h and g.
+function lookups() pure {
+    uint256 bits;
+    uint256 helper;
+    uint256 fractions;
+    assembly {
+        bits := mload(SLOT_BITS)
+        helper := mload(HELPER)
+        fractions := mload(FRACTIONS)
+    }
+    inputs();
+    for (uint256 i = 0; i < 4;) {
+        claimHidden(slot(i, bits));
+        unchecked {
+            ++i;
+        }
+    }
+    claimHidden(helper);
+    claimHidden(fractions);
+}
+
+/// `in + beta out` of a slot's own areas.
+function slot(uint256 index, uint256 bits) pure returns (uint256 value) {
+    uint256 cell;
+    unchecked {
+        cell = base(84 + 4 * index);
+        if (cell < 0xffffffff) value = blockAt(bits, cell);
+        cell = base(100 + 4 * index);
+    }
+    if (cell < 0xffffffff) {
+        cell = blockAt(bits, cell);
+        assembly {
+            value := addmod(value, mulmod(mload(BETA), cell, P), P)
+        }
+    }
+    assembly {
+        value := mulmod(value, mload(add(RHO_PREFIX, shl(5, bits))), P)
+    }
+}
+
+/// Input blocks, which are in slots without areas of their own, each with its slot's power of theta.
+function inputs() pure {
+    uint256 lookup;
+    uint256 end;
+    assembly {
+        lookup := mload(LOOKUPS)
+        end := mload(HEADS)
+    }
+    while (lookup < end) {
+        uint256 word;
+        uint256 cell;
+        assembly {
+            word := mload(lookup)
+            cell := and(shr(144, word), 0xffffffff)
+            lookup := add(lookup, 14)
+        }
+        if (cell != 0xffffffff) input(word, cell);
+    }
+}
+
+/// One input block.
+function input(uint256 word, uint256 cell) pure {
+    uint256 own;
+    uint256 row;
+    uint256 above;
+    assembly {
+        own := byte(5, word)
+        row := shr(own, and(shr(216, word), 0xffffffff))
+        above := sub(mload(SLOT_BITS), own)
+    }
+    unchecked {
+        row = eqIndex(RHO + 32 * own, above, row);
+    }
+    cell = blockAt(own, cell);
+    assembly {
+        let here := mulmod(row, mulmod(mload(add(RHO_PREFIX, shl(5, own))), cell, P), P)
         let theta := mload(THETA)
-        let masked := mload(MASKED)
-        // What is public; what is hidden, to be multiplied by 1 - rho_n; mask cells, to be multiplied by rho_n.
-        let open, next := relations()
-        let hidden := 0
-        let hiding := 0
-        let cells := 0
-        let power := theta
-        {
-            let bits := mload(TABLE_BITS)
-            let helper := place(mload(SLOT_BITS), base(124))
-            let fractions := place(bits, base(128))
-            let own := mulmod(mload(LAMBDA_B), mulmod(mload(add(R_PREFIX, shl(5, bits))), place(bits, base(116)), P), P)
-            open := addmod(open, own, P)
-            own := mulmod(mload(LAMBDA_C), add(fractions, sub(P, helper)), P)
-            open := addmod(open, own, P)
-            // Kept in scratch memory for their own claims.
-            mstore(0x00, mulmod(helper, mload(add(RHO_PREFIX, shl(5, mload(SLOT_BITS)))), P))
-            mstore(0x20, mulmod(fractions, mload(add(RHO_PREFIX, shl(5, bits))), P))
+        here := mulmod(here, theta, P)
+        for { let i := byte(0, word) } i { i := sub(i, 1) } { here := mulmod(here, theta, P) }
+        mstore(HIDDEN, addmod(mload(HIDDEN), here, P))
+    }
+}
+
+/// `out` of the tables, which is public and committed.
+function tableOuts() pure {
+    uint256 bits;
+    uint256 above;
+    assembly {
+        bits := byte(8, mload(add(DESCRIPTOR, 32)))
+        above := sub(mload(TABLE_BITS), bits)
+    }
+    if (bits < 255) {
+        uint256 cell = blockAt(bits, base(132));
+        unchecked {
+            above = eqIndex(RHO + 32 * bits, above, 0);
         }
-        if masked {
-            let bits := byte(9, mload(add(DESCRIPTOR, 32)))
-            cells := mload(TABLES)
-            mstore(TABLES, eqTable(U, bits, cells, place(bits, base(120))))
-            open := addmod(open, mload(cells), P)
-            // Behind mu and the spare cell.
-            cells := add(cells, 0x40)
+        assembly {
+            let own := mulmod(above, mulmod(mload(add(RHO_PREFIX, shl(5, bits))), cell, P), P)
+            mstore(OPEN, addmod(mload(OPEN), mulmod(mload(POWER), own, P), P))
         }
-        {
-            let bits := mload(SLOT_BITS)
-            hidden := inputs(bits, theta)
-            for { let i := 0 } lt(i, 6) { i := add(i, 1) } {
-                let own
-                switch lt(i, 4)
-                case 1 { own := slot(i, bits) }
-                default { own := mload(shl(5, sub(i, 4))) }
-                hidden := addmod(hidden, mulmod(power, own, P), P)
-                if masked {
-                    hiding := addmod(hiding, mulmod(power, mload(cells), P), P)
-                    cells := add(cells, 0x20)
-                }
-                power := mulmod(power, theta, P)
+    }
+    assembly {
+        mstore(POWER, mulmod(mload(POWER), mload(THETA), P))
+    }
+}
+
+/// Both operands of each product, whose terms are written from `next` on.
+function products(uint256 next) pure {
+    uint256 product;
+    uint256 end;
+    assembly {
+        product := mload(SUMS)
+        end := mload(DEGREES)
+    }
+    while (product < end) {
+        uint256 counts;
+        uint256 own;
+        assembly {
+            counts := shr(200, mload(product))
+            product := add(product, 7)
+        }
+        (own, next) = termsAt(next, (counts >> 16) & 0xffff);
+        claimHidden(own);
+        (own, next) = termsAt(next, counts & 0xffff);
+        claimHidden(own);
+    }
+}
+
+/// What the main sumcheck left over ([5.4]): mu with (1 - rho_n) 2^-n, and kappa times the mask's monomials at rho on its
+/// cells, which are behind the operands'.
+function rest() pure returns (uint256 value) {
+    assembly {
+        let n := mload(VARIABLES)
+        let degrees := mload(DEGREES)
+        let cell := mload(MASK_CELL)
+        let mu := mload(sub(cell, shl(5, add(shl(1, mload(PRODUCTS)), 8))))
+        // The constant, then the rounds' coefficients from the linear one on: the highest variable first, the masks' last.
+        value := mload(cell)
+        for { let round := 0 } iszero(gt(round, n)) { round := add(round, 1) } {
+            let degree := 6
+            let x := mload(add(RHO, shl(5, n)))
+            if lt(round, n) {
+                degree := byte(0, mload(add(degrees, round)))
+                x := mload(add(RHO, shl(5, sub(n, add(round, 1)))))
             }
+            // Horner, from the highest cell of the round down.
+            let own := 0
+            let last := add(cell, shl(5, degree))
+            for { let c := last } gt(c, cell) { c := sub(c, 0x20) } { own := mulmod(add(own, mload(c)), x, P) }
+            value := addmod(value, own, P)
+            cell := last
         }
-        {
-            let bits := byte(8, mload(add(DESCRIPTOR, 32)))
-            if lt(bits, 255) {
-                let own := eqIndex(RHO, bits, mload(TABLE_BITS), 0)
-                own := mulmod(own, mulmod(mload(add(RHO_PREFIX, shl(5, bits))), place(bits, base(132)), P), P)
-                open := addmod(open, mulmod(power, own, P), P)
-            }
-            power := mulmod(power, theta, P)
-        }
-        for { let product := mload(SUMS) } lt(product, mload(DEGREES)) { product := add(product, 7) } {
-            let counts := shr(200, mload(product))
-            for { let side := 16 } 1 { side := 0 } {
-                let own
-                own, next := terms(next, and(shr(side, counts), 0xffff))
-                hidden := addmod(hidden, mulmod(power, own, P), P)
-                if masked {
-                    hiding := addmod(hiding, mulmod(power, mload(cells), P), P)
-                    cells := add(cells, 0x20)
-                }
-                power := mulmod(power, theta, P)
-                if iszero(side) { break }
-            }
-        }
-        weight := addmod(open, hidden, P)
-        if masked {
-            let n := mload(VARIABLES)
-            let last := mload(add(RHO, shl(5, n)))
-            let rest := mload(add(NOT_RHO, shl(5, n)))
-            weight := addmod(open, addmod(mulmod(rest, hidden, P), mulmod(last, hiding, P), P), P)
-            // What the main sumcheck left over: 2^-n is minus (P - 1) / 2^n.
-            rest := mulmod(rest, sub(P, shr(n, sub(P, 1))), P)
-            let mu := sub(cells, shl(5, add(shl(1, mload(PRODUCTS)), 8)))
-            rest := mulmod(rest, mload(mu), P)
-            rest := addmod(rest, mulmod(mload(KAPPA), mask(cells), P), P)
-            weight := addmod(weight, mulmod(power, rest, P), P)
-        }
+        value := mulmod(mload(KAPPA), value, P)
+        // 2^-n is minus (P - 1) / 2^n.
+        let spread := mulmod(mload(add(NOT_RHO, shl(5, n))), sub(P, shr(n, sub(P, 1))), P)
+        value := addmod(value, mulmod(spread, mu, P), P)
     }
 }

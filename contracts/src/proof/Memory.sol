@@ -83,16 +83,36 @@ uint256 constant SECOND = 0x7a0;
 uint256 constant BLIND = 0x7c0;
 uint256 constant OPENING = 0x7e0;
 
+// Trees of u's coordinates (`eqTrees`): where they begin and end.
+uint256 constant U_TREES = 0x800;
+uint256 constant U_TREES_END = 0x820;
+// While the functionals' claims are weighed ([6.1]): theta's power of the next one; what is public; what is hidden, to
+// be multiplied by 1 - rho_n; mask cells, to be multiplied by rho_n; and where the next one's mask cell is.
+uint256 constant POWER = 0x880;
+uint256 constant OPEN = 0x8a0;
+uint256 constant HIDDEN = 0x8c0;
+uint256 constant HIDING = 0x8e0;
+uint256 constant MASK_CELL = 0x900;
+// h and g at u.
+uint256 constant HELPER = 0x920;
+uint256 constant FRACTIONS = 0x940;
+
 // Coordinates, each array 0x400 long; `1 - x` lies 0x400 behind x where it is needed.
-uint256 constant R = 0x800;
-uint256 constant RHO = 0xc00;
-uint256 constant NOT_RHO = 0x1000;
-uint256 constant U = 0x1400;
-uint256 constant NOT_U = 0x1800;
+uint256 constant R = 0xa00;
+uint256 constant RHO = 0xe00;
+uint256 constant NOT_RHO = 0x1200;
+uint256 constant U = 0x1600;
+uint256 constant NOT_U = 0x1a00;
 // `eq(r[..i], u[..i])` and `eq(rho[..i], u[..i])` for every i, 33 words each.
-uint256 constant R_PREFIX = 0x1c00;
-uint256 constant RHO_PREFIX = 0x2040;
+uint256 constant R_PREFIX = 0x1e00;
+uint256 constant RHO_PREFIX = 0x2240;
 // `eq` of u's upper coordinates for every chunk number, at most 64.
-uint256 constant CHUNKS = 0x2480;
+uint256 constant CHUNKS = 0x2680;
+// The last axis that began at each coordinate of u, and its value (`axisAt`): 32 pairs, zero in the beginning.
+uint256 constant AXES = 0x2e80;
+// The last tables that began at each coordinate of a point (`tableOf`), zero in the beginning.
+uint256 constant R_TABLES = 0x3680;
+uint256 constant RHO_TABLES = 0x3a80;
+uint256 constant U_TABLES = 0x3e80;
 // The descriptor's bytes.
-uint256 constant DESCRIPTOR = 0x2c80;
+uint256 constant DESCRIPTOR = 0x4280;

@@ -45,15 +45,17 @@ function derive() view returns (uint256 hAlpha, uint256 g) {
                 power := mulmod(power, power, P)
             }
         }
-        // The batch evaluation's mask at x: kappa' times the monomials of its coefficients, as a polynomial.
-        function monomials(x) -> value {
+        // The batch evaluation's mask at x and y: kappa' times the monomials of its coefficients, as a polynomial.
+        function monomials(x, y) -> a, b {
             let end := add(U, shl(5, add(mload(CHUNK_BITS), mload(COUNT_BITS))))
             for { let c := U } lt(c, end) { c := add(c, 0x20) } {
                 let own := mload(c)
-                value := addmod(mulmod(value, x, P), mulmod(own, own, P), P)
-                value := addmod(mulmod(value, x, P), own, P)
+                let square := mulmod(own, own, P)
+                a := add(mulmod(add(mulmod(a, x, P), square), x, P), own)
+                b := add(mulmod(add(mulmod(b, y, P), square), y, P), own)
             }
-            value := mulmod(mload(KAPPA_2), addmod(mulmod(value, x, P), 1, P), P)
+            a := mulmod(mload(KAPPA_2), add(mulmod(a, x, P), 1), P)
+            b := mulmod(mload(KAPPA_2), add(mulmod(b, y, P), 1), P)
         }
         function scalar(place) -> value {
             value := calldataload(add(mload(OPENING), shl(5, place)))
@@ -101,7 +103,8 @@ function derive() view returns (uint256 hAlpha, uint256 g) {
         let inner := mulmod(mload(OMEGA), mload(VALUE), P)
         if mload(MASKED) {
             let square := mulmod(mload(OMEGA), mload(OMEGA), P)
-            let both := addmod(mulmod(scalar(14), monomials(back), P), mulmod(scalar(15), monomials(zeta), P), P)
+            let both, other := monomials(back, zeta)
+            both := addmod(mulmod(scalar(14), both, P), mulmod(scalar(15), other, P), P)
             hAlpha := addmod(hAlpha, mulmod(square, both, P), P)
             inner := addmod(inner, mulmod(square, mload(MASK_VALUE), P), P)
         }

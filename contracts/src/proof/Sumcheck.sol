@@ -53,16 +53,44 @@ function reduceMain(uint256 source, uint256 lead, uint256 claim) pure returns (u
             mstore(add(RHO, shl(5, place)), x)
             mstore(add(NOT_RHO, shl(5, place)), sub(add(P, 1), x))
 
+            // c_0, c_2, c_3, ...; c_1 = claim - 2 c_0 - c_2 - c_3 - ...
             let constant := mload(first)
-            ok := and(ok, lt(constant, P))
-            let sum := addmod(constant, constant, P)
-            let upper := 0
-            for { let c := sub(add(first, size), 0x20) } gt(c, first) { c := sub(c, 0x20) } {
-                let coefficient := mload(c)
-                ok := and(ok, lt(coefficient, P))
-                sum := addmod(sum, coefficient, P)
-                upper := addmod(mulmod(upper, x, P), coefficient, P)
+            let sum
+            let upper
+            switch size
+            case 0xc0 {
+                // The lookups' and the masks' degree, written out. Five canonical numbers add up below 2^256.
+                upper := mload(add(first, 0xa0))
+                sum := upper
+                ok := and(ok, and(lt(constant, P), lt(upper, P)))
+                let c := mload(add(first, 0x80))
+                sum := add(sum, c)
+                ok := and(ok, lt(c, P))
+                upper := add(mulmod(upper, x, P), c)
+                c := mload(add(first, 0x60))
+                sum := add(sum, c)
+                ok := and(ok, lt(c, P))
+                upper := add(mulmod(upper, x, P), c)
+                c := mload(add(first, 0x40))
+                sum := add(sum, c)
+                ok := and(ok, lt(c, P))
+                upper := add(mulmod(upper, x, P), c)
+                c := mload(add(first, 0x20))
+                sum := addmod(sum, c, P)
+                ok := and(ok, lt(c, P))
+                upper := add(mulmod(upper, x, P), c)
             }
+            default {
+                ok := and(ok, lt(constant, P))
+                for { let c := sub(add(first, size), 0x20) } gt(c, first) { c := sub(c, 0x20) } {
+                    let coefficient := mload(c)
+                    ok := and(ok, lt(coefficient, P))
+                    sum := addmod(sum, coefficient, P)
+                    upper := add(mulmod(upper, x, P), coefficient)
+                }
+            }
+            // Numbers that are not canonical, of which `ok` knows, may wrap.
+            sum := addmod(add(constant, constant), sum, P)
             upper := addmod(mulmod(upper, x, P), add(left, sub(P, sum)), P)
             left := addmod(mulmod(upper, x, P), constant, P)
             next := add(next, size)

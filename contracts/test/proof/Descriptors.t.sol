@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.37;
 
-import {DescriptorValidator} from "../../src/DescriptorValidator.sol";
 import {IDescriptorValidator, Rule} from "../../src/interfaces/IDescriptorValidator.sol";
 import {IProofVerifier} from "../../src/interfaces/IProofVerifier.sol";
-import {ProofVerifier} from "../../src/ProofVerifier.sol";
 import {vm} from "../Vm.sol";
 import {Call, ProofVectors} from "./Vectors.sol";
 
@@ -14,7 +12,7 @@ contract DescriptorsTest is ProofVectors {
         string memory json = vm.readFile(string.concat(FOLDER, "bad_descriptors.json"));
         uint256 count = vm.parseJsonUint(json, ".count");
         vm.assertTrue(count > 60, "cases");
-        DescriptorValidator validator = new DescriptorValidator();
+        IDescriptorValidator validator = newValidator();
         for (uint256 i = 0; i < count; ++i) {
             string memory one = string.concat(".cases[", vm.toString(i), "]");
             string memory name = vm.parseJsonString(json, string.concat(one, ".name"));
@@ -31,7 +29,7 @@ contract DescriptorsTest is ProofVectors {
 
     function test_descriptors_registeredOnce() public {
         Call memory call = read("ok_dense_zk.json");
-        ProofVerifier verifier = deploy(call);
+        IProofVerifier verifier = deploy(call);
         bytes32 digest = keccak256(call.descriptor);
         address code = verifier.descriptorCode(digest);
         vm.assertEq(code.code, bytes.concat(hex"00", call.descriptor));
@@ -41,27 +39,27 @@ contract DescriptorsTest is ProofVectors {
 
     function test_descriptors_unknown() public {
         Call memory call = read("ok_dense_zk.json");
-        ProofVerifier verifier = new ProofVerifier(call.tau, call.setup, new DescriptorValidator());
+        IProofVerifier verifier = deployVerifier(call.tau, call.setup, newValidator());
         vm.expectRevert(abi.encodeWithSelector(IProofVerifier.UnknownDescriptor.selector, keccak256(call.descriptor)));
         this.verifyWith(verifier, call);
     }
 
-    function verifyWith(ProofVerifier verifier, Call memory call) external view returns (bool) {
+    function verifyWith(IProofVerifier verifier, Call memory call) external view returns (bool) {
         return verify(verifier, call);
     }
 
     function test_setup_bad() public {
         Call memory call = read("ok_dense_zk.json");
-        DescriptorValidator validator = new DescriptorValidator();
+        IDescriptorValidator validator = newValidator();
         uint256[4] memory none;
         vm.expectRevert(IProofVerifier.BadSetup.selector);
-        new ProofVerifier(none, call.setup, validator);
+        this.deployVerifier(none, call.setup, validator);
         call.tau[3] ^= 1;
         vm.expectRevert(IProofVerifier.BadSetup.selector);
-        new ProofVerifier(call.tau, call.setup, validator);
+        this.deployVerifier(call.tau, call.setup, validator);
         call.tau[3] ^= 1;
         vm.expectRevert(abi.encodeWithSelector(IProofVerifier.NoValidator.selector, address(1)));
-        new ProofVerifier(call.tau, call.setup, DescriptorValidator(address(1)));
+        this.deployVerifier(call.tau, call.setup, IDescriptorValidator(address(1)));
     }
 
     /// Every byte of a descriptor is checked or means something: changed, it is refused or it is another digest's.
@@ -71,7 +69,7 @@ contract DescriptorsTest is ProofVectors {
         place %= data.length;
         vm.assume(change != 0);
         data[place] ^= bytes1(change);
-        DescriptorValidator validator = new DescriptorValidator();
+        IDescriptorValidator validator = newValidator();
         try validator.validate(data) {
             // Widths, coefficients, windows: another plan.
             vm.assertTrue(place > 135, "the head follows from the rest");

@@ -2,7 +2,6 @@
 pragma solidity ^0.8.37;
 
 import {IProofVerifier} from "../../src/interfaces/IProofVerifier.sol";
-import {ProofVerifier} from "../../src/ProofVerifier.sol";
 import {vm} from "../Vm.sol";
 import {Call, ProofVectors} from "./Vectors.sol";
 
@@ -10,7 +9,7 @@ import {Call, ProofVectors} from "./Vectors.sol";
 contract ProofAttacksTest is ProofVectors {
     /// Vectors of both modes, and their verifiers.
     Call[2] private calls;
-    ProofVerifier[2] private verifiers;
+    IProofVerifier[2] private verifiers;
 
     function setUp() public {
         vm.chainId(CHAIN);
@@ -112,7 +111,7 @@ contract ProofAttacksTest is ProofVectors {
         }
     }
 
-    function verifyWith(ProofVerifier verifier, Call memory call) external view returns (bool) {
+    function verifyWith(IProofVerifier verifier, Call memory call) external view returns (bool) {
         return verify(verifier, call);
     }
 }

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.37;
 
-import {DescriptorValidator} from "../../src/DescriptorValidator.sol";
 import {IProofVerifier, Statement} from "../../src/interfaces/IProofVerifier.sol";
-import {ProofVerifier} from "../../src/ProofVerifier.sol";
 import {vm} from "../Vm.sol";
 import {Call, ProofVectors} from "./Vectors.sol";
 
@@ -26,13 +24,30 @@ contract ProofGasTest is ProofVectors {
     }
 
     function test_gas_mlp() public {
-        cost("mlp_transparent");
-        cost("mlp_zk");
+        network("mlp");
+    }
+
+    function test_gas_perceptron() public {
+        network("perceptron");
+    }
+
+    function test_gas_lenet() public {
+        network("lenet");
+    }
+
+    function test_gas_cnn() public {
+        network("cnn");
+    }
+
+    function network(string memory name) private {
+        cost(string.concat(name, "_transparent"));
+        cost(string.concat(name, "_zk"));
+        phases(string.concat(name, "_zk"));
     }
 
     function cost(string memory name) private {
         Call memory call = read(string.concat("ok_", name, ".json"));
-        ProofVerifier verifier = new ProofVerifier(call.tau, call.setup, new DescriptorValidator());
+        IProofVerifier verifier = deployVerifier(call.tau, call.setup, newValidator());
         verifier.register(call.descriptor);
         vm.snapshotGasLastCall("proofs", string.concat(name, ", register"));
         vm.assertTrue(sent(verifier, call), name);
@@ -40,20 +55,28 @@ contract ProofGasTest is ProofVectors {
     }
 
     /// A proof whose word at a place is not canonical is refused where that word is read: what was spent until then.
-    function test_gas_phases() public {
-        Call memory call = read("ok_mlp_zk.json");
-        ProofVerifier verifier = deploy(call);
-        // From the end: the opening's 22 words and v, R, v_R; 17 rounds of the batch evaluation; 13 operands.
-        uint256 end = call.proof.length / 32;
-        until(verifier, call, "1, messages", firstTotal());
-        until(verifier, call, "2, main sumcheck and its end", end - 22 - 4 - 34 - 1);
-        until(verifier, call, "3, batch evaluation's rounds", end - 22 - 4 - 1);
-        until(verifier, call, "4, functionals", end - 22 - 4);
-        until(verifier, call, "5, opening in the field", end - 22 + 15);
+    function phases(string memory name) private {
+        Call memory call = read(string.concat("ok_", name, ".json"));
+        IProofVerifier verifier = deploy(call);
+        // [9.2] backwards: the opening's 22 words, v, R, v_R, two words for each round of the batch evaluation.
+        uint256 v = call.proof.length / 32 - 22 - 4;
+        uint256 rounds = 2 * (head(call, 36) + head(call, 37));
+        // Forwards: the first message's chunks, M' and two sums, the second message's chunks.
+        uint256 total = 2 * head(call, 79) + 4 + 2 * head(call, 83);
+        until(verifier, call, name, "1, messages", total);
+        until(verifier, call, name, "2, main sumcheck and its end", v - rounds - 1);
+        until(verifier, call, name, "3, batch evaluation's rounds", v - 1);
+        until(verifier, call, name, "4, functionals", v);
+        until(verifier, call, name, "5, opening in the field", v + 4 + 15);
+    }
+
+    /// A byte of the descriptor.
+    function head(Call memory call, uint256 place) private pure returns (uint256) {
+        return uint8(call.descriptor[place]);
     }
 
     /// The verdict, asked for by a transaction: a static call would be measured without base fee and calldata.
-    function sent(ProofVerifier verifier, Call memory call) private returns (bool) {
+    function sent(IProofVerifier verifier, Call memory call) private returns (bool) {
         Statement memory statement = abi.decode(call.statement, (Statement));
         bytes memory data =
             abi.encodeCall(IProofVerifier.verify, (keccak256(call.descriptor), statement, call.points, call.proof));
@@ -62,12 +85,9 @@ contract ProofGasTest is ProofVectors {
         return abi.decode(answer, (bool));
     }
 
-    /// Two chunks and the masks' message, then two chunks.
-    function firstTotal() private pure returns (uint256) {
-        return 2 * 2 + 4 + 2 * 2;
-    }
-
-    function until(ProofVerifier verifier, Call memory call, string memory phase, uint256 place) private {
+    function until(IProofVerifier verifier, Call memory call, string memory name, string memory phase, uint256 place)
+        private
+    {
         bytes memory proof = bytes.concat(call.proof);
         assembly ("memory-safe") {
             mstore(add(add(proof, 0x20), mul(place, 0x20)), not(0))
@@ -75,6 +95,6 @@ contract ProofGasTest is ProofVectors {
         Call memory bad = Call(call.tau, call.setup, call.descriptor, call.statement, call.points, proof);
         // A static call is measured without base fee and calldata, whose floor price would hide early phases.
         vm.assertFalse(verify(verifier, bad), phase);
-        vm.snapshotGasLastCall("proofs", string.concat("mlp_zk, until ", phase));
+        vm.snapshotGasLastCall("proofs", string.concat(name, ", until ", phase));
     }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.37;
 
-import {ProofVerifier} from "../../src/ProofVerifier.sol";
+import {IProofVerifier} from "../../src/interfaces/IProofVerifier.sol";
 import {vm} from "../Vm.sol";
 import {Call, ProofVectors} from "./Vectors.sol";
 
@@ -13,12 +13,12 @@ contract ProofsTest is ProofVectors {
     }
 
     function test_proofs_good() public {
-        string[6] memory names =
-            ["dense_transparent", "dense_zk", "windows_transparent", "windows_zk", "mlp_transparent", "mlp_zk"];
-        for (uint256 i = 0; i < names.length; ++i) {
-            Call memory call = read(string.concat("ok_", names[i], ".json"));
-            ProofVerifier verifier = deploy(call);
-            vm.assertTrue(verify(verifier, call), names[i]);
+        string[6] memory names = ["dense", "windows", "mlp", "perceptron", "lenet", "cnn"];
+        for (uint256 i = 0; i < 2 * names.length; ++i) {
+            string memory name = string.concat(names[i / 2], i % 2 == 0 ? "_transparent" : "_zk");
+            Call memory call = read(string.concat("ok_", name, ".json"));
+            IProofVerifier verifier = deploy(call);
+            vm.assertTrue(verify(verifier, call), name);
         }
     }
 
@@ -32,7 +32,7 @@ contract ProofsTest is ProofVectors {
 
     function bad(string memory name) private {
         Call memory call = read(string.concat("ok_", name, ".json"));
-        ProofVerifier verifier = deploy(call);
+        IProofVerifier verifier = deploy(call);
         string memory json = vm.readFile(string.concat(FOLDER, "bad_", name, ".json"));
         uint256 count = vm.parseJsonUint(json, ".count");
         vm.assertTrue(count > 100, "cases");

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.37;
 
-import {DescriptorValidator} from "../../src/DescriptorValidator.sol";
-import {Statement} from "../../src/interfaces/IProofVerifier.sol";
-import {ProofVerifier} from "../../src/ProofVerifier.sol";
+import {IDescriptorValidator} from "../../src/interfaces/IDescriptorValidator.sol";
+import {IProofVerifier, Statement} from "../../src/interfaces/IProofVerifier.sol";
 import {vm} from "../Vm.sol";
 
 /// @dev Everything of a vector in `vectors/proof`.
@@ -34,12 +33,36 @@ abstract contract ProofVectors {
         call.proof = vm.parseJsonBytes(json, ".proof");
     }
 
-    function deploy(Call memory call) internal returns (ProofVerifier verifier) {
-        verifier = new ProofVerifier(call.tau, call.setup, new DescriptorValidator());
+    function deploy(Call memory call) internal returns (IProofVerifier verifier) {
+        verifier = deployVerifier(call.tau, call.setup, newValidator());
         verifier.register(call.descriptor);
     }
 
-    function verify(ProofVerifier verifier, Call memory call) internal view returns (bool) {
+    function newValidator() internal returns (IDescriptorValidator) {
+        return IDescriptorValidator(created(vm.getCode("DescriptorValidator.sol:DescriptorValidator")));
+    }
+
+    function deployVerifier(uint256[4] memory tau, bytes32 setup, IDescriptorValidator validator)
+        public
+        returns (IProofVerifier)
+    {
+        // The code that is deployed in earnest, compiled for itself: whatever imports a contract is compiled with it.
+        bytes memory code = vm.getCode("ProofVerifier.sol:ProofVerifier");
+        return IProofVerifier(created(bytes.concat(code, abi.encode(tau, setup, validator))));
+    }
+
+    /// What creation code creates; reverts as it does.
+    function created(bytes memory code) private returns (address place) {
+        assembly ("memory-safe") {
+            place := create(0, add(code, 0x20), mload(code))
+            if iszero(place) {
+                returndatacopy(mload(0x40), 0, returndatasize())
+                revert(mload(0x40), returndatasize())
+            }
+        }
+    }
+
+    function verify(IProofVerifier verifier, Call memory call) internal view returns (bool) {
         Statement memory statement = abi.decode(call.statement, (Statement));
         return verifier.verify(keccak256(call.descriptor), statement, call.points, call.proof);
     }

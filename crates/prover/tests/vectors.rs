@@ -9,6 +9,8 @@ mod cases;
 mod descriptors;
 #[path = "vectors/make.rs"]
 mod make;
+#[path = "vectors/networks.rs"]
+mod networks;
 
 use alloy_primitives::{Address, B256, U256, hex};
 use averment_verifier::{

@@ -1,6 +1,6 @@
 //! How the vectors are made: models, their proofs, and the patches that attack them.
 
-use super::{CHAIN, COUNT, Call, MODE, PARTS, abi, cases::*};
+use super::{CHAIN, COUNT, Call, MODE, PARTS, abi, cases::*, networks};
 use alloy_primitives::{Address, B256, U256, hex, keccak256};
 use averment_plan::*;
 use averment_prover::{Setup, model::Committed};
@@ -25,7 +25,7 @@ pub fn models() -> Vec<(&'static str, &'static str, Model)> {
         ("windows", "Convolution with stride and padding, maximum, sum: axes of every kind.", windows()),
     ];
     if std::env::var_os("AVERMENT_WRITE_VECTORS").is_some_and(|how| how == "all") {
-        models.push(("mlp", "A network of the size 30-64-32-2 with 12-bit activations.", mlp()));
+        models.extend(networks::all());
     }
     models
 }
@@ -34,32 +34,6 @@ fn model(draft: Draft, weights: Vec<Vec<i32>>) -> Model {
     let plan = Plan::new(draft).unwrap();
     let weights = Weights::new(&plan, weights).unwrap();
     Model::new(plan, weights).unwrap()
-}
-
-/// 30-64-32-2, activations of 12 bits, weights of 8.
-fn mlp() -> Model {
-    let layer = |from: u32, to: u32, tensor: u32, table: u32| {
-        step(&[to], dense(tensor, from, 2 * tensor, 2 * tensor + 1), 6, table)
-    };
-    let mut draft = Draft {
-        inputs: vec![input(&[30], -512, 10)],
-        weights: [[64, 30], [32, 64], [2, 32]]
-            .iter()
-            .flat_map(|dims| [weight(dims, 8), weight(&dims[..1], 12)])
-            .collect(),
-        tables: vec![clamp(12, 0, 2047), clamp(12, -2048, 2047)],
-        steps: vec![layer(30, 64, 0, 0), layer(64, 32, 1, 0), layer(32, 2, 2, 1)],
-        output: values(3),
-    };
-    let weights = fill(&draft, &mut Numbers(3));
-    loop {
-        let plan = Plan::new(draft.clone()).unwrap();
-        match Model::new(plan.clone(), Weights::new(&plan, weights.clone()).unwrap()) {
-            Ok(model) => return model,
-            Err(ModelError::OutOfTable { step, .. }) => draft.steps[step].rescale.shift += 1,
-            Err(other) => panic!("{other}"),
-        }
-    }
 }
 
 fn windows() -> Model {

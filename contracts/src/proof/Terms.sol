@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity ^0.8.37;
+
+import {eqIndex, eqPoints} from "./Eq.sol";
+import "./Memory.sol";
+import {window} from "./Windows.sol";
+
+// The descriptor's terms at the point u where the batch evaluation ends ([4.1]).
+
+/// `eq` of u's coordinates from `bits` on with the address of a block that begins at `cell`: a node of the tree that the
+/// first of these coordinates is in, and a leaf of each tree above. A block is smaller than the address space.
+function blockAt(uint256 bits, uint256 cell) pure returns (uint256 value) {
+    assembly {
+        let tree := and(bits, not(3))
+        cell := shr(tree, cell)
+        tree := add(mload(U_TREES), shl(8, tree))
+        value := mload(add(tree, shl(5, shr(and(bits, 3), or(16, and(cell, 15))))))
+        // A word's place, not its number.
+        cell := shl(5, cell)
+        let end := mload(U_TREES_END)
+        for { tree := add(tree, 0x600) } lt(tree, end) { tree := add(tree, 0x400) } {
+            cell := shr(4, cell)
+            value := mulmod(value, mload(add(tree, and(cell, 0x1e0))), P)
+        }
+    }
+}
+
+/// The sum of `count` terms that are written from `source` on, and what follows them.
+function termsAt(uint256 source, uint256 count) pure returns (uint256 sum, uint256 next) {
+    next = source;
+    while (count != 0) {
+        uint256 one;
+        (one, next) = termAt(next);
+        assembly {
+            sum := addmod(sum, one, P)
+            count := sub(count, 1)
+        }
+    }
+}
+
+/// A term, and what follows it: its coefficient times its axes times its block's address.
+function termAt(uint256 source) pure returns (uint256 value, uint256 next) {
+    uint256 axes;
+    uint256 cell;
+    assembly {
+        let word := mload(source)
+        next := add(source, 14)
+        axes := byte(13, word)
+        cell := and(shr(152, word), 0xffffffff)
+        value := sar(192, word)
+        if slt(value, 0) { value := add(value, P) }
+        value := mulmod(value, shl(byte(8, word), 1), P)
+    }
+    uint256 bits;
+    uint256 own;
+    while (axes != 0) {
+        uint256 axis;
+        uint256 size;
+        assembly {
+            axes := sub(axes, 1)
+            axis := mload(next)
+        }
+        if (axis >> 249 == 0) {
+            // Point and Sum, the most frequent by far.
+            assembly {
+                next := add(next, 3)
+                axis := shr(232, axis)
+                size := and(axis, 0xff)
+            }
+            if (size == 0) continue;
+            own = pointAt(axis, bits);
+        } else {
+            (own, size, next) = otherAxisAt(axis, bits, next);
+        }
+        assembly {
+            bits := add(bits, size)
+            value := mulmod(value, own, P)
+        }
+    }
+    own = blockAt(bits, cell);
+    assembly {
+        value := mulmod(value, own, P)
+    }
+}
+
+/// `Point` and `Sum`: `eq` of u's coordinates from `offset` on with coordinates of r or rho, as the axis's three bytes say.
+function pointAt(uint256 axis, uint256 offset) pure returns (uint256 value) {
+    assembly {
+        switch or(offset, and(axis, 0xff00))
+        case 0 {
+            // The first coordinates of both.
+            value := mload(add(add(R_PREFIX, mul(shr(16, axis), 0x440)), shl(5, and(axis, 0xff))))
+        }
+        default {
+            let memo := add(AXES, shl(6, offset))
+            if eq(mload(memo), axis) { value := mload(add(memo, 0x20)) }
+        }
+    }
+    if (value != 0) return value;
+    unchecked {
+        value = eqPoints(R + 0x400 * (axis >> 16) + 32 * ((axis >> 8) & 0xff), U + 32 * offset, axis & 0xff);
+    }
+    remember(axis, offset, value);
+}
+
+/// An axis of another kind from coordinate `offset` of u on, its bits, and what follows it, given its first word.
+function otherAxisAt(uint256 axis, uint256 offset, uint256 source)
+    pure
+    returns (uint256 value, uint256 bits, uint256 next)
+{
+    uint256 kind = axis >> 248;
+    bits = (axis >> 240) & 0xff;
+    unchecked {
+        if (kind == 2) {
+            value = eqIndex(U + 32 * offset, bits, (axis >> 208) & 0xffffffff);
+            next = source + 6;
+        } else if (kind == 3) {
+            value = 1;
+            next = source + 2;
+        } else {
+            // The axis's 30 bytes.
+            value = windowAt(axis & ~uint256(0xffff), offset);
+            next = source + 30;
+        }
+    }
+}
+
+/// A window from coordinate `offset` of u on.
+function windowAt(uint256 axis, uint256 offset) pure returns (uint256 value) {
+    assembly {
+        let memo := add(AXES, shl(6, offset))
+        if eq(mload(memo), axis) { value := mload(add(memo, 0x20)) }
+    }
+    if (value != 0) return value;
+    value = window(axis, offset);
+    remember(axis, offset, value);
+}
+
+/// Terms that are neighbours often read along the same axes: the last value at each coordinate of u is remembered, with
+/// the bytes of the axis that it is the value of.
+function remember(uint256 axis, uint256 offset, uint256 value) pure {
+    assembly {
+        let memo := add(AXES, shl(6, offset))
+        mstore(memo, axis)
+        mstore(add(memo, 0x20), value)
+    }
+}
