@@ -3,8 +3,8 @@
 //!
 //! Every kernel exists as a definition ([`Backend::Reference`]) and as code that is fast; all give the same values on every
 //! input, and the tests run them side by side. Which one runs is an argument ([`Backend::best`] for the fastest), carried
-//! by the data that it prepared. Kernels run on the thread that calls them: the prover has enough independent work
-//! to fill all cores, and so knows how many it takes.
+//! by the data that it prepared. Kernels run on the thread that calls them, but for long sums of points
+//! ([`Bases::with_threads`]).
 //!
 //! This is the only crate of the house that may say `unsafe`: for SIMD intrinsics, each behind detection at run time. It
 //! serves the prover only; the verifier does not depend on it. Sizes and indices that do not fit are mistakes of the

@@ -24,13 +24,19 @@ use ark_bn254::{Fr, G1Affine, G1Projective};
 use ark_ec::{AdditiveGroup, AffineRepr};
 use digits::{BucketCost, Digits};
 use groups::Groups;
-use std::cell::Cell;
+use std::{
+    num::NonZeroUsize,
+    ops::Range,
+    sync::{Mutex, PoisonError},
+    thread,
+};
 
 /// Points to be multiplied, prepared once.
 #[derive(Debug, Clone)]
 pub struct Bases {
     backend: Backend,
     points: Points,
+    threads: NonZeroUsize,
 }
 
 #[derive(Debug, Clone)]
@@ -49,12 +55,19 @@ impl Bases {
     pub fn new(backend: Backend, points: &[G1Affine]) -> Self {
         assert!(backend.is_available(), "this machine cannot run {backend:?}");
         if backend == Backend::Reference {
-            return Self { backend, points: Points::Reference(points.to_vec()) };
+            return Self { backend, points: Points::Reference(points.to_vec()), threads: NonZeroUsize::MIN };
         }
         let identities = (0..points.len()).filter(|i| points[*i].is_zero()).collect();
         let mut prepared = vec![Point::IDENTITY; points.len()];
         adder(backend).encode(points, &mut prepared);
-        Self { backend, points: Points::Prepared(prepared, identities) }
+        Self { backend, points: Points::Prepared(prepared, identities), threads: NonZeroUsize::MIN }
+    }
+
+    /// Long sums are spread over so many threads.
+    #[must_use]
+    pub fn with_threads(mut self, threads: NonZeroUsize) -> Self {
+        self.threads = threads;
+        self
     }
 
     /// Which implementation it computes with.
@@ -137,17 +150,48 @@ impl Bases {
         if digits.windows() == 0 {
             return G1Projective::ZERO;
         }
-        // Buffers stay with the thread: fresh pages cost more than small sums do.
-        let kept = GROUPS.take().filter(|(backend, _)| *backend == self.backend);
-        let mut groups = kept.map_or_else(|| Groups::new(adder(self.backend)), |(_, groups)| groups);
-        let sum = buckets_summed(&mut groups, points, &digits);
-        GROUPS.set(Some((self.backend, groups)));
-        sum
+        let windows = digits.windows();
+        let threads = if len < LONG { 1 } else { self.threads.get().min(windows) };
+        let own = windows.div_ceil(threads);
+        let part = |windows: Range<usize>| {
+            with_groups(self.backend, |groups| buckets_summed(groups, points, &digits, windows))
+        };
+        thread::scope(|scope| {
+            let parts: Vec<_> = (own..windows)
+                .step_by(own)
+                .map(|first| scope.spawn(move || part(first..(first + own).min(windows))))
+                .collect();
+            let lowest = part(0..own);
+            let mut sum = G1Projective::ZERO;
+            for higher in parts.into_iter().rev() {
+                sum += higher.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+                (0..own * digits.width()).for_each(|_| {
+                    sum.double_in_place();
+                });
+            }
+            sum + lowest
+        })
     }
 }
 
-thread_local! {
-    static GROUPS: Cell<Option<(Backend, Groups)>> = const { Cell::new(None) };
+/// Sums of fewer points stay on one thread.
+const LONG: usize = 1 << 12;
+
+/// Buffers of sums that are done: fresh pages cost more than small sums do.
+static KEPT: Mutex<Vec<(Backend, Groups)>> = Mutex::new(Vec::new());
+
+/// Calls `sum` with buffers that are kept afterwards.
+fn with_groups<T>(backend: Backend, sum: impl FnOnce(&mut Groups) -> T) -> T {
+    let kept = || KEPT.lock().unwrap_or_else(PoisonError::into_inner);
+    let found = {
+        let mut kept = kept();
+        let place = kept.iter().position(|(own, _)| *own == backend);
+        place.map(|place| kept.swap_remove(place).1)
+    };
+    let mut groups = found.unwrap_or_else(|| Groups::new(adder(backend)));
+    let result = sum(&mut groups);
+    kept().push((backend, groups));
+    result
 }
 
 fn adder(backend: Backend) -> Box<dyn Adder> {
@@ -161,8 +205,14 @@ fn adder(backend: Backend) -> Box<dyn Adder> {
 /// few enough to stay in the cache.
 const ENTRIES_AT_ONCE: usize = 1 << 16;
 
-fn buckets_summed(groups: &mut Groups, points: &[Point], digits: &Digits) -> G1Projective {
-    let (width, windows) = (digits.width(), digits.windows());
+/// The sum that some windows make, as if the first of them were the lowest.
+fn buckets_summed(
+    groups: &mut Groups,
+    points: &[Point],
+    digits: &Digits,
+    part: Range<usize>,
+) -> G1Projective {
+    let (width, windows) = (digits.width(), part.len());
     // C_0 of all windows, then C_1, …, each half as long; the bucket of the largest digit has a level of its own.
     let top = 1 << (width - 1);
     let start = |level: usize| windows * (2 * top - ((2 * top) >> level));
@@ -171,7 +221,8 @@ fn buckets_summed(groups: &mut Groups, points: &[Point], digits: &Digits) -> G1P
     let at_once = (ENTRIES_AT_ONCE / points.len().max(1)).clamp(1, windows);
     for first in (0..windows).step_by(at_once) {
         let some = first..(first + at_once).min(windows);
-        let sums = groups.sum(points, &digits.buckets(some.clone()));
+        let there = part.start + some.start..part.start + some.end;
+        let sums = groups.sum(points, &digits.buckets(there));
         for (window, sums) in some.zip(sums.chunks(top + 1)) {
             levels[window * top..(window + 1) * top].copy_from_slice(&sums[..top]);
             largest.push(sums[top]);

@@ -2,7 +2,8 @@
 //!
 //! `cargo run --release -p averment-prover --example prove_onnx -- MODEL.onnx SAMPLES [OPTION…]`
 //!
-//! Samples are in any format that the compiler reads. Options: `transparent`, `portable` (no AVX-512 IFMA), `batch=N` for
+//! Samples are in any format that the compiler reads. Options: `transparent`, `portable` (no AVX-512 IFMA), `alone` (one
+//! thread), `batch=N` for
 //! the first 2^N samples, `bits=K` for chunks of 2^K cells, `except=NAME,…` for columns of a CSV file that are no inputs.
 
 #![allow(clippy::print_stdout, reason = "a measurement says what it measured")]
@@ -12,7 +13,7 @@ use averment_compiler::{
     samples::{Columns, Format, Samples, read},
 };
 use averment_kernels::Backend;
-use averment_prover::{Engine, Setup, model::Committed, random};
+use averment_prover::{Engine, Observer, Phase, Progress, Setup, model::Committed, random};
 use averment_verifier::{
     Key,
     descriptor::{Descriptor, Options},
@@ -20,7 +21,12 @@ use averment_verifier::{
     statement::{Mode, Statement},
     verify,
 };
-use std::{error::Error, time::Instant};
+use std::{
+    error::Error,
+    num::NonZeroUsize,
+    sync::{Arc, Mutex},
+    time::Instant,
+};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -56,7 +62,22 @@ fn main() -> Result<(), Box<dyn Error>> {
     step("derive");
     let setup = Setup::development(layout.chunk_bits);
     step("development setup");
-    let engine = Engine::on(backend, &setup, layout.chunk_bits)?;
+    // What a phase took is known when the next one begins.
+    let last_phase = Mutex::new((None::<Phase>, cpu()));
+    let observer: Observer = Arc::new(move |Progress { phase, fraction }| {
+        let Ok(mut last) = last_phase.lock() else { return };
+        let (now, done) = (cpu(), fraction >= 1.0);
+        if last.0 != Some(phase) || done {
+            if let Some(before) = last.0 {
+                println!("    {before:?}: {:.1} ms, now at {:.0} %", (now - last.1) * 1e3, fraction * 1e2);
+            }
+            *last = ((!done).then_some(phase), now);
+        }
+    });
+    let mut engine = Engine::on(backend, &setup, layout.chunk_bits)?.observed(observer);
+    if flag("alone") {
+        engine = engine.with_threads(NonZeroUsize::MIN);
+    }
     step("engine");
     let mut random = random::secret()?;
     let committed = Committed::new(&setup, &compiled.model, options, &mut random)?;
@@ -109,6 +130,12 @@ fn main() -> Result<(), Box<dyn Error>> {
         layout.slot_bits,
         layout.table_bits,
         committed.descriptor().variables(),
+    );
+    let peak = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let peak = peak.lines().find(|line| line.starts_with("VmHWM")).unwrap_or("unknown");
+    println!(
+        "memory for the proof: {} MiB estimated; {peak} with compiling",
+        Engine::memory(committed.descriptor()) >> 20
     );
     Ok(())
 }

@@ -18,7 +18,7 @@ pub mod setup;
 
 pub use assignment::{Assignment, ProveError, SlotCells};
 pub use commit::{Commitment, Setup, SetupError};
-pub use engine::Engine;
+pub use engine::{Engine, Observer, Phase, Progress};
 pub use lookups::LookupError;
 
 use averment_verifier::field::Fr;

@@ -29,7 +29,7 @@ pub struct Pair {
 }
 
 /// What adds points, in its own representation.
-pub trait Adder {
+pub trait Adder: Send {
     /// Ark's points, the identity as (0, 0).
     fn encode(&self, points: &[G1Affine], out: &mut [Point]);
 

@@ -1,9 +1,10 @@
 //! The prover's side of the multilinear opening ([7.2]) on kernels.
 
+use super::{Phase, progress::Report};
 use ark_bn254::{Fr, G1Affine};
 use ark_ec::CurveGroup;
 use ark_ff::{AdditiveGroup, Field};
-use averment_kernels::{Bases, FieldVec};
+use averment_kernels::{Backend, Bases, FieldVec};
 use averment_verifier::{
     field,
     opening::{Opening, split},
@@ -20,6 +21,7 @@ pub fn open(
     point: &[Fr],
     mask: Option<(&[Fr], &[Fr])>,
     transcript: &mut Transcript,
+    report: &Report<'_>,
 ) -> Opening {
     let backend = f.backend();
     let commit = |polynomial: &FieldVec| -> G1Affine { bases.msm(&polynomial.to_vec()).into_affine() };
@@ -38,6 +40,7 @@ pub fn open(
     let d_polynomial = FieldVec::new(backend, &reversed);
     let (q, d) = (commit(&q_polynomial), commit(&d_polynomial));
     transcript.points([&q, &d]);
+    report.at(Phase::Opening, 0.5);
     let omega = transcript.draw();
 
     let length = width.max(h_polynomial.len()).max(mask.map_or(0, |(mask, _)| mask.len()));
@@ -46,7 +49,7 @@ pub fn open(
     if let Some((mask, weights)) = mask {
         factors.push((omega * omega, mask.to_vec(), weights.to_vec()));
     }
-    let s_polynomial = FieldVec::new(backend, &symmetric_products(&factors, length));
+    let s_polynomial = FieldVec::new(backend, &symmetric_products(backend, &factors, length));
     let s = commit(&s_polynomial);
     transcript.points([&s]);
     let zeta = transcript.draw();
@@ -106,7 +109,7 @@ pub fn open(
 }
 
 /// Coefficients of X^1, X^2, … of `Σ factor·(a(X)b(1/X) + a(1/X)b(X))`, `length` of them.
-fn symmetric_products(factors: &[(Fr, Vec<Fr>, Vec<Fr>)], length: usize) -> Vec<Fr> {
+fn symmetric_products(backend: Backend, factors: &[(Fr, Vec<Fr>, Vec<Fr>)], length: usize) -> Vec<Fr> {
     if length <= SHORT {
         let mut s = vec![Fr::ZERO; length];
         for (factor, a, b) in factors {
@@ -121,23 +124,22 @@ fn symmetric_products(factors: &[(Fr, Vec<Fr>, Vec<Fr>)], length: usize) -> Vec<
     }
     // a(X)·b(1/X) has powers from -(length-1) to length-1: they do not meet modulo X^size - 1.
     let size = (2 * length).next_power_of_two();
-    let transform = |values: &[Fr]| {
-        let mut padded = values.to_vec();
-        padded.resize(size, Fr::ZERO);
-        let mut vector = FieldVec::new(averment_kernels::Backend::Portable, &padded);
+    let transformed = |padded: Vec<Fr>| {
+        let mut vector = FieldVec::new(backend, &padded);
         vector.fft();
-        vector.to_vec()
+        vector
     };
-    let mut sum = vec![Fr::ZERO; size];
+    let padded = |values: &[Fr]| [values, &vec![Fr::ZERO; size - values.len()]].concat();
+    let mut sum = FieldVec::zeros(backend, size);
     for (factor, a, b) in factors {
-        let (a, b) = (transform(a), transform(b));
-        for (place, sum) in sum.iter_mut().enumerate() {
-            let mirror = (size - place) % size;
-            *sum += *factor * (a[place] * b[mirror] + a[mirror] * b[place]);
-        }
+        // b(1/X) is b read backwards, its constant in place.
+        let mut mirrored = padded(b);
+        mirrored[1..].reverse();
+        let mut product = transformed(padded(a));
+        product.multiply(&transformed(mirrored));
+        sum.add_scaled(*factor, &product);
     }
-    // The inverse transform is the transform read backwards; what is symmetric reads the same.
-    let scale = Fr::from(size as u64).inverse().unwrap_or(Fr::ZERO);
-    let values = transform(&sum);
-    values[1..=length].iter().map(|value| *value * scale).collect()
+    sum.inverse_fft();
+    let values = sum.to_vec();
+    (1..=length).map(|power| values[power] + values[size - power]).collect()
 }

@@ -1,0 +1,49 @@
+//! How much memory a proof takes, said before it is made.
+
+use super::Engine;
+use averment_verifier::descriptor::{Area, Descriptor};
+
+/// Bytes of a field element in lanes.
+const ELEMENT: u64 = 40;
+/// Bytes of an integer.
+const INTEGER: u64 = 4;
+/// The program and what is small: measured.
+const PROGRAM: u64 = 12 << 20;
+
+impl Engine {
+    /// About how many bytes a proof for `descriptor` takes at most, with the setup's powers, the committed chunks and the run
+    /// that is proved.
+    pub fn memory(descriptor: &Descriptor) -> u64 {
+        let layout = &descriptor.layout;
+        let size = |bits: u8| 1_u64.checked_shl(bits.into()).unwrap_or(u64::MAX);
+        let (chunk, slots, tables) =
+            (size(layout.chunk_bits), size(layout.slot_bits), size(layout.table_bits));
+        let space = size(layout.chunk_bits.saturating_add(layout.count_bits));
+        let areas: u64 = (layout.sizes.areas.iter())
+            .map(|area| match area {
+                Area::Inputs => 0,
+                Area::Ranges => 1,
+                Area::Functions => 2,
+            })
+            .sum();
+        let registered = [&layout.weights, &layout.tables, &layout.inputs];
+        let registered: u64 = registered.iter().map(|chunks| chunks.len() as u64).sum();
+        let operands: u64 = descriptor.products().map(|product| 2 * size(product.vars)).sum();
+        // What stays: powers as they are read and as they are multiplied, chunks, the run, the address space as integers.
+        let kept = [
+            (72 + 64) * chunk,
+            32 * registered * chunk,
+            2 * 8 * areas * slots,
+            INTEGER * (space + 12 * slots + 3 * tables),
+            ELEMENT * (slots + tables),
+        ];
+        // What comes and goes: rows; operands of the main sumcheck; of the batch evaluation; f, q and digits of sums.
+        let passing = [
+            24 * (4 * slots + tables),
+            ELEMENT * (6 * slots + 4 * tables + 2 * operands),
+            ELEMENT * 2 * space,
+            (6 * ELEMENT + 200) * chunk,
+        ];
+        PROGRAM + kept.iter().sum::<u64>() + passing.iter().max().copied().unwrap_or_default()
+    }
+}

@@ -1,0 +1,76 @@
+//! How far a proof is.
+
+use averment_verifier::descriptor::Layout;
+use std::sync::Arc;
+
+/// What a prover is at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Phase {
+    /// Rows of lookups and how often each table row is hit.
+    Witness,
+    /// Commitments to them.
+    Commitments,
+    /// The lookups' fractions, and commitments to these.
+    Fractions,
+    /// The main sumcheck.
+    Relations,
+    /// The batch evaluation.
+    Evaluation,
+    /// The opening.
+    Opening,
+}
+
+impl Phase {
+    /// In the order they come in.
+    pub const ALL: [Self; 6] =
+        [Self::Witness, Self::Commitments, Self::Fractions, Self::Relations, Self::Evaluation, Self::Opening];
+}
+
+/// How far a proof is.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Progress {
+    /// What is being done.
+    pub phase: Phase,
+    /// How much of the proof's whole work is done, from 0 to 1: an estimate that never falls.
+    pub fraction: f64,
+}
+
+/// Who is told of progress, on the thread that proves.
+pub type Observer = Arc<dyn Fn(Progress) + Send + Sync>;
+
+/// Tells an observer, if there is one.
+pub(super) struct Report<'a> {
+    observer: Option<&'a Observer>,
+    /// What each phase is about to cost, as a part of all.
+    parts: [f64; Phase::ALL.len()],
+}
+
+impl<'a> Report<'a> {
+    /// For a proof of this layout, whose products sum over `cells` cells in all.
+    pub fn new(observer: Option<&'a Observer>, layout: &Layout, cells: f64) -> Self {
+        let size = |bits: u8| f64::from(bits).exp2();
+        let (slots, tables) = (size(layout.slot_bits), size(layout.table_bits));
+        let committed = layout.witness1.len() as f64 * size(layout.chunk_bits);
+        let space = (layout.address_bits() as f64).exp2();
+        // Microseconds, as they were measured.
+        let costs = [
+            0.1 * slots,
+            0.07 * committed,
+            1.4 * slots + 1.3 * tables,
+            0.5 * slots + 0.06 * tables + 0.05 * cells,
+            0.04 * space,
+            3.3 * size(layout.chunk_bits),
+        ];
+        let all: f64 = costs.iter().sum();
+        Self { observer, parts: costs.map(|cost| cost / all) }
+    }
+
+    /// `part` of a phase is done.
+    pub fn at(&self, phase: Phase, part: f64) {
+        if let Some(observer) = self.observer {
+            let place = phase as usize;
+            let before: f64 = self.parts[..place].iter().sum();
+            observer(Progress { phase, fraction: (before + part * self.parts[place]).min(1.0) });
+        }
+    }
+}
