@@ -168,3 +168,19 @@ fn large_ones_agree_with_ark() {
     // The identity is what nothing adds up to.
     assert_eq!(Bases::new(Backend::best(), &doublings(5)).msm(&[Fr::ZERO; 5]), G1Projective::ZERO);
 }
+
+#[test]
+fn threads_share_long_sums_and_change_nothing() {
+    let mut random = Random(9);
+    let len = 5000;
+    let points = averment_kernels::multiples(Backend::best(), &G1Affine::generator(), &random.frs(len));
+    let (scalars, integers) = (random.frs(len), random.i32s(len, 20));
+    for backend in Backend::available().filter(|backend| *backend != Backend::Reference) {
+        let bases = Bases::new(backend, &points);
+        let expected = (bases.msm(&scalars), bases.msm_i32(&integers));
+        for threads in [2, 3, 64] {
+            let bases = bases.clone().with_threads(threads.try_into().unwrap());
+            assert_eq!((bases.msm(&scalars), bases.msm_i32(&integers)), expected, "{threads} on {backend:?}");
+        }
+    }
+}

@@ -77,10 +77,15 @@ impl Bench {
 
     /// Of a run on the inputs that follow from this seed. Weights and randomness are the same for all of them.
     pub fn with_inputs(model: Model, mode: Mode, seed: u64) -> Self {
+        Self::in_chunks(model, mode, seed, None)
+    }
+
+    /// The same in chunks of `2^chunk_bits` cells.
+    pub fn in_chunks(model: Model, mode: Mode, seed: u64, chunk_bits: Option<u8>) -> Self {
         let inputs = crate::cases::random_inputs(&model, 1, seed);
         let inputs: Vec<&[i32]> = inputs.iter().map(Vec::as_slice).collect();
         let trace = model.run(&inputs, 1).unwrap();
-        let options = Options { mode, ..Options::default() };
+        let options = Options { mode, chunk_bits, ..Options::default() };
         let derived = Descriptor::derive(model.plan(), options).unwrap();
         let setup = Setup::development(derived.descriptor.layout.chunk_bits);
         let public = derived.public_values(model.plan(), &trace);
@@ -113,7 +118,8 @@ impl Bench {
     }
 
     fn committed(&self, model: &Model) -> Committed<'_> {
-        let options = Options { mode: self.mode, ..Options::default() };
+        let chunk_bits = Some(self.descriptor().layout.chunk_bits);
+        let options = Options { mode: self.mode, chunk_bits, ..Options::default() };
         Committed::new(&self.setup, model, options, &mut random(1)).unwrap()
     }
 
