@@ -1,9 +1,11 @@
 //! Strict JSON and signed envelopes.
 
 use crate::vectors;
+use averment_primitives::B256;
 use averment_registry::{
     canonical::{self, JsonLimits},
     dsse::{Envelope, Limits, key_id},
+    explanation::{Baseline, BaselineKind, Effect, Explanation, Parts, Target, TargetKind},
 };
 use serde_json::Value;
 
@@ -66,4 +68,31 @@ pub(crate) fn envelope_seeds() -> Vec<Vec<u8>> {
     let audit = vectors::json(&vectors::AUDIT);
     let manifests = vectors::list(&audit["versions"]).iter().map(|version| &version["manifest"]);
     manifests.map(|manifest| canonical::to_bytes(manifest).expect("a manifest can be written")).collect()
+}
+
+/// An explanation that is accepted has one encoding, and its features are in order.
+pub(crate) fn explanation(data: &[u8]) -> bool {
+    let Ok(explanation) = Explanation::decode(data) else { return false };
+    assert_eq!(explanation.encode().expect("what was read is JSON"), data);
+    let sizes = explanation.features.iter().map(|feature| feature.effect.unsigned_abs());
+    assert!(sizes.is_sorted_by(|a, b| a >= b));
+    true
+}
+
+pub(crate) fn explanation_seeds() -> Vec<Vec<u8>> {
+    let parts = Parts {
+        plan: B256::repeat_byte(1),
+        weights: Some(B256::repeat_byte(2)),
+        input: None,
+        baseline: Baseline { kind: BaselineKind::Zero, digest: B256::repeat_byte(3) },
+        target: Target { kind: TargetKind::Margin, output: 1, label: Some("malignant".to_owned()) },
+        score: 40,
+        exponent: 3,
+        effects: vec![
+            Effect { name: "x".to_owned(), effect: -3 },
+            Effect { name: "y".to_owned(), effect: 2 },
+        ],
+    };
+    let explanation = Explanation::new(parts, 2).expect("two features");
+    vec![explanation.encode().expect("an explanation is JSON")]
 }

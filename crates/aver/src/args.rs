@@ -132,6 +132,8 @@ pub enum Command {
     Commit(proofs::CommitArgs),
     /// Proves what a committed plan says about an input
     Prove(proofs::ProveArgs),
+    /// Says which parts of an input moved a decision
+    Explain(proofs::ExplainArgs),
     /// Verifies a proof
     Verify(proofs::VerifyArgs),
     /// Fingerprints a file or folder: one root that binds names, sizes and bytes

@@ -5,6 +5,7 @@ pub mod audit;
 pub mod commit;
 pub mod compile;
 pub mod contracts;
+pub mod explain;
 mod fingerprint;
 mod formats;
 mod history;
@@ -77,6 +78,7 @@ pub fn run(cli: Cli) -> Result<()> {
         Command::Compile(args) => compile::run(&args, ui),
         Command::Commit(args) => commit::run(&args, &context()?.with_setup(&args.setup)),
         Command::Prove(args) => prove::run(&args, &context()?.with_setup(&args.setup)),
+        Command::Explain(args) => explain::run(&args, &context()?),
         Command::Verify(args) => verify::run(&args, &context()?.with_setup(&args.setup)),
     }
 }

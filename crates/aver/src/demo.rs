@@ -66,7 +66,7 @@ async fn story(folder: &Path, ui: Ui) -> Result<()> {
     let proved = proof::decision(&mut stage, &plan, second, &decisions).await?;
 
     ui.say("\n5. Twelve decisions of 2.0.0 go into a log; on chain goes its root, which tells nobody how many they are");
-    let records = stage.log_decisions(&decisions, second).await?;
+    let records = stage.log_decisions(&decisions, proved.fields()?, second).await?;
 
     ui.say("\n6. The audit file, in which two of the decisions are disclosed");
     let file = folder.join("audit.json");

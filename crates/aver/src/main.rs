@@ -8,6 +8,7 @@ mod demo;
 mod exit;
 mod inputs;
 mod names;
+mod occlusion;
 mod outputs;
 mod plans;
 mod proofs;

@@ -209,19 +209,21 @@ impl PlanFolder {
         Ok(())
     }
 
-    /// The commitment to the weights.
+    /// The commitment to the weights, which must be there.
     pub fn commitment(&self) -> Result<WeightsCommitment> {
+        let shown = self.folder.display();
+        let missing = || exit::usage(format!("{shown} is not committed yet: run `aver commit {shown}`"));
+        Ok(self.committed()?.ok_or_else(missing)?)
+    }
+
+    /// The commitment to the weights, if they are committed to.
+    pub fn committed(&self) -> Result<Option<WeightsCommitment>> {
         let path = self.public.join(COMMITMENT);
         let bytes = match atomic::read(&path, PUBLIC_LIMIT) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                let shown = self.folder.display();
-                return Err(
-                    exit::usage(format!("{shown} is not committed yet: run `aver commit {shown}`")).into()
-                );
-            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             read => read.with_context(|| reading(&path))?,
         };
-        WeightsCommitment::decode(&bytes).map_err(|error| bad(&path, &error))
+        WeightsCommitment::decode(&bytes).map(Some).map_err(|error| bad(&path, &error))
     }
 
     /// The schema that inputs are committed under.

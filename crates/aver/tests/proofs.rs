@@ -151,6 +151,63 @@ fn an_input_can_be_committed_to_before_anybody_asks() {
 }
 
 #[test]
+fn a_decision_is_explained_the_same_way_every_time() {
+    let sandbox = proved();
+    let explain = |more: &[&str]| {
+        json(&sandbox, &[&["explain", PLAN, "--input", EVALUATION, "--row", "3"], more].concat())
+    };
+    let first = explain(&["-o", "case.explanation"]).done().json();
+    assert_eq!(explain(&[]).done().json(), first);
+    let file: Value =
+        serde_json::from_slice(&fs::read(sandbox.path().join("case.explanation")).unwrap()).unwrap();
+    assert_eq!(file, first);
+    let features = first["features"].as_array().unwrap();
+    assert_eq!((features.len(), &first["others"]), (30, &Value::from(0)));
+    assert!(features.iter().all(|feature| feature["name"].as_str().unwrap().contains('_')), "{first}");
+    let size = |place: usize| features[place]["effect"].as_i64().unwrap().abs();
+    assert!((1..30).all(|place| size(place - 1) >= size(place)));
+    let few = explain(&["--top", "2", "--baseline", "zero"]).done().json();
+    assert_eq!((few["features"].as_array().unwrap().len(), &few["others"]), (2, &Value::from(28)));
+    assert_ne!(few["baseline"], first["baseline"]);
+    // By the definition: the same row with that feature at zero has a margin smaller by the effect.
+    let text = fs::read_to_string(sandbox.path().join(EVALUATION)).unwrap();
+    let mut lines = text.lines();
+    let (header, row) = (lines.next().unwrap(), lines.nth(2).unwrap());
+    let name = few["features"][0]["name"].as_str().unwrap();
+    let cells: Vec<&str> = header
+        .split(',')
+        .zip(row.split(','))
+        .map(|(column, cell)| if column == name { "0" } else { cell })
+        .collect();
+    fs::write(sandbox.path().join("without.csv"), format!("{header}\n{}", cells.join(","))).unwrap();
+    let without = json(&sandbox, &["explain", PLAN, "--input", "without.csv", "--clamp"]).done().json();
+    let same = without["target"]["output"] == few["target"]["output"];
+    let score = |explanation: &Value| explanation["score"].as_i64().unwrap();
+    let left = if same { score(&without) } else { -score(&without) };
+    assert_eq!(score(&few) - few["features"][0]["effect"].as_i64().unwrap(), left);
+    explain(&["-o", "case.explanation"]).refused(2, "there already");
+    explain(&["--top", "0"]).refused(2, "top");
+    json(&sandbox, &["explain", PLAN, "--input", EVALUATION, "--batch", "--clamp"]).refused(2, "--row N");
+    // An input that was committed to is named.
+    let made = ["commit", PLAN, "--input", EVALUATION, "--row", "3", "-o", "case.input"];
+    let made = json(&sandbox, &made).done().json();
+    let named = json(&sandbox, &["explain", PLAN, "--committed", "case.input"]).done().json();
+    assert_eq!((&named["input"], &named["features"]), (&made["identity"], &first["features"]));
+
+    // It goes into the decision's record.
+    fs::write(sandbox.path().join("decision.json"), "{\"case\": 3}").unwrap();
+    let about = format!("{:?}", B256::repeat_byte(7));
+    let append = |file: &str| {
+        let command = ["log", "append", "decision.json", "--about", &about, "--explanation", file];
+        json(&sandbox, &command)
+    };
+    append("decision.json").refused(2, "explanation");
+    append("none").refused(3, "none");
+    fs::write(sandbox.path().join("decision.json"), "{\"case\": 3}\n{\"case\": 4}").unwrap();
+    append("case.explanation").refused(2, "one record");
+}
+
+#[test]
 fn every_part_of_a_statement_is_proved() {
     let sandbox = proved();
     type Edit = fn(&mut ProofFile);

@@ -13,6 +13,7 @@ pub mod approval;
 pub mod audit;
 pub mod canonical;
 pub mod dsse;
+pub mod explanation;
 pub mod history;
 pub mod log;
 pub mod manifest;

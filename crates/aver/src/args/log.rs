@@ -61,6 +61,9 @@ pub struct AppendArgs {
     /// The version they are about; a decision needs one
     #[arg(long = "about", value_name = "VERSION")]
     pub version: Option<VersionId>,
+    /// What moved the decision, as `aver explain -o` wrote it; for a single record
+    #[arg(long, value_name = "FILE")]
+    pub explanation: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -3,7 +3,7 @@
 use averment_compiler::samples::Columns;
 use averment_primitives::{Address, B256};
 use clap::{Args, ValueEnum};
-use std::path::PathBuf;
+use std::{num::NonZeroU32, path::PathBuf};
 
 /// Which columns of a CSV file are inputs.
 #[derive(Debug, Clone, Default, Args)]
@@ -151,6 +151,43 @@ pub struct ProveArgs {
     /// Who may use it
     #[arg(long, value_name = "ADDRESS")]
     pub beneficiary: Option<Address>,
+}
+
+/// What a feature is replaced by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum BaselineArg {
+    /// The mean of the samples that the plan was calibrated with
+    Mean,
+    /// Zero, or what is nearest to it in the declared range
+    Zero,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  aver explain triage.plan --input case.csv\n  \
+                  aver explain lenet.plan --committed digit.input --patch 4 -o digit.explanation\n  \
+                  aver log append --about VERSION --explanation case.explanation decision.json\n\n\
+                  Each feature in turn is set to the baseline; its effect is how much the decision's margin (or the value)\n\
+                  shrinks. Exact over the integer plan and the same every time; no proof is made of it.")]
+pub struct ExplainArgs {
+    /// The plan's folder
+    pub plan: PathBuf,
+    #[command(flatten)]
+    pub input: InputArgs,
+    /// An input that was committed to before, by `aver commit --input`
+    #[arg(long, value_name = "FILE", conflicts_with = "input", required_unless_present = "input")]
+    pub committed: Option<PathBuf>,
+    /// What a feature is replaced by
+    #[arg(long, value_enum, default_value = "mean")]
+    pub baseline: BaselineArg,
+    /// Of an image: replace squares of so many cells, in all channels together
+    #[arg(long, value_name = "CELLS")]
+    pub patch: Option<NonZeroU32>,
+    /// How many features are listed, the largest effects first
+    #[arg(long, value_name = "N", default_value = "32", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub top: u16,
+    /// Where to write the explanation
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -141,7 +141,11 @@ pub fn prove(
     Ok(file)
 }
 
-fn committed_input(path: &Path, schema: &averment_plan::Schema) -> Result<(InputCommitment, InputOpening)> {
+/// The commitment in a file, and what opens it beside it.
+pub fn committed_input(
+    path: &Path,
+    schema: &averment_plan::Schema,
+) -> Result<(InputCommitment, InputOpening)> {
     let bytes = atomic::read(path, FILE_BYTES).with_context(|| format!("reading {}", path.display()))?;
     let wrong =
         |path: &Path, why: &dyn std::fmt::Display| exit::refused(format!("{}: {why}", path.display()));

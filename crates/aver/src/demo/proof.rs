@@ -2,9 +2,9 @@
 
 use super::stage::Stage;
 use crate::{
-    args::proofs::{ColumnArgs, CompileArgs, InputArgs, RevealArg},
+    args::proofs::{BaselineArg, ColumnArgs, CompileArgs, ExplainArgs, InputArgs, RevealArg},
     commands::{
-        commit, compile,
+        commit, compile, explain,
         prove::{self, Source},
     },
     outputs::{self, Answer},
@@ -13,18 +13,23 @@ use crate::{
 };
 use anyhow::{Context as _, Result, ensure};
 use averment_ledger::proofs::{Asked, ProofClient};
-use averment_primitives::{B256, VersionId};
+use averment_primitives::{B256, VersionId, keccak256};
+use averment_registry::explanation::Explanation;
 use averment_storage::atomic;
 use averment_verifier::{file::ProofFile, statement::Statement};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use std::path::{Path, PathBuf};
 
-/// A proof that the chain's contract accepted.
+/// A proof that the chain's contract accepted, and what moved the decision.
 pub struct Proved {
+    /// Why the model said it.
+    pub explanation: Explanation,
     /// The commitment to its input.
     pub input: B256,
     /// Its file.
     pub file: PathBuf,
+    /// keccak256 of the file.
+    digest: B256,
     /// What the model said.
     pub answer: Answer,
     /// Its length.
@@ -94,7 +99,31 @@ pub async fn decision(
     }
     ensure!(!verifier.verify(&asked(&other)).await?, "the contract accepts another output than was proved");
     ui.say("   The contract accepts it, and refuses a copy that claims the smallest other output");
-    Ok(Proved { input: file.input.identity(), file: path, answer, bytes: bytes.len() })
+    let why = ExplainArgs {
+        plan: plan.path().to_path_buf(),
+        input: InputArgs { input: Some(case), ..InputArgs::default() },
+        committed: None,
+        baseline: BaselineArg::Mean,
+        patch: None,
+        top: 10,
+        output: None,
+    };
+    let explanation = explain::explain(&why, &stage.context)?;
+    if let Some(first) = explanation.features.first() {
+        let effect = explanation.real(first.effect);
+        ui.say(format!(
+            "   {} moved it most: without it {} is {effect:.4} smaller",
+            first.name, explanation.target
+        ));
+    }
+    Ok(Proved {
+        explanation,
+        input: file.input.identity(),
+        file: path,
+        answer,
+        digest: keccak256(&bytes),
+        bytes: bytes.len(),
+    })
 }
 
 /// The input of the first case in a file of its own.
@@ -108,6 +137,15 @@ fn first_case(decisions: &Path) -> Result<PathBuf> {
 }
 
 impl Proved {
+    /// What the decision's record says of it.
+    pub fn fields(&self) -> Result<Map<String, Value>> {
+        let proof = json!({ "digest": self.digest, "inputCommitment": self.input });
+        Ok(Map::from_iter([
+            ("proof".to_owned(), proof),
+            ("explanation".to_owned(), self.explanation.to_value()?),
+        ]))
+    }
+
     /// For machines.
     pub fn json(&self) -> Value {
         json!({ "file": self.file, "bytes": self.bytes, "inputCommitment": self.input, "answer": self.answer.json() })

@@ -25,7 +25,7 @@ use averment_ledger::{
 };
 use averment_primitives::{ModelId, RoleId, U256, VersionId};
 use averment_registry::approval::{Approval, Decision, SigningContext};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::{fmt::Write, num::NonZeroU64, ops::Range, path::Path};
 
 /// The roles that approve, each the name of its key too.
@@ -124,10 +124,15 @@ impl Stage {
         Ok(version)
     }
 
-    /// Appends the decisions in `file` to a log and anchors it. Returns their indexes.
-    pub async fn log_decisions(&mut self, file: &Path, version: VersionId) -> Result<Range<u64>> {
+    /// Appends the decisions in `file` to a log, the first with more fields, and anchors it. Returns their indexes.
+    pub async fn log_decisions(
+        &mut self,
+        file: &Path,
+        first: Map<String, Value>,
+        version: VersionId,
+    ) -> Result<Range<u64>> {
         let lines = file.with_extension("jsonl");
-        std::fs::write(&lines, decision_lines(file)?)
+        std::fs::write(&lines, decision_lines(file, first)?)
             .with_context(|| format!("writing {}", lines.display()))?;
         let open = OpenArgs {
             origin: "clinic.example/decisions".to_owned(),
@@ -137,7 +142,12 @@ impl Stage {
         };
         let opened = log::open::open(&open, &self.registry, &self.owner, &self.context).await?;
         self.note("open the log", opened.sent);
-        let append = AppendArgs { file: lines, kind: RecordKindArg::Decision, version: Some(version) };
+        let append = AppendArgs {
+            file: lines,
+            kind: RecordKindArg::Decision,
+            version: Some(version),
+            explanation: None,
+        };
         let (indexes, _) = log::append::append(&append, &self.context)?;
         let keys = Keys::open(&self.context)?;
         match log::anchor::round(&keys, &self.registry, &self.owner, &self.context).await? {
@@ -195,13 +205,16 @@ fn project(folder: &Path, ui: Ui) -> Result<Context> {
 }
 
 /// What the model said about each case, a line each. What came out later is not part of the decision.
-fn decision_lines(file: &Path) -> Result<String> {
+fn decision_lines(file: &Path, first: Map<String, Value>) -> Result<String> {
     let text = std::fs::read_to_string(file).with_context(|| format!("reading {}", file.display()))?;
     let mut example: Value = serde_json::from_str(&text)?;
     let decisions = example["decisions"].as_array_mut().context("the example has decisions")?;
     let mut lines = String::new();
+    let mut more = Some(first);
     for decision in decisions {
-        decision.as_object_mut().context("a decision is an object")?.remove("diagnosis");
+        let fields = decision.as_object_mut().context("a decision is an object")?;
+        fields.remove("diagnosis");
+        fields.extend(more.take().into_iter().flatten());
         writeln!(lines, "{decision}")?;
     }
     Ok(lines)

@@ -11,8 +11,10 @@ use anyhow::{Context as _, Result};
 use averment_primitives::VersionId;
 use averment_registry::{
     canonical::{self, JsonLimits},
+    explanation::Explanation,
     log::{Checkpoint, MAX_RECORD_BYTES, Record, RecordKind},
 };
+use averment_storage::atomic;
 use serde_json::{Map, Value, json};
 use std::{
     fs::File,
@@ -44,7 +46,16 @@ pub fn run(args: &AppendArgs, context: &Context) -> Result<()> {
 
 /// Appends the records of a file; their indexes, and the log's head with them.
 pub fn append(args: &AppendArgs, context: &Context) -> Result<(Range<u64>, Checkpoint)> {
-    let records = records(&read(&args.file)?, args, now()?)?;
+    let mut records = records(&read(&args.file)?, args, now()?)?;
+    if let Some(file) = &args.explanation {
+        let [record] = records.as_mut_slice() else {
+            let got = records.len();
+            return Err(
+                exit::usage(format!("--explanation is for one record, {got} were to be appended")).into()
+            );
+        };
+        *record = explained(record, file)?;
+    }
     let mut writer = writer(context)?;
     let indexes = writer.append(&records).map_err(fault::append)?;
     let (head, _) = writer.log().checkpoint().map_err(fault::read)?;
@@ -66,6 +77,21 @@ fn read(file: &Path) -> Result<String> {
         );
     }
     Ok(text)
+}
+
+/// The record with the field that explains it.
+fn explained(record: &Record, file: &Path) -> Result<Record> {
+    let bytes =
+        atomic::read(file, MAX_RECORD_BYTES as u64).with_context(|| format!("reading {}", file.display()))?;
+    let wrong = |why: String| exit::usage(format!("{}: {why}", file.display()));
+    let explanation = Explanation::decode(&bytes).map_err(|error| wrong(error.to_string()))?;
+    let mut fields = record.content().clone();
+    fields.retain(|name, _| !matches!(name.as_str(), "format" | "kind" | "version" | "at"));
+    if fields.insert("explanation".to_owned(), explanation.to_value()?).is_some() {
+        return Err(wrong("the record has an explanation already".to_owned()).into());
+    }
+    let at = record.at().unwrap_or_default();
+    Record::new(record.kind(), at, record.version(), fields).map_err(|error| wrong(error.to_string()).into())
 }
 
 /// One record a line that is not empty. What is wrong is said of the first wrong line.
@@ -130,7 +156,12 @@ mod tests {
 
     fn args() -> AppendArgs {
         let version = Some(VersionId(B256::repeat_byte(1)));
-        AppendArgs { file: "decisions.jsonl".into(), kind: RecordKindArg::Decision, version }
+        AppendArgs {
+            file: "decisions.jsonl".into(),
+            kind: RecordKindArg::Decision,
+            version,
+            explanation: None,
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use super::{Page, Source, capital, clean, short_id};
 use crate::{
     audit::{ManifestSigner, VerifiedVersion},
+    explanation::Explanation,
     log::Record,
     manifest::{self as schema, FIELDS, Field},
 };
@@ -279,13 +280,57 @@ fn bytes(size: u64) -> String {
     )
 }
 
+/// The field of a record that explains its decision.
+const EXPLANATION: &str = "explanation";
+
 /// What a record says besides its envelope.
 pub(super) fn record_fields(record: &Record) -> Markup {
-    let shown: Map<String, Value> = record
-        .content()
+    let content = record.content();
+    let explanation = content.get(EXPLANATION).and_then(|value| Explanation::from_value(value).ok());
+    let shown: Map<String, Value> = content
         .iter()
         .filter(|(name, _)| !matches!(name.as_str(), "format" | "kind" | "version" | "at"))
+        .filter(|(name, _)| explanation.is_none() || name.as_str() != EXPLANATION)
         .map(|(name, value)| (name.clone(), value.clone()))
         .collect();
-    fields(&Value::Object(shown))
+    html! {
+        (fields(&Value::Object(shown)))
+        @if let Some(explanation) = &explanation { (effects(explanation)) }
+    }
+}
+
+/// Which features moved a decision, as bars.
+fn effects(explanation: &Explanation) -> Markup {
+    let largest = explanation.features.first().map_or(0, |feature| feature.effect.unsigned_abs()).max(1);
+    let amount = |number: i64| format!("{:+.4}", explanation.real(number));
+    html! {
+        h4 { "What moved it" }
+        p.about {
+            "By " (explanation.method.to_string()) " over the plan: how much smaller " (clean(&explanation.target.to_string()))
+            ", " (amount(explanation.score)) ", is with a feature at " (explanation.baseline.kind.to_string())
+            ". Whoever has the weights and the input can compute it again; it is not proved."
+        }
+        div.scroll {
+            table.effects {
+                thead { tr { th scope="col" { "Feature" } th scope="col" { "Effect" } } }
+                tbody {
+                    @for feature in &explanation.features {
+                        tr {
+                            th scope="row" { (clean(&feature.name)) }
+                            td.number {
+                                (amount(feature.effect))
+                                span.bar aria-hidden="true" {
+                                    @let share = feature.effect.unsigned_abs() as f64 / largest as f64;
+                                    i.against[feature.effect < 0] style={ "width:" (format!("{:.1}", share * 100.0)) "%" } {}
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        @if explanation.others > 0 { p.about { (explanation.others) " more have smaller effects." } }
+        span.hash { "plan " (explanation.plan) } br;
+        @if let Some(input) = explanation.input { span.hash { "input " (input) } }
+    }
 }

@@ -4,8 +4,10 @@ use super::*;
 use crate::{
     audit::{TrustPolicy, verify},
     history::Payload,
+    log::{Record, RecordKind},
     testing::world::World,
 };
+use averment_primitives::{B256, VersionId};
 
 fn page_of(world: &World) -> String {
     let (evidence, trusted) = world.prove();
@@ -79,6 +81,39 @@ fn hostile_text_stays_text() {
     assert!(page.contains("&lt;script&gt;") && page.contains("\\u{202e}"));
     assert!(!page.contains("\" onload=\""));
     assert!(page.contains("was revoked"));
+}
+
+#[test]
+fn an_explanation_is_drawn_and_a_bad_one_is_only_listed() {
+    let explanation = serde_json::json!({
+        "format": "averment-explanation/1", "plan": B256::repeat_byte(1), "method": "occlusion",
+        "baseline": { "kind": "calibrationMean", "digest": B256::repeat_byte(2) },
+        "target": { "kind": "margin", "output": 1, "label": "malignant" }, "score": 40, "exponent": 3,
+        "features": [{ "name": "worst<area>", "effect": -24 }, { "name": "mean_radius", "effect": 12 }], "others": 28,
+    });
+    let draw = |explanation: serde_json::Value| {
+        let fields = serde_json::Map::from_iter([("explanation".to_owned(), explanation)]);
+        let version = Some(VersionId(B256::repeat_byte(3)));
+        let record = Record::new(RecordKind::Decision, 7, version, fields).unwrap();
+        manifest::record_fields(&record).into_string()
+    };
+    let page = draw(explanation.clone());
+    for part in [
+        "worst&lt;area&gt;",
+        "-3.0000",
+        "+1.5000",
+        "class=\"against\" style=\"width:100.0%\"",
+        "style=\"width:50.0%\"",
+        "28 more",
+        "the margin of malignant",
+        "the mean of the calibration samples",
+    ] {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+    let mut bad = explanation;
+    bad["features"][1]["effect"] = 25.into();
+    let page = draw(bad);
+    assert!(!page.contains("What moved it") && page.contains("mean_radius"), "{page}");
 }
 
 #[test]
