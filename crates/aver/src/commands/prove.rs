@@ -14,7 +14,13 @@ use crate::{
 };
 use anyhow::{Context as _, Result};
 use averment_primitives::B256;
-use averment_prover::{Engine, model::Committed, random, registered::InputOpening};
+use averment_prover::{
+    Engine,
+    model::Committed,
+    random,
+    registered::InputOpening,
+    setup::{DEVELOPMENT, Origin},
+};
 use averment_storage::atomic;
 use averment_verifier::{
     commitment::InputCommitment,
@@ -58,7 +64,7 @@ pub fn run(args: &ProveArgs, context: &Context) -> Result<()> {
     let items = file.input.items() as usize;
     let answers =
         outputs::answers(&plan, &file.statement.public, items).context("the output has its cells")?;
-    let development = file.statement.setup == averment_prover::setup::DEVELOPMENT;
+    let development = file.statement.setup == DEVELOPMENT;
     let value = json!({
         "proof": args.output,
         "bytes": bytes.len(),
@@ -69,12 +75,18 @@ pub fn run(args: &ProveArgs, context: &Context) -> Result<()> {
     });
     let mut words = proofs::answers_in_words(&answers);
     words += &format!(
-        "{}: {} bytes, {}\nnext: aver verify {} {}",
+        "{}: {} bytes, {}\nnext: aver verify {} {}{}",
         args.output.display(),
         bytes.len(),
         proofs::mode(file.statement.mode),
         folder.path().display(),
         args.output.display(),
+        // Whoever verifies has to name this setup, here or in the configuration.
+        if development && context.config.setup != Some(Origin::Development) {
+            " --setup development"
+        } else {
+            ""
+        },
     );
     if development {
         words = format!("{words}\n{}", setups::PROVES_NOTHING);
