@@ -4,7 +4,7 @@ pragma solidity ^0.8.37;
 import "./Memory.sol";
 
 // eq, the multilinear indicator ([1.1]), in the forms that verifying needs. Points are arrays of coordinates in
-// memory; a coordinate's complement lies 0x400 behind it where a function says that it reads it.
+// memory; a coordinate's complement lies 0x400 behind it where a function says that it reads it. Values are canonical.
 
 /// The product of `eq(a_i, b_i)` over `count` coordinates from places `a` and `b` on.
 function eqPoints(uint256 a, uint256 b, uint256 count) pure returns (uint256 product) {
@@ -13,7 +13,7 @@ function eqPoints(uint256 a, uint256 b, uint256 count) pure returns (uint256 pro
         function eq1(x, y) -> factor { factor := add(shl(1, mulmod(x, y, P)), sub(TWICE_P_AND_1, add(x, y))) }
         product := 1
         if and(count, 1) {
-            product := eq1(mload(a), mload(b))
+            product := mulmod(product, eq1(mload(a), mload(b)), P)
             a := add(a, 0x20)
             b := add(b, 0x20)
         }
@@ -109,6 +109,38 @@ function eqBelow(uint256 point, uint256 count, uint256 index) pure returns (uint
     }
 }
 
+/// The sum over indices i below `index`, which is at most `2^count`, of `eq(a, i) eq(b, i)` over `count` coordinates.
+function eqPointsBelow(uint256 a, uint256 b, uint256 count, uint256 index) pure returns (uint256 sum) {
+    if (index >> count != 0) return eqPoints(a, b, count);
+    assembly {
+        // Over all indices of the lower bits.
+        let all := 1
+        for { let end := add(a, shl(5, count)) } lt(a, end) { a := add(a, 0x20) } {
+            let x := mload(a)
+            let y := mload(b)
+            let both := mulmod(x, y, P)
+            // Of both bits 0: 1 - x - y + xy, below 4P.
+            let none := add(sub(TWICE_P_AND_1, add(x, y)), both)
+            switch and(index, 1)
+            case 0 { sum := mulmod(none, sum, P) }
+            default { sum := addmod(mulmod(none, all, P), mulmod(both, sum, P), P) }
+            all := mulmod(all, add(none, both), P)
+            index := shr(1, index)
+            b := add(b, 0x20)
+        }
+    }
+}
+
+/// `eq` of `count` coordinates from `point` on with 0.
+function eqZero(uint256 point, uint256 count) pure returns (uint256 product) {
+    assembly {
+        product := 1
+        for { let end := add(point, shl(5, count)) } lt(point, end) { point := add(point, 0x20) } {
+            product := mulmod(product, sub(add(P, 1), mload(point)), P)
+        }
+    }
+}
+
 /// What `blockAt` reads: for each four coordinates of a point a binary tree in the order of a heap, 32 words. The node
 /// with the number `2^j + the upper j bits of a four-bit index` holds `eq` of the upper j of the four coordinates with
 /// these bits; numbers 0 and 1 are not used. Behind the point's `count` coordinates zeros lie in memory. Returns where
@@ -124,7 +156,7 @@ function eqTrees(uint256 point, uint256 count, uint256 trees) pure returns (uint
             mstore(add(end, 0x60), a)
             mstore(add(end, 0xc0), mulmod(a, other, P))
             mstore(add(end, 0xe0), mulmod(a, b, P))
-            a := sub(add(P, 1), a)
+            a := addmod(1, sub(P, a), P)
             mstore(add(end, 0x40), a)
             mstore(add(end, 0x80), mulmod(a, other, P))
             mstore(add(end, 0xa0), mulmod(a, b, P))

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.37;
 
-import {eqTable} from "./Eq.sol";
+import {eqPointsBelow, eqTable, eqZero} from "./Eq.sol";
 import "./Memory.sol";
 
 // Windows ([4.1]): `Σ_{a<n, b<m} eq(r, a) eq(rho, b) eq(u, s a + d b - p)` over the places that exist.
@@ -11,24 +11,207 @@ uint256 constant KEPT = 8;
 
 /// A window over the axis that begins at coordinate `offset` of u; `axis` is the first word of its bytes.
 function window(uint256 axis, uint256 offset) pure returns (uint256 value) {
-    uint256 parity;
-    (axis, offset, parity) = halve(axis, offset);
-    uint256 free;
-    bool keep;
-    assembly {
-        free := mload(TABLES)
-        keep := or(byte(1, axis), byte(3, axis))
-        if xor(byte(4, axis), 255) { keep := or(keep, byte(5, axis)) }
-        keep := lt(keep, KEPT)
+    uint256 factor;
+    (axis, offset, factor) = halve(axis, offset);
+    (bool found, uint256 point, uint256 bits, uint256 count) = single(axis);
+    if (found) {
+        value = together(point, bits, offset, (axis >> 240) & 0xff, count);
+    } else {
+        uint256 free;
+        assembly {
+            free := mload(TABLES)
+        }
+        bool keep = isSmall(axis);
+        uint256 fold = foldable(axis);
+        value = fold == 0 ? summed(axis, offset, keep) : folded(axis, offset, fold, keep);
+        assembly {
+            if iszero(keep) { mstore(TABLES, free) }
+        }
     }
+    assembly {
+        value := mulmod(value, factor, P)
+    }
+}
+
+/// Whether a window has one tap or one place, which weighs 1, and its cells lie next to each other from the first on:
+/// then the coordinates of the others, and how many are read.
+function single(uint256 axis) pure returns (bool found, uint256 point, uint256 bits, uint256 count) {
+    assembly {
+        let sums := byte(5, axis)
+        let weighed := xor(byte(4, axis), 255)
+        if iszero(weighed) { sums := 0 }
+        count := and(shr(176, axis), 0xffffffff)
+        let taps := and(shr(144, axis), 0xffffffff)
+        if and(and(eq(taps, 1), iszero(sums)), eq(and(shr(112, axis), 0xffffffff), 1)) {
+            point := add(R, shl(5, byte(2, axis)))
+            bits := byte(3, axis)
+            found := 1
+        }
+        if iszero(found) {
+            if and(and(eq(count, 1), iszero(byte(3, axis))), eq(and(shr(80, axis), 0xffffffff), 1)) {
+                point := add(RHO, shl(5, byte(4, axis)))
+                bits := sums
+                count := taps
+                found := gt(weighed, 0)
+            }
+        }
+        found := and(found, iszero(and(shr(48, axis), 0xffffffff)))
+        let length := and(shr(16, axis), 0xffffffff)
+        if gt(count, length) { count := length }
+    }
+}
+
+/// `Σ_{i<count} eq(point, i) eq(u[offset..], i)`, where the points have as many coordinates as `bits` and `own`.
+function together(uint256 point, uint256 bits, uint256 offset, uint256 own, uint256 count)
+    pure
+    returns (uint256 value)
+{
+    unchecked {
+        uint256 cells = U + 32 * offset;
+        uint256 both = bits < own ? bits : own;
+        uint256 above = eqZero(point + 32 * both, bits - both);
+        uint256 over = eqZero(cells + 32 * both, own - both);
+        value = eqPointsBelow(point, cells, both, count);
+        assembly {
+            value := mulmod(value, mulmod(above, over, P), P)
+        }
+    }
+}
+
+/// Whether none of a window's tables is too large to be kept.
+function isSmall(uint256 axis) pure returns (bool small) {
+    assembly {
+        small := or(byte(1, axis), byte(3, axis))
+        if xor(byte(4, axis), 255) { small := or(small, byte(5, axis)) }
+        small := lt(small, KEPT)
+    }
+}
+
+/// The sum, from tables of all places, taps and cells.
+function summed(uint256 axis, uint256 offset, bool keep) pure returns (uint256 value) {
     uint256 places = tableOf(R, R_TABLES, (axis >> 232) & 0xff, (axis >> 224) & 0xff, keep);
-    uint256 taps = (axis >> 216) & 0xff;
-    taps = taps == 255 ? 0 : tableOf(RHO, RHO_TABLES, taps, (axis >> 208) & 0xff, keep);
+    uint256 taps = tapsOf(axis, keep);
     uint256 cells = tableOf(U, U_TABLES, offset, (axis >> 240) & 0xff, keep);
     value = slide(axis, places, taps, cells);
+}
+
+/// The table of the taps' weights; 0 if they are all 1.
+function tapsOf(uint256 axis, bool keep) pure returns (uint256 taps) {
+    taps = (axis >> 216) & 0xff;
+    taps = taps == 255 ? 0 : tableOf(RHO, RHO_TABLES, taps, (axis >> 208) & 0xff, keep);
+}
+
+/// By how many low bits places and cells can be taken apart (`folded`); 0 if not, or if it would not pay.
+function foldable(uint256 axis) pure returns (uint256 bits) {
     assembly {
-        value := mulmod(value, parity, P)
-        if iszero(keep) { mstore(TABLES, free) }
+        let count := and(shr(176, axis), 0xffffffff)
+        let length := and(shr(16, axis), 0xffffffff)
+        if and(and(gt(count, 11), gt(length, 0)), eq(and(shr(112, axis), 0xffffffff), 1)) {
+            // Both numbers in whole groups, which are at most about as large as there are many.
+            for { let both := or(count, length) } and(lt(shl(shl(1, bits), 1), count), iszero(and(both, 1))) {} {
+                bits := add(bits, 1)
+                both := shr(1, both)
+            }
+        }
+    }
+}
+
+/// The sum where places follow each other and they and the cells come in groups of `2^fold`: a place's and a cell's low
+/// bits meet in a few ways, and so do groups. With an offset of `q 2^fold + s` between place and cell, groups are q
+/// apart for the places of a group that are below `2^fold - s`, and q + 1 for the others.
+function folded(uint256 axis, uint256 offset, uint256 fold, bool keep) pure returns (uint256 value) {
+    uint256 groups;
+    uint256 left;
+    uint256 apart;
+    unchecked {
+        uint256 first = (axis >> 232) & 0xff;
+        uint256 bits = (axis >> 224) & 0xff;
+        // In scratch memory: the four tables.
+        uint256 table = tableOf(R, R_TABLES, first, fold, keep);
+        assembly {
+            mstore(0x00, table)
+        }
+        table = tableOf(R, R_TABLES, first + fold, bits - fold, keep);
+        assembly {
+            mstore(0x20, table)
+        }
+        table = tableOf(U, U_TABLES, offset, fold, keep);
+        assembly {
+            mstore(0x40, table)
+        }
+        table = tableOf(U, U_TABLES, offset + fold, ((axis >> 240) & 0xff) - fold, keep);
+        assembly {
+            mstore(0x60, table)
+        }
+    }
+    uint256 taps = tapsOf(axis, keep);
+    uint256 last = 1 << 255;
+    uint256 here;
+    uint256 above;
+    assembly {
+        left := and(shr(144, axis), 0xffffffff)
+        apart := sub(0, signextend(3, shr(48, axis)))
+    }
+    while (left != 0) {
+        assembly {
+            groups := sar(fold, apart)
+            left := sub(left, 1)
+        }
+        unchecked {
+            if (groups != last) {
+                here = groups == last + 1 ? above : grouped(axis, fold, groups);
+                above = grouped(axis, fold, groups + 1);
+                last = groups;
+            }
+        }
+        uint256 own = within(fold, apart, here, above);
+        assembly {
+            if taps {
+                own := mulmod(own, mload(taps), P)
+                taps := add(taps, 0x20)
+            }
+            value := addmod(value, own, P)
+            apart := add(apart, and(shr(80, axis), 0xffffffff))
+        }
+    }
+}
+
+/// The sum over groups of places that are `apart` from a group of cells; the upper tables are in scratch memory.
+function grouped(uint256 axis, uint256 fold, uint256 apart) pure returns (uint256 value) {
+    assembly {
+        let from := 0
+        if slt(apart, 0) { from := sub(0, apart) }
+        let to := shr(fold, and(shr(176, axis), 0xffffffff))
+        let end := sub(shr(fold, and(shr(16, axis), 0xffffffff)), apart)
+        if slt(end, to) { to := end }
+        let places := add(mload(0x20), shl(5, from))
+        let cells := add(mload(0x60), shl(5, add(from, apart)))
+        for { end := add(mload(0x20), shl(5, to)) } slt(places, end) { places := add(places, 0x20) } {
+            value := addmod(value, mulmod(mload(places), mload(cells), P), P)
+            cells := add(cells, 0x20)
+        }
+    }
+}
+
+/// The sum within groups, given the sums over groups for both ways; the lower tables are in scratch memory.
+function within(uint256 fold, uint256 apart, uint256 here, uint256 above) pure returns (uint256 value) {
+    assembly {
+        let size := shl(add(5, fold), 1)
+        let places := mload(0x00)
+        let cells := mload(0x40)
+        let shift := and(shl(5, apart), sub(size, 1))
+        let own := 0
+        for { let c := add(cells, shift) } lt(c, add(cells, size)) { c := add(c, 0x20) } {
+            own := addmod(own, mulmod(mload(places), mload(c), P), P)
+            places := add(places, 0x20)
+        }
+        value := mulmod(own, here, P)
+        own := 0
+        for { let end := add(cells, shift) } lt(cells, end) { cells := add(cells, 0x20) } {
+            own := addmod(own, mulmod(mload(places), mload(cells), P), P)
+            places := add(places, 0x20)
+        }
+        value := addmod(value, mulmod(own, above, P), P)
     }
 }
 
