@@ -11,6 +11,7 @@ mod names;
 mod occlusion;
 mod outputs;
 mod plans;
+mod predict;
 mod proofs;
 mod releases;
 mod setups;

@@ -95,6 +95,11 @@ impl Ui {
         bar(what, Some(length), "{msg} {bar:32} {pos}/{len} {per_sec} {eta}")
     }
 
+    /// A progress bar over `length` parts of something that is one.
+    pub fn percent_bar(&self, what: &str, length: u64) -> ProgressBar {
+        bar(what, Some(length), "{msg} {bar:32} {percent} % {eta}")
+    }
+
     /// Does `work`, which reads what is at `path`, under a progress bar.
     pub fn reading<T>(&self, path: &Path, work: impl FnOnce(&(dyn Fn(Progress) + Sync)) -> T) -> T {
         let bar = bytes_bar(&format!("reading {}", path.display()));

@@ -80,7 +80,7 @@ fn four_commands_lead_from_a_network_to_a_verified_proof() {
     // The report says beforehand how long the proof is.
     let file = fs::read(sandbox.path().join("case.proof")).unwrap();
     let file = ProofFile::decode(&file).unwrap();
-    assert_eq!(compiled["proof"]["bytes"], file.proof.len());
+    assert_eq!(compiled["proof"]["zeroKnowledge"]["bytes"], file.proof.len());
 
     // The public half is enough, wherever it lies; what is secret is in the other, which only its owner reads.
     let elsewhere = Sandbox::configured();

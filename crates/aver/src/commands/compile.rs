@@ -4,6 +4,7 @@ use crate::{
     args::proofs::{CompileArgs, RevealArg},
     exit, inputs,
     plans::{CalibratedInput, Calibration, PlanFolder},
+    predict::Prediction,
     table::table,
     ui::Ui,
 };
@@ -15,7 +16,6 @@ use averment_plan::{Input, Model};
 use averment_storage::atomic;
 use averment_verifier::{
     descriptor::{self, Descriptor},
-    proof::Proof,
     statement::Mode,
 };
 use serde_json::{Value, json};
@@ -120,8 +120,8 @@ struct Size {
     slot_bits: u8,
     chunks: usize,
     lookups: u64,
-    zero_knowledge: usize,
-    transparent: usize,
+    zero_knowledge: Prediction,
+    transparent: Prediction,
 }
 
 impl Size {
@@ -138,8 +138,8 @@ impl Size {
             slot_bits: masked.layout.slot_bits,
             chunks: masked.layout.chunks().count(),
             lookups: masked.lookups.iter().map(|block| 1 << block.bits).sum(),
-            zero_knowledge: Proof::length(&masked, Mode::ZeroKnowledge),
-            transparent: Proof::length(&plain, Mode::Transparent),
+            zero_knowledge: Prediction::new(&masked, Mode::ZeroKnowledge),
+            transparent: Prediction::new(&plain, Mode::Transparent),
         })
     }
 
@@ -149,8 +149,8 @@ impl Size {
             "slotBits": self.slot_bits,
             "chunks": self.chunks,
             "lookups": self.lookups,
-            "bytes": self.zero_knowledge,
-            "bytesTransparent": self.transparent,
+            "zeroKnowledge": self.zero_knowledge.json(),
+            "transparent": self.transparent.json(),
         })
     }
 }
@@ -183,7 +183,7 @@ fn words(args: &CompileArgs, compiled: &Compiled, size: &Size) -> Result<String>
     writeln!(words, "\na proof of one input, beforehand")?;
     writeln!(words, "  lookups          {} in slots of 2^{}", size.lookups, size.slot_bits)?;
     writeln!(words, "  chunks           {} of 2^{} cells", size.chunks, size.chunk_bits)?;
-    writeln!(words, "  proof            {} bytes; {} transparent", size.zero_knowledge, size.transparent)?;
+    words += &costs(size);
     let shown = args.output.display();
     write!(
         words,
@@ -191,6 +191,27 @@ fn words(args: &CompileArgs, compiled: &Compiled, size: &Size) -> Result<String>
         compiled.model.plan().digest()
     )?;
     Ok(words)
+}
+
+/// What a proof takes in both modes, before there is one.
+fn costs(size: &Size) -> String {
+    let (hidden, open) = (&size.zero_knowledge, &size.transparent);
+    let row = |what: &str, tell: &dyn Fn(&Prediction) -> String| [what.to_owned(), tell(hidden), tell(open)];
+    let rows = [
+        row("proof, bytes", &|own| own.bytes.to_string()),
+        row("prover, about", &|own| format!("{:.2} s", own.time.as_secs_f64())),
+        row("memory, at most about", &|own| format!("{} MB", own.memory.div_ceil(1_000_000))),
+        row("gas to verify, about", &|own| own.gas.to_string()),
+        row("  on Ethereum", &|own| own.fees.ethereum.to_string()),
+        row("  on an OP Stack chain", &|own| own.fees.op_stack.to_string()),
+        row("  on Arbitrum, at most", &|own| own.fees.arbitrum_at_most.to_string()),
+        row("gas to register, once", &|own| own.register.to_string()),
+    ];
+    let table = table(["", "ZERO-KNOWLEDGE", "TRANSPARENT"], &rows).replace('\n', "\n  ");
+    format!(
+        "\n  {table}\n  seconds of a processor with AVX-512 IFMA, up to four times as many without; fees at the prices that the \
+         demo states\n"
+    )
 }
 
 /// A line for each step: what it computes, and how far it is from the float run.

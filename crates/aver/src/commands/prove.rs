@@ -15,7 +15,7 @@ use crate::{
 use anyhow::{Context as _, Result};
 use averment_primitives::B256;
 use averment_prover::{
-    Engine,
+    Engine, Progress,
     model::Committed,
     random,
     registered::InputOpening,
@@ -28,7 +28,10 @@ use averment_verifier::{
     statement::{Mode, Statement},
 };
 use serde_json::json;
-use std::path::Path;
+use std::{path::Path, sync::Arc};
+
+/// Parts of the progress that is shown.
+const STEPS: u64 = 1000;
 
 pub fn run(args: &ProveArgs, context: &Context) -> Result<()> {
     if args.output.exists() {
@@ -139,15 +142,18 @@ pub fn prove(
     };
     let mut file = ProofFile { statement, input, proof: Vec::new() };
     let options = file.options(chunk_bits);
-    let engine = Engine::new(&setup, chunk_bits)?;
+    let bar = context.ui.percent_bar("proving", STEPS);
+    let shown = bar.clone();
+    let observer = move |progress: Progress| shown.set_position((progress.fraction * STEPS as f64) as u64);
+    let engine = Engine::new(&setup, chunk_bits)?.observed(Arc::new(observer));
     let committed = Committed::open(&setup, &model, options, &weights, Some(secret.salt()))?;
     let inputs = committed.open_inputs(plan, &schema, &file.input, &opening)?;
     let registered = committed.registered(&inputs)?;
     file.statement.public = committed.public_values(plan, &trace);
     let mut random = random::secret()?;
-    let proof = context.ui.waiting("proving", || {
-        committed.prove(&engine, &trace, &inputs, &registered, &file.statement, &mut random)
-    })?;
+    let proof = committed.prove(&engine, &trace, &inputs, &registered, &file.statement, &mut random);
+    bar.finish_and_clear();
+    let proof = proof?;
     file.proof = proof.encode();
     proofs::check(&file, folder, &setup).context("the proof that was made does not verify: are the weights or the salt others than those that were committed to?")?;
     Ok(file)

@@ -94,8 +94,7 @@ impl Engine {
         let masked = statement.mode.masked();
         let layout = &descriptor.layout;
         assignment::check_mode(layout, masked)?;
-        let cells = descriptor.products().map(|product| f64::from(product.vars).exp2()).sum();
-        let report = Report::new(self.observer.as_ref(), layout, cells);
+        let report = Report::new(self.observer.as_ref(), layout, progress::product_cells(descriptor));
         report.at(Phase::Witness, 0.0);
         let mut run = Run::new(self, descriptor, assignment)?;
         let mut transcript = begin(descriptor, registered, statement);

@@ -1,7 +1,8 @@
-//! How far a proof is.
+//! How far a proof is, and how long it takes.
 
-use averment_verifier::descriptor::Layout;
-use std::sync::Arc;
+use super::Engine;
+use averment_verifier::descriptor::{Descriptor, Layout};
+use std::{sync::Arc, time::Duration};
 
 /// What a prover is at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -38,6 +39,36 @@ pub struct Progress {
 /// Who is told of progress, on the thread that proves.
 pub type Observer = Arc<dyn Fn(Progress) + Send + Sync>;
 
+impl Engine {
+    /// About how much processor time a proof for `descriptor` takes, all threads together, with AVX-512 IFMA; a few times
+    /// as much without.
+    pub fn time(descriptor: &Descriptor) -> Duration {
+        let microseconds: f64 = costs(&descriptor.layout, product_cells(descriptor)).iter().sum();
+        Duration::from_secs_f64(microseconds / 1e6)
+    }
+}
+
+/// How many cells products sum over in all.
+pub(super) fn product_cells(descriptor: &Descriptor) -> f64 {
+    descriptor.products().map(|product| f64::from(product.vars).exp2()).sum()
+}
+
+/// What each phase costs, in microseconds of one processor, as they were measured.
+fn costs(layout: &Layout, cells: f64) -> [f64; Phase::ALL.len()] {
+    let size = |bits: u8| f64::from(bits).exp2();
+    let (slots, tables) = (size(layout.slot_bits), size(layout.table_bits));
+    let committed = layout.witness1.len() as f64 * size(layout.chunk_bits);
+    let space = (layout.address_bits() as f64).exp2();
+    [
+        0.1 * slots,
+        0.07 * committed,
+        1.4 * slots + 1.3 * tables,
+        0.5 * slots + 0.06 * tables + 0.05 * cells,
+        0.04 * space,
+        3.3 * size(layout.chunk_bits),
+    ]
+}
+
 /// Tells an observer, if there is one.
 pub(super) struct Report<'a> {
     observer: Option<&'a Observer>,
@@ -48,19 +79,7 @@ pub(super) struct Report<'a> {
 impl<'a> Report<'a> {
     /// For a proof of this layout, whose products sum over `cells` cells in all.
     pub fn new(observer: Option<&'a Observer>, layout: &Layout, cells: f64) -> Self {
-        let size = |bits: u8| f64::from(bits).exp2();
-        let (slots, tables) = (size(layout.slot_bits), size(layout.table_bits));
-        let committed = layout.witness1.len() as f64 * size(layout.chunk_bits);
-        let space = (layout.address_bits() as f64).exp2();
-        // Microseconds, as they were measured.
-        let costs = [
-            0.1 * slots,
-            0.07 * committed,
-            1.4 * slots + 1.3 * tables,
-            0.5 * slots + 0.06 * tables + 0.05 * cells,
-            0.04 * space,
-            3.3 * size(layout.chunk_bits),
-        ];
+        let costs = costs(layout, cells);
         let all: f64 = costs.iter().sum();
         Self { observer, parts: costs.map(|cost| cost / all) }
     }
