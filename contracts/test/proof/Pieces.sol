@@ -44,7 +44,7 @@ contract Pieces {
         done(eqBelow(U, u.length, number));
     }
 
-    function table(uint256[] calldata u, uint256 start) external pure {
+    function entries(uint256[] calldata u, uint256 start) external pure {
         place(U, u);
         eqTable(U, u.length, FREE, start);
         all(FREE, 2 ** u.length);

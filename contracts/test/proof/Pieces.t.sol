@@ -12,7 +12,7 @@ interface IPieces {
     function pointsBelow(uint256[] calldata a, uint256[] calldata b, uint256 number) external pure returns (uint256);
     function bits(uint256[] calldata u, uint256 number) external pure returns (uint256);
     function below(uint256[] calldata u, uint256 number) external pure returns (uint256);
-    function table(uint256[] calldata u, uint256 start) external pure returns (uint256[] memory);
+    function entries(uint256[] calldata u, uint256 start) external pure returns (uint256[] memory);
     function blockOf(uint256[] calldata u, uint256 size, uint256 cell) external pure returns (uint256);
     function windowOf(
         bytes32 axis,
@@ -95,7 +95,7 @@ contract PiecesTest {
         count %= 9;
         start %= P;
         uint256[] memory u = coordinates(seed, count);
-        uint256[] memory table = PIECES.table(u, start);
+        uint256[] memory table = PIECES.entries(u, start);
         for (uint256 i = 0; i < table.length; ++i) {
             vm.assertEq(table[i], mulmod(start, eqBits(u, i), P));
         }
