@@ -5,12 +5,23 @@
 //! a yardstick timed in the same run.
 
 mod chain;
+mod ezkl;
 mod fingerprint;
 mod log;
+mod page;
+mod plot;
+mod proof;
+mod scaling;
 
 use crate::{run, tools};
 use anyhow::{Context, Result, ensure};
-use std::{fmt::Write, path::Path, process::Command, time::Instant};
+use page::Page;
+use std::{
+    io::Read,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    time::Instant,
+};
 use wait4::Wait4;
 
 /// What one run of a command cost.
@@ -25,13 +36,20 @@ pub struct Cost {
 }
 
 /// Runs `command` `runs` times and keeps the run with the least processor time.
-pub fn best_of(runs: u32, mut command: impl FnMut() -> Command) -> Result<Cost> {
-    let mut best: Option<Cost> = None;
+pub fn best_of(runs: u32, command: impl FnMut() -> Command) -> Result<Cost> {
+    Ok(best_said(runs, command)?.0)
+}
+
+/// The same, with what that run printed.
+pub fn best_said(runs: u32, mut command: impl FnMut() -> Command) -> Result<(Cost, String)> {
+    let mut best: Option<(Cost, String)> = None;
     for _ in 0..runs {
         let mut command = command();
-        command.stdout(std::process::Stdio::null());
+        command.stdout(Stdio::piped());
         let start = Instant::now();
-        let child = command.spawn().with_context(|| format!("starting {:?}", command.get_program()))?;
+        let mut child = command.spawn().with_context(|| format!("starting {:?}", command.get_program()))?;
+        let mut said = String::new();
+        child.stdout.take().context("its output")?.read_to_string(&mut said)?;
         let ended = child.wait4().context("waiting for it")?;
         let wall = start.elapsed().as_secs_f64();
         ensure!(ended.status.success(), "{command:?} ended with {}", ended.status);
@@ -40,43 +58,84 @@ pub fn best_of(runs: u32, mut command: impl FnMut() -> Command) -> Result<Cost> 
             wall,
             peak_mib: ended.rusage.maxrss as f64 / (1024.0 * 1024.0),
         };
-        if best.is_none_or(|best| cost.cpu < best.cpu) {
-            best = Some(cost);
+        if best.as_ref().is_none_or(|(best, _)| cost.cpu < best.cpu) {
+            best = Some((cost, said));
         }
     }
     best.context("no run was asked for")
 }
 
-/// Runs all benches and rewrites the tables of `docs/benchmarks.md`.
+/// Runs all benches, the peer that takes long excepted, and rewrites their sections of `docs/benchmarks.md`.
 pub fn all() -> Result<()> {
-    run::step(
-        "release build",
-        Command::new("cargo").args(["build", "--release", "--locked", "--package", "aver"]),
-    )?;
-    run::step(
-        "release build of the measurements",
-        Command::new("cargo").args(["build", "--release", "--locked", "--examples"]).args([
-            "--package",
-            "averment-storage",
-            "--package",
-            "averment-ledger",
-        ]),
-    )?;
+    build("aver", &["--bins"])?;
+    build("averment-storage", &["--examples"])?;
+    build("averment-ledger", &["--examples"])?;
+    build_prover()?;
     let tools = tools::set_up()?;
-    let mut page = String::from(PREFACE);
-    writeln!(page, "Processor: {}, {} cores.\n", processor(), std::thread::available_parallelism()?)?;
-    page.push_str(&fingerprint::table()?);
-    page.push_str(&log::table()?);
-    page.push_str(&chain::table(&tools.anvil)?);
-    run::say(&page);
-    std::fs::write("docs/benchmarks.md", page).context("writing docs/benchmarks.md")
+    let mut page = Page::read()?;
+    page.preface(preface()?);
+    page.set(&fingerprint::table()?);
+    page.set(&log::table()?);
+    page.set(&chain::table(&tools.anvil)?);
+    page.set(&proof::section()?);
+    page.set(&scaling::section()?);
+    page.write()
+}
+
+/// Measures proofs alone, and rewrites their section.
+pub fn proofs() -> Result<()> {
+    build("aver", &["--bins"])?;
+    build_prover()?;
+    publish(&proof::section()?)
+}
+
+/// Measures EZKL on the same ONNX files, and rewrites its section. Takes a quarter of an hour, and 12 GB of memory.
+pub fn ezkl() -> Result<()> {
+    build_prover()?;
+    publish(&ezkl::section()?)
+}
+
+/// Measures proofs of generated models from small to large, rewrites the section, and draws the plots.
+pub fn scaling() -> Result<()> {
+    build_prover()?;
+    publish(&scaling::section()?)
+}
+
+fn publish(section: &str) -> Result<()> {
+    run::say(section);
+    let mut page = Page::read()?;
+    page.preface(preface()?);
+    page.set(section);
+    page.write()
+}
+
+fn build(package: &str, what: &[&str]) -> Result<()> {
+    let mut command = Command::new("cargo");
+    command.args(["build", "--release", "--locked", "--package", package]).args(what);
+    run::step(&format!("release build of {package}"), &mut command)
+}
+
+fn build_prover() -> Result<()> {
+    build("averment-prover", &["--example", "proof_bench"])
+}
+
+/// A program of a release build.
+fn built(name: &str) -> PathBuf {
+    let target = std::env::var_os("CARGO_TARGET_DIR").unwrap_or("target".into());
+    PathBuf::from(target).join("release").join(name)
+}
+
+fn preface() -> Result<String> {
+    let cores = std::thread::available_parallelism()?;
+    Ok(format!("{PREFACE}Processor: {}, {cores} cores.\n\n", processor()))
 }
 
 const PREFACE: &str = "\
 # Benchmarks
 
-Written by `cargo xtask bench`. Best of five; times are user + system seconds unless they say otherwise; a ratio
-is to the yardstick measured in the same run. Machines differ: compare ratios, not seconds.
+Written by `cargo xtask bench`; each section by its own command too, see `cargo xtask help`. Best of five; times are
+user + system seconds unless they say otherwise; a ratio is to the yardstick measured in the same run. Machines differ:
+compare ratios, not seconds.
 
 ";
 

@@ -26,6 +26,9 @@ The project's chores.
   cargo xtask dependencies   checks that no library comes twice but where others force it
   cargo xtask interop    our files under other people's tools, and theirs under ours
   cargo xtask bench      the numbers of docs/benchmarks.md, peers in the same run
+  cargo xtask bench proof     proofs alone
+  cargo xtask bench scaling   proofs of generated models from small to large, with plots
+  cargo xtask bench ezkl      EZKL on the same ONNX files; a quarter of an hour, 12 GB of memory
   cargo xtask fuzz [SECONDS] [TARGET…]   the fuzz targets under cargo-fuzz, 60 seconds each
   cargo xtask fuzz check   checks that every decoder has a target
 ";
@@ -56,6 +59,9 @@ fn run() -> Result<()> {
         ["contracts", "check"] => contracts::artifacts_check(),
         ["interop"] => interop::all(),
         ["bench"] => bench::all(),
+        ["bench", "proof"] => bench::proofs(),
+        ["bench", "scaling"] => bench::scaling(),
+        ["bench", "ezkl"] => bench::ezkl(),
         ["fuzz", "check"] => fuzz::check(),
         ["fuzz", words @ ..] => fuzz::fuzz(words),
         [] | ["help" | "--help" | "-h"] => {

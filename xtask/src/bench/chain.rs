@@ -8,7 +8,7 @@ const TRANSACTIONS: &str = "5000";
 
 /// The table of section "Embedded chain".
 pub fn table(anvil: &Path) -> Result<String> {
-    let output = Command::new("target/release/examples/throughput").arg(TRANSACTIONS).arg(anvil).output()?;
+    let output = Command::new(super::built("examples/throughput")).arg(TRANSACTIONS).arg(anvil).output()?;
     ensure!(output.status.success(), "throughput: {}", String::from_utf8_lossy(&output.stderr));
     let text = String::from_utf8(output.stdout).context("what throughput printed")?;
     let mut page = String::from(

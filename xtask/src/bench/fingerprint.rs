@@ -27,7 +27,7 @@ pub fn table() -> Result<String> {
         command
     })?;
     let ours = best_of(5, || {
-        let mut command = Command::new("target/release/aver");
+        let mut command = Command::new(super::built("aver"));
         command.args(["--json", "fingerprint"]).arg(data);
         command
     })?;
@@ -75,7 +75,7 @@ fn unchanged_tree() -> Result<String> {
     }
     let cache = Path::new("target/bench/tree.cache");
     let again = || {
-        let mut command = Command::new("target/release/aver");
+        let mut command = Command::new(super::built("aver"));
         command.args(["--json", "fingerprint"]).arg(tree).arg("--cache").arg(cache);
         command
     };

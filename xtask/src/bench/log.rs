@@ -7,7 +7,7 @@ use std::process::Command;
 pub fn table() -> Result<String> {
     let folder = std::path::Path::new("target/bench/log");
     std::fs::remove_dir_all(folder).ok();
-    let output = Command::new("target/release/examples/log_throughput")
+    let output = Command::new(super::built("examples/log_throughput"))
         .arg(folder)
         .args(["1000000", "1000"])
         .output()?;
