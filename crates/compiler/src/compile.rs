@@ -43,7 +43,7 @@ pub struct Compiled {
     pub values: Vec<Option<crate::network::ValueId>>,
     /// The widths.
     pub precision: Precision,
-    /// How it compares with the float run on the samples.
+    /// How it compares with the float run on the samples, of a large network on the first of them.
     pub report: Report,
 }
 
@@ -69,6 +69,10 @@ pub enum CompileError {
 
 /// Multiplications that are spent on trying each choice of widths.
 const TRIAL_WORK: u64 = 1 << 24;
+/// Multiplications that are spent on the report.
+const REPORT_WORK: u64 = 1 << 28;
+/// Samples that the report is about whatever they take.
+const REPORTED: usize = 16;
 /// An output this close to the float run, relative to its largest, is close enough.
 const CLOSE: f64 = 1.0 / 64.0;
 /// Widths of a table's index that are tried.
@@ -98,7 +102,8 @@ pub fn compile(network: &Network, samples: &Samples, options: &Options) -> Resul
         None => narrowest(&network, &observed, samples, decide)?,
     };
     let Lowered { model, values } = lowered;
-    let report = measure(&network, &model, &values, samples);
+    let affordable = usize::try_from(REPORT_WORK / work(&model).max(1)).unwrap_or(usize::MAX);
+    let report = measure(&network, &model, &values, &samples.first(affordable.max(REPORTED)));
     Ok(Compiled { model, network, values, precision, report })
 }
 
