@@ -15,6 +15,7 @@
 
 mod networks;
 
+use alloy_primitives::B256;
 use ark_bn254::{Fr, G1Projective};
 use ark_ff::Field;
 use averment_compiler::{
@@ -26,7 +27,7 @@ use averment_kernels::{Backend, Bases};
 use averment_plan::{Model, Plan, Trace, Weights};
 use averment_primitives::Salt;
 use averment_prover::{
-    Engine, Setup,
+    Engine, Observer, Phase, Progress, Setup,
     model::Committed,
     random,
     registered::WeightsSecret,
@@ -45,6 +46,7 @@ use std::{
     fs,
     hint::black_box,
     path::{Path, PathBuf},
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
@@ -94,9 +96,13 @@ impl Clock {
 
     /// The part that ends here.
     fn part(&mut self, name: &str) {
-        let now = cpu();
-        self.parts.push(json!([name, (now - self.last).as_secs_f64()]));
-        self.last = now;
+        self.part_until(name, cpu());
+    }
+
+    /// The part that ended at that time.
+    fn part_until(&mut self, name: &str, end: Duration) {
+        self.parts.push(json!([name, (end - self.last).as_secs_f64()]));
+        self.last = end;
     }
 
     fn say(&mut self, name: &str, value: Value) {
@@ -144,7 +150,8 @@ fn store(folder: &Path) -> Store {
 }
 
 fn options(items: usize) -> Options {
-    Options { chunk_bits: None, batch_bits: items.next_power_of_two().trailing_zeros() as u8, mode: MODE }
+    let batch_bits = items.next_power_of_two().trailing_zeros() as u8;
+    Options { chunk_bits: None, batch_bits, mode: MODE, ..Options::default() }
 }
 
 fn prepare(clock: &mut Clock, folder: &Path, network: &str, calibration: &str, input: &str) -> Result<()> {
@@ -242,16 +249,29 @@ fn prove(clock: &mut Clock, folder: &Path, items: usize, verifications: u32) -> 
         Committed::new(&setup, &model, options(items), &mut random)?
     };
     clock.part("weights and tables");
-    let (trace, public) = run(&model, &files, items)?;
+    let trace = run(&model, &files, items)?;
     clock.part("run");
-    let inputs = committed.inputs(&trace, &mut random);
+    let inputs = committed.inputs(&trace, B256::ZERO, &mut random)?;
     clock.part("commit inputs");
-    let engine = Engine::new(&setup, bits)?;
+    let phases = Arc::new(Mutex::new(Vec::new()));
+    let begun = phases.clone();
+    let observer: Observer = Arc::new(move |Progress { phase, .. }: Progress| {
+        let Ok(mut begun) = begun.lock() else { return };
+        if begun.last().is_none_or(|(last, _)| *last != phase) {
+            begun.push((phase, cpu()));
+        }
+    });
+    let engine = Engine::new(&setup, bits)?.observed(observer);
     clock.part("engine");
-    let registered = committed.registered(committed.descriptor().digest()?, &inputs);
-    let statement = statement(&setup, &commitment, public);
+    let registered = committed.registered(&inputs)?;
+    let public = committed.public_values(model.plan(), &trace);
+    let statement = Statement { plan: model.plan().digest(), mode: MODE, public, ..registered.statement() };
     let proof = committed.prove(&engine, &trace, &inputs, &registered, &statement, &mut random)?;
-    clock.part("prove");
+    let begun = phases.lock().map_err(|_| "the prover panicked")?.clone();
+    let names = ["place lookups"].into_iter().chain(begun.iter().map(|(phase, _)| name(*phase)));
+    for (name, end) in names.zip(begun.iter().map(|(_, at)| *at).chain([cpu()])) {
+        clock.part_until(name, end);
+    }
     let bytes = proof.encode();
     fs::write(&files.proof, &bytes)?;
     clock.part("write");
@@ -269,8 +289,20 @@ fn prove(clock: &mut Clock, folder: &Path, items: usize, verifications: u32) -> 
     Ok(())
 }
 
+/// What the prover is at, for people.
+fn name(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Witness => "count lookups",
+        Phase::Commitments => "commit to the witness",
+        Phase::Fractions => "lookups' fractions, commit to them",
+        Phase::Relations => "main sumcheck, R beside it",
+        Phase::Evaluation => "batch evaluation",
+        Phase::Opening => "opening",
+    }
+}
+
 /// Runs the model on the kept inputs, again from the first when there are too few.
-fn run(model: &Model, files: &Files, items: usize) -> Result<(Trace, Vec<i64>)> {
+fn run(model: &Model, files: &Files, items: usize) -> Result<Trace> {
     let input = &model.plan().inputs()[0];
     let mut cells = Vec::new();
     if items == 1 {
@@ -280,20 +312,7 @@ fn run(model: &Model, files: &Files, items: usize) -> Result<(Trace, Vec<i64>)> 
         let kept: Vec<Vec<f64>> = serde_json::from_slice(&fs::read(&files.items)?)?;
         cells.extend(kept.iter().cycle().take(items).flat_map(|item| input.quantise(item).0));
     }
-    let trace = model.run(&[&cells], items)?;
-    let output = model.plan().output().tensor.index() - model.plan().inputs().len();
-    let public = trace.steps[output].out.iter().map(|cell| i64::from(*cell)).collect();
-    Ok((trace, public))
-}
-
-fn statement(setup: &Setup, commitment: &WeightsCommitment, public: Vec<i64>) -> Statement {
-    Statement {
-        setup: setup.digest(),
-        weights: commitment.identity(),
-        public,
-        mode: MODE,
-        ..Statement::default()
-    }
+    Ok(model.run(&[&cells], items)?)
 }
 
 fn accuracy(clock: &mut Clock, network: &str, calibration: &str, inputs: &str) -> Result<()> {
