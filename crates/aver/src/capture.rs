@@ -4,6 +4,7 @@
 mod git;
 mod weights;
 
+use self::weights::Weights;
 use crate::{ui::Ui, workplace::now};
 use anyhow::{Context as _, Result};
 use averment_primitives::{B256, VersionId};
@@ -13,7 +14,7 @@ use sha2::{Digest, Sha256};
 use std::{
     collections::BTreeMap,
     fs::File,
-    io::{self, Write},
+    io,
     path::{Path, PathBuf},
 };
 
@@ -44,12 +45,15 @@ pub struct Capture {
     pub facts: Captured,
     /// The weight files, as the audit file lists them.
     pub listing: Listing,
+    /// Where each entry of the listing lies, in its order.
+    pub places: Vec<PathBuf>,
 }
 
 impl Capture {
     /// Reads everything that `source` names. `parents` are the ids of `model.parents`, in their order.
     pub fn take(source: &Source, places: &Places, parents: Vec<VersionId>, ui: Ui) -> Result<Self> {
-        let (listing, artifacts) = weights::read(&places.folder, &source.artifacts(), ui)?;
+        let Weights { listing, artifacts, places: files } =
+            weights::read(&places.folder, &source.artifacts(), ui)?;
         let mut datasets = BTreeMap::new();
         for dataset in source.datasets() {
             let found = ui.fingerprint(&places.folder.join(&dataset.path), &Options::default());
@@ -78,7 +82,7 @@ impl Capture {
             datasets,
             parents,
         };
-        Ok(Self { facts, listing })
+        Ok(Self { facts, listing, places: files })
     }
 }
 
@@ -86,25 +90,11 @@ impl Capture {
 fn digests(folder: &Path, names: &[&str]) -> Result<Vec<FileDigest>> {
     let digest = |name: &&str| {
         let path = folder.join(name);
-        let mut hasher = Hashing(Sha256::new());
+        let mut hasher = Sha256::new();
         File::open(&path)
             .and_then(|mut file| io::copy(&mut file, &mut hasher))
             .with_context(|| format!("reading {}", path.display()))?;
-        Ok(FileDigest { name: (*name).to_owned(), sha256: B256::from(<[u8; 32]>::from(hasher.0.finalize())) })
+        Ok(FileDigest { name: (*name).to_owned(), sha256: B256::from(<[u8; 32]>::from(hasher.finalize())) })
     };
     names.iter().map(digest).collect()
-}
-
-/// A hash that one can copy a file into.
-struct Hashing(Sha256);
-
-impl Write for Hashing {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.update(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }

@@ -15,11 +15,22 @@ use std::{
     path::{Path, PathBuf},
 };
 
+/// The weight files that were read.
+#[derive(Debug)]
+pub struct Weights {
+    /// As the audit file lists them.
+    pub listing: Listing,
+    /// For the manifest.
+    pub artifacts: Vec<Artifact>,
+    /// Where each entry of the listing lies, in its order.
+    pub places: Vec<PathBuf>,
+}
+
 /// Reads the files and folders `items` in `folder`.
 ///
 /// A single one is fingerprinted as `aver fingerprint` does it, so its root is the one that command prints. Of
 /// several, each entry's path begins with its item's, as they lie in `folder`.
-pub fn read(folder: &Path, items: &[&str], ui: Ui) -> Result<(Listing, Vec<Artifact>)> {
+pub fn read(folder: &Path, items: &[&str], ui: Ui) -> Result<Weights> {
     let mut found: Vec<(Entry, PathBuf)> = Vec::new();
     for item in items {
         let path = folder.join(item);
@@ -42,8 +53,9 @@ pub fn read(folder: &Path, items: &[&str], ui: Ui) -> Result<(Listing, Vec<Artif
             artifacts.push(Artifact { name: entry.path.clone(), sha256, blake3_tree: entry.blake3 });
         }
     }
-    let listing = Listing::new(found.into_iter().map(|(entry, _)| entry).collect());
-    Ok((listing.context("model.artifacts cannot be listed together")?, artifacts))
+    let (entries, places) = found.into_iter().unzip();
+    let listing = Listing::new(entries).context("model.artifacts cannot be listed together")?;
+    Ok(Weights { listing, artifacts, places })
 }
 
 /// The SHA-256 of the whole file, while its chunks are held against `entry`: nothing is signed about bytes that
@@ -93,7 +105,8 @@ mod tests {
     fn a_single_item_has_the_root_that_the_fingerprint_command_prints() {
         let folder = folder();
         for item in ["a.onnx", "b"] {
-            let (listing, artifacts) = read(folder.path(), &[item], QUIET).unwrap();
+            let Weights { listing, artifacts, places } = read(folder.path(), &[item], QUIET).unwrap();
+            assert!(listing.entries().iter().zip(&places).all(|(entry, place)| place.ends_with(&entry.path)));
             let alone = QUIET.fingerprint(&folder.path().join(item), &Options::default()).unwrap();
             assert_eq!(listing.summary().root, alone.root);
             assert_eq!(artifacts.len() as u64, alone.files);
@@ -103,7 +116,9 @@ mod tests {
     #[test]
     fn several_items_are_listed_as_they_lie_in_the_folder() {
         let folder = folder();
-        let (listing, artifacts) = read(folder.path(), &["b", "a.onnx"], QUIET).unwrap();
+        let Weights { listing, artifacts, places } = read(folder.path(), &["b", "a.onnx"], QUIET).unwrap();
+        let expected = ["a.onnx", "b/big.bin", "b/empty.bin"].map(|name| folder.path().join(name));
+        assert_eq!(places, expected);
         let whole = QUIET.fingerprint(folder.path(), &Options::default()).unwrap();
         assert_eq!(listing.summary().root, whole.root);
         let names: Vec<&str> = artifacts.iter().map(|artifact| artifact.name.as_str()).collect();

@@ -78,7 +78,7 @@ async fn register(args: &RegisterArgs, source: &Source, places: &Places, context
         draft = draft.with_plan(&PlanFolder::open(plan)?)?;
     }
     if args.keep {
-        keep(&draft.listing, source, places, &Folder::open(&context.config.store_folder)?)?;
+        draft.keep(&Folder::open(&context.config.store_folder)?)?;
     }
     context.ui.remark(draft.words());
     let sender = context.sender(registry.ledger(), context.account()?).await?;
@@ -166,27 +166,12 @@ fn no_parent(parent: &str) -> String {
     )
 }
 
-/// Puts every weight file into the store.
-fn keep(listing: &Listing, source: &Source, places: &Places, store: &Folder) -> Result<()> {
-    let items = source.artifacts();
-    for entry in listing.entries() {
-        let path = match items[..] {
-            [item] if places.folder.join(item).is_dir() => places.folder.join(item).join(&entry.path),
-            [item] => places.folder.join(item),
-            _ => places.folder.join(&entry.path),
-        };
-        if path.is_file() {
-            let mut file = File::open(&path).with_context(|| format!("reading {}", path.display()))?;
-            store.put(&mut file, entry.size)?;
-        }
-    }
-    Ok(())
-}
-
 /// A release that is drafted and not signed.
 pub struct Prepared {
     statement: Statement,
     listing: Listing,
+    /// Where each entry of the listing lies.
+    files: Vec<PathBuf>,
     openings: Vec<manifest::DatasetOpening>,
     provable: Provable,
 }
@@ -216,7 +201,7 @@ pub struct Registered {
 impl Prepared {
     /// Captures what `source` names and drafts the statement.
     pub fn take(source: &Source, places: &Places, parents: Vec<VersionId>, ui: Ui) -> Result<Self> {
-        let Capture { facts, listing } = Capture::take(source, places, parents, ui)?;
+        let Capture { facts, listing, places: files } = Capture::take(source, places, parents, ui)?;
         let mut failed = None;
         let drafted = source.draft(facts, &mut || {
             let mut salt = [0; 32];
@@ -227,7 +212,18 @@ impl Prepared {
             return Err(error).context("the operating system gives no randomness");
         }
         let Draft { statement, openings } = drafted.map_err(|error| exit::usage(error.to_string()))?;
-        Ok(Self { statement, listing, openings, provable: Provable::default() })
+        Ok(Self { statement, listing, files, openings, provable: Provable::default() })
+    }
+
+    /// Puts every weight file into the store.
+    fn keep(&self, store: &Folder) -> Result<()> {
+        for (entry, path) in self.listing.entries().iter().zip(&self.files) {
+            if path.is_file() {
+                let mut file = File::open(path).with_context(|| format!("reading {}", path.display()))?;
+                store.put(&mut file, entry.size)?;
+            }
+        }
+        Ok(())
     }
 
     /// The same, with the plan that decisions are proved by.
@@ -293,7 +289,7 @@ impl Prepared {
         };
         let version = registry.id().version_id(model, &content);
         let envelope = sign(&self.statement, sender.key())?;
-        let Self { statement, listing, openings, provable } = self;
+        let Self { statement, listing, openings, provable, .. } = self;
         let release = Release { envelope, statement, listing, openings };
         let folder = releases.save(version, &release)?;
         let sent = match registry.register_version(sender, model, &content).await {
