@@ -134,6 +134,8 @@ pub enum Command {
     Prove(proofs::ProveArgs),
     /// Says which parts of an input moved a decision
     Explain(proofs::ExplainArgs),
+    /// Measures what proofs of a plan take on this machine
+    Bench(proofs::BenchArgs),
     /// Verifies a proof
     Verify(proofs::VerifyArgs),
     /// Fingerprints a file or folder: one root that binds names, sizes and bytes

@@ -2,6 +2,7 @@
 
 mod approve;
 pub mod audit;
+mod bench;
 pub mod commit;
 pub mod compile;
 pub mod contracts;
@@ -78,6 +79,7 @@ pub fn run(cli: Cli) -> Result<()> {
         Command::Compile(args) => compile::run(&args, ui),
         Command::Commit(args) => commit::run(&args, &context()?.with_setup(&args.setup)),
         Command::Prove(args) => prove::run(&args, &context()?.with_setup(&args.setup)),
+        Command::Bench(args) => bench::run(&args, &context()?.with_setup(&args.setup)),
         Command::Explain(args) => explain::run(&args, &context()?),
         Command::Verify(args) => verify::run(&args, &context()?.with_setup(&args.setup)),
     }

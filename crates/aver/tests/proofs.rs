@@ -208,6 +208,33 @@ fn a_decision_is_explained_the_same_way_every_time() {
 }
 
 #[test]
+fn a_plan_is_measured() {
+    let sandbox = proved();
+    let bench = |more: &[&str]| {
+        let command = ["bench", PLAN, "--input", EVALUATION, "--row", "3", "--runs", "2"];
+        json(&sandbox, &[&command, more].concat())
+    };
+    let found = bench(&[]).done().json();
+    assert_eq!(found["bytes"], found["predicted"]["bytes"]);
+    let seconds = |value: &Value| value.as_f64().unwrap();
+    let stages = found["stages"].as_array().unwrap();
+    assert_eq!(stages.len(), 12, "{stages:?}");
+    let sum: f64 = stages.iter().map(|stage| seconds(&stage[1])).sum();
+    assert!((sum - seconds(&found["seconds"])).abs() < 1e-6);
+    assert_eq!(bench(&["--transparent"]).done().json()["mode"], "transparent");
+    bench(&["--runs", "0"]).refused(2, "runs");
+    json(&sandbox, &["bench", PLAN]).refused(2, "--input");
+    assert_eq!(
+        fs::read_dir(sandbox.path())
+            .unwrap()
+            .filter(|entry| { entry.as_ref().unwrap().path().extension().is_some_and(|end| end == "proof") })
+            .count(),
+        1,
+        "nothing is left behind"
+    );
+}
+
+#[test]
 fn every_part_of_a_statement_is_proved() {
     let sandbox = proved();
     type Edit = fn(&mut ProofFile);

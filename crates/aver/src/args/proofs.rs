@@ -153,6 +153,24 @@ pub struct ProveArgs {
     pub beneficiary: Option<Address>,
 }
 
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  aver bench triage.plan --input case.csv\n  \
+                  aver bench lenet.plan --input digits.npz --batch --runs 3 --json")]
+pub struct BenchArgs {
+    /// The plan's folder, committed
+    pub plan: PathBuf,
+    #[command(flatten)]
+    pub input: InputArgs,
+    /// How many proofs are made; the fastest counts
+    #[arg(long, value_name = "N", default_value = "5", value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub runs: u16,
+    /// Measure transparent proofs
+    #[arg(long)]
+    pub transparent: bool,
+    #[command(flatten)]
+    pub setup: SetupArgs,
+}
+
 /// What a feature is replaced by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum BaselineArg {

@@ -113,12 +113,59 @@ pub fn prove(
     statement: Statement,
     context: &Context,
 ) -> Result<ProofFile> {
+    let bar = context.ui.percent_bar("proving", STEPS);
+    let shown = bar.clone();
+    let watch = move |stage: Stage| {
+        if let Stage::Proving(progress) = stage {
+            shown.set_position((progress.fraction * STEPS as f64) as u64);
+        }
+    };
+    let proof = prove_watched(folder, source, statement, Arc::new(watch), context);
+    bar.finish_and_clear();
+    proof
+}
+
+/// What is under way on the way to a proof.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Stage {
+    /// Plan, weights and commitments are read.
+    Reading,
+    /// The setup is read, or checked.
+    Setup,
+    /// The input is read and committed to.
+    Input,
+    /// The plan is run.
+    Running,
+    /// The chunks that are proved about are laid out.
+    Preparing,
+    /// The engine is at work.
+    Proving(Progress),
+    /// The proof is verified.
+    Verifying,
+    /// Nothing is left to do.
+    Done,
+}
+
+/// Who is told when a stage begins.
+pub type Watch = Arc<dyn Fn(Stage) + Send + Sync>;
+
+/// [`prove`], telling what is under way.
+pub fn prove_watched(
+    folder: &PlanFolder,
+    source: &Source<'_>,
+    statement: Statement,
+    watch: Watch,
+    context: &Context,
+) -> Result<ProofFile> {
+    watch(Stage::Reading);
     let model = folder.model()?;
     let plan = model.plan();
     let (weights, schema) = (folder.commitment()?, folder.schema()?);
     let secret = folder.secret(&weights)?;
     let chunk_bits = weights.chunked().blocks().chunk_bits();
+    watch(Stage::Setup);
     let setup = context.setup(weights.chunked().setup(), chunk_bits)?;
+    watch(Stage::Input);
     let (input, opening) = match source {
         Source::Committed(path) => committed_input(path, &schema)?,
         Source::File(path, args) => {
@@ -128,6 +175,7 @@ pub fn prove(
             InputOpening::commit(&setup, &schema, inputs.items, inputs.tensors, salt)?
         }
     };
+    watch(Stage::Running);
     let items = input.items() as usize;
     let tensors: Vec<&[i32]> = opening.tensors().iter().map(Vec::as_slice).collect();
     let trace = model.run(&tensors, items)?;
@@ -142,20 +190,22 @@ pub fn prove(
     };
     let mut file = ProofFile { statement, input, proof: Vec::new() };
     let options = file.options(chunk_bits);
-    let bar = context.ui.percent_bar("proving", STEPS);
-    let shown = bar.clone();
-    let observer = move |progress: Progress| shown.set_position((progress.fraction * STEPS as f64) as u64);
+    watch(Stage::Preparing);
+    let proving = watch.clone();
+    let observer = move |progress| proving(Stage::Proving(progress));
     let engine = Engine::new(&setup, chunk_bits)?.observed(Arc::new(observer));
     let committed = Committed::open(&setup, &model, options, &weights, Some(secret.salt()))?;
     let inputs = committed.open_inputs(plan, &schema, &file.input, &opening)?;
     let registered = committed.registered(&inputs)?;
     file.statement.public = committed.public_values(plan, &trace);
     let mut random = random::secret()?;
-    let proof = committed.prove(&engine, &trace, &inputs, &registered, &file.statement, &mut random);
-    bar.finish_and_clear();
-    let proof = proof?;
+    let proof = committed.prove(&engine, &trace, &inputs, &registered, &file.statement, &mut random)?;
+    watch(Stage::Verifying);
     file.proof = proof.encode();
-    proofs::check(&file, folder, &setup).context("the proof that was made does not verify: are the weights or the salt others than those that were committed to?")?;
+    proofs::check(&file, folder, &setup).context(
+        "the proof that was made does not verify: are the weights or the salt others than those that were committed to?",
+    )?;
+    watch(Stage::Done);
     Ok(file)
 }
 
