@@ -6,7 +6,9 @@ use crate::{
     registered::{CommitError, InputOpening, WeightsSecret},
 };
 use alloy_primitives::B256;
+use ark_ec::CurveGroup;
 use ark_ff::AdditiveGroup;
+use averment_kernels::{Backend, Bases};
 use averment_plan::{Model, Plan, Schema, Trace, WeightId};
 use averment_primitives::Salt;
 use averment_verifier::{
@@ -292,9 +294,12 @@ impl Chunks {
     }
 
     fn commit(self, setup: &Setup, mode: Mode, random: Random<'_>) -> Vec<Commitment> {
+        let (powers, top) = setup.powers().split_at(1 << self.bits);
+        let bases = Bases::new(Backend::best(), powers);
         let chunk = |cells: &[i64]| {
             let blind = if mode.masked() { random() } else { Fr::ZERO };
-            setup.chunk(cells.iter().map(|cell| Fr::from(*cell)).collect(), blind)
+            let point = (bases.msm_i64(cells) + top[0] * blind).into_affine();
+            Commitment { cells: cells.iter().map(|cell| Fr::from(*cell)).collect(), blind, point }
         };
         self.cells.chunks(1 << self.bits).map(chunk).collect()
     }

@@ -35,6 +35,6 @@ fn models_are_laid_out_in_few_rows_and_chunks() {
     let mnist = "mnist/data/calibration.npz";
     assert_eq!(sizes(cancer.0, cancer.1, 0), ([7, 12, 13], [1, 1, 1, 1, 1]));
     assert_eq!(sizes("mnist/perceptron.onnx", mnist, 0), ([10, 13, 16], [5, 1, 1, 1, 1]));
-    assert_eq!(sizes("mnist/model.onnx", mnist, 0), ([14, 14, 15], [5, 1, 1, 4, 1]));
+    assert_eq!(sizes("mnist/model.onnx", mnist, 0), ([14, 14, 16], [3, 1, 1, 2, 1]));
     assert_eq!(sizes("mnist/model.onnx", mnist, 7), ([21, 14, 20], [1, 1, 1, 11, 3]));
 }

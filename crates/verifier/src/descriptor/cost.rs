@@ -3,8 +3,8 @@
 //! Longer chunks are fewer, and a chunk costs whoever verifies a multiplication of a point, and 64 bytes if it travels in the
 //! proof; but the opening costs the prover three multi-scalar multiplications as long as a chunk. Narrow limbs make small
 //! tables and more rows to look up. Both sides are added up in microseconds of one core with AVX-512 IFMA (the
-//! measurements are in docs/benchmarks.md). What gas is worth is a choice: at 3.7 µs a unit a chunk weighs 28 ms, and
-//! models of 10^3 to 10^6 parameters come out with 5 to 15 chunks.
+//! measurements are in docs/benchmarks.md). What gas is worth is a choice: at 7 µs a unit a chunk weighs 46 ms, and
+//! models of 10^3 to 10^6 parameters come out with 5 to 12 chunks.
 
 use super::{Descriptor, Layout};
 
@@ -18,7 +18,7 @@ const TABLE_ROW: u64 = 17;
 const TENTHS: u64 = 10;
 
 /// Microseconds that a unit of gas is worth, in tenths.
-const GAS: u64 = 37;
+const GAS: u64 = 70;
 /// Gas of a chunk, and of its 64 bytes in a proof.
 const CHUNK: u64 = 6_600;
 const POINT: u64 = 1_000;
