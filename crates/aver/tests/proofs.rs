@@ -208,6 +208,46 @@ fn a_decision_is_explained_the_same_way_every_time() {
 }
 
 #[test]
+fn whoever_saw_the_input_signs_its_commitment() {
+    let sandbox = proved();
+    for key in ["nurse", "other"] {
+        sandbox.key(key);
+    }
+    let commit = |name: &str| {
+        let command = ["commit", PLAN, "--input", EVALUATION, "--row", "5", "-o", name, "--sign"];
+        sandbox.by("nurse", &command)
+    };
+    commit("case.input").done();
+    let signed = "case.input.signed";
+    json(&sandbox, &["prove", PLAN, "--committed", "case.input", "-o", "later.proof"]).done();
+    let verify = |proof: &str, signed: &str, by: &[&str]| {
+        json(&sandbox, &[&["verify", PLAN, proof, "--signed-input", signed], by].concat())
+    };
+    let found = verify("later.proof", signed, &["--signed-by", "nurse"]).done().json();
+    assert_eq!(found["inputSignedBy"][0], sandbox.address("nurse").to_string().to_lowercase());
+    verify("later.proof", signed, &["--signed-by", "other"]).refused(1, "did not sign");
+    verify("case.proof", signed, &[]).refused(1, "another input");
+    verify("later.proof", "case.input", &[]).refused(1, "case.input");
+    // The same input, committed to again and signed: another commitment.
+    commit("again.input").done();
+    verify("later.proof", "again.input.signed", &[]).refused(1, "another input");
+    // Another's signature under the nurse's name, and none at all.
+    let path = sandbox.path().join(signed);
+    let mut envelope: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+    let other = sandbox.address("other").to_string().to_lowercase();
+    envelope["signatures"][0]["keyid"] = format!("eip155:{other}").into();
+    fs::write(&path, envelope.to_string()).unwrap();
+    verify("later.proof", signed, &[]).refused(1, "another key signed it");
+    envelope["signatures"][0]["keyid"] = "somebody".into();
+    fs::write(&path, envelope.to_string()).unwrap();
+    verify("later.proof", signed, &[]).refused(1, "no signature by an Ethereum account");
+    // Nothing is left of a commitment whose signature failed.
+    let failed = ["commit", PLAN, "--input", EVALUATION, "--row", "5", "-o", "x.input", "--sign"];
+    sandbox.by("nobody", &failed).refused(2, "nobody");
+    assert!(!sandbox.path().join("x.input").exists() && !sandbox.path().join("x.input.opening").exists());
+}
+
+#[test]
 fn a_plan_is_measured() {
     let sandbox = proved();
     let bench = |more: &[&str]| {

@@ -78,7 +78,7 @@ pub struct CompileArgs {
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  aver commit triage.plan\n  aver commit triage.plan --setup ceremony.ptau\n  \
-                  aver commit triage.plan --input case.csv -o case.input\n\n\
+                  aver commit triage.plan --input case.csv -o case.input --sign --account nurse\n\n\
                   The first makes the plan provable: a version registers the commitment (aver register --plan). The last\n\
                   commits to an input, which can be signed by whoever saw it before anybody asks or proves anything;\n\
                   case.input may be given away, case.input.opening opens it and stays private."
@@ -93,6 +93,9 @@ pub struct CommitArgs {
     /// Where to write the commitment to the input
     #[arg(long, short, value_name = "FILE", requires = "input")]
     pub output: Option<PathBuf>,
+    /// Sign the commitment to the input with --account: whoever saw the input says so, before anybody asks
+    #[arg(long, requires = "input")]
+    pub sign: bool,
     /// Use the salt of this other committed plan of the same model: what did not change gets the same points
     #[arg(long, value_name = "PLAN", conflicts_with = "input")]
     pub salt_of: Option<PathBuf>,
@@ -211,7 +214,8 @@ pub struct ExplainArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  aver verify triage.plan case.proof\n  \
                   aver verify public/ case.proof --setup ceremony.ptau\n  \
-                  aver verify triage.plan case.proof --on-chain --account owner\n\n\
+                  aver verify triage.plan case.proof --on-chain --account owner\n  \
+                  aver verify triage.plan case.proof --signed-input case.input.signed --signed-by 0x…\n\n\
                   Whoever verifies needs the public half of the plan's folder and the setup, nothing else.")]
 pub struct VerifyArgs {
     /// The plan's folder, or the public half of it
@@ -220,6 +224,12 @@ pub struct VerifyArgs {
     pub proof: PathBuf,
     #[command(flatten)]
     pub setup: SetupArgs,
+    /// The signed commitment to the input, as `aver commit --sign` wrote it
+    #[arg(long, value_name = "FILE")]
+    pub signed_input: Option<PathBuf>,
+    /// Who must have signed it: an address, or a key's name; once for each
+    #[arg(long, value_name = "ACCOUNT", requires = "signed_input")]
+    pub signed_by: Vec<String>,
     /// Ask the verifying contract of the configured chain too; registers the plan's descriptor there if it is not yet
     #[arg(long)]
     pub on_chain: bool,

@@ -1,11 +1,12 @@
 //! `aver commit`: to a plan's weights, once, or to an input before anything is asked of it.
 
-use super::Context;
+use super::{Context, register};
 use crate::{args::proofs::CommitArgs, exit, inputs::Inputs, plans::PlanFolder, setups};
 use anyhow::{Context as _, Result};
 use averment_plan::Schema;
 use averment_primitives::{B256, Salt};
 use averment_prover::{model::Committed, registered::InputOpening, setup::DEVELOPMENT};
+use averment_registry::dsse::Envelope;
 use averment_storage::atomic;
 use averment_verifier::{
     commitment::WeightsCommitment,
@@ -14,6 +15,9 @@ use averment_verifier::{
 use serde_json::json;
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
+
+/// The payload type of a signed commitment to an input: the payload is the file itself.
+pub const SIGNED_INPUT: &str = "application/vnd.averment.input-commitment";
 
 pub fn run(args: &CommitArgs, context: &Context) -> Result<()> {
     let folder = PlanFolder::open(&args.plan)?;
@@ -89,8 +93,8 @@ fn weights(args: &CommitArgs, folder: &PlanFolder, context: &Context) -> Result<
 
 fn input(args: &CommitArgs, file: &Path, folder: &PlanFolder, context: &Context) -> Result<()> {
     let path = args.output.as_ref().ok_or_else(|| exit::usage("where to? Pass -o FILE"))?;
-    let opening_path = opening_path(path);
-    for path in [path, &opening_path] {
+    let (opening_path, signed_path) = (opening_path(path), beside(path, ".signed"));
+    for path in [path, &opening_path, &signed_path] {
         if path.exists() {
             let message =
                 format!("{} is there already: remove it, or choose another with -o", path.display());
@@ -103,22 +107,34 @@ fn input(args: &CommitArgs, file: &Path, folder: &PlanFolder, context: &Context)
     let setup = context.setup(weights.chunked().setup(), schema.chunk_bits())?;
     let (commitment, opening) =
         InputOpening::commit(&setup, &schema, inputs.items, inputs.tensors, Some(fresh_salt()?))?;
+    let bytes = commitment.encode();
+    let signed = match args.sign {
+        true => Some(register::sign(Envelope::new(SIGNED_INPUT, bytes.clone()), &context.account()?)?),
+        false => None,
+    };
     opening.write(&opening_path)?;
-    atomic::write(path, &commitment.encode())?;
+    if let Some(envelope) = &signed {
+        atomic::write(&signed_path, &envelope.encode()?)?;
+    }
+    atomic::write(path, &bytes)?;
     let value = json!({
         "commitment": path,
         "opening": opening_path,
+        "signed": signed.as_ref().map(|_| &signed_path),
         "identity": commitment.identity(),
         "schemaDigest": schema.digest(),
         "items": commitment.items(),
         "setup": setup.digest(),
     });
+    let name = match signed {
+        Some(_) => format!("{} and {} may be given away", path.display(), signed_path.display()),
+        None => format!("{} may be given away, and signed with --sign", path.display()),
+    };
     let words = format!(
-        "input    {:?}\nschema   {:?}\n{} may be given away and signed; {} opens it and stays private\n\
+        "input    {:?}\nschema   {:?}\n{name}; {} opens it and stays private\n\
          next: aver prove {} --committed {} -o PROOF",
         commitment.identity(),
         schema.digest(),
-        path.display(),
         opening_path.display(),
         folder.path().display(),
         path.display(),
@@ -128,8 +144,12 @@ fn input(args: &CommitArgs, file: &Path, folder: &PlanFolder, context: &Context)
 
 /// Where the opening of the commitment in `path` lies.
 pub fn opening_path(path: &Path) -> PathBuf {
+    beside(path, ".opening")
+}
+
+fn beside(path: &Path, end: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
-    name.push(".opening");
+    name.push(end);
     name.into()
 }
 

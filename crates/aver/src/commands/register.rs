@@ -288,7 +288,7 @@ impl Prepared {
             parents: self.statement.parents().to_vec(),
         };
         let version = registry.id().version_id(model, &content);
-        let envelope = sign(&self.statement, sender.key())?;
+        let envelope = sign(self.statement.to_envelope(), sender.key())?;
         let Self { statement, listing, openings, provable, .. } = self;
         let release = Release { envelope, statement, listing, openings };
         let folder = releases.save(version, &release)?;
@@ -309,8 +309,8 @@ impl Prepared {
     }
 }
 
-fn sign(statement: &Statement, key: &AccountKey) -> Result<Envelope> {
-    let mut envelope = statement.to_envelope();
+/// Adds the signature of `key`'s account.
+pub fn sign(mut envelope: Envelope, key: &AccountKey) -> Result<Envelope> {
     envelope.sign(key.address(), |message| -> Result<Signature> {
         Ok(Signature::from_raw_array(&key.sign_message(message)?)?)
     })?;

@@ -1,7 +1,7 @@
 //! `aver verify`: whether a proof proves what it says, by the public half of a plan's folder and, if asked, by the
 //! contract.
 
-use super::Context;
+use super::{Context, commit::SIGNED_INPUT};
 use crate::{
     args::proofs::VerifyArgs,
     exit,
@@ -15,8 +15,9 @@ use averment_ledger::{
     proofs::{Asked, ProofClient},
     registry::RegistryClient,
 };
-use averment_primitives::VersionId;
+use averment_primitives::{Address, VersionId};
 use averment_prover::setup::DEVELOPMENT;
+use averment_registry::dsse::{self, Envelope};
 use averment_storage::atomic;
 use averment_verifier::{
     Registered,
@@ -24,7 +25,7 @@ use averment_verifier::{
     file::{FILE_BYTES, ProofFile},
 };
 use serde_json::{Value, json};
-use std::path::Path;
+use std::{collections::BTreeSet, path::Path};
 
 pub fn run(args: &VerifyArgs, context: &Context) -> Result<()> {
     let folder = PlanFolder::open(&args.plan)?;
@@ -54,6 +55,13 @@ pub fn run(args: &VerifyArgs, context: &Context) -> Result<()> {
         "development": development,
     });
     let mut words = format!("{shown} is proved\n{}", proofs::words(&file, &answers));
+    if let Some(path) = &args.signed_input {
+        let signers = signers(path, &args.signed_by, &file, context)?;
+        for signer in &signers {
+            words += &format!("signed   the input's commitment, by {signer}\n");
+        }
+        value["inputSignedBy"] = json!(signers);
+    }
     if args.on_chain {
         let asking = on_chain(args, &folder, &file, &descriptor, &registered, context);
         let done = context.block_on(asking)?;
@@ -66,6 +74,37 @@ pub fn run(args: &VerifyArgs, context: &Context) -> Result<()> {
         words = format!("{words}{}", setups::PROVES_NOTHING);
     }
     context.ui.result(&value, words.trim_end())
+}
+
+/// Who signed the commitment to a proof's input; `demanded` are among them.
+fn signers(
+    path: &Path,
+    demanded: &[String],
+    file: &ProofFile,
+    context: &Context,
+) -> Result<BTreeSet<Address>> {
+    let limits = dsse::Limits::default();
+    let bytes =
+        atomic::read(path, limits.bytes as u64).with_context(|| format!("reading {}", path.display()))?;
+    let wrong = |why: String| exit::refused(format!("{}: {why}", path.display()));
+    let envelope = Envelope::decode(&bytes, &limits).map_err(|error| wrong(error.to_string()))?;
+    if envelope.payload_type() != SIGNED_INPUT {
+        return Err(
+            wrong(format!("it holds {:?}, not a commitment to an input", envelope.payload_type())).into()
+        );
+    }
+    if envelope.payload() != file.input.encode() {
+        let expected = file.input.identity();
+        return Err(wrong(format!("it is about another input than the proof, {expected:?}")).into());
+    }
+    let signers = envelope.signers().map_err(|error| wrong(error.to_string()))?.accounts;
+    for name in demanded {
+        let account = context.address(name)?;
+        if !signers.contains(&account) {
+            return Err(wrong(format!("{account} did not sign it")).into());
+        }
+    }
+    Ok(signers)
 }
 
 /// Reads a proof.
