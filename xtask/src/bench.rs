@@ -92,7 +92,7 @@ pub fn proofs() -> Result<()> {
 /// Measures EZKL on the same ONNX files, and rewrites its section. Takes a quarter of an hour, and 12 GB of memory.
 pub fn ezkl() -> Result<()> {
     build_prover()?;
-    publish(&ezkl::section()?)
+    ezkl::measure(publish)
 }
 
 /// Measures proofs of generated models from small to large, rewrites the section, and draws the plots.

@@ -16,8 +16,8 @@ const STEPS: &str = "xtask/bench/ezkl_steps.py";
 /// Gigabytes that each of [`MODELS`] takes, as measured on larger machines; of the last the proving key alone.
 const GIGABYTES: [f64; 4] = [1.0, 4.0, 13.0, 74.0];
 
-/// The section "EZKL".
-pub fn section() -> Result<String> {
+/// Measures model after model, and publishes the section "EZKL" after each.
+pub fn measure(publish: impl Fn(&str) -> Result<()>) -> Result<()> {
     let python = tools::python("target/venv/ezkl", Path::new(REQUIREMENTS))?.join("python");
     let version = fs::read_to_string(REQUIREMENTS)?;
     let version = version.lines().find_map(|line| line.strip_prefix("ezkl==")).context("its version")?;
@@ -37,8 +37,9 @@ pub fn section() -> Result<String> {
             row(&python, model)?
         };
         writeln!(page, "| {} | {row}", model.name)?;
+        publish(&page)?;
     }
-    Ok(page)
+    Ok(())
 }
 
 fn row(python: &Path, model: &Model) -> Result<String> {

@@ -5,7 +5,7 @@ use crate::Result;
 use averment_compiler::{
     Precision,
     network::{Network, NetworkInput, Node, Op, ValueId},
-    ops::{Conv, Dense, Function, Scale, Window},
+    ops::{Conv, Dense, Function, Reduce, Scale, Window},
     tensor::Tensor,
 };
 
@@ -13,7 +13,7 @@ use averment_compiler::{
 pub const PRECISION: Precision = Precision { input_bits: 8, activation_bits: 9, index_bits: 12, shift: 12 };
 
 /// `dense:N` is N-N-N-10 with ReLU; `conv:C:S` is two convolutions of 3 by 3, C to C channels, on squares of S;
-/// `pointwise:N` is ReLU of N cells, shifted.
+/// `pointwise:N` is ReLU of N cells, a square, shifted; of the last two the means come out.
 pub fn generated(name: &str) -> Result<Network> {
     let words: Vec<&str> = name.split(':').collect();
     let mut draw = uniform(1);
@@ -23,6 +23,8 @@ pub fn generated(name: &str) -> Result<Network> {
         Tensor { dims: dims.to_vec(), cells }
     };
     let relu = || Op::Map(Function::Relu);
+    // Few values come out: what is public is bounded, and read on chain.
+    let mean = |axes: &[usize]| Op::Reduce(Reduce { axes: axes.to_vec(), mean: true });
     let (dims, ops) = match words.as_slice() {
         ["dense", n] => {
             let n: usize = n.parse()?;
@@ -40,12 +42,19 @@ pub fn generated(name: &str) -> Result<Network> {
                     groups: 1,
                 })
             };
-            (vec![1, channels, side, side], vec![conv(), relu(), conv(), relu()])
+            (vec![1, channels, side, side], vec![conv(), relu(), conv(), relu(), mean(&[2, 3])])
         }
         ["pointwise", n] => {
-            let n: usize = n.parse()?;
+            let side = n.parse::<usize>()?.isqrt();
             let constant = |value: f64| Tensor { dims: vec![1], cells: vec![value] };
-            (vec![1, n], vec![Op::Scale(Scale { factor: constant(0.7), offset: constant(0.1) }), relu()])
+            (
+                vec![1, side, side],
+                vec![
+                    Op::Scale(Scale { factor: constant(0.7), offset: constant(0.1) }),
+                    relu(),
+                    mean(&[1, 2]),
+                ],
+            )
         }
         _ => return Err(format!("no generated network is called {name:?}").into()),
     };
