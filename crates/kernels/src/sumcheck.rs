@@ -169,7 +169,43 @@ impl<const N: usize> Rounds<N> {
 pub struct Product {
     rounds: Rounds<2>,
     /// A before the first challenge, if it is a column of integers; it has no other column then.
-    integers: Option<Vec<i32>>,
+    integers: Option<Integers>,
+}
+
+/// A column of integers, and blocks of field elements that are added to it, each within one half.
+#[derive(Debug, Clone)]
+struct Integers {
+    cells: Vec<i32>,
+    blocks: Vec<(usize, FieldVec)>,
+}
+
+impl Integers {
+    /// What the blocks add to q(0), q(1) and the leading coefficient of the first round, with `b`.
+    fn block_sums(&self, b: &FieldVec) -> [Fr; 3] {
+        let half = self.cells.len() / 2;
+        self.blocks.iter().fold([Fr::ZERO; 3], |[zero, one, lead], (at, block)| {
+            let beside = |offset: usize| block.dot(&b.part(offset, block.len()));
+            let (low, high) = (beside(at % half), beside(at % half + half));
+            // The block's own half is (1 - X) or X times it.
+            if *at < half {
+                [zero + low, one, lead + low - high]
+            } else {
+                [zero, one + high, lead + high - low]
+            }
+        })
+    }
+
+    /// A with its highest variable bound.
+    fn bound(&self, backend: Backend, challenge: Fr) -> FieldVec {
+        let half = self.cells.len() / 2;
+        let (low, high) = self.cells.split_at(half);
+        let (at_zero, at_one) = (Fr::ONE - challenge, challenge);
+        let mut bound = FieldVec::affine(backend, half, Fr::ZERO, &[(at_zero, low), (at_one, high)]);
+        for (at, block) in &self.blocks {
+            bound.add_scaled_at(at % half, if *at < half { at_zero } else { at_one }, block);
+        }
+        bound
+    }
 }
 
 impl Product {
@@ -184,20 +220,25 @@ impl Product {
     }
 
     /// A product without eq whose first factor is a column of integers: they become field elements only when the first
-    /// challenge halves them, which saves time and most of the memory.
+    /// challenge halves them, which saves time and most of the memory. `blocks` of field elements are added to it, each
+    /// from its cell on.
     ///
     /// # Panics
-    /// If lengths differ or are no power of two.
+    /// If lengths differ or are no power of two, or a block reaches beyond the end.
     #[must_use]
-    pub fn with_integers(a: Vec<i32>, b: FieldVec) -> Self {
+    pub fn with_integers(a: Vec<i32>, blocks: Vec<(usize, FieldVec)>, b: FieldVec) -> Self {
         let (backend, len) = (b.backend(), b.len());
         assert!(len.is_power_of_two() && a.len() == len, "{len} and {} cells are no two cubes", a.len());
-        if backend == Backend::Reference || len == 1 {
-            return Self::new(FieldVec::from_i32(backend, &a), b, &[]);
+        let half = len / 2;
+        let crosses = |(at, block): &(usize, FieldVec)| *at < half && at + block.len() > half;
+        if backend == Backend::Reference || len == 1 || blocks.iter().any(crosses) {
+            let mut column = FieldVec::from_i32(backend, &a);
+            blocks.iter().for_each(|(at, block)| column.add_scaled_at(*at, Fr::ONE, block));
+            return Self::new(column, b, &[]);
         }
         let columns = [FieldVec::zeros(backend, 0), b];
         let rounds = Rounds::new(columns, len.trailing_zeros() as usize, backend, &[]);
-        Self { rounds, integers: Some(a) }
+        Self { rounds, integers: Some(Integers { cells: a, blocks }) }
     }
 
     /// How many variables are free.
@@ -225,7 +266,11 @@ impl Product {
         let claim = self.rounds.useful_claim();
         let Rounds { columns, eq, pending, variables, .. } = &mut self.rounds;
         let [zero, one, lead] = match &self.integers {
-            Some(a) => FieldVec::integer_product_sums(a, &columns[1]),
+            Some(a) => {
+                let sums = FieldVec::integer_product_sums(&a.cells, &columns[1]);
+                let more = a.block_sums(&columns[1]);
+                std::array::from_fn(|i| sums[i] + more[i])
+            }
             None => {
                 let weights = (!eq.point.is_empty()).then_some(&eq.table);
                 FieldVec::product_sums(columns, pending.take(), weights, claim.is_none())
@@ -242,11 +287,8 @@ impl Product {
     pub fn bind(&mut self, challenge: Fr) {
         self.rounds.bind_later(challenge);
         if let Some(a) = self.integers.take() {
-            // (1 - c) a_0 + c a_1.
-            let (low, high) = a.split_at(a.len() / 2);
-            let terms = [(Fr::ONE - challenge, low), (challenge, high)];
-            let [folded, b] = &mut self.rounds.columns;
-            *folded = FieldVec::affine(b.backend(), low.len(), Fr::ZERO, &terms);
+            let [bound, b] = &mut self.rounds.columns;
+            *bound = a.bound(b.backend(), challenge);
             b.fold(challenge);
             self.rounds.pending = None;
         }

@@ -72,10 +72,19 @@ fn products_of_integers_agree() {
     for variables in 0..12 {
         let (a, b) = (random.i32s(1 << variables, 32), random.awkwards(1 << variables));
         let challenges = random.awkwards(variables);
-        let a_field: Vec<Fr> = a.iter().map(|x| Fr::from(*x)).collect();
+        let mut a_field: Vec<Fr> = a.iter().map(|x| Fr::from(*x)).collect();
+        // Field elements among them, in one half, in both, over the middle.
+        let size = 1 << variables;
+        let places = [(0, size / 4), (size / 2, size / 2), (size / 4, size / 8), (size / 4, size / 2)];
+        let blocks: Vec<(usize, Vec<Fr>)> =
+            places[..variables.min(4)].iter().map(|(at, len)| (*at, random.awkwards(*len))).collect();
+        for (at, block) in &blocks {
+            a_field[*at..].iter_mut().zip(block).for_each(|(cell, own)| *cell += own);
+        }
         let expected = product(Backend::Reference, &a_field, &b, &[], &challenges);
         for backend in Backend::available() {
-            let mut member = Product::with_integers(a.clone(), FieldVec::new(backend, &b));
+            let blocks = blocks.iter().map(|(at, block)| (*at, FieldVec::new(backend, block))).collect();
+            let mut member = Product::with_integers(a.clone(), blocks, FieldVec::new(backend, &b));
             let mut rounds = vec![];
             for challenge in &challenges {
                 rounds.push(member.round());
@@ -88,7 +97,7 @@ fn products_of_integers_agree() {
     let b = vec![-Fr::ONE; 1 << 14];
     for (low, high) in [(i32::MIN, i32::MAX), (i32::MAX, i32::MIN), (i32::MIN, i32::MIN)] {
         let a: Vec<i32> = (0..1 << 14).map(|i| if i < 1 << 13 { low } else { high }).collect();
-        let run = |backend| Product::with_integers(a.clone(), FieldVec::new(backend, &b)).round();
+        let run = |backend| Product::with_integers(a.clone(), Vec::new(), FieldVec::new(backend, &b)).round();
         let expected = run(Backend::Reference);
         assert!(Backend::available().all(|backend| run(backend) == expected));
     }

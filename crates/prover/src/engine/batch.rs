@@ -2,7 +2,6 @@
 
 use super::{Phase, progress::Report, sumcheck::send, witness::Run};
 use crate::masks::Mask;
-use averment_kernels::Product;
 use averment_verifier::{coordinates, field::Fr, functional::Functional, transcript::Transcript};
 
 /// The batch evaluation, done.
@@ -25,7 +24,7 @@ impl Run<'_> {
         transcript: &mut Transcript,
         report: &Report<'_>,
     ) -> Batch {
-        let mut product = Product::new(self.space.vector(), self.space.spread(functionals, theta), &[]);
+        let mut product = self.space.times(self.space.spread(functionals, theta));
         let (mut rounds, mut drawn) = (Vec::new(), Vec::new());
         for round in 0..self.descriptor.layout.address_bits() {
             let x = send(product.round(), &mut mask, kappa, round, &mut rounds, transcript);

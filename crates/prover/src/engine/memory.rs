@@ -7,6 +7,8 @@ use averment_verifier::descriptor::{Area, Descriptor};
 const ELEMENT: u64 = 40;
 /// Bytes of an integer.
 const INTEGER: u64 = 4;
+/// Digits and buckets of a sum of points, for each: measured.
+const SUM: u64 = 400;
 /// The program and what is small: measured.
 const PROGRAM: u64 = 12 << 20;
 
@@ -37,12 +39,12 @@ impl Engine {
             INTEGER * (space + 12 * slots + 3 * tables),
             ELEMENT * (slots + tables),
         ];
-        // What comes and goes: rows; operands of the main sumcheck; of the batch evaluation; f, q and digits of sums.
+        // What comes and goes: rows; operands of the main sumcheck, or of the batch evaluation, with R beside them; f and q.
         let passing = [
             24 * (4 * slots + tables),
-            ELEMENT * (6 * slots + 4 * tables + 2 * operands),
-            ELEMENT * 2 * space,
-            (6 * ELEMENT + 200) * chunk,
+            ELEMENT * (6 * slots + 4 * tables + 2 * operands) + (32 + SUM) * chunk,
+            (ELEMENT + ELEMENT / 2 + INTEGER) * space + (32 + SUM) * chunk,
+            (6 * ELEMENT + SUM) * chunk,
         ];
         PROGRAM + kept.iter().sum::<u64>() + passing.iter().max().copied().unwrap_or_default()
     }

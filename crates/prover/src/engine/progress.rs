@@ -89,7 +89,10 @@ impl<'a> Report<'a> {
         if let Some(observer) = self.observer {
             let place = phase as usize;
             let before: f64 = self.parts[..place].iter().sum();
-            observer(Progress { phase, fraction: (before + part * self.parts[place]).min(1.0) });
+            // Sums of parts of a whole come out a little beside it.
+            let done = phase == Phase::Opening && part >= 1.0;
+            let fraction = if done { 1.0 } else { (before + part * self.parts[place]).min(1.0) };
+            observer(Progress { phase, fraction });
         }
     }
 }

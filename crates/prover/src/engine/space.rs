@@ -1,7 +1,7 @@
 //! The address space as the kernels want it: integers where cells are integers, field elements in a few blocks.
 
 use ark_ff::{AdditiveGroup, Field, PrimeField};
-use averment_kernels::{Backend, Bases, FieldVec};
+use averment_kernels::{Backend, Bases, FieldVec, Product};
 use averment_verifier::{
     field::{self, Fr},
     functional::{BoundAxis, BoundTerm, Functional},
@@ -45,13 +45,9 @@ impl Space {
         block.map_or(Fr::ZERO, |(base, values)| values.get(address - base))
     }
 
-    /// Everything as one vector.
-    pub fn vector(&self) -> FieldVec {
-        let mut vector = FieldVec::from_i32(self.backend, &self.integers);
-        for (base, values) in &self.blocks {
-            vector.add_scaled_at(*base, Fr::ONE, values);
-        }
-        vector
+    /// Everything times `weights`, to be summed up.
+    pub fn times(&self, weights: FieldVec) -> Product {
+        Product::with_integers(self.integers.clone(), self.blocks.clone(), weights)
     }
 
     /// Commits to a chunk of `size` cells, blinded.
