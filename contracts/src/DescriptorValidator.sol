@@ -3,10 +3,11 @@ pragma solidity ^0.8.37;
 
 import {IDescriptorValidator, Rule} from "./interfaces/IDescriptorValidator.sol";
 
-/// @title The rules of docs/protocol.md [10.2]; see `IDescriptorValidator`. The same checks in the same order as
-/// `crates/verifier/src/descriptor/validate.rs`; plain Solidity, since it runs once a plan.
+/// @title The rules of docs/protocol.md [10.2] and [10.4]; see `IDescriptorValidator`. The same checks in the same order
+/// as `crates/verifier/src/descriptor/validate.rs` and what is below it; plain Solidity, since it runs once a plan.
 contract DescriptorValidator is IDescriptorValidator {
-    bytes32 private constant NAME = "averment-descriptor/1";
+    bytes32 private constant DECISION = "averment-descriptor/1";
+    bytes32 private constant CERTIFICATE = "averment-certificate/1";
     uint256 private constant VARIABLES = 28;
     uint256 private constant COORDINATES = 32;
     uint256 private constant COUNT_BITS = 6;
@@ -27,10 +28,20 @@ contract DescriptorValidator is IDescriptorValidator {
 
     struct Table {
         uint256 tag;
+        uint256 row;
         uint256 bits;
         int256 first;
         bool isFunction;
         uint256 outBits;
+    }
+
+    /// What a certificate has to cover: a weight block or a function table, and how wide its values are.
+    struct Block {
+        uint256 base;
+        uint256 bits;
+        uint256 width;
+        /// Whether a relation ties it to limbs.
+        bool ranged;
     }
 
     struct Lookup {
@@ -47,6 +58,7 @@ contract DescriptorValidator is IDescriptorValidator {
     /// A descriptor, taken apart.
     struct Plan {
         bytes data;
+        bool isCertificate;
         uint256 chunkBits;
         uint256 slotBits;
         uint256 tableBits;
@@ -90,15 +102,16 @@ contract DescriptorValidator is IDescriptorValidator {
         checkSizes(plan);
         checkTables(plan);
         checkLookups(plan);
-        checkRelations(plan);
+        if (plan.isCertificate) checkCertificate(plan);
+        else checkRelations(plan);
     }
 
     /// Finds the lists, and checks that the layout is that of the sizes.
     function open(Plan memory plan) private pure {
         bytes memory data = plan.data;
-        if (data.length < TABLES || bytes32(number(plan, 0, 32)) != NAME) {
-            revert InvalidDescriptor(Rule.Bytes, 0);
-        }
+        bytes32 name = data.length < TABLES ? bytes32(0) : bytes32(number(plan, 0, 32));
+        if (name != DECISION && name != CERTIFICATE) revert InvalidDescriptor(Rule.Bytes, 0);
+        plan.isCertificate = name == CERTIFICATE;
         if (number(plan, 32, 4) != data.length) revert InvalidDescriptor(Rule.Bytes, 32);
         (plan.chunkBits, plan.slotBits, plan.tableBits) = (byte_(plan, 36), byte_(plan, 38), byte_(plan, 39));
         (plan.functionBits, plan.maskBits) = (byte_(plan, 40), byte_(plan, 41));
@@ -222,11 +235,13 @@ contract DescriptorValidator is IDescriptorValidator {
         within(1, COORDINATES, byte_(plan, 43));
         within(0, plan.tableBits, plan.functionBits == NONE ? 0 : plan.functionBits);
         within(0, COUNT, plan.weightSizes.length);
-        within(0, COUNT, plan.inputSizes.length);
+        // A certificate has neither inputs nor products, and may do without relations.
+        (uint256 least, uint256 most) = plan.isCertificate ? (0, 0) : (1, COUNT);
+        within(0, most, plan.inputSizes.length);
         within(1, COUNT, number(plan, 52, 2));
         within(1, COUNT, number(plan, 54, 2));
-        within(1, COUNT, number(plan, 56, 2));
-        within(0, COUNT, plan.products);
+        within(least, COUNT, number(plan, 56, 2));
+        within(0, most, plan.products);
         for (uint256 i = 0; i < plan.weightSizes.length; ++i) {
             within(1, CELL_BITS, byte_(plan, plan.widths + i));
         }
@@ -293,9 +308,9 @@ contract DescriptorValidator is IDescriptorValidator {
             tag = own.tag;
             // Function tables lie where their `out` is committed.
             uint256 room = own.isFunction ? (plan.functionBits == NONE ? 0 : plan.functionBits) : plan.tableBits;
-            uint256 row = number(plan, record + 4, 4);
-            if (!aligned(row, own.bits, room) || row < free) revert InvalidDescriptor(Rule.TablePlace, i);
-            free = row + (2 ** own.bits);
+            own.row = number(plan, record + 4, 4);
+            if (!aligned(own.row, own.bits, room) || own.row < free) revert InvalidDescriptor(Rule.TablePlace, i);
+            free = own.row + (2 ** own.bits);
             bool right = own.isFunction
                 ? own.outBits >= 1 && own.outBits <= CELL_BITS && plan.functionBits != NONE
                 : own.outBits == 0;
@@ -323,8 +338,12 @@ contract DescriptorValidator is IDescriptorValidator {
                 if (own.row < free[own.slot]) revert InvalidDescriptor(Rule.LookupPlace, i);
                 free[own.slot] = own.row + (2 ** own.bits);
             } else {
-                bool right = area == 0 && inputs < plan.inputSizes.length && plan.inputBases[inputs] == own.input
-                    && plan.inputSizes[inputs] == own.bits;
+                // Which parts of which blocks a certificate's are, is checked with all that they cover.
+                bool right = plan.isCertificate
+                    || (inputs < plan.inputSizes.length
+                        && plan.inputBases[inputs] == own.input
+                        && plan.inputSizes[inputs] == own.bits);
+                right = right && area == 0;
                 if (!right) revert InvalidDescriptor(Rule.LookupInput, i);
                 for (uint256 j = 0; j < i; ++j) {
                     Lookup memory other = plan.lookups[j];
@@ -334,9 +353,11 @@ contract DescriptorValidator is IDescriptorValidator {
                 }
             }
             own.table = tableOf(plan, number(plan, record + 6, 4), area == FUNCTIONS, i);
-            if (own.input != NOWHERE) plan.inputBits[inputs++] = rangeBits(plan.tables[own.table]);
+            if (own.input == NOWHERE) continue;
+            if (!plan.isCertificate) plan.inputBits[inputs] = rangeBits(plan.tables[own.table]);
+            ++inputs;
         }
-        if (inputs != plan.inputSizes.length) revert InvalidDescriptor(Rule.LookupInput, count);
+        if (!plan.isCertificate && inputs != plan.inputSizes.length) revert InvalidDescriptor(Rule.LookupInput, count);
     }
 
     function tableOf(Plan memory plan, uint256 tag, bool isFunction, uint256 lookup) private pure returns (uint256) {
@@ -367,11 +388,133 @@ contract DescriptorValidator is IDescriptorValidator {
             }
             ++plan.place;
         }
+        checkDetermined(plan);
+    }
+
+    function checkDetermined(Plan memory plan) private pure {
         for (uint256 i = 0; i < plan.lookups.length; ++i) {
             if (plan.lookups[i].input == NOWHERE && !plan.lookups[i].determined) {
                 revert InvalidDescriptor(Rule.Free, i);
             }
         }
+    }
+
+    /// A certificate's relations, and that with the lookups they cover everything.
+    function checkCertificate(Plan memory plan) private pure {
+        Block[] memory covered = coveredBlocks(plan);
+        uint256 term = plan.terms;
+        for (uint256 head = plan.heads; head < plan.sums; head += 15) {
+            plan.pointBits = byte_(plan, head);
+            if (byte_(plan, head + 5) == 1) revert InvalidDescriptor(Rule.Public, plan.place);
+            term = signed(plan, head + 6) == 0
+                ? checkPadding(plan, head, term, covered)
+                : checkRanged(plan, head, term, covered);
+            ++plan.place;
+        }
+        checkDetermined(plan);
+        checkCovered(plan, covered);
+    }
+
+    /// The weight blocks, then the function tables.
+    function coveredBlocks(Plan memory plan) private pure returns (Block[] memory covered) {
+        uint256 count = plan.weightSizes.length;
+        for (uint256 i = 0; i < plan.tables.length; ++i) {
+            if (plan.tables[i].isFunction) ++count;
+        }
+        covered = new Block[](count);
+        count = 0;
+        for (uint256 i = 0; i < plan.weightSizes.length; ++i) {
+            covered[count++] = Block(plan.weightBases[i], plan.weightSizes[i], byte_(plan, plan.widths + i), false);
+        }
+        uint256 functions = number(plan, 132, 4);
+        for (uint256 i = 0; i < plan.tables.length; ++i) {
+            Table memory own = plan.tables[i];
+            if (own.isFunction) covered[count++] = Block(functions + own.row, own.bits, own.outBits, false);
+        }
+    }
+
+    /// A whole block that starts at this cell and has these bits.
+    function coveredBlock(Block[] memory covered, uint256 base, uint256 bits) private pure returns (uint256) {
+        for (uint256 i = 0; i < covered.length; ++i) {
+            if (covered[i].base == base && covered[i].bits == bits) return i;
+        }
+        return NOWHERE;
+    }
+
+    /// A block that is not looked up as it stands: plus `2^(width-1)` it is the sum of limbs. Returns what follows.
+    function checkRanged(Plan memory plan, uint256 head, uint256 cursor, Block[] memory covered)
+        private
+        pure
+        returns (uint256)
+    {
+        uint256 left = number(plan, head + 3, 2);
+        uint256 place = left == 0 ? NOWHERE : coveredBlock(covered, number(plan, cursor + 9, 4), plan.pointBits);
+        if (place == NOWHERE) revert InvalidDescriptor(Rule.Ranged, plan.place);
+        Block memory own = covered[place];
+        bool right = !own.ranged && plain(plan, cursor) && signed(plan, cursor) == 1 && byte_(plan, cursor + 8) == 0;
+        if (!right) revert InvalidDescriptor(Rule.Ranged, plan.place);
+        own.ranged = true;
+        cursor += 17;
+        uint256 filled;
+        for (--left; left > 0; --left) {
+            uint256 lookup = inBlock(plan, number(plan, cursor + 9, 4));
+            cursor = checkNew(plan, cursor, Rule.Ranged, filled, Sum(0, 0));
+            filled += plan.tables[plan.lookups[lookup].table].bits;
+        }
+        right = filled == own.width && signed(plan, head + 6) == 1 && byte_(plan, head + 14) == own.width - 1;
+        if (!right) revert InvalidDescriptor(Rule.Ranged, plan.place);
+        return cursor;
+    }
+
+    /// A part of a block is zero: one term, along coordinates one after the other, and at fixed places. Returns what
+    /// follows it.
+    function checkPadding(Plan memory plan, uint256 head, uint256 cursor, Block[] memory covered)
+        private
+        pure
+        returns (uint256 next)
+    {
+        bool right = number(plan, head + 3, 2) == 1 && byte_(plan, head + 14) == 0;
+        if (!right) revert InvalidDescriptor(Rule.Padding, plan.place);
+        uint256 point;
+        uint256 size;
+        next = cursor + 14;
+        for (uint256 left = byte_(plan, cursor + 13); left > 0; --left) {
+            uint256 kind = byte_(plan, next);
+            uint256 bits = byte_(plan, next + (kind == 0 ? 2 : 1));
+            if (kind == 0) {
+                right = right && byte_(plan, next + 1) == point;
+                point += bits;
+            } else {
+                right = right && kind == 2 && bits < 64 && number(plan, next + 2, 4) < 2 ** bits;
+            }
+            size += bits;
+            next = skipAxis(plan, next);
+        }
+        right = right && point == plan.pointBits && signed(plan, cursor) == 1 && byte_(plan, cursor + 8) == 0
+            && coveredBlock(covered, number(plan, cursor + 9, 4), size) != NOWHERE;
+        if (!right) revert InvalidDescriptor(Rule.Padding, plan.place);
+    }
+
+    /// Every block has limbs, or its parts are looked up at its width, one after the other; and nothing else is.
+    function checkCovered(Plan memory plan, Block[] memory covered) private pure {
+        uint256 part;
+        while (part < plan.lookups.length && plan.lookups[part].input == NOWHERE) ++part;
+        for (uint256 i = 0; i < covered.length; ++i) {
+            Block memory own = covered[i];
+            if (own.ranged) continue;
+            uint256 last = own.base + (2 ** own.bits);
+            for (uint256 next = own.base; next < last; ++part) {
+                if (part == plan.lookups.length) revert InvalidDescriptor(Rule.Covered, i);
+                Lookup memory lookup = plan.lookups[part];
+                Table memory table = plan.tables[lookup.table];
+                bool right = lookup.input == next && next & ((2 ** lookup.bits) - 1) == 0
+                    && next + (2 ** lookup.bits) <= last && table.bits == own.width
+                    && table.first == -int256(2 ** (own.width - 1));
+                if (!right) revert InvalidDescriptor(Rule.Covered, i);
+                next += 2 ** lookup.bits;
+            }
+        }
+        if (part != plan.lookups.length) revert InvalidDescriptor(Rule.Covered, covered.length);
     }
 
     /// A product's group and operands. Returns what follows its terms.

@@ -16,12 +16,19 @@ use std::{
 };
 
 /// Deployed contracts; each has an artifact.
-const CONTRACTS: &[&str] =
-    &["ModelRegistry", "Anchors", "ProofVerifier", "DescriptorValidator", "AccessManager", "ERC1967Proxy"];
+const CONTRACTS: &[&str] = &[
+    "ModelRegistry",
+    "Anchors",
+    "ProofVerifier",
+    "DescriptorValidator",
+    "WeightsCertificates",
+    "AccessManager",
+    "ERC1967Proxy",
+];
 /// Contracts that store in an ERC-7201 namespace, and the contract that tells the compiler so.
 const NAMESPACED: &[(&str, &str)] = &[("ModelRegistry", "ModelRegistryLayout")];
 /// Contracts whose storage layout is pinned as text.
-const LAYOUTS: &[&str] = &["ModelRegistry", "Anchors"];
+const LAYOUTS: &[&str] = &["ModelRegistry", "Anchors", "WeightsCertificates"];
 /// EIP-170, and the room that is kept below it for repairs of what can be upgraded.
 const CODE_LIMIT: usize = 24_576;
 const CODE_ROOM: usize = 2_000;

@@ -41,13 +41,21 @@ function isNamed(uint256 free, Statement calldata statement) pure returns (bool 
         // weights is the statement's fifth word
         named := eq(keccak256(free, sub(end, free)), calldataload(add(statement, 0x80)))
 
-        source := add(source, add(pointsOf(0), pointsOf(1)))
-        let items := calldataload(add(statement, 0x100))
-        mstore(free, INPUTS_HEAD)
-        mstore(add(free, 28), calldataload(add(statement, 0xc0)))
-        mstore(add(free, 60), shl(224, items))
-        end := chunked(add(free, 64), inputs, add(sizes, weights), source, pointsOf(2))
-        named := and(named, eq(keccak256(free, sub(end, free)), calldataload(add(statement, 0xe0))))
-        named := and(named, lt(sub(items, 1), ITEMS))
+        switch inputs
+        // A certificate's statement has no schema, inputs or items.
+        case 0 {
+            let words := or(calldataload(add(statement, 0xc0)), calldataload(add(statement, 0xe0)))
+            named := and(named, iszero(or(words, calldataload(add(statement, 0x100)))))
+        }
+        default {
+            source := add(source, add(pointsOf(0), pointsOf(1)))
+            let items := calldataload(add(statement, 0x100))
+            mstore(free, INPUTS_HEAD)
+            mstore(add(free, 28), calldataload(add(statement, 0xc0)))
+            mstore(add(free, 60), shl(224, items))
+            end := chunked(add(free, 64), inputs, add(sizes, weights), source, pointsOf(2))
+            named := and(named, eq(keccak256(free, sub(end, free)), calldataload(add(statement, 0xe0))))
+            named := and(named, lt(sub(items, 1), ITEMS))
+        }
     }
 }

@@ -9,9 +9,17 @@ import {Call, ProofVectors} from "./Vectors.sol";
 /// @dev Registration: every rule of [10.2] with descriptors that break it, and the same name for the fault as Rust.
 contract DescriptorsTest is ProofVectors {
     function test_descriptors_bad() public {
-        string memory json = vm.readFile(string.concat(FOLDER, "bad_descriptors.json"));
+        bad("bad_descriptors.json", 60);
+    }
+
+    function test_descriptors_badCertificates() public {
+        bad("bad_certificate_descriptors.json", 45);
+    }
+
+    function bad(string memory file, uint256 least) private {
+        string memory json = vm.readFile(string.concat(FOLDER, file));
         uint256 count = vm.parseJsonUint(json, ".count");
-        vm.assertTrue(count > 60, "cases");
+        vm.assertTrue(count > least, "cases");
         IDescriptorValidator validator = newValidator();
         for (uint256 i = 0; i < count; ++i) {
             string memory one = string.concat(".cases[", vm.toString(i), "]");
@@ -63,8 +71,8 @@ contract DescriptorsTest is ProofVectors {
     }
 
     /// Every byte of a descriptor is checked or means something: changed, it is refused or it is another digest's.
-    function testFuzz_descriptors_changed(uint256 place, uint8 change) public {
-        Call memory call = read("ok_windows_zk.json");
+    function testFuzz_descriptors_changed(uint256 place, uint8 change, bool certificate) public {
+        Call memory call = read(certificate ? "ok_certificate_wide_zk.json" : "ok_windows_zk.json");
         bytes memory data = call.descriptor;
         place %= data.length;
         vm.assume(change != 0);
@@ -85,7 +93,7 @@ contract DescriptorsTest is ProofVectors {
     }
 
     function ruleOf(string memory name) private pure returns (Rule) {
-        string[18] memory names = [
+        string[21] memory names = [
             "Bytes",
             "Layout",
             "Size",
@@ -103,7 +111,10 @@ contract DescriptorsTest is ProofVectors {
             "Half",
             "Public",
             "Free",
-            "Wraps"
+            "Wraps",
+            "Ranged",
+            "Padding",
+            "Covered"
         ];
         for (uint256 i = 0; i < names.length; ++i) {
             if (keccak256(bytes(names[i])) == keccak256(bytes(name))) return Rule(i);

@@ -42,46 +42,4 @@ contract ProofsTest is ProofVectors {
             vm.assertFalse(verify(verifier, changed), vm.parseJsonString(json, string.concat(spot, ".name")));
         }
     }
-
-    function patched(Call memory call, string memory json, string memory spot) private view returns (Call memory) {
-        Call memory changed = Call(
-            call.tau,
-            call.setup,
-            call.descriptor,
-            bytes.concat(call.statement),
-            bytes.concat(call.points),
-            bytes.concat(call.proof)
-        );
-        uint256 patches = vm.parseJsonUint(json, string.concat(spot, ".count"));
-        for (uint256 i = 0; i < patches; ++i) {
-            string memory patch = string.concat(spot, ".patches[", vm.toString(i), "]");
-            bytes32 part = keccak256(bytes(vm.parseJsonString(json, string.concat(patch, ".part"))));
-            if (part == keccak256("statement")) changed.statement = apply_(changed.statement, json, patch);
-            else if (part == keccak256("points")) changed.points = apply_(changed.points, json, patch);
-            else if (part == keccak256("proof")) changed.proof = apply_(changed.proof, json, patch);
-            else revert("part");
-        }
-        return changed;
-    }
-
-    function apply_(bytes memory part, string memory json, string memory patch) private view returns (bytes memory) {
-        if (vm.keyExistsJson(json, string.concat(patch, ".length"))) {
-            part = resized(part, vm.parseJsonUint(json, string.concat(patch, ".length")));
-        }
-        if (vm.keyExistsJson(json, string.concat(patch, ".at"))) {
-            uint256 spot = vm.parseJsonUint(json, string.concat(patch, ".at"));
-            bytes memory new_ = vm.parseJsonBytes(json, string.concat(patch, ".bytes"));
-            for (uint256 i = 0; i < new_.length; ++i) {
-                part[spot + i] = new_[i];
-            }
-        }
-        return part;
-    }
-
-    function resized(bytes memory part, uint256 length) private pure returns (bytes memory result) {
-        result = new bytes(length);
-        for (uint256 i = 0; i < length && i < part.length; ++i) {
-            result[i] = part[i];
-        }
-    }
 }

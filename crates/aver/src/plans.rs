@@ -3,6 +3,7 @@
 //! ```text
 //! PLAN/public/plan             averment-plan/1
 //!      public/schema           averment-input-schema/1, once committed
+//!      public/certificate      averment-weights-certificate/1, once committed
 //!      public/commitment       averment-commitment/1, once committed
 //!      private/weights         averment-weights/1
 //!      private/calibration     averment-calibration/1: names of features, means
@@ -18,7 +19,10 @@ use averment_plan::{Model, Plan, Schema, Weights, limits};
 use averment_primitives::B256;
 use averment_prover::registered::WeightsSecret;
 use averment_storage::atomic::{self, AtomicFile};
-use averment_verifier::commitment::WeightsCommitment;
+use averment_verifier::{
+    certificate::{self, CertificateFile},
+    commitment::WeightsCommitment,
+};
 use serde::{Deserialize, Serialize};
 use std::{
     io,
@@ -29,6 +33,7 @@ use zeroize::Zeroizing;
 const PLAN: &str = "plan";
 const SCHEMA: &str = "schema";
 const COMMITMENT: &str = "commitment";
+const CERTIFICATE: &str = "certificate";
 const WEIGHTS: &str = "weights";
 const CALIBRATION: &str = "calibration";
 const SALT: &str = "salt";
@@ -188,10 +193,12 @@ impl PlanFolder {
         schema: &Schema,
         commitment: &WeightsCommitment,
         secret: &WeightsSecret,
+        certificate: &CertificateFile,
     ) -> Result<()> {
         self.uncommitted()?;
         self.write_private(SALT, &secret.encode())?;
         atomic::write(&self.public.join(SCHEMA), &schema.encode())?;
+        atomic::write(&self.public.join(CERTIFICATE), &certificate.encode())?;
         atomic::write(&self.public.join(COMMITMENT), &commitment.encode())?;
         Ok(())
     }
@@ -224,6 +231,23 @@ impl PlanFolder {
             read => read.with_context(|| reading(&path))?,
         };
         WeightsCommitment::decode(&bytes).map(Some).map_err(|error| bad(&path, &error))
+    }
+
+    /// The certificate of the weights.
+    pub fn certificate(&self) -> Result<CertificateFile> {
+        let path = self.public.join(CERTIFICATE);
+        let bytes = match atomic::read(&path, certificate::FILE_BYTES) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Err(exit::refused(format!(
+                    "{} has no certificate of its weights: they may be out of range, and then a proof says nothing. \
+                     `aver commit` of this release makes one",
+                    self.folder.display()
+                ))
+                .into());
+            }
+            read => read.with_context(|| reading(&path))?,
+        };
+        CertificateFile::decode(&bytes).map_err(|error| bad(&path, &error))
     }
 
     /// The schema that inputs are committed under.

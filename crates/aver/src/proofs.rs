@@ -7,7 +7,8 @@ use averment_primitives::VersionId;
 use averment_prover::{Setup, model};
 use averment_verifier::{
     Registered,
-    descriptor::{Descriptor, ValidDescriptor},
+    certificate::CertificateError,
+    descriptor::{Descriptor, Options, ValidDescriptor},
     file::{FileRefusal, Known, ProofFile},
     point::G1Affine,
     statement::{Mode, Statement},
@@ -29,6 +30,18 @@ pub fn check(file: &ProofFile, folder: &PlanFolder, setup: &Setup) -> Result<(Va
     let key = setup.key();
     let known = Known { plan: &plan, schema: &schema, weights: &weights, tables: &tables, key: &key };
     Ok(file.verify(&known).map_err(refused)?)
+}
+
+/// Checks the certificate of the weights: without it a proof says only that some numbers satisfy the plan's relations.
+pub fn check_weights(folder: &PlanFolder, setup: &Setup) -> Result<()> {
+    let (plan, weights, certificate) = (folder.plan()?, folder.commitment()?, folder.certificate()?);
+    let refused = |error: CertificateError| exit::refused(format!("the certificate of the weights: {error}"));
+    let chunk_bits = Some(weights.chunked().blocks().chunk_bits());
+    let options = Options { chunk_bits, mode: certificate.mode, ..Options::default() };
+    let derived = Descriptor::derive(&plan, options).map_err(|error| refused(error.into()))?;
+    let tables: Vec<G1Affine> =
+        model::tables(setup, &derived).iter().map(|commitment| commitment.point).collect();
+    Ok(certificate.verify(&plan, &weights, &tables, &setup.key()).map_err(refused)?)
 }
 
 /// The version that `text` names, which must have registered this very plan with these weights, and the contracts that

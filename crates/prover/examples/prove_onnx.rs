@@ -13,7 +13,9 @@ use averment_compiler::{
     samples::{Columns, Format, Samples, read},
 };
 use averment_kernels::Backend;
-use averment_prover::{Engine, Observer, Phase, Progress, Setup, model::Committed, random};
+use averment_prover::{
+    Engine, Observer, Phase, Progress, Setup, certify::Certifier, model::Committed, random,
+};
 use averment_verifier::{
     Key,
     descriptor::{Descriptor, Options},
@@ -82,6 +84,25 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut random = random::secret()?;
     let committed = Committed::new(&setup, &compiled.model, options, &mut random)?;
     step("commit the model");
+    let certifier = Certifier::new(&committed, &compiled.model)?;
+    let certificate = certifier.descriptor();
+    let registered = certifier.registered()?;
+    let statement = Statement { mode, ..registered.statement() };
+    let proof = certifier.prove(&engine, &registered, &statement, &mut random)?;
+    step("certify the weights");
+    let key = Key { setup: setup.digest(), tau: setup.tau() };
+    verify(certificate, &key, &registered, &statement, &proof)?;
+    step("verify the certificate");
+    println!(
+        "certificate: {} bytes, descriptor {}; {} chunks; slots of 2^{}, tables of 2^{}; {} lookups, {} relations",
+        proof.encode().len(),
+        certificate.encode()?.len(),
+        certificate.layout.chunks().count(),
+        certificate.layout.slot_bits,
+        certificate.layout.table_bits,
+        certificate.lookups.len(),
+        certificate.relations.len(),
+    );
 
     let batch = 1_usize << batch_bits;
     let items: Vec<Vec<&[f64]>> = rows.items().collect();
@@ -102,7 +123,6 @@ fn main() -> Result<(), Box<dyn Error>> {
     step("prove");
     let bytes = proof.encode();
     let proof = Proof::decode(&bytes, committed.descriptor(), mode)?;
-    let key = Key { setup: setup.digest(), tau: setup.tau() };
     verify(committed.descriptor(), &key, &registered, &statement, &proof)?;
     step("verify");
     println!("{:?}; relative error {:.5}", compiled.precision, compiled.report.relative_error());

@@ -18,7 +18,8 @@ pub struct Assignment<'a> {
     pub table_outs: &'a [i64],
     /// The inputs' chunks with their blinds.
     pub inputs: &'a [Commitment],
-    /// The input blocks' cells, as integers.
+    /// The cells of each lookup block that has no area of its own, in the order of these: of the input blocks, or of what
+    /// a certificate covers.
     pub input_cells: &'a [Vec<i64>],
     /// The lookup slots' areas.
     pub slots: &'a [SlotCells; SLOTS],
@@ -86,13 +87,11 @@ pub fn slot_rows(descriptor: &Descriptor, assignment: &Assignment<'_>) -> [Vec<R
             .enumerate()
             .map(|(row, tag)| Row { tag, input: cell(ins, row), output: cell(outs, row) })
             .collect();
-        for block in descriptor.lookups.iter().filter(|block| usize::from(block.slot) == slot) {
-            let input = block
-                .input
-                .and_then(|base| descriptor.layout.input_blocks.iter().position(|own| *own == base));
-            if let Some(input) = input {
+        let committed = descriptor.lookups.iter().filter(|block| block.input.is_some());
+        for (block, cells) in committed.zip(assignment.input_cells) {
+            if usize::from(block.slot) == slot {
                 let own = &mut rows[block.row as usize..][..1 << block.bits];
-                own.iter_mut().zip(&assignment.input_cells[input]).for_each(|(row, cell)| row.input = *cell);
+                own.iter_mut().zip(cells).for_each(|(row, cell)| row.input = *cell);
             }
         }
         rows

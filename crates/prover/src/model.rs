@@ -112,6 +112,21 @@ impl<'a> Committed<'a> {
         self.derived.public_values(plan, trace)
     }
 
+    /// The setup.
+    pub(crate) fn setup(&self) -> &Setup {
+        self.setup
+    }
+
+    /// The chunks of weights and of tables.
+    pub(crate) fn chunks(&self) -> (&[Commitment], &[Commitment]) {
+        (&self.weights, &self.tables)
+    }
+
+    /// `out` of the function tables, row by row.
+    pub(crate) fn table_outs(&self) -> &[i64] {
+        &self.derived.table_outs
+    }
+
     /// Commits to the inputs of a run, under the schema with this digest.
     pub fn inputs(
         &self,
@@ -159,9 +174,17 @@ impl<'a> Committed<'a> {
 
     /// What a verifier has to know beside the statement.
     pub fn registered(&self, inputs: &CommittedInputs) -> Result<Registered, RegisteredError> {
+        self.held(&self.derived.descriptor, std::slice::from_ref(&inputs.commitment))
+    }
+
+    /// Weights, tables and these inputs, held against a descriptor.
+    pub(crate) fn held(
+        &self,
+        descriptor: &ValidDescriptor,
+        inputs: &[InputCommitment],
+    ) -> Result<Registered, RegisteredError> {
         let tables: Vec<_> = self.tables.iter().map(|own| own.point).collect();
-        let inputs = std::slice::from_ref(&inputs.commitment);
-        Registered::new(&self.derived.descriptor, &self.commitment, &tables, inputs)
+        Registered::new(descriptor, &self.commitment, &tables, inputs)
     }
 
     /// Proves that the run gives the statement's public values.
@@ -266,7 +289,7 @@ fn chunked(setup: &Setup, bits: u8, sizes: &[u8], chunks: &[Commitment]) -> Resu
 }
 
 /// The weight tensors in padded layout, in order.
-fn weight_blocks(model: &Model) -> impl Iterator<Item = Vec<i32>> {
+pub(crate) fn weight_blocks(model: &Model) -> impl Iterator<Item = Vec<i32>> {
     let count = u32::try_from(model.plan().weights().len()).unwrap_or(u32::MAX);
     (0..count).map(|weight| model.weights().padded(model.plan(), WeightId(weight)))
 }

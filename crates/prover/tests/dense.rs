@@ -6,8 +6,8 @@ use averment_verifier::{
     Key, Registered, RegisteredError, VerifyError,
     commitment::{Chunked, InputCommitment, WeightsCommitment},
     descriptor::{
-        Area, Axis, Blocks, Coefficient, Constant, Descriptor, Layout, LookupBlock, Product, Relation, Sizes,
-        Table, Term, ValidDescriptor,
+        Area, Axis, Blocks, Coefficient, Constant, Descriptor, Kind, Layout, LookupBlock, Product, Relation,
+        Sizes, Table, Term, ValidDescriptor,
     },
     field::Fr,
     point::G1Affine,
@@ -56,6 +56,7 @@ fn descriptor(masked: bool) -> ValidDescriptor {
             constant: Constant::Number(one(1, 2)),
         };
         Descriptor {
+            kind: Kind::Decision,
             layout,
             weight_bits: vec![4, 5],
             tables: vec![

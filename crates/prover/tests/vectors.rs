@@ -5,6 +5,9 @@
 
 #[path = "../../plan/tests/cases/mod.rs"]
 mod cases;
+#[path = "vectors/certificates.rs"]
+mod certificates;
+mod certified;
 #[path = "vectors/descriptors.rs"]
 mod descriptors;
 #[path = "vectors/make.rs"]
@@ -16,7 +19,7 @@ use alloy_primitives::{Address, B256, U256, hex};
 use averment_verifier::{
     Key, Registered, VerifyError,
     commitment::{Chunked, InputCommitment, WeightsCommitment},
-    descriptor::{Blocks, Descriptor},
+    descriptor::{Blocks, Descriptor, ValidDescriptor},
     point::{self, G1Affine, G2Affine},
     proof::{Proof, ProofError},
     statement::{Mode, Statement},
@@ -115,6 +118,16 @@ fn statement(bytes: &[u8], setup: B256) -> Statement {
 
 /// The reference's verdict on a call, by its error's name.
 fn verdict(call: &Call) -> Result<(), String> {
+    judged(call, |descriptor, key, registered, statement, proof| {
+        verify(descriptor, key, registered, statement, proof).map_err(name)
+    })
+}
+
+/// What a judge says to a call that is well formed.
+fn judged(
+    call: &Call,
+    judge: impl Fn(&ValidDescriptor, &Key, &Registered, &Statement, &Proof) -> Result<(), String>,
+) -> Result<(), String> {
     let [descriptor, words, points, proof] = &call.parts;
     let descriptor = Descriptor::decode(descriptor).map_err(name)?.validate().map_err(name)?;
     let statement = statement(words, call.setup);
@@ -138,12 +151,15 @@ fn verdict(call: &Call) -> Result<(), String> {
         Chunked::new(call.setup, blocks, points).map_err(name)
     };
     let weights = WeightsCommitment::new(chunked(&layout.sizes.weights, weights)?);
-    let inputs = chunked(&layout.sizes.inputs, inputs)?;
-    let inputs = InputCommitment::new(statement.schema, statement.items, inputs).map_err(name)?;
-    let registered = Registered::new(&descriptor, &weights, &tables, &[inputs]).map_err(name)?;
+    let mut committed = Vec::new();
+    if !layout.sizes.inputs.is_empty() {
+        let inputs = chunked(&layout.sizes.inputs, inputs)?;
+        committed.push(InputCommitment::new(statement.schema, statement.items, inputs).map_err(name)?);
+    }
+    let registered = Registered::new(&descriptor, &weights, &tables, &committed).map_err(name)?;
     let key = Key { setup: call.setup, tau: tau(&call.tau) };
     let proof = Proof::decode(proof, &descriptor, statement.mode).map_err(name)?;
-    verify(&descriptor, &key, &registered, &statement, &proof).map_err(name)
+    judge(&descriptor, &key, &registered, &statement, &proof)
 }
 
 fn tau(words: &[B256; 4]) -> G2Affine {
@@ -215,6 +231,12 @@ fn made() -> Vec<(String, &'static str, make::Made)> {
     vectors
 }
 
+/// Files of descriptors that break rules: whose, and how.
+const BAD_DESCRIPTORS: &[(&str, &str, &[descriptors::Attack])] = &[
+    ("bad_descriptors.json", "ok_windows_zk.json", descriptors::ATTACKS),
+    ("bad_certificate_descriptors.json", "ok_certificate_wide_zk.json", certificates::ATTACKS),
+];
+
 #[test]
 fn vectors_are_written() {
     if std::env::var_os("AVERMENT_WRITE_VECTORS").is_none() {
@@ -224,7 +246,10 @@ fn vectors_are_written() {
     let save = |name: String, value: Value| {
         fs::write(folder().join(name), serde_json::to_string_pretty(&value).unwrap() + "\n").unwrap();
     };
-    save("bad_descriptors.json".into(), descriptors::write());
+    certificates::write(&save);
+    for (name, base, attacks) in BAD_DESCRIPTORS {
+        save((*name).into(), descriptors::write(base, attacks));
+    }
     for (name, about, made) in made() {
         let call = made.call(|_| ());
         assert_eq!(verdict(&call), Ok(()), "{name}");
@@ -260,8 +285,12 @@ fn good_proofs_are_accepted_and_changed_ones_refused() {
     assert!(names.len() >= 6, "{names:?}");
     for name in names {
         let found = file(&name);
-        if name == "bad_descriptors.json" {
-            descriptors::check(&found);
+        if let Some((_, _, attacks)) = BAD_DESCRIPTORS.iter().find(|(own, ..)| *own == name) {
+            descriptors::check(&found, attacks);
+            continue;
+        }
+        if name.contains("certificate") {
+            certificates::check(&found, &name);
             continue;
         }
         if name.starts_with("ok_") {

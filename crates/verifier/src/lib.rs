@@ -13,6 +13,7 @@
     )
 )]
 
+pub mod certificate;
 pub mod claims;
 pub mod commitment;
 pub mod descriptor;

@@ -78,7 +78,7 @@ pub enum RegisteredError {
 
 impl Registered {
     /// Holds commitments against `descriptor`. `tables` are the points of its function tables' chunks, which everybody
-    /// computes from the plan; `inputs` the commitments to inputs in order, of which there is one.
+    /// computes from the plan; `inputs` the commitments to inputs in order, of which there is one; of a certificate, none.
     pub fn new(
         descriptor: &ValidDescriptor,
         weights: &WeightsCommitment,
@@ -107,20 +107,25 @@ impl Registered {
         if expected != got {
             return Err(RegisteredError::Tables { expected, got });
         }
-        let [input] = inputs else {
-            return Err(RegisteredError::Inputs { expected: 1, got: inputs.len() });
-        };
-        check("inputs", input.chunked(), &sizes.inputs)?;
-        let points = weights.chunked().points().iter().chain(tables).chain(input.chunked().points());
-        Ok(Self {
+        let expected = usize::from(!sizes.inputs.is_empty());
+        if expected != inputs.len() {
+            return Err(RegisteredError::Inputs { expected, got: inputs.len() });
+        }
+        let mut own = Self {
             descriptor: descriptor.digest(),
             setup,
             weights: weights.identity(),
-            schema: input.schema(),
-            inputs: input.identity(),
-            items: input.items(),
-            points: points.copied().collect(),
-        })
+            schema: B256::ZERO,
+            inputs: B256::ZERO,
+            items: 0,
+            points: weights.chunked().points().iter().chain(tables).copied().collect(),
+        };
+        for input in inputs {
+            check("inputs", input.chunked(), &sizes.inputs)?;
+            (own.schema, own.inputs, own.items) = (input.schema(), input.identity(), input.items());
+            own.points.extend(input.chunked().points());
+        }
+        Ok(own)
     }
 
     /// The digest of the descriptor that they fit.

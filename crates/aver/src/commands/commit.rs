@@ -3,12 +3,15 @@
 use super::{Context, register};
 use crate::{args::proofs::CommitArgs, exit, inputs::Inputs, plans::PlanFolder, setups};
 use anyhow::{Context as _, Result};
-use averment_plan::Schema;
+use averment_plan::{Model, Schema};
 use averment_primitives::{B256, Salt};
-use averment_prover::{model::Committed, registered::InputOpening, setup::DEVELOPMENT};
+use averment_prover::{
+    Engine, Setup, certify::Certifier, model::Committed, random, registered::InputOpening, setup::DEVELOPMENT,
+};
 use averment_registry::dsse::Envelope;
 use averment_storage::atomic;
 use averment_verifier::{
+    certificate::{self, CertificateFile},
     commitment::WeightsCommitment,
     descriptor::{Descriptor, Options},
 };
@@ -53,8 +56,30 @@ pub fn to_weights(
         .ui
         .waiting("committing to the weights", || Committed::register(&setup, &model, options, Some(&salt)))?;
     let secret = secret.context("a salted commitment has a secret")?;
-    folder.keep_commitment(&schema, &commitment, &secret)?;
+    let certificate = context.ui.waiting("proving that the weights are in range", || {
+        certified(&setup, &model, options, &commitment, secret.salt(), context)
+    })?;
+    folder.keep_commitment(&schema, &commitment, &secret, &certificate)?;
     Ok((commitment, schema))
+}
+
+/// The certificate of the weights behind a commitment.
+fn certified(
+    setup: &Setup,
+    model: &Model,
+    options: Options,
+    commitment: &WeightsCommitment,
+    salt: &Salt,
+    context: &Context,
+) -> Result<CertificateFile> {
+    let committed = Committed::open(setup, model, options, commitment, Some(salt))?;
+    let certifier = Certifier::new(&committed, model)?;
+    let registered = certifier.registered()?;
+    let (chain_id, mode) = (context.config.statement_chain(), options.mode);
+    let statement = certificate::statement(&registered, model.plan().digest(), chain_id, mode);
+    let engine = Engine::new(setup, certifier.descriptor().layout.chunk_bits)?;
+    let proof = certifier.prove(&engine, &registered, &statement, &mut random::secret()?)?;
+    Ok(CertificateFile { chain_id, mode, proof: proof.encode() })
 }
 
 fn weights(args: &CommitArgs, folder: &PlanFolder, context: &Context) -> Result<()> {

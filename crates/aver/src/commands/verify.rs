@@ -42,6 +42,7 @@ pub fn run(args: &VerifyArgs, context: &Context) -> Result<()> {
     let setup = context.accept_setup(statement.setup, chunk_bits)?;
     let (descriptor, registered) =
         proofs::check(&file, &folder, &setup).with_context(|| format!("{shown} proves nothing"))?;
+    proofs::check_weights(&folder, &setup).with_context(|| format!("{shown} proves nothing"))?;
     let items = file.input.items() as usize;
     let answers =
         outputs::answers(&folder.plan()?, &statement.public, items).context("the output has its cells")?;

@@ -87,7 +87,7 @@ impl fmt::Display for Refusal {
             Self::Proof(error) => proof(error, f),
             Self::Descriptor(Descriptor::InvalidDescriptor(e)) => write!(
                 f,
-                "the plan's descriptor breaks rule {} of docs/protocol.md [10.2] at {}: nothing can be proved of this plan",
+                "the plan's descriptor breaks rule {} of docs/protocol.md [10] at {}: nothing can be proved of this plan",
                 e.rule, e.place
             ),
             Self::Message(words) => write!(f, "the contract says {words:?}"),

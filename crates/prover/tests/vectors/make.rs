@@ -36,7 +36,7 @@ fn model(draft: Draft, weights: Vec<Vec<i32>>) -> Model {
     Model::new(plan, weights).unwrap()
 }
 
-fn windows() -> Model {
+pub fn windows() -> Model {
     let along = |axis: u8, output: u32, tap: u32, pad: i32, limit: u32| Read {
         output: Some(Along { axis, step: output }),
         tap: Some(Along { axis, step: tap }),

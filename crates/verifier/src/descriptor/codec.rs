@@ -1,5 +1,5 @@
-//! `averment-descriptor/1`: a descriptor's canonical bytes, which the contract stores as code and reads as they are
-//! ([10.1], laid out in `docs/protocol.md` [10.3]).
+//! A descriptor's canonical bytes, which the contract stores as code and reads as they are ([10.1], laid out in
+//! `docs/protocol.md` [10.3]): `averment-descriptor/1`, and of weights certificates `averment-certificate/1`.
 //!
 //! Integers are big-endian and of fixed width, records of one kind have one length (but terms, which are read from
 //! first to last), and what follows from the rest but would cost gas to find (where blocks lie, rounds' degrees,
@@ -7,7 +7,7 @@
 //! writing the result gives.
 
 use super::{
-    Area, Axis, Coefficient, Constant, Descriptor, Layout, LayoutError, LookupBlock, Product, Relation,
+    Area, Axis, Coefficient, Constant, Descriptor, Kind, Layout, LayoutError, LookupBlock, Product, Relation,
     SLOTS, Sizes, Table, Term, Window,
 };
 use alloy_primitives::{B256, keccak256};
@@ -15,8 +15,10 @@ use averment_primitives::{DecodeError, Reader};
 use std::ops::Range;
 use thiserror::Error;
 
-/// The format's name, padded with zeros to a word.
-const NAME: &[u8; 32] = b"averment-descriptor/1\0\0\0\0\0\0\0\0\0\0\0";
+/// The formats' names, padded with zeros to a word in the bytes.
+const DECISION: &str = "averment-descriptor/1";
+const CERTIFICATE: &str = "averment-certificate/1";
+const WORD: usize = 32;
 
 /// The most bytes a descriptor has: a contract's code, less the byte that keeps it from being run.
 pub const LIMIT: usize = 24_575;
@@ -86,7 +88,8 @@ impl Descriptor {
     pub fn encode(&self) -> Result<Vec<u8>, EncodeError> {
         let layout = &self.layout;
         let sizes = &layout.sizes;
-        let mut out = Writer { bytes: NAME.to_vec() };
+        let mut out = Writer { bytes: name(self.kind).into() };
+        out.bytes.resize(WORD, 0);
         out.bytes.extend([0; 4]); // The length, once it is known.
         out.bytes.extend([layout.chunk_bits, layout.count_bits, layout.slot_bits, layout.table_bits]);
         out.bytes.extend([sizes.function_bits.unwrap_or(NONE), sizes.mask_bits.unwrap_or(NONE)]);
@@ -134,7 +137,7 @@ impl Descriptor {
 
         let got = out.bytes.len();
         let length = u32::try_from(got).ok().filter(|_| got <= LIMIT).ok_or(EncodeError::TooLong { got })?;
-        for (target, byte) in out.bytes.iter_mut().skip(NAME.len()).zip(length.to_be_bytes()) {
+        for (target, byte) in out.bytes.iter_mut().skip(WORD).zip(length.to_be_bytes()) {
             *target = byte;
         }
         Ok(out.bytes)
@@ -176,6 +179,13 @@ impl Layout {
     /// The chunks of each role, in order.
     fn roles(&self) -> [&Range<u32>; 5] {
         [&self.weights, &self.tables, &self.inputs, &self.witness1, &self.witness2]
+    }
+}
+
+fn name(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Decision => DECISION,
+        Kind::Certificate => CERTIFICATE,
     }
 }
 
@@ -351,8 +361,7 @@ impl Input<'_> {
     }
 
     fn descriptor(&mut self) -> Result<Descriptor, DescriptorError> {
-        self.0.format("averment-descriptor/1")?;
-        self.0.bytes("padding", 11)?;
+        let kind = self.kind()?;
         self.u32("length")?;
         let chunk_bits = self.u8("chunk bits")?;
         self.u8("bits of a chunk's number")?;
@@ -390,7 +399,18 @@ impl Input<'_> {
         let sizes =
             Sizes { chunk_bits, weights, inputs, function_bits, table_bits, slot_bits, areas, mask_bits };
         let relations = relations_of(heads, terms, products);
-        Ok(Descriptor { layout: Layout::new(&sizes)?, weight_bits, tables, lookups, relations })
+        Ok(Descriptor { kind, layout: Layout::new(&sizes)?, weight_bits, tables, lookups, relations })
+    }
+
+    fn kind(&mut self) -> Result<Kind, DecodeError> {
+        let mut certificate = self.0.clone();
+        let kind = match certificate.format(CERTIFICATE) {
+            Ok(()) => Kind::Certificate,
+            Err(_) => Kind::Decision,
+        };
+        self.0.format(name(kind))?;
+        self.0.bytes("padding", WORD.saturating_sub(name(kind).len()))?;
+        Ok(kind)
     }
 
     fn table(&mut self) -> Result<Table, DescriptorError> {

@@ -2,8 +2,8 @@
 //! plan's.
 
 use super::{
-    Axis, Coefficient, Constant, Descriptor, InvalidDescriptor, Layout, LayoutError, LookupBlock, Placement,
-    Product, Relation, Sizes, Term, ValidDescriptor, Window, cost,
+    Axis, Coefficient, Constant, Descriptor, InvalidDescriptor, Kind, Layout, LayoutError, LookupBlock,
+    Placement, Product, Relation, Sizes, Term, ValidDescriptor, Window, cost,
     pack::{Functions, LIMB_BITS, Rows, Tables},
     validate::PUBLIC_BITS,
 };
@@ -210,7 +210,8 @@ fn assemble(
         }
     }
     let weight_bits = plan.weights().iter().map(|weight| weight.bits).collect();
-    Ok(Descriptor { layout, weight_bits, tables: tables.all.clone(), lookups, relations })
+    let tables = tables.all.clone();
+    Ok(Descriptor { kind: Kind::Decision, layout, weight_bits, tables, lookups, relations })
 }
 
 /// A tensor, padded, is what the statement says: its next values from `next` on.

@@ -1,6 +1,7 @@
 //! What the verifier has to know of a plan (section 10 of the protocol): where committed vectors lie, which rows are looked
 //! up, and which linear relations hold.
 
+mod certificate;
 mod codec;
 mod cost;
 mod derive;
@@ -8,6 +9,7 @@ mod layout;
 mod pack;
 mod validate;
 
+pub use certificate::{Certificate, Covered, Disagreement};
 pub use codec::{DescriptorError, EncodeError};
 pub use derive::{DeriveError, Derived, Options};
 pub use layout::{Area, Blocks, Layout, LayoutError, Sizes};
@@ -17,9 +19,20 @@ pub use validate::{InvalidDescriptor, ValidDescriptor};
 /// The number of lookup slots: lookups that share a helper cell.
 pub const SLOTS: usize = 4;
 
+/// What a descriptor says of a model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// What the model computes ([10.2]).
+    Decision,
+    /// That its weights and function tables are in range, and the weights' padding zero ([8.1]).
+    Certificate,
+}
+
 /// A plan, as the verifier sees it. Addresses are cells: chunk number above offset.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Descriptor {
+    /// What it says.
+    pub kind: Kind,
     /// Where everything lies.
     pub layout: Layout,
     /// How wide the values of each weight block are: `-2^(bits-1) <= w < 2^(bits-1)`, which the weights' certificate
@@ -62,7 +75,8 @@ pub struct LookupBlock {
     pub bits: u8,
     /// The table it is looked up in.
     pub tag: u32,
-    /// Where its `in` comes from if not from the slot's own area: an input block.
+    /// Where its `in` comes from if not from the slot's own area: an input block, or in a certificate a part of a weight
+    /// block or function table.
     pub input: Option<u64>,
 }
 

@@ -6,8 +6,11 @@
 //! reads is determined (d); the limbs of lo are in range and add up to less than 2^sh (c), (d), so hi and lo are
 //! determined; and `out` is the table's value at hi (b), (c).
 
+mod certificate;
+
 use super::{
-    Area, Axis, Coefficient, Constant, Descriptor, EncodeError, Layout, LookupBlock, Relation, SLOTS, Term,
+    Area, Axis, Coefficient, Constant, Descriptor, EncodeError, Kind, Layout, LookupBlock, Relation, SLOTS,
+    Term,
 };
 use crate::claims;
 use alloy_primitives::B256;
@@ -175,12 +178,30 @@ pub enum InvalidDescriptor {
         /// Its bits.
         bits: usize,
     },
+    /// Of a certificate: a relation that does not tie limbs to a block that has none yet.
+    #[error("relation {relation} is not that of a block and its limbs")]
+    Ranged {
+        /// The relation.
+        relation: usize,
+    },
+    /// Of a certificate: a relation that does not say that a part of a block is zero.
+    #[error("relation {relation} does not say that a part of a block is zero")]
+    Padding {
+        /// The relation.
+        relation: usize,
+    },
+    /// Of a certificate: a weight block or function table that is not looked up once, at its width, in its turn.
+    #[error("block {block} is not looked up once, in its turn, in the range that is declared for it")]
+    Covered {
+        /// The block: weight blocks, then function tables; their number for something that is none of them.
+        block: usize,
+    },
 }
 
 use InvalidDescriptor as Fault;
 
 impl Descriptor {
-    /// Checks every rule of [10.2].
+    /// Checks every rule of [10.2], or of [10.4] if it is a certificate's.
     pub fn validate(self) -> Result<ValidDescriptor, InvalidDescriptor> {
         self.check()?;
         let digest = self.digest()?;
@@ -192,13 +213,10 @@ impl Descriptor {
         self.check_tables()?;
         let inputs = self.check_lookups()?;
         let mut known = Known { descriptor: self, inputs, determined: vec![false; self.lookups.len()] };
-        let mut public = 0;
-        for (place, relation) in self.relations.iter().enumerate() {
-            known.relation(place, relation, &mut public)?;
+        match self.kind {
+            Kind::Decision => known.decision(),
+            Kind::Certificate => known.certificate(),
         }
-        let free =
-            self.lookups.iter().zip(&known.determined).position(|(own, done)| own.input.is_none() && !done);
-        free.map_or(Ok(()), |lookup| Err(Fault::Free { lookup }))
     }
 
     fn check_sizes(&self) -> Result<(), Fault> {
@@ -218,11 +236,16 @@ impl Descriptor {
         within("coordinates", 1, COORDINATES, self.point_length())?;
         within("function bits", 0, layout.table_bits.into(), sizes.function_bits.unwrap_or(0).into())?;
         within("weight blocks", 0, COUNT, sizes.weights.len())?;
-        within("input blocks", 0, COUNT, sizes.inputs.len())?;
+        // A certificate has neither inputs nor products, and may do without relations.
+        let (least, most) = match self.kind {
+            Kind::Decision => (1, COUNT),
+            Kind::Certificate => (0, 0),
+        };
+        within("input blocks", 0, most, sizes.inputs.len())?;
         within("tables", 1, COUNT, self.tables.len())?;
         within("lookup blocks", 1, COUNT, self.lookups.len())?;
-        within("relations", 1, COUNT, self.relations.len())?;
-        within("products", 0, COUNT, self.products().count())?;
+        within("relations", least, COUNT, self.relations.len())?;
+        within("products", 0, most, self.products().count())?;
         for bits in &self.weight_bits {
             within("bits of weights", 1, CELL_BITS, usize::from(*bits))?;
         }
@@ -292,7 +315,9 @@ impl Descriptor {
                 Some(base) => {
                     let place = inputs.len();
                     let block = self.layout.input_blocks.get(place).zip(sizes.inputs.get(place));
-                    if *area != Area::Inputs || block != Some((&base, &own.bits)) {
+                    // Which parts of which blocks a certificate's are, is checked with all that they cover.
+                    let right = self.kind == Kind::Certificate || block == Some((&base, &own.bits));
+                    if *area != Area::Inputs || !right {
                         return Err(Fault::LookupInput { lookup });
                     }
                     let mut others = self.lookups.iter().take(lookup);
@@ -304,7 +329,7 @@ impl Descriptor {
                 }
             }
         }
-        if inputs.len() != sizes.inputs.len() {
+        if self.kind == Kind::Decision && inputs.len() != sizes.inputs.len() {
             return Err(Fault::LookupInput { lookup: self.lookups.len() });
         }
         Ok(inputs)
@@ -321,6 +346,21 @@ struct Known<'a> {
 }
 
 impl Known<'_> {
+    /// Checks all relations, and that they determine everything.
+    fn decision(&mut self) -> Result<(), Fault> {
+        let mut public = 0;
+        for (place, relation) in self.descriptor.relations.iter().enumerate() {
+            self.relation(place, relation, &mut public)?;
+        }
+        self.all_determined()
+    }
+
+    fn all_determined(&self) -> Result<(), Fault> {
+        let mut lookups = self.descriptor.lookups.iter().zip(&self.determined);
+        let free = lookups.position(|(own, done)| own.input.is_none() && !done);
+        free.map_or(Ok(()), |lookup| Err(Fault::Free { lookup }))
+    }
+
     fn relation(&mut self, place: usize, relation: &Relation, public: &mut u64) -> Result<(), Fault> {
         let half = match relation.constant {
             Constant::Public { first, count } => {

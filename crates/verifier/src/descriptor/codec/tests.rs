@@ -35,6 +35,7 @@ fn everything() -> Descriptor {
     let public = Constant::Public { first: 1, count: 6 };
     let plain = Window { sum: None, ..window };
     Descriptor {
+        kind: Kind::Decision,
         weight_bits: vec![8, 12, 16],
         tables: vec![
             Table { tag: 1, row: 0, bits: 5, first: -16, function: true, out_bits: 9 },

@@ -1,0 +1,399 @@
+//! Weights certificates ([8.1]): good ones, proofs of false ones, and descriptors that break one rule of [10.4] each.
+
+use super::{
+    Call, INPUTS, ITEMS, SCHEMA, abi,
+    cases::{clamp, perceptron},
+    certified::{self, Bench, False, uniform},
+    descriptors::{Attack, resized},
+    judged, name, patched, read,
+};
+use alloy_primitives::hex;
+use ark_ff::Field;
+use averment_plan::Plan;
+use averment_prover::{certify::Certifier, model::Committed, reference::Honest};
+use averment_verifier::{
+    Registered,
+    certificate::{self, CertificateError},
+    descriptor::{
+        Axis, Coefficient, Constant, Descriptor, Kind, Options, Product, Relation, ValidDescriptor,
+    },
+    field::Fr,
+    point,
+    proof::Proof,
+    statement::Mode,
+};
+use serde_json::{Value, json};
+
+/// A certificate's call, with the descriptor of the decision that it is for.
+pub struct Certified {
+    pub decision: Vec<u8>,
+    pub call: Call,
+}
+
+fn bytes(points: &[averment_verifier::point::G1Affine]) -> Vec<u8> {
+    points.iter().flat_map(point::to_words).flat_map(|word| word.0).collect()
+}
+
+fn parts(bench: &Bench, descriptor: &Descriptor, registered: &Registered, proof: &Proof) -> [Vec<u8>; 4] {
+    let statement = bench.statement(registered);
+    [descriptor.encode().unwrap(), abi(&statement), bytes(registered.points()), proof.encode()]
+}
+
+impl Certified {
+    fn new(bench: &Bench) -> Self {
+        let committed = bench.committed();
+        let certifier = Certifier::new(&committed, &bench.model).unwrap();
+        let registered = certifier.registered().unwrap();
+        let statement = bench.statement(&registered);
+        let proof = certifier.prove_by_definition(&registered, &statement, &mut uniform(3)).unwrap();
+        let call = Call {
+            tau: averment_verifier::setup::tau_words(&bench.setup.tau()),
+            setup: bench.setup.digest(),
+            parts: parts(bench, certifier.descriptor(), &registered, &proof),
+        };
+        Self { decision: committed.descriptor().encode().unwrap(), call }
+    }
+
+    pub fn read(file: &Value) -> Self {
+        Self { decision: hex::decode(file["decision"].as_str().unwrap()).unwrap(), call: read(file) }
+    }
+
+    fn case(&self, case: &Value) -> Self {
+        let decision = case["decision"].as_str().map(|text| hex::decode(text).unwrap());
+        Self { decision: decision.unwrap_or_else(|| self.decision.clone()), call: patched(&self.call, case) }
+    }
+}
+
+/// The reference's verdict, by its error's name.
+pub fn verdict(own: &Certified) -> Result<(), String> {
+    let decision: ValidDescriptor = Descriptor::decode(&own.decision).unwrap().validate().unwrap();
+    judged(&own.call, |certificate, key, registered, statement, proof| {
+        certificate::verify(&decision, certificate, key, registered, statement, proof).map_err(|error| {
+            match error {
+                CertificateError::Disagreement(error) => name(error),
+                CertificateError::Refused(error) => name(error),
+                other => name(other),
+            }
+        })
+    })
+}
+
+/// Vectors by name: what they are about, and what they are made of.
+fn made() -> Vec<(String, &'static str, Bench)> {
+    let mut vectors = Vec::new();
+    for (suffix, mode) in [("transparent", Mode::Transparent), ("zk", Mode::ZeroKnowledge)] {
+        let narrow = "Weights of 4 bits and biases of 6, all looked up as they stand.";
+        let wide = "Weights of 4 bits looked up as they stand, biases of 20 in limbs.";
+        for (name, about, model) in
+            [("narrow", narrow, certified::narrow()), ("wide", wide, certified::wide())]
+        {
+            vectors.push((format!("certificate_{name}_{suffix}"), about, Bench::new(model, mode)));
+        }
+    }
+    vectors
+}
+
+/// Writes everything.
+pub fn write(save: &impl Fn(String, Value)) {
+    for (name, about, bench) in made() {
+        let own = Certified::new(&bench);
+        assert_eq!(verdict(&own), Ok(()), "{name}");
+        let mut file = super::write(&own.call, about);
+        file["decision"] = hex::encode_prefixed(&own.decision).into();
+        save(format!("ok_{name}.json"), file);
+        if !["certificate_narrow_transparent", "certificate_wide_zk"].contains(&name.as_str()) {
+            continue;
+        }
+        let cases: Vec<Value> = attacks(&bench, &own)
+            .into_iter()
+            .map(|mut case| {
+                let error = verdict(&own.case(&case)).expect_err(&case.to_string());
+                case["error"] = error.into();
+                case
+            })
+            .collect();
+        let bad = json!({
+            "format": "averment-vectors-bad-certificate/1",
+            "about": "Changes of the other file: a part cut or grown to `length`, then `bytes` written at `at`; if there is a `decision`, that one. `error` is the Rust verifier's; the contract reverts, with OtherPlan and the same name, or NotProved.",
+            "of": format!("ok_{name}.json"),
+            "count": cases.len(),
+            "cases": cases,
+        });
+        save(format!("bad_{name}.json"), bad);
+    }
+}
+
+pub fn check(found: &Value, name: &str) {
+    if name.starts_with("ok_") {
+        assert_eq!(verdict(&Certified::read(found)), Ok(()), "{name}");
+        return;
+    }
+    let own = Certified::read(&super::file(found["of"].as_str().unwrap()));
+    for case in found["cases"].as_array().unwrap() {
+        let error = case["error"].as_str().unwrap();
+        assert_eq!(verdict(&own.case(case)), Err(error.to_owned()), "{name}: {}", case["name"]);
+    }
+}
+
+/// False certificates, each by the real prover; proofs for other points and plans; words that are changed.
+fn attacks(bench: &Bench, own: &Certified) -> Vec<Value> {
+    let mut cases = Vec::new();
+    let write = |part: &str, at: usize, bytes: &[u8]| json!({ "part": part, "at": at, "bytes": hex::encode_prefixed(bytes) });
+    let mut add = |name: String, patches: Vec<Value>| {
+        cases.push(json!({ "name": name, "count": patches.len(), "patches": patches }));
+    };
+    let committed = bench.committed();
+    let certifier = Certifier::new(&committed, &bench.model).unwrap();
+    for (place, block) in committed.descriptor().covered().into_iter().enumerate() {
+        let half = 1_i64 << (block.width - 1);
+        let last = block.base + (1 << block.bits) - 1;
+        for (what, address, committed) in [
+            ("above its range", block.base, Fr::from(half)),
+            ("below its range", block.base, Fr::from(-half - 1)),
+            ("1/2", block.base, Fr::from(2_u64).inverse().unwrap()),
+            ("1, where there is padding", last, Fr::from(1_u64)),
+        ] {
+            // The last bias has no padding, and function tables have none.
+            let padding = what.ends_with("padding");
+            if padding && place > 2 {
+                continue;
+            }
+            let lie = False { address, committed, claimed: padding.into() };
+            let (registered, proof) = bench.lie(lie, &mut Honest).unwrap();
+            let [_, statement, points, proof] = parts(bench, certifier.descriptor(), &registered, &proof);
+            add(
+                format!("a cell of block {place} is {what}"),
+                vec![
+                    write("statement", 0, &statement),
+                    write("points", 0, &points),
+                    write("proof", 0, &proof),
+                ],
+            );
+        }
+    }
+
+    // The proof of these points, with those of another version: by their own name, and by the old one.
+    let other = Committed::new(&bench.setup, &bench.model, bench.options(), &mut uniform(9)).unwrap();
+    let mut other = Certifier::new(&other, &bench.model).unwrap().registered().unwrap().points().to_vec();
+    if !bench.mode.masked() {
+        // Nothing is blinded, so it is weights that differ.
+        other[0] = bench.setup.chunk(vec![Fr::from(1_u64)], Fr::from(0_u64)).point;
+    }
+    let chunks = certifier.descriptor().layout.weights.len();
+    let (weights, tables) = other.split_at(chunks);
+    let registered = bench.registered(certifier.descriptor(), weights.to_vec(), tables);
+    let statement = abi(&bench.statement(&registered));
+    add(
+        "another version's points".into(),
+        vec![write("points", 0, &bytes(&other)), write("statement", 0, &statement)],
+    );
+    add("another version's points, by the name of these".into(), vec![write("points", 0, &bytes(&other))]);
+    add("the same points by another name".into(), vec![write("statement", 0, &statement)]);
+    let place = own.call.parts[2].len() - 64;
+    add("another function table".into(), vec![write("points", place, &bytes(&other[..1]))]);
+    for place in 0..own.call.parts[3].len() / 32 {
+        let byte = own.call.parts[3][place * 32 + 31] ^ 1;
+        add(format!("word {place} of the proof, one bit"), vec![write("proof", place * 32 + 31, &[byte])]);
+    }
+    for (word, what) in [(SCHEMA, "a schema"), (INPUTS, "inputs"), (ITEMS, "items")] {
+        add(format!("the statement names {what}"), vec![write("statement", word * 32 + 31, &[1])]);
+    }
+    cases.extend(other_plans(bench, own));
+    cases
+}
+
+/// Decisions that the certificate is not for.
+fn other_plans(bench: &Bench, own: &Certified) -> Vec<Value> {
+    let derive = |plan: &Plan, change: &dyn Fn(&mut Options)| {
+        let mut options = bench.options();
+        options.chunk_bits = Some(bench.chunk_bits());
+        change(&mut options);
+        Descriptor::derive(plan, options).unwrap().descriptor.encode().unwrap()
+    };
+    let same = |_: &mut Options| ();
+    let other = |bits: u8, change: &dyn Fn(&mut averment_plan::Draft)| {
+        let (mut draft, _) = perceptron();
+        draft.weights[1].bits = bits;
+        draft.weights[3].bits = bits;
+        change(&mut draft);
+        Plan::new(draft).unwrap()
+    };
+    let bits = bench.model.plan().weights()[1].bits;
+    [
+        ("the certificate is for itself", own.call.parts[0].clone()),
+        ("a plan that declares wider biases", derive(&other(bits + 1, &|_| ()), &same)),
+        ("a plan that declares narrower biases", derive(&other(bits - 1, &|_| ()), &same)),
+        ("a plan with other weights", derive(super::make::windows().plan(), &same)),
+        ("larger chunks", derive(bench.model.plan(), &|options| options.chunk_bits = Some(bench.chunk_bits() + 1))),
+        (
+            "a plan with a table of wider outputs",
+            derive(&other(bits, &|draft| draft.tables[0] = clamp(8, -32, 127)), &same),
+        ),
+        (
+            "a plan with a larger table",
+            derive(&other(bits, &|draft| draft.tables[0] = clamp(9, 0, 31)), &same),
+        ),
+    ]
+    .map(|(name, decision)| {
+        json!({ "name": name, "count": 0, "patches": [], "decision": hex::encode_prefixed(decision) })
+    })
+    .into()
+}
+
+/// A change of the relation that ties a block to its limbs.
+fn ranged(d: &mut Descriptor, change: impl FnOnce(&mut Relation)) {
+    change(d.relations.iter_mut().find(|own| own.terms.len() > 1).unwrap());
+}
+
+/// A change of the first relation of padding.
+fn padding(d: &mut Descriptor, change: impl FnOnce(&mut Relation)) {
+    change(d.relations.iter_mut().find(|own| own.terms.len() == 1).unwrap());
+}
+
+/// The first lookup block that is a part.
+fn part(d: &Descriptor) -> usize {
+    d.lookups.iter().position(|own| own.input.is_some()).unwrap()
+}
+
+/// What breaks a rule of [10.4], in the certificate of the wide model: its biases have limbs, all else is in parts.
+pub const ATTACKS: &[Attack] = &[
+    ("the certificate passes for a decision", "LookupInput", |d| d.kind = Kind::Decision),
+    ("an input", "Size", |d| resized(d, |sizes| sizes.inputs.push(3))),
+    ("a product", "Size", |d| {
+        let term = d.relations[0].terms[0].clone();
+        let (a, b) = (vec![term.clone()], vec![term]);
+        d.relations[0].products.push(Product { vars: 2, grouped: 0, group_point: 0, a, b });
+    }),
+    ("something public", "Public", |d| {
+        padding(d, |own| own.constant = Constant::Public { first: 0, count: 1 });
+    }),
+    ("a limb without a relation", "Free", |d| {
+        let last = d.relations.iter().rposition(|own| own.terms.len() > 1).unwrap();
+        d.relations.remove(last);
+    }),
+    ("a block and no limbs", "Ranged", |d| ranged(d, |own| own.terms.truncate(1))),
+    ("nothing and its limbs", "Ranged", |d| ranged(d, |own| own.terms.clear())),
+    ("a limb less", "Ranged", |d| ranged(d, |own| _ = own.terms.pop())),
+    ("a limb twice", "Ranged", |d| ranged(d, |own| own.terms[2].base = own.terms[1].base)),
+    ("limbs in another order", "Ranged", |d| ranged(d, |own| own.terms[1..].rotate_left(1))),
+    ("a limb that is shifted", "Ranged", |d| ranged(d, |own| own.terms[1].coefficient.shift = 1)),
+    ("a limb with another sign", "Ranged", |d| ranged(d, |own| own.terms[1].coefficient.mantissa = 1)),
+    ("a limb that is not looked up", "Ranged", |d| {
+        let base = d.layout.multiplicities;
+        ranged(d, |own| own.terms[1].base = base);
+    }),
+    ("a limb of another block's size", "Ranged", |d| {
+        let limb = d.lookups.iter_mut().find(|own| own.input.is_none()).unwrap();
+        limb.bits -= 1;
+    }),
+    ("a limb that may be negative", "Ranged", |d| {
+        let tag = d.lookups[0].tag;
+        d.tables.iter_mut().find(|table| table.tag == tag).unwrap().first = -1;
+    }),
+    ("a limb summed up", "Ranged", |d| {
+        ranged(d, |own| own.terms[1].axes = vec![Axis::Ones { bits: own.point_bits }])
+    }),
+    ("twice the block", "Ranged", |d| ranged(d, |own| own.terms[0].coefficient.mantissa = 2)),
+    ("the block shifted", "Ranged", |d| ranged(d, |own| own.terms[0].coefficient.shift = 1)),
+    ("the block summed up", "Ranged", |d| {
+        ranged(d, |own| own.terms[0].axes = vec![Axis::Ones { bits: own.point_bits }])
+    }),
+    ("a block that nobody committed to", "Ranged", |d| {
+        let base = d.layout.helper;
+        ranged(d, |own| own.terms[0].base = base);
+    }),
+    ("half of a block", "Ranged", |d| ranged(d, |own| own.point_bits -= 1)),
+    ("a block whose limbs are known already", "Ranged", |d| {
+        let known = d.relations.iter().position(|own| own.terms.len() > 1).unwrap();
+        d.relations.insert(known + 1, d.relations[known].clone());
+    }),
+    ("a larger offset", "Ranged", |d| {
+        ranged(d, |own| own.constant = Constant::Number(Coefficient { mantissa: 3, shift: 18 }));
+    }),
+    ("a smaller offset", "Ranged", |d| {
+        ranged(d, |own| own.constant = Constant::Number(Coefficient { mantissa: 1, shift: 18 }));
+    }),
+    ("a wider bias than its limbs", "Ranged", |d| d.weight_bits[1] += 1),
+    ("padding of two blocks", "Padding", |d| {
+        padding(d, |own| own.terms.push(own.terms[0].clone()));
+    }),
+    ("padding of nothing", "Padding", |d| padding(d, |own| own.terms.clear())),
+    ("padding with a constant", "Padding", |d| {
+        padding(d, |own| own.constant = Constant::Number(Coefficient { mantissa: 0, shift: 1 }));
+    }),
+    ("no times the padding", "Padding", |d| padding(d, |own| own.terms[0].coefficient.mantissa = 0)),
+    ("padding shifted", "Padding", |d| padding(d, |own| own.terms[0].coefficient.shift = 1)),
+    ("the sum of padding", "Padding", |d| padding(d, |own| own.terms[0].axes = vec![Axis::Ones { bits: 5 }])),
+    ("padding along the same coordinates twice", "Padding", |d| {
+        padding(d, |own| {
+            own.terms[0].axes = vec![Axis::Point { at: 0, bits: 2 }, Axis::Point { at: 0, bits: 3 }];
+            own.point_bits = 5;
+        });
+    }),
+    ("padding along fewer coordinates", "Padding", |d| padding(d, |own| own.point_bits += 1)),
+    ("padding behind its axis", "Padding", |d| {
+        padding(d, |own| {
+            for axis in &mut own.terms[0].axes {
+                if let Axis::Fixed { value, bits } = axis {
+                    *value = 1 << *bits;
+                }
+            }
+        });
+    }),
+    ("padding of half a block", "Padding", |d| {
+        padding(d, |own| own.terms[0].axes = vec![Axis::Point { at: 0, bits: own.point_bits }]);
+    }),
+    ("padding of what nobody committed to", "Padding", |d| {
+        let base = d.layout.helper;
+        padding(d, |own| own.terms[0].base = base);
+    }),
+    ("a block that is not looked up", "Covered", |d| _ = d.lookups.remove(part(d))),
+    ("the last table is not looked up", "Covered", |d| _ = d.lookups.pop()),
+    ("half of a block is looked up", "Covered", |d| {
+        let first = part(d);
+        d.lookups[first].bits -= 1;
+    }),
+    ("more than a block is looked up", "Covered", |d| {
+        let first =
+            d.lookups.iter().rposition(|own| own.bits < d.layout.slot_bits && own.input.is_some()).unwrap();
+        d.lookups[first].row = 0;
+        d.lookups[first].bits = d.layout.slot_bits;
+        d.lookups.retain(|own| own.input.is_none() || own.slot != 3);
+        d.lookups[first].slot = 3;
+    }),
+    ("a block is looked up twice", "Covered", |d| {
+        let first = d.lookups[part(d)];
+        d.lookups.iter_mut().last().unwrap().input = first.input;
+    }),
+    ("blocks in another order", "Covered", |d| {
+        let first = part(d);
+        d.lookups.swap(first, first + 1);
+    }),
+    ("another block", "Covered", |d| {
+        let first = part(d);
+        d.lookups[first].input = Some(d.layout.helper);
+    }),
+    ("a block in a wider range", "Covered", |d| {
+        let first = part(d);
+        d.lookups[first].tag = d.lookups.last().unwrap().tag;
+    }),
+    ("a block in a range from elsewhere", "Covered", |d| {
+        let tag = d.lookups[part(d)].tag;
+        d.tables.iter_mut().find(|table| table.tag == tag).unwrap().first += 1;
+    }),
+    ("narrower weights than the range", "Covered", |d| d.weight_bits[0] -= 1),
+    ("narrower outputs than the range", "Covered", |d| d.tables[0].out_bits -= 1),
+    ("two parts in the same rows", "LookupPlace", |d| {
+        let first = part(d);
+        (d.lookups[first + 1].slot, d.lookups[first + 1].row) = (d.lookups[first].slot, d.lookups[first].row);
+    }),
+    ("a part in a function", "LookupTable", |d| {
+        let first = part(d);
+        d.lookups[first].tag = d.tables[0].tag;
+    }),
+    ("a part over limbs", "LookupInput", |d| {
+        let first = part(d);
+        d.lookups[first].slot = d.lookups[0].slot;
+    }),
+    ("limbs behind parts", "LookupInput", |d| d.lookups.rotate_left(1)),
+];

@@ -1,0 +1,403 @@
+//! The descriptor of a weights certificate ([8.1]): that every weight, bias and `out` of a function table is in its declared
+//! range, and every padding cell of the weights is zero.
+//!
+//! It has the chunk size, the weight blocks and the function tables of the decision's descriptor that it goes with, so
+//! that the registered points serve both ([`Descriptor::certified_by`]). A block whose range is narrow is looked up as it
+//! stands; of a wider one limbs are committed and looked up, and a relation ties them to it. What is narrow is chosen so
+//! that proof and verification cost least.
+
+use super::{
+    Axis, Coefficient, Constant, DeriveError, Descriptor, Kind, Layout, Limb, LookupBlock, Relation, SLOTS,
+    Sizes, Table, Term, ValidDescriptor, cost,
+    derive::{log2_above, narrow},
+    layout::Area,
+};
+use crate::claims;
+use averment_plan::{Plan, Shape};
+use std::collections::BTreeMap;
+use thiserror::Error;
+
+/// The widest ranges that are looked up directly, as they are tried: rows of a table as powers of two.
+const WIDEST: std::ops::RangeInclusive<u8> = 4..=20;
+
+/// A certificate's descriptor and where the prover puts limbs.
+#[derive(Debug, Clone)]
+pub struct Certificate {
+    /// The descriptor.
+    pub descriptor: ValidDescriptor,
+    /// For each covered block, in order, its limbs from the lowest on; none if it is looked up as it stands. What they
+    /// add up to is the cell plus `2^(width-1)`.
+    pub limbs: Vec<Vec<Limb>>,
+}
+
+/// A block of registered cells that a certificate speaks of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Covered {
+    /// Its first cell.
+    pub base: u64,
+    /// It has `2^bits` cells.
+    pub bits: u8,
+    /// How wide its values are: `-2^(width-1) <= value < 2^(width-1)`.
+    pub width: u8,
+}
+
+/// Why a certificate is not one for a decision's descriptor.
+#[derive(Debug, Error, Clone, Copy, PartialEq, Eq)]
+pub enum Disagreement {
+    /// One is not what it is taken for.
+    #[error(
+        "expected the descriptors of a decision and of a certificate, got {decision:?} and {certificate:?}"
+    )]
+    Kinds {
+        /// What was to be certified.
+        decision: Kind,
+        /// What was to certify it.
+        certificate: Kind,
+    },
+    /// Another K: the points mean other cells.
+    #[error("chunks of 2^{decision} cells are to be certified, the certificate has 2^{certificate}")]
+    ChunkBits {
+        /// The decision's.
+        decision: u8,
+        /// The certificate's.
+        certificate: u8,
+    },
+    /// Other weight blocks.
+    #[error("the certificate is for other weight blocks")]
+    Blocks,
+    /// Other ranges of weights.
+    #[error("weight block {block} is declared {decision} bits wide, in the certificate {certificate}")]
+    Width {
+        /// The first such block.
+        block: usize,
+        /// The decision's.
+        decision: u8,
+        /// The certificate's.
+        certificate: u8,
+    },
+    /// Other function tables.
+    #[error("the certificate is for other function tables")]
+    Functions,
+}
+
+impl Descriptor {
+    /// What a certificate has to cover: the weight blocks, then the function tables.
+    pub fn covered(&self) -> Vec<Covered> {
+        let layout = &self.layout;
+        let weights = layout.weight_blocks.iter().zip(&layout.sizes.weights).zip(&self.weight_bits);
+        let weights =
+            weights.map(|((base, bits), width)| Covered { base: *base, bits: *bits, width: *width });
+        let first = layout.functions.map_or(0, |(_, base)| base);
+        let function = |table: &Table| Covered {
+            base: first.saturating_add(table.row),
+            bits: table.bits,
+            width: table.out_bits,
+        };
+        weights.chain(self.functions().map(function)).collect()
+    }
+
+    /// The function tables.
+    fn functions(&self) -> impl Iterator<Item = &Table> {
+        self.tables.iter().filter(|table| table.function)
+    }
+
+    /// Whether `certificate` is about the cells, and the ranges, that this descriptor of a decision declares. That it
+    /// covers them all is [`Self::validate`]'s business; that it has all padding that the plan has, its digest says.
+    pub fn certified_by(&self, certificate: &Self) -> Result<(), Disagreement> {
+        if (self.kind, certificate.kind) != (Kind::Decision, Kind::Certificate) {
+            return Err(Disagreement::Kinds { decision: self.kind, certificate: certificate.kind });
+        }
+        let (own, other) = (&self.layout.sizes, &certificate.layout.sizes);
+        if own.chunk_bits != other.chunk_bits {
+            let (decision, certificate) = (own.chunk_bits, other.chunk_bits);
+            return Err(Disagreement::ChunkBits { decision, certificate });
+        }
+        if own.weights != other.weights || self.weight_bits.len() != certificate.weight_bits.len() {
+            return Err(Disagreement::Blocks);
+        }
+        let mut widths = self.weight_bits.iter().zip(&certificate.weight_bits).enumerate();
+        if let Some((block, (decision, certificate))) = widths.find(|(_, (a, b))| a != b) {
+            return Err(Disagreement::Width { block, decision: *decision, certificate: *certificate });
+        }
+        if own.function_bits != other.function_bits || !self.functions().eq(certificate.functions()) {
+            return Err(Disagreement::Functions);
+        }
+        Ok(())
+    }
+
+    /// The certificate that goes with this descriptor of a decision of `plan`. It does not depend on the batch.
+    pub fn certificate(&self, plan: &Plan) -> Result<Certificate, DeriveError> {
+        let drafts = WIDEST.filter_map(|widest| Draft::lay_out(self, plan, widest));
+        // Of those that cost the same, the one with the fewest limbs.
+        let best = drafts.min_by_key(|(descriptor, _, widest)| {
+            (cost::cost(descriptor, &descriptor.layout), std::cmp::Reverse(*widest))
+        });
+        let (descriptor, limbs, _) = best.ok_or(DeriveError::Slots)?;
+        Ok(Certificate { descriptor: descriptor.validate()?, limbs })
+    }
+}
+
+/// A certificate in the making.
+struct Draft<'a> {
+    decision: &'a Descriptor,
+    covered: Vec<Covered>,
+    widest: u8,
+    tables: Vec<Table>,
+    /// Tags of ranges by first value and width.
+    ranges: BTreeMap<(i64, u8), u32>,
+}
+
+impl<'a> Draft<'a> {
+    /// Descriptor and limbs with tables of at most `2^widest` rows; none if it has no layout.
+    fn lay_out(
+        decision: &'a Descriptor,
+        plan: &Plan,
+        widest: u8,
+    ) -> Option<(Descriptor, Vec<Vec<Limb>>, u8)> {
+        let covered = decision.covered();
+        let mut own = Self { decision, covered, widest, tables: Vec::new(), ranges: BTreeMap::new() };
+        let table_bits = own.place_tables()?;
+        let lookups = own.place_lookups()?;
+        let mut sizes = Sizes {
+            inputs: Vec::new(),
+            table_bits,
+            slot_bits: lookups.slot_bits,
+            areas: lookups.areas,
+            mask_bits: None,
+            ..decision.layout.sizes.clone()
+        };
+        if decision.layout.masks.is_some() {
+            let draft = own.assemble(plan, &sizes, &lookups)?;
+            let cells = claims::mask_cells(draft.operands(), &draft.degrees(true));
+            sizes.mask_bits = Some(log2_above(u64::try_from(cells).ok()?));
+        }
+        let descriptor = own.assemble(plan, &sizes, &lookups)?;
+        Some((descriptor, lookups.limbs, widest))
+    }
+
+    /// The range that a cell of this width is looked up in directly; none if it takes limbs.
+    fn direct(&self, width: u8) -> Option<(i64, u8)> {
+        let half = 1_i64.checked_shl(u32::from(width).checked_sub(1)?)?;
+        (width <= self.widest).then(|| (half.saturating_neg(), width))
+    }
+
+    /// Limbs of a wider cell, of even widths: the lowest bit and the width of each.
+    fn limbs(&self, width: u8) -> Vec<(u8, u8)> {
+        let (mut low, mut limbs) = (0_u8, Vec::new());
+        let mut left = width.div_ceil(self.widest);
+        while left > 0 {
+            let bits = width.saturating_sub(low).div_ceil(left);
+            limbs.push((low, bits));
+            low = low.saturating_add(bits);
+            left = left.saturating_sub(1);
+        }
+        limbs
+    }
+
+    /// The function tables where they are, and ranges behind them in descending order. Returns the bits of all rows.
+    fn place_tables(&mut self) -> Option<u8> {
+        for block in &self.covered {
+            match self.direct(block.width) {
+                Some(range) => _ = self.ranges.insert(range, 0),
+                None => self.ranges.extend(self.limbs(block.width).iter().map(|(_, bits)| ((0, *bits), 0))),
+            }
+        }
+        self.tables = self.decision.functions().copied().collect();
+        let functions = self.tables.last().map_or(Some(0), |last| end_of(last.row, last.bits))?;
+        // The widest first; narrower ones fill the gaps that alignment leaves.
+        let mut order: Vec<(i64, u8)> = self.ranges.keys().copied().collect();
+        order.sort_by_key(|(first, bits)| (std::cmp::Reverse(*bits), *first));
+        let mut placed: BTreeMap<u64, (i64, u8)> = BTreeMap::new();
+        for (first, bits) in order {
+            let mut row = functions;
+            for (other, (_, width)) in &placed {
+                if end_of(row.checked_next_multiple_of(1_u64.checked_shl(bits.into())?)?, bits)? <= *other {
+                    break;
+                }
+                row = end_of(*other, *width)?.max(row);
+            }
+            placed.insert(row.checked_next_multiple_of(1_u64.checked_shl(bits.into())?)?, (first, bits));
+        }
+        let mut tag = self.tables.last().map_or(0, |last| last.tag);
+        for (row, (first, bits)) in placed {
+            tag = tag.checked_add(1)?;
+            self.tables.push(Table { tag, row, bits, first, function: false, out_bits: 0 });
+            self.ranges.insert((first, bits), tag);
+        }
+        let end = self.tables.last().map_or(Some(0), |last| end_of(last.row, last.bits))?;
+        let used = self.tables.iter().try_fold(0, |rows, own| end_of(rows, own.bits))?;
+        // Padding needs a row without tag.
+        Some(log2_above(end.checked_add(u64::from(used == end))?))
+    }
+
+    fn place_lookups(&self) -> Option<Lookups> {
+        let wide = |block: &Covered| self.direct(block.width).is_none();
+        let (mut tall, mut limb_rows, mut part_rows) = (1, 0_u64, 0_u64);
+        for block in &self.covered {
+            let cells = 1_u64.checked_shl(block.bits.into())?;
+            if wide(block) {
+                let limbs = u64::from(block.width.div_ceil(self.widest));
+                limb_rows = limb_rows.checked_add(limbs.checked_mul(cells)?)?;
+                tall = tall.max(block.bits);
+            } else {
+                part_rows = part_rows.checked_add(cells)?;
+            }
+        }
+        let slots = SLOTS.try_into().unwrap_or(0_u64);
+        let slot_bits = (tall..=28).find(|bits| {
+            let fit = |rows: u64| rows.div_ceil(1_u64.checked_shl((*bits).into()).unwrap_or(1));
+            fit(limb_rows).saturating_add(fit(part_rows)) <= slots
+        })?;
+        let mut areas = [Area::Inputs; SLOTS];
+        let mut rows = Rows { slot_bits, next: 0 };
+
+        // Limbs first, in slots of their own. In descending order of size everything is aligned.
+        let mut limbs: Vec<Vec<Limb>> = vec![Vec::new(); self.covered.len()];
+        for place in self.by_size(wide) {
+            let (block, own) = (self.covered.get(place)?, limbs.get_mut(place)?);
+            for (shift, bits) in self.limbs(block.width) {
+                let (slot, row) = rows.take(block.bits)?;
+                *areas.get_mut(usize::from(slot))? = Area::Ranges;
+                own.push(Limb { slot, row, shift, bits });
+            }
+        }
+        rows.next_slot()?;
+        let mut parts: BTreeMap<u64, LookupBlock> = BTreeMap::new();
+        for place in self.by_size(|block| !wide(block)) {
+            let block = self.covered.get(place)?;
+            let tag = *self.ranges.get(&self.direct(block.width)?)?;
+            let bits = block.bits.min(slot_bits);
+            for part in 0..1_u64.checked_shl(block.bits.checked_sub(bits)?.into())? {
+                let (slot, row) = rows.take(bits)?;
+                let base = block.base.checked_add(part.checked_shl(bits.into())?)?;
+                parts.insert(base, LookupBlock { slot, row, bits, tag, input: Some(base) });
+            }
+        }
+        // In the order of blocks, which is not that of their places.
+        let in_order = self.covered.iter().flat_map(|block| {
+            let end = block.base.saturating_add(1_u64.checked_shl(block.bits.into()).unwrap_or(0));
+            parts.range(block.base..end).map(|(_, part)| *part)
+        });
+        Some(Lookups { slot_bits, areas, parts: in_order.collect(), limbs })
+    }
+
+    /// The places of some covered blocks, largest first.
+    fn by_size(&self, wanted: impl Fn(&Covered) -> bool) -> Vec<usize> {
+        let chosen = self.covered.iter().enumerate().filter(|(_, block)| wanted(block));
+        let mut places: Vec<(u8, usize)> = chosen.map(|(place, block)| (block.bits, place)).collect();
+        places.sort_by_key(|(bits, place)| (std::cmp::Reverse(*bits), *place));
+        places.into_iter().map(|(_, place)| place).collect()
+    }
+
+    fn assemble(&self, plan: &Plan, sizes: &Sizes, placed: &Lookups) -> Option<Descriptor> {
+        let layout = Layout::new(sizes).ok()?;
+        let mut lookups = Vec::new();
+        let mut relations = Vec::new();
+        for (block, own) in self.covered.iter().zip(&placed.limbs) {
+            for limb in own {
+                let tag = *self.ranges.get(&(0, limb.bits))?;
+                let Limb { slot, row, .. } = *limb;
+                lookups.push(LookupBlock { slot, row, bits: block.bits, tag, input: None });
+            }
+            if !own.is_empty() {
+                relations.push(ranged(&layout, block, own)?);
+            }
+        }
+        lookups.sort_by_key(|own| (own.slot, own.row));
+        lookups.extend(&placed.parts);
+        for (weight, base) in plan.weights().iter().zip(&layout.weight_blocks) {
+            relations.extend(padding(&weight.shape, *base));
+        }
+        let weight_bits = self.decision.weight_bits.clone();
+        let tables = self.tables.clone();
+        Some(Descriptor { kind: Kind::Certificate, layout, weight_bits, tables, lookups, relations })
+    }
+}
+
+/// Where everything is looked up.
+struct Lookups {
+    slot_bits: u8,
+    areas: [Area; SLOTS],
+    /// Parts of blocks that are looked up as they stand, in the order of blocks.
+    parts: Vec<LookupBlock>,
+    /// Limbs of each block.
+    limbs: Vec<Vec<Limb>>,
+}
+
+/// Rows of slots that are given out so far.
+struct Rows {
+    slot_bits: u8,
+    next: u64,
+}
+
+impl Rows {
+    /// Slot and first row of the next block; none behind the last slot.
+    fn take(&mut self, bits: u8) -> Option<(u8, u64)> {
+        let size = 1_u64.checked_shl(self.slot_bits.into())?;
+        let slot = u8::try_from(self.next.checked_div(size)?).ok()?;
+        let row = self.next.checked_rem(size)?;
+        self.next = self.next.checked_add(1_u64.checked_shl(bits.into())?)?;
+        (usize::from(slot) < SLOTS).then_some((slot, row))
+    }
+
+    fn next_slot(&mut self) -> Option<()> {
+        self.next = self.next.checked_next_multiple_of(1_u64.checked_shl(self.slot_bits.into())?)?;
+        Some(())
+    }
+}
+
+/// The row behind `2^bits` rows from `row` on.
+fn end_of(row: u64, bits: u8) -> Option<u64> {
+    row.checked_add(1_u64.checked_shl(bits.into())?)
+}
+
+/// `block + 2^(width-1)` is the sum of its limbs.
+fn ranged(layout: &Layout, block: &Covered, limbs: &[Limb]) -> Option<Relation> {
+    let axes = vec![Axis::Point { at: 0, bits: block.bits }];
+    let one = Coefficient { mantissa: 1, shift: 0 };
+    let mut terms = vec![Term { coefficient: one, base: block.base, axes: axes.clone() }];
+    for limb in limbs {
+        let area = layout.slots.get(usize::from(limb.slot))?.0?;
+        let coefficient = Coefficient { mantissa: -1, shift: limb.shift };
+        terms.push(Term { coefficient, base: area.checked_add(limb.row)?, axes: axes.clone() });
+    }
+    let constant = Constant::Number(Coefficient { mantissa: 1, shift: block.width.checked_sub(1)? });
+    Some(Relation { point_bits: block.bits, products: Vec::new(), terms, constant })
+}
+
+/// That the padding of a weight block is zero: for each axis, what lies behind its real length, cut into aligned powers of
+/// two, one relation each.
+fn padding(shape: &Shape, base: u64) -> Vec<Relation> {
+    let mut relations = Vec::new();
+    let all = narrow(shape.bits());
+    let mut below = 0_u8;
+    for (length, bits) in shape.dims().iter().rev().zip(shape.axis_bits().rev()) {
+        let bits = narrow(bits);
+        let mut first = u64::from(*length);
+        while first < 1_u64.checked_shl(bits.into()).unwrap_or(0) {
+            let size = narrow(first.trailing_zeros());
+            let low = below.saturating_add(size);
+            let fixed = bits.saturating_sub(size);
+            let high = all.saturating_sub(low).saturating_sub(fixed);
+            let value = u32::try_from(first.checked_shr(size.into()).unwrap_or(0)).unwrap_or(u32::MAX);
+            let axes = [
+                (low > 0).then_some(Axis::Point { at: 0, bits: low }),
+                Some(Axis::Fixed { value, bits: fixed }),
+                (high > 0).then_some(Axis::Point { at: low, bits: high }),
+            ];
+            relations.push(Relation {
+                point_bits: low.saturating_add(high),
+                products: Vec::new(),
+                terms: vec![Term {
+                    coefficient: Coefficient { mantissa: 1, shift: 0 },
+                    base,
+                    axes: axes.into_iter().flatten().collect(),
+                }],
+                constant: Constant::Number(Coefficient { mantissa: 0, shift: 0 }),
+            });
+            first = first.saturating_add(1_u64.checked_shl(size.into()).unwrap_or(u64::MAX));
+        }
+        below = below.saturating_add(bits);
+    }
+    relations
+}
