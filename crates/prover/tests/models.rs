@@ -209,7 +209,7 @@ fn a_convolutional_network_is_proved() {
 fn random_models_are_proved() {
     let (mut proved, mut refused) = (0, 0);
     for seed in 0..40 {
-        let Some(model) = narrowed(&random_model(seed)) else { continue };
+        let Some(model) = narrowed(&cases::random(seed)) else { continue };
         let options = Options { mode: Mode::Transparent, ..Options::default() };
         match Descriptor::derive(model.plan(), options) {
             // The reference prover takes its time.
@@ -223,33 +223,4 @@ fn random_models_are_proved() {
         proved += 1;
     }
     assert!(proved >= 4 && refused <= proved, "{proved} proved, {refused} refused");
-}
-
-fn random_model(seed: u64) -> Model {
-    cases::random(seed)
-}
-
-/// The model with its wide tables cut down, so that a proof is quick; none if the model needs them.
-fn narrowed(model: &Model) -> Option<Model> {
-    let mut draft = model.plan().clone().into_draft();
-    let weights: Vec<Vec<i32>> = (0..draft.weights.len())
-        .map(|place| model.weights().tensor(WeightId(place as u32)).to_vec())
-        .collect();
-    for table in &mut draft.tables {
-        if let (20, Function::Clamp { low, .. }) = (table.bits(), table.function()) {
-            *table = clamp(9, (*low).max(-256), 255);
-        }
-    }
-    for _ in 0..200 {
-        let plan = Plan::new(draft.clone()).ok()?;
-        match Model::new(plan.clone(), Weights::new(&plan, weights.clone()).ok()?) {
-            Ok(model) => return Some(model),
-            Err(ModelError::OutOfTable { step, .. }) => match &draft.steps[step].operator {
-                Operator::Maximum { .. } => return None,
-                Operator::Affine { .. } => draft.steps[step].rescale.shift += 1,
-            },
-            Err(_) => return None,
-        }
-    }
-    None
 }

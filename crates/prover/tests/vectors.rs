@@ -8,6 +8,8 @@ mod cases;
 #[path = "vectors/certificates.rs"]
 mod certificates;
 mod certified;
+#[path = "vectors/chain.rs"]
+mod chain;
 #[path = "vectors/descriptors.rs"]
 mod descriptors;
 #[path = "vectors/make.rs"]
