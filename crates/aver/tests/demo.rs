@@ -26,6 +26,7 @@ fn the_demo_tells_its_story_and_leaves_a_project() {
     verify("averment-demo/audit-tampered.json").refused(1, "artifacts");
     let page = fs::read_to_string(sandbox.path().join(text("page"))).unwrap();
     assert!(page.contains("breast-cancer-triage") && page.contains("replaced by 2.0.0"));
+    assert!(page.contains("its decisions can be proved by these"), "the plan is part of the version");
     assert!(page.contains("What moved it") && page.contains("mean_texture"), "why it decided so");
     assert!(page.contains("wdbc-013"), "the decisions that were disclosed are on the page");
     assert!(!page.contains("wdbc-477"), "the others are not");

@@ -102,6 +102,16 @@ impl Page<'_> {
                     p { strong { "Files." } " Root over the listing of files, part of the version's id." }
                     span.hash { (subject.record.content.artifacts_root) }
                 } }
+                @if !subject.record.content.plan_digest.is_zero() {
+                    li { div {
+                        p {
+                            strong { "Plan." } " What the version computes, in integers, and the commitment to its weights, part "
+                            "of the version's id: its decisions can be proved by these, without showing the weights."
+                        }
+                        span.hash { "plan " (subject.record.content.plan_digest) }
+                        span.hash { "weights " (subject.record.content.weights_commitment) }
+                    } }
+                }
                 @for (place, log) in self.verified.logs().iter().enumerate() {
                     li id={ "link-log-" (place) } { div {
                         p {
