@@ -86,7 +86,7 @@ fn four_commands_lead_from_a_network_to_a_verified_proof() {
     let elsewhere = Sandbox::configured();
     let public = elsewhere.path().join("given");
     fs::create_dir(&public).unwrap();
-    for name in ["plan", "schema", "commitment"] {
+    for name in ["plan", "schema", "certificate", "commitment"] {
         fs::copy(sandbox.path().join(PLAN).join("public").join(name), public.join(name)).unwrap();
     }
     fs::copy(sandbox.path().join("case.proof"), elsewhere.path().join("case.proof")).unwrap();
@@ -451,6 +451,30 @@ fn what_cannot_be_compiled_leaves_nothing_behind() {
     fs::remove_file(sandbox.path().join(PLAN).join("public/commitment")).unwrap();
     compile(&sandbox, &["-o", PLAN]).done();
     json(&sandbox, &["commit", PLAN]).done();
+}
+
+#[test]
+fn weights_without_their_certificate_prove_nothing() {
+    let sandbox = proved();
+    let path = |plan: &str| sandbox.path().join(plan).join("public/certificate");
+    let whole = fs::read(path(PLAN)).unwrap();
+    fs::remove_file(path(PLAN)).unwrap();
+    verify(&sandbox, "case.proof").refused(1, "no certificate of its weights");
+    for length in [0, 31, whole.len() - 32] {
+        fs::write(path(PLAN), &whole[..length]).unwrap();
+        verify(&sandbox, "case.proof").refused(1, "certificate");
+    }
+    let mut changed = whole.clone();
+    *changed.last_mut().unwrap() ^= 1;
+    fs::write(path(PLAN), changed).unwrap();
+    verify(&sandbox, "case.proof").refused(1, "certificate");
+    // That of the same weights under another salt.
+    compile(&sandbox, &["-o", "twin.plan"]).done();
+    json(&sandbox, &["commit", "twin.plan"]).done();
+    fs::copy(path("twin.plan"), path(PLAN)).unwrap();
+    verify(&sandbox, "case.proof").refused(1, "certificate");
+    fs::write(path(PLAN), whole).unwrap();
+    verify(&sandbox, "case.proof").done();
 }
 
 #[test]
