@@ -56,6 +56,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "history", run: history::history, seeds: history::history_seeds },
     Target { name: "approval_file", run: approval::approval_file, seeds: approval::approval_file_seeds },
     Target { name: "audit_file", run: audit::audit_file, seeds: audit::audit_file_seeds },
+    Target { name: "certificate", run: proof::certificate, seeds: proof::certificate_seeds },
     Target { name: "statement_proof", run: proof::statement_proof, seeds: proof::statement_proof_seeds },
     Target { name: "explanation", run: json::explanation, seeds: json::explanation_seeds },
     Target { name: "plan", run: plan::plan, seeds: plan::plan_seeds },

@@ -4,6 +4,7 @@ use crate::vectors;
 use averment_primitives::B256;
 use averment_verifier::{
     Key, Registered,
+    certificate::CertificateFile,
     commitment::{Chunked, InputCommitment, WeightsCommitment},
     descriptor::{Blocks, Descriptor, ValidDescriptor},
     file::ProofFile,
@@ -17,6 +18,7 @@ use std::sync::LazyLock;
 const TRANSPARENT: &str = include_str!("../../vectors/proof/ok_dense_transparent.json");
 const ZERO_KNOWLEDGE: &str = include_str!("../../vectors/proof/ok_dense_zk.json");
 const WINDOWS: &str = include_str!("../../vectors/proof/ok_windows_zk.json");
+const CERTIFICATE: &str = include_str!("../../vectors/proof/ok_certificate_wide_zk.json");
 
 /// A vector's plan in one mode.
 struct Case {
@@ -67,7 +69,7 @@ pub(crate) fn descriptor(data: &[u8]) -> bool {
 }
 
 pub(crate) fn descriptor_seeds() -> Vec<Vec<u8>> {
-    [TRANSPARENT, ZERO_KNOWLEDGE, WINDOWS]
+    [TRANSPARENT, ZERO_KNOWLEDGE, WINDOWS, CERTIFICATE]
         .map(|text| vectors::bytes(&vectors::json(text)["descriptor"]))
         .into()
 }
@@ -96,6 +98,20 @@ pub(crate) fn statement_proof(data: &[u8]) -> bool {
     assert_eq!(file.encode(), data);
     assert!(file.options(4).batch_bits <= 16);
     true
+}
+
+/// A certificate's file has one encoding.
+pub(crate) fn certificate(data: &[u8]) -> bool {
+    let Ok(file) = CertificateFile::decode(data) else { return false };
+    assert_eq!(file.encode(), data);
+    true
+}
+
+pub(crate) fn certificate_seeds() -> Vec<Vec<u8>> {
+    let proof = vectors::bytes(&vectors::json(CERTIFICATE)["proof"]);
+    [(Mode::Transparent, vec![]), (Mode::ZeroKnowledge, proof)]
+        .map(|(mode, proof)| CertificateFile { chain_id: 31_337, mode, proof }.encode())
+        .into()
 }
 
 pub(crate) fn statement_proof_seeds() -> Vec<Vec<u8>> {

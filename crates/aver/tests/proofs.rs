@@ -91,6 +91,16 @@ fn four_commands_lead_from_a_network_to_a_verified_proof() {
     }
     fs::copy(sandbox.path().join("case.proof"), elsewhere.path().join("case.proof")).unwrap();
     json(&elsewhere, &["verify", "given", "case.proof"]).done();
+    // Without the certificate, or with one that proves nothing, nobody knows that the weights are in range.
+    let certificate = fs::read(public.join("certificate")).unwrap();
+    let mut changed = certificate.clone();
+    *changed.last_mut().unwrap() ^= 1;
+    for other in [changed, certificate[..certificate.len() - 32].to_vec()] {
+        fs::write(public.join("certificate"), other).unwrap();
+        json(&elsewhere, &["verify", "given", "case.proof"]).refused(1, "certificate of the weights");
+    }
+    fs::remove_file(public.join("certificate")).unwrap();
+    json(&elsewhere, &["verify", "given", "case.proof"]).refused(1, "no certificate of its weights");
     let private = sandbox.path().join(PLAN).join("private");
     assert_eq!(mode(&private), 0o700);
     for name in ["weights", "calibration", "salt"] {
