@@ -255,8 +255,8 @@ impl Gather {
             {
                 let kind = read.kind(dim, space.result, sums);
                 if let Some(seen) = read.output.and_then(|along| sees.get_mut(usize::from(along.axis))) {
-                    // One plain read is enough to see the padding.
-                    *seen = Some(if *seen == Some(ReadKind::Plain) { ReadKind::Plain } else { kind });
+                    // One read that does is enough to see the padding.
+                    *seen = Some(seen.filter(|seen: &ReadKind| seen.sees_padding()).unwrap_or(kind));
                 }
                 let steps = Steps::new(read, kind, stride, space.result, sums);
                 match read.tap {
@@ -339,6 +339,7 @@ impl Steps {
                 let cell = match kind {
                     // A plain tap stops at the real length: beyond it weights are zero.
                     ReadKind::Plain => Some(a.max(b)),
+                    ReadKind::Strided { bits, offset } => Some((a << bits) + offset as usize),
                     ReadKind::Window if a >= real => None,
                     ReadKind::Window => match (u32::try_from(a), u32::try_from(b)) {
                         (Ok(a), Ok(b)) => read.cell(a, b).map(|cell| cell as usize),

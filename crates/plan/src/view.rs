@@ -6,6 +6,8 @@
 //! - A read that copies an axis as it is ([`ReadKind::Plain`]: one coordinate, step 1, no pad, the same length, no
 //!   limit) reads padding too: the result's padded cells see the source's padded cells. (`Point` or `Sum` of
 //!   docs/protocol.md [4.1].)
+//! - So does a read that takes every `2^s`-th cell of an axis whose padded length is `2^s` times the result's
+//!   ([`ReadKind::Strided`]: pools of halves). (`Fixed` low bits, `Point` above them.)
 //! - Every other read ([`ReadKind::Window`]) is bounded: it gives 0 unless `a` and `b` are below their real lengths
 //!   and `0 <= y < limit`. Strides, slices, concatenation, padding and transposition are windows of one tap.
 //! - An axis of the result that no read names is broadcast, over its padding too.
@@ -34,11 +36,18 @@ pub struct Read {
     pub limit: u32,
 }
 
-/// Whether a read sees padding.
+/// How a read sees padding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ReadKind {
     /// One coordinate, cell by cell, over the whole padded axis.
     Plain,
+    /// A coordinate of the result, cell `2^bits · a + offset` of the whole padded axis.
+    Strided {
+        /// How many low bits of the cell's number are fixed; not 0.
+        bits: u32,
+        /// What they are.
+        offset: u32,
+    },
     /// Bounded by real lengths and the limit.
     Window,
 }
@@ -61,6 +70,13 @@ pub struct Term {
     pub view: View,
 }
 
+impl ReadKind {
+    /// Whether the result's padded cells see the source's.
+    pub fn sees_padding(self) -> bool {
+        self != Self::Window
+    }
+}
+
 impl Read {
     /// Reads the whole of an axis of length `dim` along an axis of the result.
     pub fn along(axis: u8, dim: u32) -> Self {
@@ -72,7 +88,7 @@ impl Read {
         Self { output: None, tap: Some(Along { axis, step: 1 }), pad: 0, limit: dim }
     }
 
-    /// Whether the read sees padding, in a step with this result and these sums, on a source axis of length `source`.
+    /// How the read sees padding, in a step with this result and these sums, on a source axis of length `source`.
     pub fn kind(&self, source: u32, result: &Shape, sums: &[u32]) -> ReadKind {
         let length = match (self.output, self.tap) {
             (Some(Along { axis, step: 1 }), None) => result.dim(axis.into()),
@@ -80,10 +96,21 @@ impl Read {
             _ => None,
         };
         if length == Some(source) && self.pad == 0 && self.limit == source {
-            ReadKind::Plain
-        } else {
-            ReadKind::Window
+            return ReadKind::Plain;
         }
+        self.strided(source, result).unwrap_or(ReadKind::Window)
+    }
+
+    fn strided(&self, source: u32, result: &Shape) -> Option<ReadKind> {
+        let (Some(Along { axis, step }), None) = (self.output, self.tap) else { return None };
+        let offset = u32::try_from(self.pad.checked_neg()?).ok().filter(|offset| *offset < step)?;
+        let length = result.dim(axis.into())?;
+        let last = u64::from(step) * u64::from(length - 1) + u64::from(offset);
+        let halves = u64::from(length.next_power_of_two()) * u64::from(step);
+        let whole = step.is_power_of_two()
+            && halves == u64::from(source.next_power_of_two())
+            && last < u64::from(self.limit);
+        (whole && step > 1).then(|| ReadKind::Strided { bits: step.trailing_zeros(), offset })
     }
 
     /// The source's cell for coordinates below their real lengths; none if the read is 0 there.

@@ -198,6 +198,39 @@ fn a_convolution_by_hand() {
 }
 
 #[test]
+fn every_second_cell_of_an_axis_twice_as_long_is_read_in_the_padding_too() {
+    let odd = Read { output: Some(Along { axis: 0, step: 2 }), tap: None, pad: -1, limit: 6 };
+    let result = shape(&[3]);
+    assert_eq!(odd.kind(6, &result, &[]), ReadKind::Strided { bits: 1, offset: 1 });
+    for (read, source) in [
+        (odd, 9),                                                              // padded to 16
+        (Read { limit: 5, ..odd }, 6),                                         // cell 5 is cut off
+        (Read { pad: 1, ..odd }, 6),                                           // begins before the first
+        (Read { pad: -2, ..odd }, 6),                                          // leaves the low bit
+        (Read { output: Some(Along { axis: 0, step: 3 }), pad: 0, ..odd }, 6), // no power of two
+    ] {
+        assert_eq!(read.kind(source, &result, &[]), ReadKind::Window, "{read:?} of {source}");
+    }
+    // The first step's padded cells hold 1, the least that its table gives.
+    let affine = |tensor, read| Operator::Affine {
+        products: vec![],
+        linear: vec![Linear::of(vec![term(1, tensor, vec![read])])],
+        bias: None,
+    };
+    let draft = Draft {
+        inputs: vec![input(&[6], 0, 4)],
+        weights: vec![],
+        tables: vec![clamp(6, 1, 15), clamp(6, -8, 15)],
+        steps: vec![step(&[6], affine(0, Read::along(0, 6)), 0, 0), step(&[3], affine(1, odd), 0, 1)],
+        output: values(2),
+    };
+    let plan = Plan::new(draft).unwrap();
+    let weights = Weights::new(&plan, vec![]).unwrap();
+    let trace = Model::new(plan, weights).unwrap().run(&[&[2, 3, 4, 5, 6, 7]], 1).unwrap();
+    assert_eq!(trace.steps[1].out, [3, 5, 7, 1]);
+}
+
+#[test]
 fn a_tournament_is_the_maximum_and_has_its_interval() {
     // Pairs along the last axis, then along the first: max pooling of 2x2.
     let half = |axis: u8, offset: i32, dim: u32| Read {

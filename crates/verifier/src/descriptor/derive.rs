@@ -286,25 +286,32 @@ impl Frame<'_> {
         self.result.dim(axis.into()).unwrap_or(1)
     }
 
-    /// How an axis of a source is read; none if nothing is.
-    fn axis(&self, read: &Read, source: u32) -> Result<Option<Axis>, DeriveError> {
+    /// How an axis of a source is read, the lowest bits first; none if nothing is.
+    fn axes(&self, read: &Read, source: u32) -> Result<Option<Vec<Axis>>, DeriveError> {
         let bits = log2_above(source.into());
-        let plain = read.kind(source, self.result, self.sums) == ReadKind::Plain;
-        let axis = match (read.output, read.tap) {
+        let along = |axis: u8, bits: u8| match self.group(axis) {
+            Some(at) => Axis::Sum { at, bits },
+            None => Axis::Point { at: self.point(axis), bits },
+        };
+        let kind = read.kind(source, self.result, self.sums);
+        let axes = match (read.output, read.tap) {
             (None, None) => {
                 let cell = read.cell(0, 0);
-                return Ok(cell.map(|value| Axis::Fixed { value, bits }));
+                return Ok(cell.map(|value| vec![Axis::Fixed { value, bits }]));
             }
-            (Some(Along { axis, .. }), None) if plain => match self.group(axis) {
-                Some(at) => Axis::Sum { at, bits },
-                None => Axis::Point { at: self.point(axis), bits },
+            (Some(Along { axis, .. }), None) if kind == ReadKind::Plain => vec![along(axis, bits)],
+            (None, Some(Along { axis, .. })) if kind == ReadKind::Plain && self.variables => {
+                vec![Axis::Sum { at: self.sum(axis).0, bits }]
+            }
+            (output, tap) => match (kind, output) {
+                (ReadKind::Strided { bits: low, offset }, Some(Along { axis, .. })) => {
+                    let low = narrow(low);
+                    vec![Axis::Fixed { value: offset, bits: low }, along(axis, bits.saturating_sub(low))]
+                }
+                _ => vec![Axis::Window { bits, window: self.window(read, output, tap)? }],
             },
-            (None, Some(Along { axis, .. })) if plain && self.variables => {
-                Axis::Sum { at: self.sum(axis).0, bits }
-            }
-            (output, tap) => Axis::Window { bits, window: self.window(read, output, tap)? },
         };
-        Ok(Some(axis))
+        Ok(Some(axes))
     }
 
     fn window(&self, read: &Read, output: Option<Along>, tap: Option<Along>) -> Result<Window, DeriveError> {
@@ -437,8 +444,8 @@ impl Wiring<'_> {
         let base = self.base(view.tensor).ok_or(missing)?;
         let mut axes = Vec::new();
         for (read, dim) in view.reads.iter().zip(shape.dims()).rev() {
-            match frame.axis(read, *dim)? {
-                Some(axis) => axes.push(axis),
+            match frame.axes(read, *dim)? {
+                Some(own) => axes.extend(own),
                 None => return Ok(None),
             }
         }
