@@ -10,6 +10,7 @@
 mod approval;
 mod audit;
 mod commitment;
+mod compiler;
 mod history;
 mod json;
 mod log;
@@ -81,6 +82,12 @@ pub const TARGETS: &[Target] = &[
     },
     Target { name: "input_opening", run: commitment::input_opening, seeds: commitment::input_opening_seeds },
     Target { name: "ptau_file", run: commitment::ptau_file, seeds: commitment::ptau_file_seeds },
+    Target { name: "onnx", run: compiler::onnx, seeds: compiler::onnx_seeds },
+    Target { name: "npy", run: compiler::npy, seeds: compiler::npy_seeds },
+    Target { name: "npz", run: compiler::npz, seeds: compiler::npz_seeds },
+    Target { name: "csv", run: compiler::csv, seeds: compiler::csv_seeds },
+    Target { name: "sample_json", run: compiler::sample_json, seeds: compiler::sample_json_seeds },
+    Target { name: "tensor_pb", run: compiler::tensor_pb, seeds: compiler::tensor_pb_seeds },
     Target { name: "listing", run: storage::listing, seeds: storage::listing_seeds },
     Target { name: "pointer", run: storage::pointer, seeds: storage::pointer_seeds },
     Target { name: "car", run: storage::car, seeds: storage::car_seeds },

@@ -77,6 +77,31 @@ fn compiled() -> Result<BTreeMap<PathBuf, String>> {
     Ok(files)
 }
 
+/// Compiles the contracts of a copy of `contracts/` alone into `out`.
+pub fn compile(contracts: &Path, out: &Path) -> Result<()> {
+    tools::npm(Path::new("contracts"))?;
+    let modules = contracts.join("node_modules");
+    if !modules.exists() {
+        let own = tools::root().canonicalize()?.join("contracts/node_modules");
+        std::os::unix::fs::symlink(own, &modules)?;
+    }
+    run::step(
+        "compile the contracts with checks that can be left out",
+        Command::new(tools::foundry("forge")?)
+            .args([
+                "build",
+                "src/ProofVerifier.sol",
+                "src/DescriptorValidator.sol",
+                "--skip",
+                "test",
+                "--quiet",
+                "--out",
+            ])
+            .arg(out)
+            .current_dir(contracts),
+    )
+}
+
 fn build_into(build: &Path) -> Result<()> {
     tools::npm(Path::new("contracts"))?;
     let root = tools::root().canonicalize()?.join(build);

@@ -6,8 +6,15 @@ use anyhow::{Context, Result, bail, ensure};
 use std::{fs, path::Path, process::Command};
 
 /// Where every decoder must have a target.
-const CRATES: [&str; 4] =
-    ["crates/primitives/src", "crates/registry/src", "crates/storage/src", "crates/verifier/src"];
+const CRATES: [&str; 7] = [
+    "crates/primitives/src",
+    "crates/registry/src",
+    "crates/storage/src",
+    "crates/plan/src",
+    "crates/verifier/src",
+    "crates/compiler/src",
+    "crates/prover/src",
+];
 
 /// Methods that read what a stranger wrote.
 const DECODERS: [&str; 6] = ["decode", "parse", "from_json", "from_pem", "decode_bundle", "parse_canonical"];
@@ -98,7 +105,7 @@ fn sources(folder: &Path) -> Result<Vec<(String, String)>> {
         }
         if path.is_dir() {
             found.extend(sources(&path)?);
-        } else {
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
             let text = fs::read_to_string(&path)?;
             let code = text.split("#[cfg(test)]\nmod tests").next().unwrap_or_default();
             found.push((path.display().to_string(), code.to_owned()));

@@ -92,7 +92,7 @@ impl Bench {
         let committed = Committed::new(&setup, &model, options, &mut random(1)).unwrap();
         let inputs = committed.inputs(&trace, SCHEMA, &mut random(2)).unwrap();
         let registered = committed.registered(&inputs).unwrap();
-        let statement = Statement { mode, public, ..registered.statement() };
+        let statement = Statement { mode, public, chain_id: 31_337, ..registered.statement() };
         drop(committed);
         Self { model, derived, setup, mode, trace, registered, statement }
     }
@@ -189,6 +189,19 @@ impl Bench {
         let inputs = committed.inputs(&self.trace, SCHEMA, &mut random(2)).unwrap();
         let (registered, statement) = (&self.registered, &self.statement);
         committed.prove_as(&mut liar, &self.trace, &inputs, registered, statement, &mut random(3)).unwrap()
+    }
+
+    /// An honest proof of a statement that is changed before.
+    pub fn stating(&self, change: fn(&mut Statement), any_mode: bool) -> Claimed {
+        let mut liar = Liar { any_mode, ..Liar::default() };
+        let committed = self.committed(&self.model);
+        let inputs = committed.inputs(&self.trace, SCHEMA, &mut random(2)).unwrap();
+        let (registered, mut statement) = (self.registered.clone(), self.statement.clone());
+        change(&mut statement);
+        let proof = committed
+            .prove_as(&mut liar, &self.trace, &inputs, &registered, &statement, &mut random(3))
+            .unwrap();
+        Claimed { registered, statement, proof }
     }
 
     /// What the verifier has of the setup.

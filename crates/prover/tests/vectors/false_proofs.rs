@@ -1,0 +1,224 @@
+//! Proofs of what is not so, each by the real prover with a fresh transcript; stored as changes of a good call.
+
+use super::{
+    COUNT, Call, PARTS, abi,
+    lies::{
+        self, MANNERS, Manner,
+        bench::{Bench, Claimed, Falsehood},
+        plus_order,
+        witness::{Force, Part},
+    },
+    write,
+};
+use alloy_primitives::{B256, hex};
+use averment_verifier::{
+    absorb,
+    field::Fr,
+    point,
+    statement::{Mode, Statement},
+    transcript::Oracle,
+};
+use serde_json::{Value, json};
+
+/// A bench and the call of its honest proof.
+pub struct Base {
+    pub bench: Bench,
+    pub call: Call,
+}
+
+/// The order of the field that coordinates are of.
+const COORDINATES: &str = "30644e72e131a029b85045b68181585d97816a916871ca8d3c208c16d87cfd47";
+
+/// Counts what a transcript is told.
+#[derive(Default)]
+struct Count(usize);
+
+impl Oracle for Count {
+    fn word(&mut self, _: &B256) {
+        self.0 += 1;
+    }
+
+    fn draw(&mut self) -> Fr {
+        Fr::default()
+    }
+}
+
+impl Base {
+    pub fn new(model: averment_plan::Model, mode: Mode) -> Self {
+        let bench = Bench::new(model, mode);
+        let honest = bench.prove(Falsehood::None, Manner::Plain).unwrap();
+        let call = Call {
+            tau: averment_verifier::setup::tau_words(&bench.setup.tau()),
+            setup: bench.setup.digest(),
+            parts: parts(&bench, &honest),
+        };
+        Self { bench, call }
+    }
+
+    /// The file of the honest call.
+    pub fn file(&self) -> Value {
+        write(&self.call, "The base of false proofs: an honest one of the same model.")
+    }
+
+    /// The changes that make a claim's call of the honest one.
+    fn patches(&self, claimed: &Claimed) -> Vec<Value> {
+        let own = parts(&self.bench, claimed);
+        let changed = PARTS.iter().zip(own).zip(&self.call.parts).filter(|((_, own), base)| own != *base);
+        changed.map(|((part, own), _)| replaced(part, &own)).collect()
+    }
+
+    /// All of them with their names; `whole` asks for what one model shows for all.
+    pub fn cases(&self, whole: bool) -> Vec<Value> {
+        let mut cases = Vec::new();
+        let mut add = |name: String, patches: Vec<Value>| {
+            cases.push(json!({ "name": name, "count": patches.len(), "patches": patches }));
+        };
+        for (falsehood, manner) in falsehoods(whole) {
+            if let Some(claimed) = self.bench.prove(falsehood, manner) {
+                add(format!("{falsehood:?}, {manner:?}"), self.patches(&claimed));
+            }
+        }
+        type Change = fn(&mut Statement);
+        let statements: [(&str, Change, bool); 3] = [
+            ("one public value more than the plan has", |own| own.public.push(0), false),
+            ("one public value less than the plan has", |own| _ = own.public.pop(), false),
+            ("without masks for a plan that has room for them", |own| own.mode = Mode::Transparent, true),
+        ];
+        for (name, change, any_mode) in statements {
+            if !any_mode || self.bench.mode.masked() {
+                add(name.into(), self.patches(&self.bench.stating(change, any_mode)));
+            }
+        }
+        if whole {
+            self.misheard(&mut add);
+            self.points(&mut add);
+        }
+        cases
+    }
+
+    /// Words that are not canonical, from a prover that gave them to the transcript as they are: without a check of its
+    /// own for each, a verifier would take two proofs for one.
+    fn misheard(&self, add: &mut impl FnMut(String, Vec<Value>)) {
+        let Bench { registered, statement, mode, .. } = &self.bench;
+        let mut before = Count::default();
+        absorb(&mut before, self.bench.descriptor(), registered, statement);
+        let words = self.call.parts[3].len() / 32;
+        // v, R and v_R are heard as v, v_R, R; the opening comes behind them.
+        let opening = words - if mode.masked() { 22 } else { 20 };
+        // Some of the rounds' coefficients stand for the others.
+        let ends = |place: usize| place < 16 || place + 36 > words;
+        for place in (0..words).filter(|place| ends(*place) || place % 4 == 0) {
+            let heard = match opening.wrapping_sub(place) {
+                1 if mode.masked() => place - 2,
+                2 | 3 if mode.masked() => place + 1,
+                _ => place,
+            };
+            let proof = self.bench.misheard(before.0 + heard, plus_order).encode();
+            let word = B256::from_slice(&proof[place * 32..][..32]);
+            let mut changed = proof.clone();
+            changed[place * 32..][..32].copy_from_slice(plus_order(word).as_slice());
+            add(
+                format!("word {place} of the proof plus the field's order, and heard so"),
+                vec![replaced("proof", &changed)],
+            );
+        }
+        // The consumer and the beneficiary, with more than an address has.
+        for (word, heard) in [(1, 3), (3, 5)] {
+            let proof = self.bench.misheard(heard, |word| word | B256::right_padding_from(&[1]));
+            let mut statement = self.call.parts[1].clone();
+            statement[word * 32] |= 1;
+            let patches = vec![replaced("statement", &statement), replaced("proof", &proof.encode())];
+            add(format!("word {word} of the statement is wider than an address, and heard so"), patches);
+        }
+        // A public value that is its residue: a negative one as it is heard, another plus the order.
+        for (place, value) in statement.public.iter().enumerate() {
+            let first = 13;
+            let at = (COUNT + 1 + place) * 32;
+            let mut words = self.call.parts[1].clone();
+            let residue = averment_verifier::field::to_word(&Fr::from(*value));
+            let (word, proof) = match value {
+                ..0 => (residue, self.call.parts[3].clone()),
+                _ => (plus_order(residue), self.bench.misheard(first + place, plus_order).encode()),
+            };
+            words[at..][..32].copy_from_slice(word.as_slice());
+            let patches = vec![replaced("statement", &words), replaced("proof", &proof)];
+            add(
+                format!("public value {place} is another integer of the same residue, and heard so"),
+                patches,
+            );
+        }
+    }
+
+    /// Points that are written otherwise, or are others.
+    fn points(&self, add: &mut impl FnMut(String, Vec<Value>)) {
+        let order = alloy_primitives::U256::from_str_radix(COORDINATES, 16).unwrap();
+        for part in [2, 3] {
+            let bytes = &self.call.parts[part];
+            let word = |place: usize| B256::from_slice(&bytes[place * 32..][..32]);
+            let is_point = |place: usize| {
+                place + 1 < bytes.len() / 32 && point::from_words(&[word(place), word(place + 1)]).is_some()
+            };
+            for place in (0..bytes.len() / 32).filter(|place| is_point(*place) && !word(*place).is_zero()) {
+                let [x, y] =
+                    [place, place + 1].map(|place| alloy_primitives::U256::from_be_bytes(word(place).0));
+                let own = [
+                    ("x plus the coordinates' order", x + order, y),
+                    ("y plus the coordinates' order", x, y + order),
+                    ("negated", x, order - y),
+                    ("off the curve", x, y ^ alloy_primitives::U256::from(1)),
+                    ("nothing", alloy_primitives::U256::ZERO, alloy_primitives::U256::ZERO),
+                    ("the generator", alloy_primitives::U256::from(1), alloy_primitives::U256::from(2)),
+                ];
+                for (what, x, y) in own {
+                    let bytes = [x.to_be_bytes::<32>(), y.to_be_bytes::<32>()].concat();
+                    let patch = json!({ "part": PARTS[part], "at": place * 32, "bytes": hex::encode_prefixed(bytes) });
+                    add(format!("point {place} of the {}: {what}", PARTS[part]), vec![patch]);
+                }
+            }
+        }
+    }
+}
+
+/// What is false, and how it is proved: by the protocol, and if `whole` a few in every manner.
+fn falsehoods(whole: bool) -> Vec<(Falsehood, Manner)> {
+    let force = |relation, cell, part| Falsehood::Cell(Force { relation, cell, part });
+    let mut all = Vec::new();
+    if whole {
+        let few = [
+            force(0, 1, Part::High),
+            force(1, 1, Part::Rounding),
+            Falsehood::Counts(&[1]),
+            Falsehood::Public(0),
+        ];
+        all.extend(few.into_iter().flat_map(|falsehood| MANNERS.map(|manner| (falsehood, manner))));
+    }
+    let plain = |falsehood| (falsehood, Manner::Plain);
+    for relation in 0..3 {
+        for part in [Part::High, Part::Low, Part::Rounding, Part::Out] {
+            all.extend([0, 3].map(|cell| plain(force(relation, cell, part))));
+        }
+    }
+    let others = [Falsehood::Padding, Falsehood::Counts(&[0, 1, -1]), Falsehood::Range, Falsehood::Input];
+    all.extend(others.map(plain));
+    all.extend((0..4).map(|tensor| plain(Falsehood::Weight(tensor))));
+    all
+}
+
+fn parts(bench: &Bench, claimed: &Claimed) -> [Vec<u8>; 4] {
+    let points = claimed.registered.points().iter().flat_map(point::to_words);
+    [
+        bench.descriptor().encode().unwrap(),
+        abi(&claimed.statement),
+        points.flat_map(|word| word.0).collect(),
+        claimed.proof.encode(),
+    ]
+}
+
+fn replaced(part: &str, bytes: &[u8]) -> Value {
+    json!({ "part": part, "length": bytes.len(), "at": 0, "bytes": hex::encode_prefixed(bytes) })
+}
+
+/// The models with their names.
+pub fn models() -> [(&'static str, averment_plan::Model); 2] {
+    [("dense", lies::dense_model()), ("windows", lies::windows())]
+}

@@ -1,0 +1,44 @@
+//! The vectors of `vectors/proof`: good proofs are accepted, and every bad one is refused with its error.
+
+mod vectors;
+
+use averment_verifier::{VerifyError, proof::ProofError};
+
+#[test]
+fn good_proofs_are_accepted() {
+    let good = vectors::good();
+    assert!(good.len() >= 6);
+    for case in good {
+        assert_eq!(case.verdict(), Ok(()), "{}", case.name());
+    }
+}
+
+/// Proofs of released versions; `vectors/proof/frozen/README.md` says how they are added.
+#[test]
+fn frozen_proofs_keep_verifying() {
+    for case in vectors::frozen() {
+        assert_eq!(case.verdict(), Ok(()), "{}", case.name());
+    }
+}
+
+#[test]
+fn bad_proofs_and_descriptors_are_refused() {
+    let bad = vectors::bad();
+    assert!(bad.len() > 400, "{}", bad.len());
+    for (case, error) in bad {
+        assert_eq!(case.verdict(), Err(error), "{}", case.name());
+    }
+}
+
+#[test]
+fn errors_are_named_by_their_variants() {
+    assert_eq!(vectors::name(ProofError::Scalar { word: 1 }), "Scalar");
+    assert_eq!(vectors::name(VerifyError::Opening), "Opening");
+}
+
+/// For `cargo xtask checks`, which gives them to contracts: the vectors as the bytes that these are called with.
+#[test]
+fn calls_are_written() {
+    let Some(path) = std::env::var_os("AVERMENT_WRITE_CALLS") else { return };
+    std::fs::write(path, serde_json::to_string(&vectors::calls()).unwrap()).unwrap();
+}
