@@ -25,6 +25,11 @@ contract DescriptorValidator is IDescriptorValidator {
     uint256 private constant NO_SUM = 256;
     uint256 private constant TABLES = 136;
     uint256 private constant FUNCTIONS = 2;
+    /// Public values of a relation, in bits.
+    uint256 private constant PUBLIC_BITS = 12;
+    /// Kinds of relations, by what they add.
+    uint256 private constant PUBLIC = 1;
+    uint256 private constant DECIDED = 2;
 
     struct Table {
         uint256 tag;
@@ -254,10 +259,10 @@ contract DescriptorValidator is IDescriptorValidator {
             coordinates = larger(coordinates, byte_(plan, head));
             products += number(plan, head + 1, 2);
             uint256 kind = byte_(plan, head + 5);
-            if (kind > 1 || (kind == 1 && byte_(plan, head + 14) != 0)) {
+            if (kind > DECIDED || (kind == PUBLIC && byte_(plan, head + 14) != 0)) {
                 revert InvalidDescriptor(Rule.Bytes, head + 5);
             }
-            if (kind == 1) publicEnd = larger(publicEnd, number(plan, head + 6, 4) + number(plan, head + 10, 4));
+            if (kind != 0) publicEnd = larger(publicEnd, number(plan, head + 6, 4) + publicCount(plan, head));
         }
         for (uint256 product = plan.sums; product < plan.degrees; product += 7) {
             variables = larger(variables, byte_(plan, product));
@@ -374,9 +379,13 @@ contract DescriptorValidator is IDescriptorValidator {
         for (uint256 head = plan.heads; head < plan.sums; head += 15) {
             plan.pointBits = byte_(plan, head);
             uint256 products = number(plan, head + 1, 2);
-            if (byte_(plan, head + 5) == 1) {
+            uint256 kind = byte_(plan, head + 5);
+            if (kind == PUBLIC) {
                 if (products != 0) revert InvalidDescriptor(Rule.Public, plan.place);
                 term = checkPublic(plan, head, term);
+            } else if (kind == DECIDED) {
+                if (products != 0) revert InvalidDescriptor(Rule.Decision, plan.place);
+                term = checkDecision(plan, head, term);
             } else {
                 Sum memory sum = Sum(0, 0);
                 for (; products > 0; --products) {
@@ -384,7 +393,7 @@ contract DescriptorValidator is IDescriptorValidator {
                     product += 7;
                 }
                 term = checkRescale(plan, head, term, sum);
-                if (sum.largest + log2Up(sum.items) > INTEGER_BITS) revert InvalidDescriptor(Rule.Wraps, plan.place);
+                checkSum(plan, sum);
             }
             ++plan.place;
         }
@@ -405,7 +414,7 @@ contract DescriptorValidator is IDescriptorValidator {
         uint256 term = plan.terms;
         for (uint256 head = plan.heads; head < plan.sums; head += 15) {
             plan.pointBits = byte_(plan, head);
-            if (byte_(plan, head + 5) == 1) revert InvalidDescriptor(Rule.Public, plan.place);
+            if (byte_(plan, head + 5) != 0) revert InvalidDescriptor(Rule.Public, plan.place);
             term = signed(plan, head + 6) == 0
                 ? checkPadding(plan, head, term, covered)
                 : checkRanged(plan, head, term, covered);
@@ -456,11 +465,7 @@ contract DescriptorValidator is IDescriptorValidator {
         own.ranged = true;
         cursor += 17;
         uint256 filled;
-        for (--left; left > 0; --left) {
-            uint256 lookup = inBlock(plan, number(plan, cursor + 9, 4));
-            cursor = checkNew(plan, cursor, Rule.Ranged, filled, Sum(0, 0));
-            filled += plan.tables[plan.lookups[lookup].table].bits;
-        }
+        (cursor, filled) = checkLimbs(plan, cursor, left - 1, Rule.Ranged, Sum(0, 0));
         right = filled == own.width && signed(plan, head + 6) == 1 && byte_(plan, head + 14) == own.width - 1;
         if (!right) revert InvalidDescriptor(Rule.Ranged, plan.place);
         return cursor;
@@ -555,13 +560,9 @@ contract DescriptorValidator is IDescriptorValidator {
         }
         if (left == 0) revert InvalidDescriptor(Rule.High, plan.place);
         uint256 shift = byte_(plan, cursor + 8);
-        cursor = checkNew(plan, cursor, Rule.High, 0, sum);
+        if (!checkNew(plan, cursor, Rule.High, sum).isFunction) revert InvalidDescriptor(Rule.High, plan.place);
         uint256 filled;
-        for (--left; left > 0; --left) {
-            uint256 lookup = inBlock(plan, number(plan, cursor + 9, 4));
-            cursor = checkNew(plan, cursor, Rule.Limbs, filled, sum);
-            filled += plan.tables[plan.lookups[lookup].table].bits;
-        }
+        (cursor, filled) = checkLimbs(plan, cursor + 17, left - 1, Rule.Limbs, sum);
         if (filled != shift) revert InvalidDescriptor(Rule.Limbs, plan.place);
         uint256 half = shift == 0 ? 0 : shift - 1;
         if (signed(plan, head + 6) != (shift == 0 ? int256(0) : int256(1)) || byte_(plan, head + 14) != half) {
@@ -571,24 +572,75 @@ contract DescriptorValidator is IDescriptorValidator {
         return cursor;
     }
 
-    /// A new block: minus `2^shift` times a block of its own, over all output cells. Limbs have the shift `filled`.
-    function checkNew(Plan memory plan, uint256 cursor, Rule rule, uint256 filled, Sum memory sum)
+    /// Limbs in ranges from 0 on, one above the other. Returns what follows them, and how wide they are together.
+    function checkLimbs(Plan memory plan, uint256 cursor, uint256 left, Rule rule, Sum memory sum)
         private
         pure
-        returns (uint256)
+        returns (uint256 next, uint256 filled)
+    {
+        for (; left > 0; --left) {
+            bool above = byte_(plan, cursor + 8) == filled;
+            Table memory table = checkNew(plan, cursor, rule, sum);
+            if (table.isFunction || table.first != 0 || !above) revert InvalidDescriptor(rule, plan.place);
+            filled += table.bits;
+            cursor += 17;
+        }
+        next = cursor;
+    }
+
+    /// A new block: minus `2^shift` times a block of its own, over all output cells. Returns its table.
+    function checkNew(Plan memory plan, uint256 cursor, Rule rule, Sum memory sum)
+        private
+        pure
+        returns (Table memory table)
     {
         uint256 place = inBlock(plan, number(plan, cursor + 9, 4));
         if (place == NOWHERE) revert InvalidDescriptor(rule, plan.place);
         Lookup memory own = plan.lookups[place];
-        Table memory table = plan.tables[own.table];
-        uint256 shift = byte_(plan, cursor + 8);
+        table = plan.tables[own.table];
         bool right = !own.determined && own.bits == plan.pointBits && signed(plan, cursor) == -1 && plain(plan, cursor);
-        right =
-            right && (rule == Rule.High ? table.isFunction : !table.isFunction && table.first == 0 && shift == filled);
         if (!right) revert InvalidDescriptor(rule, plan.place);
         own.determined = true;
-        add(sum, rangeBits(table) + shift);
-        return cursor + 17;
+        add(sum, rangeBits(table) + byte_(plan, cursor + 8));
+    }
+
+    /// The next decisions: minus the scores of all real classes, then limbs of the margin. Returns what follows the terms.
+    function checkDecision(Plan memory plan, uint256 head, uint256 cursor) private pure returns (uint256 next) {
+        uint256 terms = number(plan, head + 3, 2);
+        uint256 classes = number(plan, head + 10, 4);
+        uint256 bits = byte_(plan, head + 14);
+        if (terms == 0 || bits > plan.pointBits) revert InvalidDescriptor(Rule.Decision, plan.place);
+        // -1, not shifted; two axes: a window of one tap over the real classes, and all items.
+        bool right = signed(plan, cursor) == -1 && byte_(plan, cursor + 8) == 0 && byte_(plan, cursor + 13) == 2
+            && number(plan, head + 6, 4) == plan.nextPublic && plan.pointBits - bits <= PUBLIC_BITS;
+        // Not read behind the descriptor's end: a window has 30 bytes, and what is one is there.
+        right = right && byte_(plan, cursor + 14) == 4;
+        if (!right) revert InvalidDescriptor(Rule.Decision, plan.place);
+        uint256 axis = cursor + 15;
+        right = number(plan, axis, 5) == (bits << 32 | bits << 16 | 0xffff) && number(plan, axis + 5, 4) == classes
+            && number(plan, axis + 9, 12) == (1 << 64 | 1 << 32 | 1) && number(plan, axis + 21, 4) == 0
+            && number(plan, axis + 25, 4) == classes
+            && number(plan, axis + 29, 3) == (bits << 8 | (plan.pointBits - bits));
+        if (!right) revert InvalidDescriptor(Rule.Decision, plan.place);
+        Sum memory sum = Sum(0, 0);
+        next = checkTerm(plan, cursor, NO_SUM, sum);
+        // The chosen score, and what keeps a later one from winning a tie.
+        sum.items += 2;
+        (next,) = checkLimbs(plan, next, terms - 1, Rule.Limbs, sum);
+        plan.nextPublic += publicCount(plan, head);
+        checkSum(plan, sum);
+    }
+
+    /// How many public values a relation speaks of.
+    function publicCount(Plan memory plan, uint256 head) private pure returns (uint256) {
+        if (byte_(plan, head + 5) == PUBLIC) return number(plan, head + 10, 4);
+        uint256 bits = byte_(plan, head);
+        uint256 classes = byte_(plan, head + 14);
+        return 2 ** (bits > classes ? bits - classes : 0);
+    }
+
+    function checkSum(Plan memory plan, Sum memory sum) private pure {
+        if (sum.largest + log2Up(sum.items) > INTEGER_BITS) revert InvalidDescriptor(Rule.Wraps, plan.place);
     }
 
     /// The next public values of one block. Returns what follows the term.
@@ -596,7 +648,7 @@ contract DescriptorValidator is IDescriptorValidator {
         uint256 count = number(plan, head + 10, 4);
         bool right = number(plan, head + 3, 2) == 1 && plain(plan, cursor) && signed(plan, cursor) == 1
             && byte_(plan, cursor + 8) == 0 && number(plan, head + 6, 4) == plan.nextPublic && count >= 1
-            && count <= 2 ** (plan.pointBits < 12 ? plan.pointBits : 12);
+            && count <= 2 ** (plan.pointBits < PUBLIC_BITS ? plan.pointBits : PUBLIC_BITS);
         if (!right) revert InvalidDescriptor(Rule.Public, plan.place);
         next = checkTerm(plan, cursor, NO_SUM, Sum(0, 0));
         plan.nextPublic += count;

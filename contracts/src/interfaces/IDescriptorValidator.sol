@@ -20,6 +20,7 @@ enum Rule {
     Limbs,
     Half,
     Public,
+    Decision,
     Free,
     Wraps,
     Ranged,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.37;
 
+import {DECISION, decisions} from "./Decisions.sol";
 import {eqBelow, eqIndex, eqPoints, eqTable} from "./Eq.sol";
 import "./Memory.sol";
 
@@ -192,15 +193,16 @@ function productAtEnd(uint256 word, uint256 operands) pure returns (uint256 valu
 /// A relation's constant, given its head's first word.
 function constantAtEnd(uint256 word) pure returns (uint256 value) {
     uint256 bits;
-    bool open;
+    uint256 kind;
     assembly {
-        open := byte(5, word)
+        kind := byte(5, word)
         bits := byte(0, word)
         value := signextend(7, shr(144, word))
         if slt(value, 0) { value := add(value, P) }
         if value { value := mulmod(value, shl(byte(14, word), 1), P) }
     }
-    if (open) return publicValues(bits, (word >> 176) & 0xffffffff, (word >> 144) & 0xffffffff);
+    if (kind == 1) return publicValues(bits, (word >> 176) & 0xffffffff, (word >> 144) & 0xffffffff);
+    if (kind == DECISION) return decisions(word);
 }
 
 /// Minus the sum of `eq(r, i)` times the public value of cell i.

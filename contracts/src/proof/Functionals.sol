@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.37;
 
+import {DECISION, chosenAt} from "./Decisions.sol";
 import {eqIndex, eqPrefixes, eqTable, eqTrees} from "./Eq.sol";
 import "./Memory.sol";
 import {blockAt, termsAt} from "./Terms.sol";
@@ -125,13 +126,21 @@ function relations() pure returns (uint256 sum, uint256 next) {
         end := mload(SUMS)
     }
     while (head < end) {
-        uint256 count;
+        uint256 word;
         uint256 own;
         assembly {
-            count := and(shr(216, mload(head)), 0xffff)
+            word := mload(head)
             head := add(head, 15)
         }
-        (own, next) = termsAt(next, count);
+        uint256 first = next;
+        (own, next) = termsAt(next, (word >> 216) & 0xffff);
+        if ((word >> 208) & 0xff == DECISION) {
+            uint256 scores;
+            assembly {
+                scores := and(shr(152, mload(first)), 0xffffffff)
+            }
+            own += chosenAt(word, scores);
+        }
         assembly {
             sum := addmod(sum, mulmod(power, own, P), P)
             power := mulmod(power, mload(LAMBDA), P)

@@ -93,7 +93,7 @@ contract DescriptorsTest is ProofVectors {
     }
 
     function ruleOf(string memory name) private pure returns (Rule) {
-        string[21] memory names = [
+        string[22] memory names = [
             "Bytes",
             "Layout",
             "Size",
@@ -110,6 +110,7 @@ contract DescriptorsTest is ProofVectors {
             "Limbs",
             "Half",
             "Public",
+            "Decision",
             "Free",
             "Wraps",
             "Ranged",

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 /// What a model said about one input.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Answer {
-    /// The output's real cells, as the plan scales them.
+    /// The output's real cells, as the plan scales them; none if only the decision was made known.
     pub values: Vec<f64>,
     /// Names of the output's cells; empty if there are none.
     pub labels: Vec<String>,
@@ -18,8 +18,15 @@ pub struct Answer {
 pub fn answers(plan: &Plan, public: &[i64], items: usize) -> Option<Vec<Answer>> {
     let output = plan.output();
     let step = plan.step_of(output.tensor)?;
-    if output.kind != OutputKind::Values {
-        return None;
+    if output.kind == OutputKind::Argmax {
+        if public.len() != items.checked_next_power_of_two()? {
+            return None;
+        }
+        let answer = |class: &i64| {
+            let decision = Some(usize::try_from(*class).ok()?);
+            Some(Answer { values: Vec::new(), labels: output.labels.clone(), decision })
+        };
+        return public.iter().take(items).map(answer).collect();
     }
     let unit = (-f64::from(step.exponent)).exp2();
     let cells = public.chunks_exact(step.shape.padded_cells());
@@ -60,7 +67,11 @@ impl Answer {
 impl std::fmt::Display for Answer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         if let Some(place) = self.decision {
-            write!(f, "{} (", self.label(place))?;
+            f.write_str(&self.label(place))?;
+            if self.values.is_empty() {
+                return Ok(());
+            }
+            f.write_str(" (")?;
         }
         for (place, value) in self.values.iter().enumerate().take(16) {
             let gap = if place == 0 { "" } else { ", " };

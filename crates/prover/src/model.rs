@@ -264,6 +264,12 @@ impl<'a> Committed<'a> {
                 write(own.ins.as_mut(), limb.row, Placement::limb(limb, step));
             }
         }
+        for limb in &self.derived.margin {
+            let own = &mut slots[usize::from(limb.slot)];
+            // A margin of a run is never negative.
+            let cells = trace.margins.iter().map(|margin| limb.of(margin.cast_unsigned()));
+            write(own.ins.as_mut(), limb.row, cells);
+        }
         slots
     }
 }

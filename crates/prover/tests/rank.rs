@@ -72,7 +72,7 @@ fn revealed(descriptor: &Descriptor) -> (Vec<Vec<Fr>>, usize) {
         lambda_c: draw(),
     };
     let rho: Vec<Fr> = (0..=descriptor.variables()).map(|_| draw()).collect();
-    let public = vec![Fr::ZERO; 64];
+    let public = vec![0; 64];
     let mut functionals = vec![claims::total(descriptor, &challenges, &public).0];
     let operands = claims::operands(descriptor, &challenges, &rho);
     // The tables' out is public.
@@ -96,7 +96,8 @@ fn every_claim_has_a_mask_of_its_own_and_no_mask_is_idle() {
     let models = (0..16).map(cases::random).map(|model| model.plan().clone());
     let (mut draft, _) = perceptron();
     draft.output = values(2);
-    for plan in models.chain([Plan::new(draft).unwrap()]) {
+    let (decides, _) = perceptron();
+    for plan in models.chain([Plan::new(draft).unwrap(), Plan::new(decides).unwrap()]) {
         let options = Options::default();
         let Ok(derived) = Descriptor::derive(&plan, options) else { continue };
         // Elimination takes its time: the first few plans have every kind of claim.

@@ -39,6 +39,7 @@ fn made() -> Vec<(String, &'static str, make::Made)> {
 /// Files of descriptors that break rules: whose, and how.
 const BAD_DESCRIPTORS: &[(&str, &str, &[descriptors::Attack])] = &[
     ("bad_descriptors.json", "ok_windows_zk.json", descriptors::ATTACKS),
+    ("bad_decision_descriptors.json", "ok_argmax_zk.json", descriptors::DECISIONS),
     ("bad_certificate_descriptors.json", "ok_certificate_wide_zk.json", certificates::ATTACKS),
 ];
 
@@ -51,21 +52,26 @@ fn vectors_are_written() {
     let save = |name: String, value: Value| {
         fs::write(folder().join(name), serde_json::to_string_pretty(&value).unwrap() + "\n").unwrap();
     };
-    certificates::write(&save);
+    if std::env::var_os("AVERMENT_WRITE_VECTORS").is_none_or(|how| how != "descriptors") {
+        write_proofs(&save);
+    }
     for (name, base, attacks) in BAD_DESCRIPTORS {
         save((*name).into(), descriptors::write(base, attacks));
     }
-    if std::env::var_os("AVERMENT_WRITE_VECTORS").is_some_and(|how| how == "descriptors") {
-        return;
-    }
+}
+
+fn write_proofs(save: &impl Fn(String, Value)) {
+    certificates::write(save);
     for (name, about, made) in made() {
         let call = made.call(|_| ());
         assert_eq!(verdict(&call), Ok(()), "{name}");
         save(format!("ok_{name}.json"), write(&call, about));
-        if name.starts_with("dense") {
-            let bad = bad_file(&name, &call, make::attacks(&made, &call));
-            save(format!("bad_{name}.json"), bad);
-        }
+        let attacks = match name.split_once('_') {
+            Some(("dense", _)) => make::attacks(&made, &call),
+            Some(("argmax", _)) => make::false_decisions(&made, &call),
+            _ => continue,
+        };
+        save(format!("bad_{name}.json"), bad_file(&name, &call, attacks));
     }
     for (suffix, mode) in [("transparent", Mode::Transparent), ("zk", Mode::ZeroKnowledge)] {
         for (name, model) in false_proofs::models() {

@@ -1,7 +1,8 @@
 //! Which functionals have which values (sections 5 and 6.1 of the protocol): emitted once, for the prover and for the verifier.
 
 use crate::{
-    descriptor::{Constant, Descriptor, LookupBlock, Product, SLOTS, Table},
+    decision::Decision,
+    descriptor::{Constant, Descriptor, LookupBlock, Product, Relation, SLOTS, Table},
     field::{self, Fr},
     functional::{self, Functional, Points},
 };
@@ -64,7 +65,7 @@ impl Operands {
 }
 
 /// The functional whose value is s without its constants, and those constants: `φ(P) = s + constant` ([5.1]).
-pub fn total(descriptor: &Descriptor, challenges: &Challenges, public: &[Fr]) -> (Functional, Fr) {
+pub fn total(descriptor: &Descriptor, challenges: &Challenges, public: &[i64]) -> (Functional, Fr) {
     let Challenges { r, lambda, lambda_b, lambda_c, .. } = challenges;
     let layout = &descriptor.layout;
     let points = Points { r, rho: &[] };
@@ -73,7 +74,11 @@ pub fn total(descriptor: &Descriptor, challenges: &Challenges, public: &[Fr]) ->
         for term in &relation.terms {
             functional.term(-weight, term, points);
         }
-        constant += weight * constant_value(&relation.constant, r, relation.point_bits, public);
+        let (value, chosen) = constant_value(relation, r, public);
+        constant += weight * value;
+        if let (Some(decision), Some(score)) = (chosen, relation.terms.first()) {
+            functional.0.push(decision.scores(-weight, score.base));
+        }
     }
     let rows = functional::coordinates(r, 0, layout.table_bits);
     functional.block(*lambda_b, layout.multiplicities, &rows);
@@ -85,14 +90,26 @@ pub fn total(descriptor: &Descriptor, challenges: &Challenges, public: &[Fr]) ->
     (functional, constant)
 }
 
-fn constant_value(constant: &Constant, r: &[Fr], bits: u8, public: &[Fr]) -> Fr {
-    match constant {
-        Constant::Number(number) => functional::value(*number),
+/// What a relation adds to its terms: a number, and with a decision the chosen scores.
+fn constant_value(relation: &Relation, r: &[Fr], public: &[i64]) -> (Fr, Option<Decision>) {
+    let bits = relation.point_bits;
+    let stated = |first: u32, count: u64| {
+        let place = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+        let values = public.get(place(first.into())..).unwrap_or_default();
+        values.get(..place(count)).unwrap_or(values)
+    };
+    match relation.constant {
+        Constant::Number(number) => (functional::value(number), None),
         Constant::Public { first, count } => {
             let cells = field::eq_table(&functional::coordinates(r, 0, bits));
-            let place = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
-            let values = public.iter().skip(place(*first)).take(place(*count));
-            -cells.iter().zip(values).map(|(weight, value)| *weight * value).sum::<Fr>()
+            let values = stated(first, count.into());
+            let sum = cells.iter().zip(values).map(|(weight, value)| *weight * Fr::from(*value)).sum::<Fr>();
+            (-sum, None)
+        }
+        Constant::Decision { first, classes, class_bits } => {
+            let stated = stated(first, relation.public_count());
+            let decision = Decision::new(r, bits, class_bits, classes, stated);
+            (decision.constant(), Some(decision))
         }
     }
 }

@@ -16,6 +16,7 @@
 pub mod certificate;
 pub mod claims;
 pub mod commitment;
+mod decision;
 pub mod descriptor;
 pub mod field;
 pub mod file;

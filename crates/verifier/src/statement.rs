@@ -72,16 +72,11 @@ impl Statement {
         }
         transcript.number(self.items.into());
         transcript.number(u64::try_from(self.public.len()).unwrap_or(u64::MAX));
-        for value in self.public_values() {
-            transcript.scalar(&value);
+        for value in &self.public {
+            transcript.scalar(&Fr::from(*value));
         }
         transcript.word(&self.seed);
         transcript.number(u64::from(self.mode.masked()));
         transcript.word(&self.terms);
-    }
-
-    /// Public inputs and outputs in the field.
-    pub fn public_values(&self) -> Vec<Fr> {
-        self.public.iter().map(|value| Fr::from(*value)).collect()
     }
 }

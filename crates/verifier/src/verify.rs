@@ -2,7 +2,7 @@
 
 use crate::{
     claims::{self, Challenges},
-    descriptor::{Descriptor, ValidDescriptor},
+    descriptor::{Constant, Descriptor, ValidDescriptor},
     field::{self, Fr},
     functional::Functional,
     opening::{self, Claim, MaskClaim},
@@ -97,6 +97,16 @@ pub enum VerifyError {
         /// How many there are.
         got: usize,
     },
+    /// A stated decision is no class.
+    #[error("public value {place} is {got}: a decision is one of {classes} classes, from 0 on")]
+    Decision {
+        /// Its place in the statement.
+        place: usize,
+        /// How many classes there are.
+        classes: u32,
+        /// What is stated.
+        got: i64,
+    },
     /// The proof is of the other mode than the statement, or of another plan.
     #[error("the proof has not the shape that the statement's mode and plan ask for")]
     Shape,
@@ -136,7 +146,6 @@ pub fn verify_with(
     let layout = &descriptor.layout;
     absorb(transcript, descriptor, registered, statement);
     let challenges = message1(descriptor, proof, transcript);
-    let public = statement.public_values();
 
     transcript.scalar(&proof.total);
     let kappa = proof.masks.map(|masks| (transcript.draw(), masks));
@@ -148,7 +157,7 @@ pub fn verify_with(
     transcript.scalars(&proof.operands.to_vec());
     let kappa2 = proof.masks.map(|masks| (transcript.draw(), masks));
     let theta = transcript.draw();
-    let (total, constant) = claims::total(descriptor, &challenges, &public);
+    let (total, constant) = claims::total(descriptor, &challenges, &statement.public);
     let mut functionals = vec![total];
     functionals.extend(claims::operands(descriptor, &challenges, &rho));
     let mut values = vec![proof.total + constant];
@@ -216,6 +225,7 @@ fn check_shape(
     if expected != got {
         return Err(VerifyError::Public { expected, got });
     }
+    check_decisions(descriptor, statement)?;
     let masked = statement.mode.masked();
     let degrees = descriptor.degrees(masked);
     let fits = proof.masks.is_some() == masked
@@ -225,6 +235,20 @@ fn check_shape(
         && proof.batch.iter().map(Vec::len).eq(std::iter::repeat_n(2, layout.address_bits()))
         && proof.operands.products.len() == descriptor.products().count();
     if fits { Ok(()) } else { Err(VerifyError::Shape) }
+}
+
+/// Whether every stated decision is a class: what is no class could be a padding cell.
+fn check_decisions(descriptor: &Descriptor, statement: &Statement) -> Result<(), VerifyError> {
+    for relation in &descriptor.relations {
+        let Constant::Decision { first, classes, .. } = relation.constant else { continue };
+        let place = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+        let own = statement.public.iter().enumerate().take(place(relation.public_end()));
+        let bad = own.skip(place(first.into())).find(|(_, class)| !(0..i64::from(classes)).contains(*class));
+        if let Some((place, got)) = bad {
+            return Err(VerifyError::Decision { place, classes, got: *got });
+        }
+    }
+    Ok(())
 }
 
 /// Whether descriptor, setup, commitments and statement are about each other.

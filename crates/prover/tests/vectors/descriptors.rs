@@ -293,6 +293,81 @@ pub const ATTACKS: &[Attack] = &[
     }),
 ];
 
+/// Relations 0 and 1 of the model are products with weights, 2 says which scores are largest: the scores' term, then a limb
+/// of the margin.
+pub const DECISIONS: &[Attack] = &[
+    ("a decision with a product", "Decision", |d| {
+        let product = d.relations[1].products[0].clone();
+        d.relations[1].products.pop();
+        d.relations[2].products.push(product);
+    }),
+    ("a decision between no scores", "Decision", |d| d.relations[2].terms.clear()),
+    ("decisions that are skipped", "Decision", |d| decision(d, |first, _, _| *first = 1)),
+    ("a class more than the scores'", "Decision", |d| decision(d, |_, classes, _| *classes += 1)),
+    ("a class less", "Decision", |d| decision(d, |_, classes, _| *classes -= 1)),
+    ("classes in the items' place", "Decision", |d| decision(d, |_, _, bits| *bits -= 1)),
+    ("more bits of a class than of a score", "Decision", |d| decision(d, |_, _, bits| *bits += 3)),
+    ("decisions of more items than there are public values", "Decision", |d| {
+        d.relations[2].point_bits = 15;
+    }),
+    ("the least score instead of the largest", "Decision", |d| {
+        d.relations[2].terms[0].coefficient.mantissa = 1
+    }),
+    ("scores that are shifted", "Decision", |d| d.relations[2].terms[0].coefficient.shift = 1),
+    ("a score for all padding too", "Decision", |d| {
+        let bits = d.relations[2].point_bits;
+        d.relations[2].terms[0].axes = vec![Axis::Point { at: 0, bits }];
+    }),
+    ("every other class", "Decision", |d| scores(d, |window| window.stride = 2)),
+    ("each class and the next", "Decision", |d| scores(d, |window| window.taps = 2)),
+    ("classes one further", "Decision", |d| scores(d, |window| window.pad = 1)),
+    ("classes that are cut", "Decision", |d| scores(d, |window| window.length = 2)),
+    ("classes along the items", "Decision", |d| scores(d, |window| window.point = 1)),
+    ("items that are read twice", "Decision", |d| {
+        if let Axis::Point { at, .. } = &mut d.relations[2].terms[0].axes[1] {
+            *at = 0;
+        }
+    }),
+    ("scores that no relation makes", "Source", |d| d.relations[2].terms[0].base += 4),
+    ("a margin that is added", "Limbs", |d| d.relations[2].terms[1].coefficient.mantissa = 1),
+    ("a margin of another relation", "Limbs", |d| {
+        d.relations[2].terms[1].base = d.relations[1].terms.last().unwrap().base
+    }),
+    ("a margin in a function", "Limbs", |d| d.relations[2].terms[1].base = d.relations[1].terms[1].base),
+    ("a margin that may be negative", "Limbs", |d| {
+        let tag = margin_tag(d);
+        d.tables.iter_mut().find(|table| table.tag == tag).unwrap().first = -1;
+    }),
+    ("a shifted margin", "Limbs", |d| d.relations[2].terms[1].coefficient.shift = 1),
+    ("no margin", "Free", |d| d.relations[2].terms.truncate(1)),
+];
+
+fn decision(d: &mut Descriptor, change: impl Fn(&mut u32, &mut u32, &mut u8)) {
+    if let Constant::Decision { first, classes, class_bits } = &mut d.relations[2].constant {
+        return change(first, classes, class_bits);
+    }
+    panic!("the relation is of a decision");
+}
+
+/// Changes how the scores' classes are read.
+fn scores(d: &mut Descriptor, change: impl Fn(&mut averment_verifier::descriptor::Window)) {
+    if let Axis::Window { window, .. } = &mut d.relations[2].terms[0].axes[0] {
+        return change(window);
+    }
+    panic!("classes are read by a window");
+}
+
+/// The tag of the margin's range.
+fn margin_tag(d: &Descriptor) -> u32 {
+    let base = d.relations[2].terms[1].base;
+    let own = d.lookups.iter().find(|own| {
+        d.layout.slots[usize::from(own.slot)]
+            .0
+            .is_some_and(|area| area + own.row == base && own.input.is_none())
+    });
+    own.unwrap().tag
+}
+
 fn high(d: &mut Descriptor) -> &mut Coefficient {
     let terms = &mut d.relations[0].terms;
     let last = terms.len() - 2;

@@ -22,6 +22,11 @@ pub fn models() -> Vec<(&'static str, &'static str, Model)> {
     dense.output = values(2);
     let mut models = vec![
         ("dense", "Two dense layers, 3-5-2, outputs public.", model(dense, weights)),
+        (
+            "argmax",
+            "Two dense layers, 3-5-3, three items: the decisions are public, the scores are not.",
+            argmax(),
+        ),
         ("windows", "Convolution with stride and padding, maximum, sum: axes of every kind.", windows()),
     ];
     if std::env::var_os("AVERMENT_WRITE_VECTORS").is_some_and(|how| how == "all") {
@@ -34,6 +39,18 @@ fn model(draft: Draft, weights: Vec<Vec<i32>>) -> Model {
     let plan = Plan::new(draft).unwrap();
     let weights = Weights::new(&plan, weights).unwrap();
     Model::new(plan, weights).unwrap()
+}
+
+/// Scores of three classes, below 0, the first two equal.
+fn argmax() -> Model {
+    let (mut draft, mut weights) = perceptron();
+    draft.weights[2] = weight(&[3, 5], 4);
+    draft.weights[3] = weight(&[3], 6);
+    draft.steps[1] = step(&[3], dense(1, 5, 2, 3), 3, 1);
+    draft.output = Output { tensor: TensorId(2), kind: OutputKind::Argmax, labels: vec![] };
+    weights[2] = vec![-1, -2, -1, 0, -1, -1, -2, -1, 0, -1, -2, -3, -2, -1, -2];
+    weights[3] = vec![-30, -30, -32];
+    model(draft, weights)
 }
 
 pub fn windows() -> Model {
@@ -95,10 +112,11 @@ pub struct Made {
 impl Made {
     /// A run on a random input.
     pub fn new(model: Model, mode: Mode) -> Self {
-        let inputs = random_inputs(&model, 1, 5);
+        let items = if model.plan().output().kind == OutputKind::Argmax { 3 } else { 1 };
+        let inputs = random_inputs(&model, items, 5);
         let inputs: Vec<&[i32]> = inputs.iter().map(Vec::as_slice).collect();
-        let trace = model.run(&inputs, 1).unwrap();
-        let options = Options { mode, ..Options::default() };
+        let trace = model.run(&inputs, items).unwrap();
+        let options = Options { mode, batch_bits: trace.batch_bits as u8, ..Options::default() };
         let descriptor = Descriptor::derive(model.plan(), options).unwrap().descriptor;
         let setup = Setup::development(descriptor.layout.chunk_bits);
         Self { model, mode, setup, trace }
@@ -106,8 +124,13 @@ impl Made {
 
     /// What the contract is called with for a proof of a statement that is changed before it is proved.
     pub fn call(&self, change: impl Fn(&mut Statement)) -> Call {
-        let Self { model, mode, setup, trace } = self;
-        let options = Options { mode: *mode, ..Options::default() };
+        self.call_on(&self.trace, change)
+    }
+
+    /// The same of a run that need not have happened.
+    fn call_on(&self, trace: &Trace, change: impl Fn(&mut Statement)) -> Call {
+        let Self { model, mode, setup, .. } = self;
+        let options = Options { mode: *mode, batch_bits: trace.batch_bits as u8, ..Options::default() };
         let committed = Committed::new(setup, model, options, &mut random(1)).unwrap();
         let word = |name: &str| keccak256(name);
         let inputs = committed.inputs(trace, word("schema"), &mut random(2)).unwrap();
@@ -140,6 +163,45 @@ impl Made {
             ],
         }
     }
+}
+
+/// Decisions that are none, each with margins as good as they can be, and proved by the real prover.
+pub fn false_decisions(made: &Made, call: &Call) -> Vec<Value> {
+    let scores = &made.trace.steps[1].out;
+    let cells = scores.len() / made.trace.decisions.len();
+    // The first two are equal; the padding's would win.
+    assert!((0..3).all(|item| {
+        let own = &scores[item * cells..][..cells];
+        own[0] == own[1] && own[..3].iter().all(|score| *score < own[3])
+    }));
+    assert_eq!(&made.trace.decisions[..3], [0, 0, 0], "class 2 is below");
+    let mut cases = Vec::new();
+    for (name, item, class) in [
+        ("the second of two equal scores", 0, 1),
+        ("the least of all scores", 0, 2),
+        ("the least of all scores of another item", 1, 2),
+        ("another class of an item that only fills the batch", 3, 2),
+        ("a padding cell, which holds more than all scores", 0, 3),
+        ("a padding cell of another item", 2, 3),
+        ("a class behind the block", 0, 4),
+        ("a class below 0", 0, -1),
+        ("a class of 63 bits", 0, i64::MAX),
+    ] {
+        let mut trace = made.trace.clone();
+        let own = &scores[item * cells..][..cells];
+        let chosen = usize::try_from(class).ok().and_then(|class| own.get(class)).copied();
+        for (place, score) in own[..3].iter().enumerate() {
+            let margin = chosen.unwrap_or(own[0]) - score - i32::from((place as i64) < class);
+            trace.margins[item * cells + place] = margin.max(0);
+            // Of what the padding wins nothing is false but the class.
+            assert!(class != 3 || margin >= 0);
+        }
+        let lie = made.call_on(&trace, |own| own.public[item] = class);
+        let part = |part: usize| json!({ "part": PARTS[part], "at": 0, "bytes": hex::encode_prefixed(&lie.parts[part]) });
+        assert_eq!(lie.parts[2], call.parts[2]);
+        cases.push(json!({ "name": name, "count": 2, "patches": [part(1), part(3)] }));
+    }
+    cases
 }
 
 /// A change of a statement, and what it is.

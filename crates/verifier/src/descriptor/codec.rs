@@ -36,6 +36,7 @@ const WINDOW: u8 = 4;
 
 const NUMBER: u8 = 0;
 const PUBLIC: u8 = 1;
+const DECIDED: u8 = 2;
 
 /// Why a descriptor has no bytes.
 #[derive(Debug, Error, Clone, Copy, PartialEq, Eq)]
@@ -167,10 +168,7 @@ impl Descriptor {
 
     /// How many public values relations speak of.
     pub fn public_count(&self) -> usize {
-        let ends = self.relations.iter().filter_map(|relation| match relation.constant {
-            Constant::Number(_) => None,
-            Constant::Public { first, count } => Some(u64::from(first).saturating_add(count.into())),
-        });
+        let ends = self.relations.iter().map(Relation::public_end);
         usize::try_from(ends.max().unwrap_or(0)).unwrap_or(usize::MAX)
     }
 }
@@ -268,6 +266,12 @@ impl Writer {
                 self.bytes.extend(first.to_be_bytes());
                 self.bytes.extend(count.to_be_bytes());
                 self.bytes.push(0);
+            }
+            Constant::Decision { first, classes, class_bits } => {
+                self.bytes.push(DECIDED);
+                self.bytes.extend(first.to_be_bytes());
+                self.bytes.extend(classes.to_be_bytes());
+                self.bytes.push(class_bits);
             }
         }
         Ok(())
@@ -448,6 +452,11 @@ impl Input<'_> {
                 self.u8("padding")?;
                 Constant::Public { first, count }
             }
+            DECIDED => Constant::Decision {
+                first: self.u32("first decision")?,
+                classes: self.u32("classes")?,
+                class_bits: self.u8("bits of a class")?,
+            },
             got => return Err(DescriptorError::Kind { field: "constant", got }),
         };
         Ok(Head { point_bits, products, terms, constant })

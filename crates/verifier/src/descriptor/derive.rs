@@ -2,7 +2,7 @@
 //! plan's.
 
 use super::{
-    Axis, Coefficient, Constant, Descriptor, InvalidDescriptor, Kind, Layout, LayoutError, LookupBlock,
+    Axis, Coefficient, Constant, Descriptor, InvalidDescriptor, Kind, Layout, LayoutError, Limb, LookupBlock,
     Placement, Product, Relation, Sizes, Term, ValidDescriptor, Window, cost,
     pack::{Functions, LIMB_BITS, Rows, Tables},
     validate::PUBLIC_BITS,
@@ -40,6 +40,8 @@ pub struct Derived {
     pub descriptor: ValidDescriptor,
     /// Where each step's cells are looked up.
     pub steps: Vec<Placement>,
+    /// Limbs of the margins, with [`OutputKind::Argmax`].
+    pub margin: Vec<Limb>,
     /// Committed cells of the function tables, row by row.
     pub table_outs: Vec<i64>,
     public_inputs: bool,
@@ -98,7 +100,8 @@ impl Descriptor {
         };
         let descriptor = assemble(plan, options, &sizes, &tables, &rows)?.validate()?;
         let public_inputs = options.public_inputs;
-        Ok(Derived { descriptor, steps: rows.steps, table_outs: functions.outs, public_inputs })
+        let Rows { steps, margin, .. } = rows;
+        Ok(Derived { descriptor, steps, margin, table_outs: functions.outs, public_inputs })
     }
 }
 
@@ -151,7 +154,8 @@ impl Candidate {
 }
 
 impl Derived {
-    /// What a statement about a run says: the inputs if they are public, then the output; padding included.
+    /// What a statement about a run says: the inputs if they are public, then the output or the decision of each item;
+    /// padding included.
     pub fn public_values(&self, plan: &Plan, trace: &Trace) -> Vec<i64> {
         let mut values = Vec::new();
         if self.public_inputs {
@@ -162,6 +166,7 @@ impl Derived {
             let out = step.and_then(|step| trace.steps.get(step)).map(|step| &step.out);
             values.extend(out.into_iter().flatten().copied().map(i64::from));
         }
+        values.extend(trace.decisions.iter().copied().map(i64::from));
         values
     }
 }
@@ -202,12 +207,12 @@ fn assemble(
     for step in 0..plan.steps().len() {
         relations.push(wiring.relation(step)?);
     }
-    if plan.output().kind == OutputKind::Values {
-        let tensor = plan.output().tensor;
-        let bits = plan.shapes().get(tensor.index()).map_or(0, |shape| options.item(shape));
-        if let Some(base) = wiring.base(tensor) {
-            relations.push(public_block(base, bits, &mut public)?);
-        }
+    let tensor = plan.output().tensor;
+    if let (Some(base), Some(shape)) = (wiring.base(tensor), plan.shapes().get(tensor.index())) {
+        relations.push(match plan.output().kind {
+            OutputKind::Values => public_block(base, options.item(shape), &mut public)?,
+            OutputKind::Argmax => wiring.decision(base, shape, public)?,
+        });
     }
     let weight_bits = plan.weights().iter().map(|weight| weight.bits).collect();
     let tables = tables.all.clone();
@@ -350,6 +355,52 @@ impl Frame<'_> {
 }
 
 impl Wiring<'_> {
+    /// The decisions are those of the scores at `base`, the statement's values from `first` on ([4.6]).
+    fn decision(&self, base: u64, shape: &Shape, first: u32) -> Result<Relation, DeriveError> {
+        let (class_bits, item_bits) = (bits_of(shape), self.options.batch_bits);
+        if item_bits > PUBLIC_BITS {
+            return Err(DeriveError::Public { bits: item_bits });
+        }
+        // Only the last axis is longer than 1.
+        let classes = shape.dims().last().copied().unwrap_or(1);
+        let window = Window {
+            point: 0,
+            point_bits: class_bits,
+            count: classes,
+            sum: None,
+            taps: 1,
+            stride: 1,
+            dilation: 1,
+            pad: 0,
+            length: classes,
+        };
+        let mut terms = vec![Term {
+            coefficient: Coefficient { mantissa: -1, shift: 0 },
+            base,
+            axes: vec![
+                Axis::Window { bits: class_bits, window },
+                Axis::Point { at: class_bits, bits: item_bits },
+            ],
+        }];
+        let point_bits = class_bits.saturating_add(item_bits);
+        let axes = vec![Axis::Point { at: 0, bits: point_bits }];
+        terms.extend(self.rows.margin.iter().map(|limb| self.limb(limb, &axes)));
+        let constant = Constant::Decision { first, classes, class_bits };
+        Ok(Relation { point_bits, products: Vec::new(), terms, constant })
+    }
+
+    /// Minus a limb, over all output cells.
+    fn limb(&self, limb: &Limb, axes: &[Axis]) -> Term {
+        let coefficient = Coefficient { mantissa: -1, shift: limb.shift };
+        Term { coefficient, base: self.looked_up(limb.slot, limb.row), axes: axes.to_vec() }
+    }
+
+    /// The cell of a slot's `in` area.
+    fn looked_up(&self, slot: u8, row: u64) -> u64 {
+        let base = self.layout.slots.get(usize::from(slot)).and_then(|area| area.0).unwrap_or_default();
+        base.saturating_add(row)
+    }
+
     /// The relation of a rescaled step.
     fn relation(&self, step: usize) -> Result<Relation, DeriveError> {
         let missing = DeriveError::Step { step, what: "is not there" };
@@ -381,17 +432,10 @@ impl Wiring<'_> {
         let bits = self.options.item(&own.shape);
         let shift = own.rescale.shift;
         let axes = vec![Axis::Point { at: 0, bits }];
-        let cell = |slot: u8, row: u64| {
-            let base = self.layout.slots.get(usize::from(slot)).and_then(|area| area.0).unwrap_or_default();
-            base.saturating_add(row)
-        };
         let (slot, row) = place.high;
         let coefficient = Coefficient { mantissa: -1, shift };
-        terms.push(Term { coefficient, base: cell(slot, row), axes: axes.clone() });
-        for limb in &place.limbs {
-            let coefficient = Coefficient { mantissa: -1, shift: limb.shift };
-            terms.push(Term { coefficient, base: cell(limb.slot, limb.row), axes: axes.clone() });
-        }
+        terms.push(Term { coefficient, base: self.looked_up(slot, row), axes: axes.clone() });
+        terms.extend(place.limbs.iter().map(|limb| self.limb(limb, &axes)));
         let half = match shift.checked_sub(1) {
             None => Coefficient { mantissa: 0, shift: 0 },
             Some(shift) => Coefficient { mantissa: 1, shift },

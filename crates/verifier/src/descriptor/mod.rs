@@ -106,6 +106,16 @@ pub enum Constant {
         /// How many.
         count: u32,
     },
+    /// What [4.6] says of the relation's first term, whose cells are scores of classes, the lowest bits, and items:
+    /// the statement's value of each item, from this place on, is the first class whose score is largest.
+    Decision {
+        /// Place of the first item's in the statement's list.
+        first: u32,
+        /// How many classes are real.
+        classes: u32,
+        /// Bits of a class.
+        class_bits: u8,
+    },
 }
 
 /// `mantissa · 2^shift`.
@@ -214,6 +224,29 @@ impl Axis {
             | Self::Fixed { bits, .. }
             | Self::Ones { bits }
             | Self::Window { bits, .. } => *bits,
+        }
+    }
+}
+
+impl Relation {
+    /// How many public values it speaks of.
+    pub fn public_count(&self) -> u64 {
+        match self.constant {
+            Constant::Number(_) => 0,
+            Constant::Public { count, .. } => count.into(),
+            Constant::Decision { class_bits, .. } => {
+                1_u64.checked_shl(self.point_bits.saturating_sub(class_bits).into()).unwrap_or(u64::MAX)
+            }
+        }
+    }
+
+    /// The place behind the last public value that it speaks of; 0 if there is none.
+    pub fn public_end(&self) -> u64 {
+        match self.constant {
+            Constant::Number(_) => 0,
+            Constant::Public { first, .. } | Constant::Decision { first, .. } => {
+                u64::from(first).saturating_add(self.public_count())
+            }
         }
     }
 }

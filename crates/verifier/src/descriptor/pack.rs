@@ -6,7 +6,7 @@ use super::{
     derive::{bits_of, log2_above, narrow},
     layout::Area,
 };
-use averment_plan::{Plan, StepTrace};
+use averment_plan::{OutputKind, Plan, StepTrace};
 use std::collections::BTreeMap;
 
 /// The widest limb: low bits beyond it are looked up in several.
@@ -21,14 +21,14 @@ pub struct Placement {
     pub limbs: Vec<Limb>,
 }
 
-/// A limb of lo.
+/// A limb of lo, or of a margin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limb {
     /// Its slot.
     pub slot: u8,
     /// Its first row.
     pub row: u64,
-    /// Its lowest bit in lo.
+    /// Its lowest bit in the number.
     pub shift: u8,
     /// Its width.
     pub bits: u8,
@@ -37,9 +37,15 @@ pub struct Limb {
 impl Placement {
     /// A limb's cells.
     pub fn limb(limb: &Limb, trace: &StepTrace) -> impl Iterator<Item = i64> {
-        let Limb { shift, bits, .. } = *limb;
-        let mask = 1_u32.checked_shl(bits.into()).map_or(u32::MAX, |range| range.saturating_sub(1));
-        trace.lo.iter().map(move |lo| i64::from(lo.checked_shr(shift.into()).unwrap_or(0) & mask))
+        trace.lo.iter().map(|lo| limb.of(*lo))
+    }
+}
+
+impl Limb {
+    /// Its value in a number.
+    pub fn of(&self, number: u32) -> i64 {
+        let mask = 1_u32.checked_shl(self.bits.into()).map_or(u32::MAX, |range| range.saturating_sub(1));
+        i64::from(number.checked_shr(self.shift.into()).unwrap_or(0) & mask)
     }
 }
 
@@ -91,6 +97,9 @@ impl Tables {
                 ranges.insert((0, bits), 0);
             }
         }
+        for (_, bits) in limbs(margin_bits(plan), limb_bits) {
+            ranges.insert((0, bits), 0);
+        }
         let (mut all, mut row, mut tag) = (Vec::new(), 0_u64, 1_u32);
         let mut add = |first: i64, bits: u8, out_bits: u8| {
             // Widths fall within functions and within ranges, not from the one to the other: blocks are aligned.
@@ -129,20 +138,39 @@ fn limbs(shift: u8, width: u8) -> impl Iterator<Item = (u8, u8)> {
     (0..shift).step_by(width.max(1).into()).map(move |low| (low, shift.saturating_sub(low).min(width)))
 }
 
+/// Width of a decision's margins; 0 if there is none.
+fn margin_bits(plan: &Plan) -> u8 {
+    match plan.output().kind {
+        OutputKind::Values => 0,
+        OutputKind::Argmax => narrow(plan.margin_bits()),
+    }
+}
+
 /// Which rows are looked up.
 pub(super) struct Rows {
     pub(super) slot_bits: u8,
     pub(super) areas: [Area; SLOTS],
     pub(super) steps: Vec<Placement>,
+    /// Limbs of the decisions' margins.
+    pub(super) margin: Vec<Limb>,
     /// Tag of each step's function and of its limbs; slot, row and tag of each input.
     pub(super) blocks: Vec<(u8, u64, u8, u32)>,
     pub(super) inputs: Vec<(u8, u64, u8, u32)>,
 }
 
+/// What a block is for: a step, or an input. Limbs have their lowest bit and their width.
+#[derive(Clone, Copy)]
+enum Owner {
+    High(usize),
+    Limb(usize, (u8, u8)),
+    Margin((u8, u8)),
+    Input(usize),
+}
+
 /// A block that has to be placed: whose it is, its bits, its tag.
 #[derive(Clone, Copy)]
 struct Wanted {
-    owner: (usize, Option<(u8, u8)>),
+    owner: Owner,
     bits: u8,
     tag: u32,
 }
@@ -153,15 +181,20 @@ impl Rows {
         for (step, own) in plan.steps().iter().enumerate() {
             let bits = bits_of(&own.shape).saturating_add(batch_bits);
             let tag = tables.functions.get(own.rescale.table.index()).copied().unwrap_or(0);
-            functions.push(Wanted { owner: (step, None), bits, tag });
+            functions.push(Wanted { owner: Owner::High(step), bits, tag });
             for limb in limbs(own.rescale.shift, tables.limb_bits) {
-                ranges.push(Wanted { owner: (step, Some(limb)), bits, tag: tables.range(0, limb.1) });
+                ranges.push(Wanted { owner: Owner::Limb(step, limb), bits, tag: tables.range(0, limb.1) });
             }
+        }
+        let scores = plan.shapes().get(plan.output().tensor.index());
+        let bits = scores.map_or(0, bits_of).saturating_add(batch_bits);
+        for limb in limbs(margin_bits(plan), tables.limb_bits) {
+            ranges.push(Wanted { owner: Owner::Margin(limb), bits, tag: tables.range(0, limb.1) });
         }
         for (place, input) in plan.inputs().iter().enumerate() {
             let bits = bits_of(&input.shape).saturating_add(batch_bits);
             inputs.push(Wanted {
-                owner: (place, None),
+                owner: Owner::Input(place),
                 bits,
                 tag: tables.range(input.first.into(), input.bits),
             });
@@ -183,6 +216,7 @@ impl Rows {
             slot_bits,
             areas: [Area::Inputs; SLOTS],
             steps: vec![Placement { high: (0, 0), limbs: Vec::new() }; plan.steps().len()],
+            margin: Vec::new(),
             blocks: Vec::new(),
             inputs: vec![(0, 0, 0, 0); plan.inputs().len()],
         };
@@ -197,7 +231,7 @@ impl Rows {
     fn place(&mut self, mut class: Vec<Wanted>, area: Area, first: u8) -> u8 {
         class.sort_by_key(|wanted| std::cmp::Reverse(wanted.bits));
         let mut next = 0_u64;
-        for Wanted { owner: (owner, limb), bits, tag } in class {
+        for Wanted { owner, bits, tag } in class {
             let above = next.checked_shr(self.slot_bits.into()).and_then(|slot| u8::try_from(slot).ok());
             let slot = first.saturating_add(above.unwrap_or(u8::MAX));
             let row =
@@ -205,17 +239,24 @@ impl Rows {
             if let Some(own) = self.areas.get_mut(usize::from(slot)) {
                 *own = area;
             }
-            match (area, limb, self.steps.get_mut(owner)) {
-                (Area::Inputs, ..) => {
-                    if let Some(own) = self.inputs.get_mut(owner) {
+            let limb = |(shift, bits): (u8, u8)| Limb { slot, row, shift, bits };
+            match owner {
+                Owner::High(step) => {
+                    if let Some(own) = self.steps.get_mut(step) {
+                        own.high = (slot, row);
+                    }
+                }
+                Owner::Limb(step, own) => {
+                    if let Some(step) = self.steps.get_mut(step) {
+                        step.limbs.push(limb(own));
+                    }
+                }
+                Owner::Margin(own) => self.margin.push(limb(own)),
+                Owner::Input(input) => {
+                    if let Some(own) = self.inputs.get_mut(input) {
                         *own = (slot, row, bits, tag);
                     }
                 }
-                (_, None, Some(step)) => step.high = (slot, row),
-                (_, Some((shift, width)), Some(step)) => {
-                    step.limbs.push(Limb { slot, row, shift, bits: width })
-                }
-                (_, _, None) => {}
             }
             if area != Area::Inputs {
                 self.blocks.push((slot, row, bits, tag));

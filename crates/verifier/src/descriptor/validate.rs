@@ -10,7 +10,7 @@ mod certificate;
 
 use super::{
     Area, Axis, Coefficient, Constant, Descriptor, EncodeError, Kind, Layout, LookupBlock, Relation, SLOTS,
-    Term,
+    Table, Term, Window,
 };
 use crate::claims;
 use alloy_primitives::B256;
@@ -146,8 +146,8 @@ pub enum InvalidDescriptor {
         /// The relation.
         relation: usize,
     },
-    /// (c), (d) The limbs of lo do not add up to the shift.
-    #[error("relation {relation}: the limbs of lo are not those of its shift")]
+    /// (c), (d) Limbs are not new ranges one above the other, or not as wide as the shift.
+    #[error("relation {relation}: its limbs are not new ranges that add up")]
     Limbs {
         /// The relation.
         relation: usize,
@@ -161,6 +161,12 @@ pub enum InvalidDescriptor {
     /// (d) A relation of public values is more than that, or speaks of others than the next ones.
     #[error("relation {relation}: not the next public values of one block")]
     Public {
+        /// The relation.
+        relation: usize,
+    },
+    /// (d) A relation of a decision has not the form of one, or speaks of others than the next public values.
+    #[error("relation {relation}: not the next decisions, between the classes of one block")]
+    Decision {
         /// The relation.
         relation: usize,
     },
@@ -366,6 +372,9 @@ impl Known<'_> {
             Constant::Public { first, count } => {
                 return self.public(place, relation, u64::from(first), u64::from(count), public);
             }
+            Constant::Decision { first, classes, class_bits } => {
+                return self.decided(place, relation, (first, classes, class_bits), public);
+            }
             Constant::Number(half) => half,
         };
         let mut sum = Sum::default();
@@ -393,10 +402,7 @@ impl Known<'_> {
             sum.add(self.term(place, term, relation.point_bits, None)?);
         }
         self.made(place, relation, made, half, &mut sum)?;
-        match sum.bits() {
-            bits if bits > INTEGER_BITS => Err(Fault::Wraps { relation: place, bits }),
-            _ => Ok(()),
-        }
+        sum.fits(place)
     }
 
     /// The terms that read something, and those from the first on that reads an `in` area: hi and limbs.
@@ -414,7 +420,7 @@ impl Known<'_> {
         })
     }
 
-    /// hi with `-2^sh`, then limbs of lo with `-1`, `-2^bits`, …, all over all output cells and none used before.
+    /// hi with `-2^sh`, then limbs of lo as wide as sh.
     fn made(
         &mut self,
         place: usize,
@@ -423,45 +429,13 @@ impl Known<'_> {
         half: Coefficient,
         sum: &mut Sum,
     ) -> Result<(), Fault> {
-        let (mut shift, mut filled) = (None, 0_u8);
-        for term in terms {
-            let fault = match shift {
-                None => Fault::High { relation: place },
-                Some(_) => Fault::Limbs { relation: place },
-            };
-            let lookup = self.in_block(term.base).ok_or(fault)?;
-            let block = self.descriptor.lookups.get(lookup).ok_or(fault)?;
-            let table = self.descriptor.tables.iter().find(|table| table.tag == block.tag).ok_or(fault)?;
-            let done = self.determined.get_mut(lookup).ok_or(fault)?;
-            let plain = [Axis::Point { at: 0, bits: relation.point_bits }];
-            if *done
-                || term.axes != plain
-                || block.bits != relation.point_bits
-                || term.coefficient.mantissa != -1
-            {
-                return Err(fault);
-            }
-            *done = true;
-            let own = term.coefficient.shift;
-            match shift {
-                None => {
-                    // The rule on `sh + w + 1` is a part of the bound on everything.
-                    if !table.function {
-                        return Err(fault);
-                    }
-                    shift = Some(own);
-                }
-                Some(_) => {
-                    if table.function || table.first != 0 || own != filled {
-                        return Err(fault);
-                    }
-                    filled = filled.saturating_add(table.bits);
-                }
-            }
-            sum.add(range_bits(table.first, table.bits).saturating_add(own.into()));
-        }
-        let shift = shift.ok_or(Fault::High { relation: place })?;
-        if filled != shift {
+        let fault = Fault::High { relation: place };
+        let (high, limbs) = terms.split_first().ok_or(fault)?;
+        let shift = high.coefficient.shift;
+        // The rule on `sh + w + 1` is a part of the bound on everything.
+        let table = self.new_block(relation, high).filter(|table| table.function).ok_or(fault)?;
+        sum.add(range_bits(table.first, table.bits).saturating_add(shift.into()));
+        if self.limbs(place, relation, limbs, sum)? != shift {
             return Err(Fault::Limbs { relation: place });
         }
         let expected = match shift.checked_sub(1) {
@@ -473,6 +447,90 @@ impl Known<'_> {
         }
         sum.add(expected.shift.into());
         Ok(())
+    }
+
+    /// Limbs with `-1`, `-2^bits`, …, in ranges from 0 on. Returns how wide they are together.
+    fn limbs(
+        &mut self,
+        place: usize,
+        relation: &Relation,
+        terms: &[Term],
+        sum: &mut Sum,
+    ) -> Result<u8, Fault> {
+        let fault = Fault::Limbs { relation: place };
+        let mut filled = 0_u8;
+        for term in terms {
+            let table = self.new_block(relation, term).ok_or(fault)?;
+            if table.function || table.first != 0 || term.coefficient.shift != filled {
+                return Err(fault);
+            }
+            sum.add(range_bits(table.first, table.bits).saturating_add(filled.into()));
+            filled = filled.saturating_add(table.bits);
+        }
+        Ok(filled)
+    }
+
+    fn table(&self, block: &LookupBlock) -> Option<Table> {
+        self.descriptor.tables.iter().find(|table| table.tag == block.tag).copied()
+    }
+
+    /// Takes a block as a relation's own: all over its output cells, with a minus, and used before by none. Returns its
+    /// table.
+    fn new_block(&mut self, relation: &Relation, term: &Term) -> Option<Table> {
+        let lookup = self.in_block(term.base)?;
+        let block = self.descriptor.lookups.get(lookup)?;
+        let table = self.table(block)?;
+        let done = self.determined.get_mut(lookup)?;
+        let plain = [Axis::Point { at: 0, bits: relation.point_bits }];
+        let right = !*done
+            && term.axes == plain
+            && block.bits == relation.point_bits
+            && term.coefficient.mantissa == -1;
+        *done = true;
+        right.then_some(table)
+    }
+
+    /// Minus the scores of all real classes, then limbs of the margin; the next decisions.
+    fn decided(
+        &mut self,
+        place: usize,
+        relation: &Relation,
+        (first, classes, class_bits): (u32, u32, u8),
+        next: &mut u64,
+    ) -> Result<(), Fault> {
+        let fault = Fault::Decision { relation: place };
+        let (score, limbs) = relation.terms.split_first().ok_or(fault)?;
+        let item_bits = relation.point_bits.checked_sub(class_bits).ok_or(fault)?;
+        let window = Window {
+            point: 0,
+            point_bits: class_bits,
+            count: classes,
+            sum: None,
+            taps: 1,
+            stride: 1,
+            dilation: 1,
+            pad: 0,
+            length: classes,
+        };
+        let axes =
+            [Axis::Window { bits: class_bits, window }, Axis::Point { at: class_bits, bits: item_bits }];
+        if !relation.products.is_empty()
+            || score.axes != axes
+            || score.coefficient != (Coefficient { mantissa: -1, shift: 0 })
+            || u64::from(first) != *next
+            || item_bits > PUBLIC_BITS
+        {
+            return Err(fault);
+        }
+        let mut sum = Sum::default();
+        let bits = self.term(place, score, relation.point_bits, None)?;
+        // The chosen score, and what keeps a later one from winning a tie.
+        for bits in [bits, bits, 0] {
+            sum.add(bits);
+        }
+        self.limbs(place, relation, limbs, &mut sum)?;
+        *next = next.saturating_add(relation.public_count());
+        sum.fits(place)
     }
 
     fn public(
@@ -584,6 +642,13 @@ impl Sum {
 
     fn bits(&self) -> usize {
         self.largest.saturating_add(log2(self.items))
+    }
+
+    fn fits(&self, relation: usize) -> Result<(), Fault> {
+        match self.bits() {
+            bits if bits > INTEGER_BITS => Err(Fault::Wraps { relation, bits }),
+            _ => Ok(()),
+        }
     }
 }
 

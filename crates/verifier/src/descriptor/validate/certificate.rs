@@ -1,7 +1,7 @@
 //! The rules of a certificate's form ([10.4]): no inputs, no products, nothing public; relations that tie limbs to a block,
 //! or say that a part of one is zero; and every weight block and function table covered once, at its declared width.
 
-use super::{Fault, Known, end};
+use super::{Fault, Known, Sum, end};
 use crate::descriptor::{Axis, Coefficient, Constant, Covered, LookupBlock, Relation, Term};
 
 const ONE: Coefficient = Coefficient { mantissa: 1, shift: 0 };
@@ -13,7 +13,9 @@ impl Known<'_> {
         let mut ranged = vec![false; covered.len()];
         for (place, relation) in self.descriptor.relations.iter().enumerate() {
             match relation.constant {
-                Constant::Public { .. } => return Err(Fault::Public { relation: place }),
+                Constant::Public { .. } | Constant::Decision { .. } => {
+                    return Err(Fault::Public { relation: place });
+                }
                 Constant::Number(Coefficient { mantissa: 0, .. }) => zero(place, relation, &covered)?,
                 Constant::Number(constant) => {
                     self.ranged(place, relation, constant, &covered, &mut ranged)?;
@@ -43,24 +45,7 @@ impl Known<'_> {
             return Err(fault);
         }
         *done = true;
-        let mut filled = 0_u8;
-        for Term { coefficient, base, axes } in limbs {
-            let lookup = self.in_block(*base).ok_or(fault)?;
-            let own = self.descriptor.lookups.get(lookup).ok_or(fault)?;
-            let table = self.descriptor.tables.iter().find(|table| table.tag == own.tag).ok_or(fault)?;
-            let determined = self.determined.get_mut(lookup).ok_or(fault)?;
-            if *determined
-                || *axes != plain
-                || own.bits != block.bits
-                || *coefficient != (Coefficient { mantissa: -1, shift: filled })
-                || table.function
-                || table.first != 0
-            {
-                return Err(fault);
-            }
-            *determined = true;
-            filled = filled.saturating_add(table.bits);
-        }
+        let filled = self.limbs(place, relation, limbs, &mut Sum::default()).map_err(|_| fault)?;
         let half = block.width.checked_sub(1).map(|shift| Coefficient { mantissa: 1, shift });
         if filled != block.width || Some(constant) != half {
             return Err(fault);
