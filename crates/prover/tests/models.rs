@@ -6,7 +6,7 @@ mod cases;
 use alloy_primitives::B256;
 use averment_kernels::Backend;
 use averment_plan::*;
-use averment_prover::{Engine, LookupError, ProveError, Setup, model::Committed};
+use averment_prover::{Engine, Setup, model::Committed};
 use averment_verifier::{
     Key, Registered, VerifyError,
     descriptor::{DeriveError, Descriptor, Options, ValidDescriptor},
@@ -111,30 +111,35 @@ fn decisions_are_proved_without_their_scores() {
     check_with(&model, 2, Options { public_inputs: true, ..Options::default() });
 }
 
-/// Margins that would be needed for another decision are in no table.
+/// The margin that another decision would need is negative, and its limbs are those of another number.
 #[test]
-fn another_decision_has_no_margins() {
+fn another_decision_is_not_proved() {
     let (draft, weights) = perceptron();
     let model = model(draft, weights);
     let inputs = random_inputs(&model, 1, 5);
     let inputs: Vec<&[i32]> = inputs.iter().map(Vec::as_slice).collect();
-    let mut trace = model.run(&inputs, 1).unwrap();
-    let setup = Setup::development(12);
-    let options = Options { chunk_bits: Some(12), ..Options::default() };
-    let committed = Committed::new(&setup, &model, options, &mut random(1)).unwrap();
-    let inputs = committed.inputs(&trace, B256::ZERO, &mut random(2)).unwrap();
-    let registered = committed.registered(&inputs).unwrap();
-    let scores = &trace.steps[1].out;
-    let (own, other) = (trace.decisions[0] as usize, 1 - trace.decisions[0] as usize);
-    let margin = scores[other] - scores[own] - i32::from(own < other);
-    assert!(margin < 0);
-    trace.margins[own] = margin;
-    trace.decisions[0] = other as u32;
-    let public = committed.public_values(model.plan(), &trace);
-    let statement = Statement { public, ..registered.statement() };
-    let refused =
-        committed.prove_by_definition(&trace, &inputs, &registered, &statement, &mut random(3)).unwrap_err();
-    assert!(matches!(refused, ProveError::Lookup(LookupError::Miss { .. })), "{refused}");
+    for (mode, refusal) in
+        [(Mode::Transparent, VerifyError::Relations), (Mode::ZeroKnowledge, VerifyError::Opening)]
+    {
+        let mut trace = model.run(&inputs, 1).unwrap();
+        let setup = Setup::development(12);
+        let options = Options { chunk_bits: Some(12), mode, ..Options::default() };
+        let committed = Committed::new(&setup, &model, options, &mut random(1)).unwrap();
+        let inputs = committed.inputs(&trace, B256::ZERO, &mut random(2)).unwrap();
+        let registered = committed.registered(&inputs).unwrap();
+        let scores = &trace.steps[1].out;
+        let (own, other) = (trace.decisions[0] as usize, 1 - trace.decisions[0] as usize);
+        let margin = scores[other] - scores[own] - i32::from(own < other);
+        assert!(margin < 0);
+        (trace.margins[own], trace.margins[other]) = (margin, -i32::from(other < own));
+        trace.decisions[0] = other as u32;
+        let public = committed.public_values(model.plan(), &trace);
+        let statement = Statement { mode, public, ..registered.statement() };
+        let proof =
+            committed.prove_by_definition(&trace, &inputs, &registered, &statement, &mut random(3)).unwrap();
+        let verified = verify(committed.descriptor(), &setup.key(), &registered, &statement, &proof);
+        assert_eq!(verified, Err(refusal));
+    }
 }
 
 #[test]
