@@ -12,6 +12,10 @@ contract DescriptorsTest is ProofVectors {
         bad("bad_descriptors.json", 60);
     }
 
+    function test_descriptors_badDecisions() public {
+        bad("bad_decision_descriptors.json", 20);
+    }
+
     function test_descriptors_badCertificates() public {
         bad("bad_certificate_descriptors.json", 45);
     }
