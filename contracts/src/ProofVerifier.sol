@@ -118,7 +118,7 @@ contract ProofVerifier is IProofVerifier {
             mstore(add(state, 0x60), chainid())
             // consumer, request, beneficiary, version, weights, plan, schema, inputs, items
             calldatacopy(add(state, 0x80), statement, 0x120)
-            fits := iszero(or(shr(160, calldataload(statement)), shr(160, calldataload(add(statement, 0x40)))))
+            fits := iszero(shr(160, or(calldataload(statement), calldataload(add(statement, 0x40)))))
             let place := add(state, 0x1a0)
             mstore(place, values.length)
             place := add(place, 0x20)

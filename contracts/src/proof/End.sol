@@ -202,7 +202,12 @@ function constantAtEnd(uint256 word) pure returns (uint256 value) {
         if value { value := mulmod(value, shl(byte(14, word), 1), P) }
     }
     if (kind == 1) return publicValues(bits, (word >> 176) & 0xffffffff, (word >> 144) & 0xffffffff);
-    if (kind == DECISION) return decisions(word);
+    if (kind == DECISION) {
+        value = decisions(word, false);
+        assembly {
+            value := sub(P, value)
+        }
+    }
 }
 
 /// Minus the sum of `eq(r, i)` times the public value of cell i.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.37;
 
-import {DECISION, chosenAt} from "./Decisions.sol";
+import {DECISION, decisions} from "./Decisions.sol";
 import {eqIndex, eqPrefixes, eqTable, eqTrees} from "./Eq.sol";
 import "./Memory.sol";
 import {blockAt, termsAt} from "./Terms.sol";
@@ -139,7 +139,12 @@ function relations() pure returns (uint256 sum, uint256 next) {
             assembly {
                 scores := and(shr(152, mload(first)), 0xffffffff)
             }
-            own += chosenAt(word, scores);
+            scores = blockAt(word >> 248, scores);
+            uint256 chosen = decisions(word, true);
+            assembly {
+                // Below 2P.
+                own := add(own, mulmod(chosen, scores, P))
+            }
         }
         assembly {
             sum := addmod(sum, mulmod(power, own, P), P)
