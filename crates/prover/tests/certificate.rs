@@ -40,7 +40,7 @@ fn models_of_every_kind_are_certified() {
         })
     });
     let mut certified = 0;
-    for model in [narrow(), wide(), lies::windows()].into_iter().chain(random_models) {
+    for model in [narrow(), wide(), cases::windows()].into_iter().chain(random_models) {
         for mode in MODES {
             let bench = Bench::new(model.clone(), mode);
             let committed = bench.committed();
@@ -229,7 +229,7 @@ fn a_certificate_travels() {
             matches!(verdict, Err(CertificateError::Proof(_) | CertificateError::Refused(_))),
             "{verdict:?}"
         );
-        let other = lies::windows();
+        let other = cases::windows();
         let verdict = file.verify(other.plan(), weights, &tables, &key);
         assert!(matches!(verdict, Err(CertificateError::Registered(_))), "{verdict:?}");
         let mut other = file.clone();
@@ -270,14 +270,14 @@ fn a_certificate_is_for_its_plan_only() {
     let difference = Disagreement::Width { block: 1, decision: 6, certificate: 20 };
     let options = Options { chunk_bits, ..options };
     assert_eq!(derived(&narrow(), options).certified_by(&certificate), Err(difference));
-    let windows = derived(&lies::windows(), options);
+    let windows = derived(&cases::windows(), options);
     assert_eq!(windows.certified_by(&certificate), Err(Disagreement::Blocks));
     let (mut draft, weights) = perceptron();
     for place in [1, 3] {
         draft.weights[place].bits = 20;
     }
     draft.tables[1] = clamp(8, -128, 126);
-    let other = derived(&certified::model(draft, weights), options);
+    let other = derived(&cases::model(draft, weights), options);
     assert_eq!(other.certified_by(&certificate), Ok(()), "a function's values are its points' business");
     let mut other = decision.clone().into_inner();
     other.tables[0].out_bits += 1;

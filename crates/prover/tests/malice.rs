@@ -18,7 +18,7 @@ const PARTS: [Part; 4] = [Part::High, Part::Low, Part::Rounding, Part::Out];
 
 /// Every kind of relation: products with weights and bias, a maximum, sums; and what is public.
 fn models() -> Vec<Model> {
-    vec![lies::dense_model(), lies::windows()]
+    vec![cases::dense_model(), cases::windows()]
 }
 
 /// A prover in all of `manners` is refused, each time where it must be. Returns how often it was tried.
@@ -88,7 +88,7 @@ fn a_false_cell_of_any_relation_is_refused() {
 #[test]
 fn no_manner_of_proving_helps() {
     for mode in MODES {
-        let bench = Bench::new(lies::dense_model(), mode);
+        let bench = Bench::new(cases::dense_model(), mode);
         for falsehood in [
             Falsehood::Cell(Force { relation: 0, cell: 1, part: Part::High }),
             Falsehood::Cell(Force { relation: 1, cell: 1, part: Part::Rounding }),

@@ -44,7 +44,7 @@ fn difference(first: &Proof, second: &Proof, place: usize) -> G1Affine {
 #[test]
 fn proofs_with_the_same_masks_show_their_difference_and_fresh_ones_do_not() {
     // In chunks small enough that lookups and multiplicities do not share one.
-    let bench = |seed| Bench::in_chunks(lies::dense_model(), Mode::ZeroKnowledge, seed, Some(CHUNK));
+    let bench = |seed| Bench::in_chunks(cases::dense_model(), Mode::ZeroKnowledge, seed, Some(CHUNK));
     let (first, second) = (bench(5), bench(6));
     let ((place, known), (_, guess)) = (chunk(&first), chunk(&second));
     assert_ne!(known, guess);

@@ -274,7 +274,7 @@ fn divide(polynomial: &[Fr], x: Fr) -> Vec<Fr> {
 }
 
 fn benches() -> Vec<Bench> {
-    let models = [lies::dense_model(), lies::windows()];
+    let models = [cases::dense_model(), cases::windows()];
     models.into_iter().map(|model| Bench::new(model, Mode::ZeroKnowledge)).collect()
 }
 

@@ -92,6 +92,69 @@ pub fn perceptron() -> (Draft, Vec<Vec<i32>>) {
     (draft, weights)
 }
 
+/// A valid model.
+pub fn model(draft: Draft, weights: Vec<Vec<i32>>) -> Model {
+    let plan = Plan::new(draft).unwrap();
+    let weights = Weights::new(&plan, weights).unwrap();
+    Model::new(plan, weights).unwrap()
+}
+
+/// Two dense layers, outputs public.
+pub fn dense_model() -> Model {
+    let (mut draft, weights) = perceptron();
+    draft.output = values(2);
+    model(draft, weights)
+}
+
+/// Axes of every kind: convolution with stride and padding, maximum, sum.
+pub fn windows() -> Model {
+    let along = |axis: u8, output: u32, tap: u32, pad: i32, limit: u32| Read {
+        output: Some(Along { axis, step: output }),
+        tap: Some(Along { axis, step: tap }),
+        pad,
+        limit,
+    };
+    let conv = Product {
+        sums: vec![2, 3, 2],
+        form: vec![term(1, 0, vec![Read::summed(0, 2), along(1, 1, 1, 1, 4), along(2, 2, 1, 1, 4)])],
+        weight: WeightId(0),
+        weight_axes: vec![0],
+    };
+    let strided = |offset: i32| {
+        let row = Read { output: Some(Along { axis: 1, step: 2 }), tap: None, pad: -offset, limit: 4 };
+        vec![term(1, 1, vec![Read::along(0, 3), row, Read::along(2, 2)])]
+    };
+    let linear = vec![
+        Linear {
+            sums: vec![2, 2],
+            form: vec![term(3, 2, vec![Read::along(0, 3), Read::summed(0, 2), Read::summed(1, 2)])],
+        },
+        Linear::of(vec![term(
+            -1,
+            1,
+            vec![
+                Read::along(0, 3),
+                Read { output: None, tap: None, pad: -1, limit: 4 },
+                Read { output: None, tap: None, pad: 0, limit: 2 },
+            ],
+        )]),
+    ];
+    let bias = Some(Bias { weight: WeightId(1), axes: vec![0], coefficient: 2 });
+    let draft = Draft {
+        inputs: vec![input(&[2, 4, 4], 0, 3)],
+        weights: vec![weight(&[3, 2, 3, 2], 3), weight(&[3], 4)],
+        tables: vec![clamp(8, 0, 63), clamp(9, -256, 255)],
+        steps: vec![
+            step(&[3, 4, 2], Operator::Affine { products: vec![conv], linear: vec![], bias }, 2, 0),
+            step(&[3, 2, 2], Operator::Maximum { first: strided(0), second: strided(1) }, 0, 0),
+            step(&[3], Operator::Affine { products: vec![], linear, bias: None }, 4, 1),
+        ],
+        output: values(3),
+    };
+    let weights = fill(&draft, &mut Numbers(11));
+    model(draft, weights)
+}
+
 /// Weights in range for a draft.
 pub fn fill(draft: &Draft, numbers: &mut Numbers) -> Vec<Vec<i32>> {
     let cells = |spec: &WeightSpec, numbers: &mut Numbers| {

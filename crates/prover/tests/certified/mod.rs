@@ -26,12 +26,6 @@ pub fn uniform(seed: u64) -> impl FnMut() -> Fr {
     move || averment_verifier::field::reduced(&alloy_primitives::keccak256(numbers.next().to_be_bytes()))
 }
 
-pub fn model(draft: Draft, weights: Vec<Vec<i32>>) -> Model {
-    let plan = Plan::new(draft).unwrap();
-    let weights = Weights::new(&plan, weights).unwrap();
-    Model::new(plan, weights).unwrap()
-}
-
 /// Weights of 4 bits, biases of 6.
 pub fn narrow() -> Model {
     let (draft, weights) = perceptron();

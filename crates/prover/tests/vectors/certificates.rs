@@ -2,7 +2,7 @@
 
 use super::{
     Call, INPUTS, ITEMS, SCHEMA, abi,
-    cases::{clamp, perceptron},
+    cases::{clamp, perceptron, windows},
     certified::{self, Bench, False, uniform},
     descriptors::{Attack, resized},
     judged, name, patched, read,
@@ -223,7 +223,7 @@ fn other_plans(bench: &Bench, own: &Certified) -> Vec<Value> {
         ("the certificate is for itself", own.call.parts[0].clone()),
         ("a plan that declares wider biases", derive(&other(bits + 1, &|_| ()), &same)),
         ("a plan that declares narrower biases", derive(&other(bits - 1, &|_| ()), &same)),
-        ("a plan with other weights", derive(super::make::windows().plan(), &same)),
+        ("a plan with other weights", derive(windows().plan(), &same)),
         ("larger chunks", derive(bench.model.plan(), &|options| options.chunk_bits = Some(bench.chunk_bits() + 1))),
         (
             "a plan with a table of wider outputs",

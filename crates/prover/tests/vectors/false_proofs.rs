@@ -1,9 +1,9 @@
 //! Proofs of what is not so, each by the real prover with a fresh transcript; stored as changes of a good call.
 
 use super::{
-    COUNT, Call, PARTS, abi,
+    COUNT, Call, PARTS, abi, cases,
     lies::{
-        self, MANNERS, Manner,
+        MANNERS, Manner,
         bench::{Bench, Claimed, Falsehood},
         plus_order,
         witness::{Force, Part},
@@ -220,5 +220,5 @@ fn replaced(part: &str, bytes: &[u8]) -> Value {
 
 /// The models with their names.
 pub fn models() -> [(&'static str, averment_plan::Model); 2] {
-    [("dense", lies::dense_model()), ("windows", lies::windows())]
+    [("dense", cases::dense_model()), ("windows", cases::windows())]
 }
