@@ -34,7 +34,8 @@ const RUST: &[&str] = &[
     "verify.rs",
 ];
 /// The contracts' below `contracts/src`.
-const SOLIDITY: &[&str] = &["DescriptorValidator.sol", "ProofVerifier.sol", "interfaces", "proof"];
+const SOLIDITY: &[&str] =
+    &["DescriptorValidator.sol", "ProofVerifier.sol", "descriptor", "interfaces", "proof"];
 
 /// What is put at the end of the verifier's copy.
 const LEFT_OUT: &str = "

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity ^0.8.37;
+
+import {Rule} from "../interfaces/IDescriptorValidator.sol";
+import {Plans} from "./Plans.sol";
+
+/// @title Counts, sizes and the layout that follows from them.
+abstract contract Layouts is Plans {
+    bytes32 internal constant DECISION = "averment-descriptor/1";
+    bytes32 internal constant CERTIFICATE = "averment-certificate/1";
+    uint256 internal constant VARIABLES = 28;
+    uint256 internal constant COORDINATES = 32;
+    uint256 internal constant COUNT_BITS = 6;
+    uint256 internal constant MASK_BITS = 10;
+    uint256 internal constant ADDRESS_BITS = 32;
+
+    /// Finds the lists, and checks that the layout is that of the sizes.
+    function open(Plan memory plan) internal pure {
+        bytes memory data = plan.data;
+        bytes32 name = data.length < TABLES ? bytes32(0) : bytes32(number(plan, 0, 32));
+        if (name != DECISION && name != CERTIFICATE) revert InvalidDescriptor(Rule.Bytes, 0);
+        plan.isCertificate = name == CERTIFICATE;
+        if (number(plan, 32, 4) != data.length) revert InvalidDescriptor(Rule.Bytes, 32);
+        (plan.chunkBits, plan.slotBits, plan.tableBits) = (byte_(plan, 36), byte_(plan, 38), byte_(plan, 39));
+        (plan.functionBits, plan.maskBits) = (byte_(plan, 40), byte_(plan, 41));
+        uint256 weights = number(plan, 48, 2);
+        uint256 inputs = number(plan, 50, 2);
+        plan.products = number(plan, 58, 2);
+        plan.heads = TABLES + 19 * number(plan, 52, 2) + 14 * number(plan, 54, 2);
+        plan.sums = plan.heads + 15 * number(plan, 56, 2);
+        plan.degrees = plan.sums + 7 * plan.products;
+        plan.terms = plan.degrees + byte_(plan, 42);
+        uint256 tail = 2 * weights + inputs;
+        if (plan.terms + tail > data.length) revert InvalidDescriptor(Rule.Bytes, plan.terms);
+        tail = data.length - tail;
+        plan.widths = data.length - weights;
+        plan.weightSizes = sizes(plan, tail, weights);
+        plan.inputSizes = sizes(plan, tail + weights, inputs);
+        checkLayout(plan);
+
+        // The products' terms follow those of all relations.
+        uint256 cursor = plan.terms;
+        for (uint256 head = plan.heads; head < plan.sums; head += 15) {
+            for (uint256 left = number(plan, head + 3, 2); left > 0; --left) {
+                cursor = skip(plan, cursor);
+            }
+        }
+        plan.operands = cursor;
+        for (uint256 product = plan.sums; product < plan.degrees; product += 7) {
+            for (uint256 left = number(plan, product + 3, 2) + number(plan, product + 5, 2); left > 0; --left) {
+                cursor = skip(plan, cursor);
+            }
+        }
+        if (cursor != tail) revert InvalidDescriptor(Rule.Bytes, cursor);
+    }
+
+    /// Lays everything out anew and compares.
+    function checkLayout(Plan memory plan) internal pure {
+        uint256 k = plan.chunkBits;
+        if (k < 4 || k > 28) revert InvalidDescriptor(Rule.Layout, 36);
+        uint256 next;
+        (next, plan.weightBases) = role(plan, 0, 0, plan.weightSizes);
+        uint256[] memory list = new uint256[](plan.functionBits == NONE ? 0 : 1);
+        if (list.length == 1) list[0] = plan.functionBits;
+        uint256[] memory bases;
+        (next, bases) = role(plan, 1, next, list);
+        same(plan, 132, list.length == 1 ? bases[0] : NOWHERE);
+        (next, plan.inputBases) = role(plan, 2, next, plan.inputSizes);
+
+        list = new uint256[](10);
+        uint256 count;
+        uint256[4] memory areas = [byte_(plan, 44), byte_(plan, 45), byte_(plan, 46), byte_(plan, 47)];
+        for (uint256 slot = 0; slot < 4; ++slot) {
+            if (areas[slot] > FUNCTIONS) revert InvalidDescriptor(Rule.Bytes, 44 + slot);
+            if (areas[slot] != 0) list[count++] = plan.slotBits;
+        }
+        for (uint256 slot = 0; slot < 4; ++slot) {
+            if (areas[slot] == FUNCTIONS) list[count++] = plan.slotBits;
+        }
+        list[count++] = plan.tableBits;
+        if (plan.maskBits != NONE) list[count++] = plan.maskBits;
+        (next, bases) = role(plan, 3, next, cut(list, count));
+        count = 0;
+        for (uint256 slot = 0; slot < 4; ++slot) {
+            plan.ins[slot] = areas[slot] != 0 ? bases[count++] : NOWHERE;
+            same(plan, 84 + 4 * slot, plan.ins[slot]);
+        }
+        for (uint256 slot = 0; slot < 4; ++slot) {
+            plan.outs[slot] = areas[slot] == FUNCTIONS ? bases[count++] : NOWHERE;
+            same(plan, 100 + 4 * slot, plan.outs[slot]);
+        }
+        same(plan, 116, bases[count++]);
+        same(plan, 120, plan.maskBits != NONE ? bases[count] : NOWHERE);
+
+        list = new uint256[](2);
+        (list[0], list[1]) = (plan.slotBits, plan.tableBits);
+        (next, bases) = role(plan, 4, next, list);
+        same(plan, 124, bases[0]);
+        same(plan, 128, bases[1]);
+        uint256 countBits = log2Up(next);
+        if (byte_(plan, 37) != countBits || k + countBits > ADDRESS_BITS) {
+            revert InvalidDescriptor(Rule.Layout, 37);
+        }
+    }
+
+    /// Places a role's blocks in descending order of size, and checks its chunks.
+    function role(Plan memory plan, uint256 index, uint256 next, uint256[] memory blocks)
+        internal
+        pure
+        returns (uint256 end, uint256[] memory bases)
+    {
+        uint256 k = plan.chunkBits;
+        uint256 largest;
+        for (uint256 i = 0; i < blocks.length; ++i) {
+            if (blocks[i] > largest) largest = blocks[i];
+        }
+        if (largest > ADDRESS_BITS) revert InvalidDescriptor(Rule.Layout, 64 + 4 * index);
+        uint256 first = roundUp(next, 2 ** (largest > k ? largest - k : 0));
+        uint256 cell = first << k;
+        bases = new uint256[](blocks.length);
+        uint256 placed;
+        for (uint256 size = largest; placed < blocks.length; --size) {
+            for (uint256 i = 0; i < blocks.length; ++i) {
+                if (blocks[i] != size) continue;
+                bases[i] = cell;
+                cell += 2 ** size;
+                ++placed;
+            }
+            if (size == 0) break;
+        }
+        end = roundUp(cell, 2 ** k) >> k;
+        bool right = cell <= 2 ** ADDRESS_BITS && number(plan, 64 + 4 * index, 2) == first
+            && number(plan, 66 + 4 * index, 2) == end - first;
+        if (!right) revert InvalidDescriptor(Rule.Layout, 64 + 4 * index);
+    }
+
+    function cut(uint256[] memory list, uint256 count) internal pure returns (uint256[] memory shorter) {
+        shorter = new uint256[](count);
+        for (uint256 i = 0; i < count; ++i) {
+            shorter[i] = list[i];
+        }
+    }
+
+    function same(Plan memory plan, uint256 from, uint256 expected) internal pure {
+        if (number(plan, from, 4) != expected) revert InvalidDescriptor(Rule.Layout, from);
+    }
+
+    /// Counts, bits and what follows from them.
+    function checkSizes(Plan memory plan) internal pure {
+        within(0, COUNT_BITS, byte_(plan, 37));
+        within(1, VARIABLES, plan.slotBits);
+        within(1, VARIABLES, plan.tableBits);
+        within(1, VARIABLES, byte_(plan, 42));
+        within(1, COORDINATES, byte_(plan, 43));
+        within(0, plan.tableBits, plan.functionBits == NONE ? 0 : plan.functionBits);
+        within(0, COUNT, plan.weightSizes.length);
+        // A certificate has neither inputs nor products, and may do without relations.
+        (uint256 least, uint256 most) = plan.isCertificate ? (0, 0) : (1, COUNT);
+        within(0, most, plan.inputSizes.length);
+        within(1, COUNT, number(plan, 52, 2));
+        within(1, COUNT, number(plan, 54, 2));
+        within(least, COUNT, number(plan, 56, 2));
+        within(0, most, plan.products);
+        for (uint256 i = 0; i < plan.weightSizes.length; ++i) {
+            within(1, CELL_BITS, byte_(plan, plan.widths + i));
+        }
+
+        uint256 variables = larger(plan.slotBits, plan.tableBits);
+        uint256 coordinates = variables;
+        uint256 products;
+        uint256 publicEnd;
+        for (uint256 head = plan.heads; head < plan.sums; head += 15) {
+            coordinates = larger(coordinates, byte_(plan, head));
+            products += number(plan, head + 1, 2);
+            uint256 kind = byte_(plan, head + 5);
+            if (kind > DECIDED || (kind == PUBLIC && byte_(plan, head + 14) != 0)) {
+                revert InvalidDescriptor(Rule.Bytes, head + 5);
+            }
+            if (kind != 0) publicEnd = larger(publicEnd, number(plan, head + 6, 4) + publicCount(plan, head));
+        }
+        for (uint256 product = plan.sums; product < plan.degrees; product += 7) {
+            variables = larger(variables, byte_(plan, product));
+        }
+        bool right = byte_(plan, 42) == variables && byte_(plan, 43) == coordinates && plan.products == products
+            && number(plan, 60, 4) == publicEnd;
+        if (!right) revert InvalidDescriptor(Rule.Layout, 42);
+
+        // The masks' round has degree 6; mu and the spare cell, the operands but the table's, and the constant.
+        uint256 cells = 2 + 7 + 2 * products + 6;
+        for (uint256 i = 0; i < variables; ++i) {
+            uint256 degree = degreeOf(plan, variables - 1 - i);
+            if (byte_(plan, plan.degrees + i) != degree) revert InvalidDescriptor(Rule.Layout, plan.degrees + i);
+            cells += degree;
+        }
+        if (plan.maskBits != NONE) {
+            within(0, MASK_BITS, plan.maskBits);
+            within(0, 2 ** plan.maskBits, cells);
+        }
+    }
+
+    /// The degree of the round that binds a variable, [5.2].
+    function degreeOf(Plan memory plan, uint256 variable) internal pure returns (uint256 degree) {
+        if (plan.slotBits > variable) return 6;
+        if (plan.tableBits > variable) degree = 3;
+        for (uint256 product = plan.sums; product < plan.degrees; product += 7) {
+            if (byte_(plan, product) > variable) {
+                degree = larger(degree, byte_(plan, product + 1) > variable ? 3 : 2);
+            }
+        }
+    }
+}
