@@ -19,6 +19,8 @@ mod make;
 mod networks;
 #[path = "../../verifier/tests/vectors/mod.rs"]
 mod vectors;
+#[path = "vectors/words.rs"]
+mod words;
 
 use averment_verifier::statement::Mode;
 use serde_json::{Value, json};

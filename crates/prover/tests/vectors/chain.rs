@@ -1,7 +1,7 @@
 //! The contract that is deployed, in a virtual machine in this process: one code for all models, and the Rust verifier's
 //! verdict on random models and on changes of their proofs.
 
-use super::{COUNT, Call, MODE, PUBLIC, cases, file, folder, make::Made, read, verdict};
+use super::{Call, cases, file, folder, make::Made, read, verdict, words::is_free};
 use alloy_primitives::{Address, B256, Bytes, TxKind, U256, hex, keccak256};
 use averment_verifier::{
     descriptor::{Descriptor, Options},
@@ -21,7 +21,7 @@ use serde_json::Value;
 use std::path::PathBuf;
 
 /// A chain with one verifier.
-struct Chain {
+pub struct Chain {
     vm: MainnetEvm<MainnetContext<CacheDB<EmptyDB>>>,
     verifier: Address,
     abi: Value,
@@ -61,7 +61,7 @@ fn dynamic(bytes: &[u8]) -> Vec<u8> {
 
 impl Chain {
     /// With a verifier of the setup that `call` was made with.
-    fn new(call: &Call) -> Self {
+    pub fn new(call: &Call) -> Self {
         let mut vm = Context::mainnet()
             .with_db(CacheDB::<EmptyDB>::default())
             .modify_cfg_chained(|config| {
@@ -85,14 +85,19 @@ impl Chain {
     }
 
     /// Stores the call's descriptor.
-    fn register(&mut self, call: &Call) {
+    pub fn register(&mut self, call: &Call) {
         let data = self.call_data("register", &[&word(32), &dynamic(&call.parts[0])]);
         let result = self.vm.transact_commit(transaction(TxKind::Call(self.verifier), data)).unwrap();
         assert!(result.is_success(), "{result:?}");
     }
 
-    /// The contract's verdict.
-    fn accepts(&mut self, call: &Call) -> bool {
+    /// The contract's verdict; it has one.
+    pub fn accepts(&mut self, call: &Call) -> bool {
+        self.answer(call).unwrap()
+    }
+
+    /// The contract's verdict; none if the call reverts without a reason, as one does that cannot be decoded.
+    pub fn answer(&mut self, call: &Call) -> Option<bool> {
         let [descriptor, statement, points, proof] = &call.parts;
         let (statement, points, proof) = (&statement[32..], dynamic(points), dynamic(proof));
         let head = 4 * 32;
@@ -112,8 +117,9 @@ impl Chain {
             ExecutionResult::Success { output, .. } => {
                 let answer = U256::from_be_slice(output.data());
                 assert!(answer <= U256::ONE, "{answer}");
-                answer == U256::ONE
+                Some(answer == U256::ONE)
             }
+            ExecutionResult::Revert { output, .. } if output.is_empty() => None,
             other => panic!("{other:?}"),
         }
     }
@@ -174,11 +180,6 @@ fn one_code_verifies_every_model() {
     assert!(changed.clone().all(|(_, built)| *built == 0), "code that is not the artifact's");
     // Six words that the constructor keeps, at most a few places each.
     assert!(changed.count() <= 32 * 6 * 2);
-}
-
-/// Words of a statement whose lowest bits mean something to both verifiers, whatever they are.
-fn is_free(place: usize) -> bool {
-    ![0, MODE, PUBLIC, COUNT].contains(&place)
 }
 
 /// Random models are accepted by both verifiers; with any one bit changed, by neither.

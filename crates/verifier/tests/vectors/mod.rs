@@ -250,7 +250,7 @@ pub fn files(prefix: &str) -> Vec<String> {
 }
 
 /// Whether a file is about certificates, which the prover's tests judge; their descriptors are judged here.
-fn is_certificate(name: &str) -> bool {
+pub fn is_certificate(name: &str) -> bool {
     name.contains("certificate") && !name.contains("descriptors")
 }
 
