@@ -31,7 +31,9 @@ fn the_demo_tells_its_story_and_leaves_a_project() {
     assert!(page.contains("wdbc-013"), "the decisions that were disclosed are on the page");
     assert!(!page.contains("wdbc-477"), "the others are not");
 
-    assert_eq!(told["proof"]["answer"]["label"], "malignant");
+    let answer = &told["proof"]["answer"];
+    assert_eq!((&answer["decision"], &answer["label"]), (&Value::from(1), &Value::from("malignant")));
+    assert_eq!(answer["values"], Value::Array(Vec::new()), "the scores stay hidden");
     let steps = told["gas"].as_array().unwrap();
     assert!(steps.len() >= 21 && steps.iter().all(|step| step[1].as_u64().unwrap() > 21_000), "{steps:?}");
 

@@ -23,8 +23,7 @@ fn json(sandbox: &Sandbox, arguments: &[&str]) -> Run {
 }
 
 fn compile(sandbox: &Sandbox, more: &[&str]) -> Run {
-    let command =
-        ["compile", MODEL, "--calibrate", TRAINING, "--except", "row,diagnosis", "--reveal", "values"];
+    let command = ["compile", MODEL, "--calibrate", TRAINING, "--except", "row,diagnosis"];
     json(sandbox, &[&command, more].concat())
 }
 
@@ -76,6 +75,8 @@ fn four_commands_lead_from_a_network_to_a_verified_proof() {
     assert_eq!(found["statement"], proved["statement"]);
     assert_eq!((&found["answers"], &found["development"]), (&proved["answers"], &Value::Bool(true)));
     assert_eq!(found["answers"][0]["decision"], 1, "row 3 is a malignant case");
+    assert_eq!(found["answers"][0]["values"], Value::Array(Vec::new()), "the scores stay hidden");
+    assert_eq!(found["statement"]["public"], Value::from(vec![1]));
 
     // The report says beforehand how long the proof is.
     let file = fs::read(sandbox.path().join("case.proof")).unwrap();
@@ -288,8 +289,9 @@ fn a_plan_is_measured() {
 fn every_part_of_a_statement_is_proved() {
     let sandbox = proved();
     type Edit = fn(&mut ProofFile);
-    let changes: [(&str, Edit); 12] = [
-        ("output", |file| file.statement.public[0] += 1),
+    let changes: [(&str, Edit); 13] = [
+        ("decision", |file| file.statement.public[0] = 0),
+        ("a class that there is not", |file| file.statement.public[0] = 2),
         ("output dropped", |file| file.statement.public.clear()),
         ("chain", |file| file.statement.chain_id = 1),
         ("contract", |file| file.statement.contract.0[19] ^= 1),
@@ -319,6 +321,25 @@ fn every_part_of_a_statement_is_proved() {
 }
 
 #[test]
+fn all_scores_are_made_known_where_that_is_asked() {
+    let sandbox = proved();
+    compile(&sandbox, &["--reveal", "values", "-o", "scores.plan"]).done();
+    json(&sandbox, &["commit", "scores.plan"]).done();
+    let row = ["--input", EVALUATION, "--row", "3"];
+    json(&sandbox, &[&["prove", "scores.plan", "-o", "scores.proof"][..], &row].concat()).done();
+    let verify = |proof: &str| json(&sandbox, &["verify", "scores.plan", proof]);
+    let answer = verify("scores.proof").done().json()["answers"][0].clone();
+    let score = |class: usize| answer["values"][class].as_f64().unwrap();
+    assert!(score(1) > score(0) && answer["decision"] == 1, "{answer}");
+    for cell in 0..2 {
+        change(&sandbox, "scores.proof", "changed.proof", |file| file.statement.public[cell] += 1);
+        verify("changed.proof").refused(1, "proves nothing");
+    }
+    // One plan says one thing: the proof of a decision is not one of scores.
+    json(&sandbox, &["verify", "scores.plan", "case.proof"]).refused(1, "the proof is for plan");
+}
+
+#[test]
 fn a_proof_is_for_one_chain() {
     let sandbox = proved();
     let on = |chain: &str| json(&sandbox, &["verify", PLAN, "case.proof", "--chain-id", chain]);
@@ -339,8 +360,6 @@ fn another_plan_and_other_weights_are_named() {
             "--columns",
             "mean_radius,mean_texture,mean_perimeter,mean_area,mean_smoothness,mean_compactness,mean_concavity,\
              mean_concave_points,mean_symmetry,mean_fractal_dimension",
-            "--reveal",
-            "values",
             "-o",
             "first.plan",
         ],
@@ -410,7 +429,7 @@ fn the_development_setup_is_accepted_only_by_its_name() {
     json(&outside, &["commit", &plan]).refused(2, "committed already");
     let (model, training) = (sandbox.path().join(MODEL), sandbox.path().join(TRAINING));
     let compile = ["compile", model.to_str().unwrap(), "--calibrate", training.to_str().unwrap()];
-    let more = ["--except", "row,diagnosis", "--reveal", "values", "-o", "own.plan"];
+    let more = ["--except", "row,diagnosis", "-o", "own.plan"];
     json(&outside, &[&compile[..], &more].concat()).done();
     json(&outside, &["commit", "own.plan"]).refused(2, "--setup FILE.ptau");
     json(&outside, &["commit", "own.plan", "--setup", ptau.to_str().unwrap()]).refused(3, "pot8.ptau");

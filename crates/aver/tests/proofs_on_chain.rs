@@ -38,8 +38,7 @@ fn proved() -> Sandbox {
 fn compile(sandbox: &Sandbox, plan: &str) -> Run {
     let command =
         ["compile", "breast_cancer/model-v2.onnx", "--calibrate", "breast_cancer/data/training.csv"];
-    let more =
-        ["--except", "row,diagnosis", "--reveal", "values", "--labels", "benign,malignant", "-o", plan];
+    let more = ["--except", "row,diagnosis", "--labels", "benign,malignant", "-o", plan];
     sandbox.run(&[&command[..], &more, &["--json"]].concat())
 }
 

@@ -42,7 +42,7 @@ pub fn plan(folder: &Path, network: &str, samples: &str, stage: &Stage) -> Resul
         model: folder.join(network),
         calibrate: folder.join(samples),
         columns: ColumnArgs { columns: Vec::new(), except: vec!["row".to_owned(), "diagnosis".to_owned()] },
-        reveal: RevealArg::Values,
+        reveal: RevealArg::Automatic,
         labels: vec!["benign".to_owned(), "malignant".to_owned()],
         output: folder.join(network).with_extension("plan"),
     };
@@ -77,7 +77,7 @@ pub async fn decision(
     let answers = outputs::answers(&plan.plan()?, &file.statement.public, 1);
     let answer = answers.and_then(|answers| answers.into_iter().next()).context("the model answers")?;
     ui.say(format!(
-        "   {}: {} bytes; whoever has it learns neither weights nor input",
+        "   {}: {} bytes; whoever has it learns neither weights nor input nor scores, only the decision",
         path.display(),
         bytes.len()
     ));
@@ -93,12 +93,9 @@ pub async fn decision(
     let sent = verifier.verify_in_transaction(&stage.owner, &asked(&file)).await?;
     stage.note("verify the proof", sent);
 
-    let mut other = file.clone();
-    if let Some(value) = other.statement.public.first_mut() {
-        *value += 1;
-    }
-    ensure!(!verifier.verify(&asked(&other)).await?, "the contract accepts another output than was proved");
-    ui.say("   The contract accepts it, and refuses a copy that claims the smallest other output");
+    let (other, claim) = another_decision(&file, plan)?;
+    ensure!(!verifier.verify(&asked(&other)).await?, "the contract accepts another decision than was proved");
+    ui.say(format!("   The contract accepts it, and refuses a copy that claims {claim}"));
     let why = ExplainArgs {
         plan: plan.path().to_path_buf(),
         input: InputArgs { input: Some(case), ..InputArgs::default() },
@@ -124,6 +121,19 @@ pub async fn decision(
         digest: keccak256(&bytes),
         bytes: bytes.len(),
     })
+}
+
+/// The proof under the claim that the model decided for another of its classes, and that claim in words.
+fn another_decision(file: &ProofFile, plan: &PlanFolder) -> Result<(ProofFile, Answer)> {
+    let plan = plan.plan()?;
+    let classes = plan.step_of(plan.output().tensor).map_or(0, |step| step.shape.cells());
+    let mut other = file.clone();
+    for class in &mut other.statement.public {
+        *class = (*class + 1) % i64::try_from(classes)?.max(2);
+    }
+    let claims = outputs::answers(&plan, &other.statement.public, 1);
+    let claim = claims.and_then(|claims| claims.into_iter().next()).context("another class is an answer too")?;
+    Ok((other, claim))
 }
 
 /// The input of the first case in a file of its own.
