@@ -132,7 +132,8 @@ fn another_decision(file: &ProofFile, plan: &PlanFolder) -> Result<(ProofFile, A
         *class = (*class + 1) % i64::try_from(classes)?.max(2);
     }
     let claims = outputs::answers(&plan, &other.statement.public, 1);
-    let claim = claims.and_then(|claims| claims.into_iter().next()).context("another class is an answer too")?;
+    let claim =
+        claims.and_then(|claims| claims.into_iter().next()).context("another class is an answer too")?;
     Ok((other, claim))
 }
 
