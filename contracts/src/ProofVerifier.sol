@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.37;
 
-import {IDescriptorValidator} from "./interfaces/IDescriptorValidator.sol";
+import {IDescriptors} from "./interfaces/IDescriptors.sol";
 import {IProofVerifier, Statement} from "./interfaces/IProofVerifier.sol";
 import {lookupsAtEnd, relationsAtEnd, tablesAtEnd} from "./proof/End.sol";
 import {prepare, weigh} from "./proof/Functionals.sol";
@@ -10,6 +10,7 @@ import {isNamed} from "./proof/Names.sol";
 import {PAIRING_GAS, derive, opens} from "./proof/Opening.sol";
 import {chunksOf, hasMasks, load, publicCount} from "./proof/Reading.sol";
 import {draw, drawFrom, reduceBatch, reduceMain} from "./proof/Sumcheck.sol";
+import {Create2} from "@openzeppelin/contracts/utils/Create2.sol";
 
 /// @title One verifier for every plan; see `IProofVerifier`. `verify` is [9.2] of docs/protocol.md, step by step, in
 /// memory laid out by `proof/Memory.sol`.
@@ -17,39 +18,22 @@ contract ProofVerifier is IProofVerifier {
     bytes32 private constant SUITE = keccak256("averment-proof/1");
 
     bytes32 public immutable setup;
-    IDescriptorValidator public immutable validator;
+    IDescriptors public immutable descriptors;
     uint256 private immutable TAU_0;
     uint256 private immutable TAU_1;
     uint256 private immutable TAU_2;
     uint256 private immutable TAU_3;
 
-    mapping(bytes32 descriptor => address code) public descriptorCode;
-
-    constructor(uint256[4] memory tau_, bytes32 setup_, IDescriptorValidator validator_) {
+    constructor(uint256[4] memory tau_, bytes32 setup_, IDescriptors descriptors_) {
         if (!isGenerator(tau_)) revert BadSetup();
         (TAU_0, TAU_1, TAU_2, TAU_3) = (tau_[0], tau_[1], tau_[2], tau_[3]);
         setup = setup_;
-        if (address(validator_).code.length == 0) revert NoValidator(address(validator_));
-        validator = validator_;
+        if (address(descriptors_).code.length == 0) revert NoDescriptors(address(descriptors_));
+        descriptors = descriptors_;
     }
 
     function tau() external view returns (uint256[4] memory) {
         return [TAU_0, TAU_1, TAU_2, TAU_3];
-    }
-
-    function register(bytes calldata bytes_) external returns (bytes32 descriptor) {
-        descriptor = keccak256(bytes_);
-        if (descriptorCode[descriptor] != address(0)) return descriptor;
-        validator.validate(bytes_);
-        // Creation code: copy what follows its 11 bytes, return it; the stored code begins with a byte that stops.
-        bytes memory creation = abi.encodePacked(hex"600b5981380380925939f300", bytes_);
-        address code;
-        assembly ("memory-safe") {
-            code := create(0, add(creation, 0x20), mload(creation))
-        }
-        if (code == address(0)) revert NotStored();
-        descriptorCode[descriptor] = code;
-        emit DescriptorRegistered(descriptor, code);
     }
 
     function verify(bytes32 descriptor, Statement calldata statement, bytes calldata points, bytes calldata proof)
@@ -57,9 +41,9 @@ contract ProofVerifier is IProofVerifier {
         view
         returns (bool)
     {
-        address code = descriptorCode[descriptor];
-        if (code == address(0)) revert UnknownDescriptor(descriptor);
-        uint256 free = load(code);
+        // What is stored there, the registry validated: only it can create the code that has this address.
+        uint256 free = load(Create2.computeAddress(0, descriptor, address(descriptors)));
+        if (free == 0) revert UnknownDescriptor(descriptor);
         setMemory(descriptor);
         assembly {
             mstore(POINTS, points.offset)
@@ -104,8 +88,8 @@ contract ProofVerifier is IProofVerifier {
         assembly {
             length := mload(POINTS_LENGTH)
         }
-        fits = masked == hasMasks() && values.length == publicCount()
-            && length == (chunksOf(0) + chunksOf(1) + chunksOf(2)) * 64 && isNamed(state, statement);
+        fits = masked == hasMasks() && values.length == publicCount() && length == (chunksOf(0) + chunksOf(2)) * 64
+            && isNamed(state, statement);
         if (!fits) return false;
         bytes32 suite = SUITE;
         assembly {

@@ -36,19 +36,20 @@ impl Case {
         let vector = vectors::json(text);
         let descriptor = Descriptor::decode(&vectors::bytes(&vector["descriptor"])).expect("a descriptor");
         let descriptor = descriptor.validate().expect("a valid one");
-        let points = vectors::bytes(&vector["points"]);
-        let word = |at: usize| B256::from_slice(&points[at..][..32]);
-        let point =
-            |place: usize| point::from_words(&[word(place * 64), word(place * 64 + 32)]).expect("a point");
+        let point = |part: &str, place: usize| {
+            let bytes = vectors::bytes(&vector[part]);
+            let word = |at: usize| B256::from_slice(&bytes[at..][..32]);
+            point::from_words(&[word(place * 64), word(place * 64 + 32)]).expect("a point")
+        };
         let layout = &descriptor.layout;
         let chunked = |sizes: &[u8], place: usize| {
             let blocks = Blocks::new(layout.chunk_bits, sizes.to_vec()).expect("blocks");
-            Chunked::new(B256::ZERO, blocks, vec![point(place)]).expect("a chunk")
+            Chunked::new(B256::ZERO, blocks, vec![point("points", place)]).expect("a chunk")
         };
         let weights = WeightsCommitment::new(chunked(&layout.sizes.weights, 0));
-        let inputs = InputCommitment::new(B256::ZERO, 1, chunked(&layout.sizes.inputs, 2)).expect("an item");
-        let registered =
-            Registered::new(&descriptor, &weights, &[point(1)], &[inputs]).expect("the descriptor's");
+        let inputs = InputCommitment::new(B256::ZERO, 1, chunked(&layout.sizes.inputs, 1)).expect("an item");
+        let registered = Registered::new(&descriptor, &weights, &[point("tables", 0)], &[inputs])
+            .expect("the descriptor's");
         Self { descriptor, registered, mode }
     }
 }

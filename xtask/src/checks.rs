@@ -34,8 +34,7 @@ const RUST: &[&str] = &[
     "verify.rs",
 ];
 /// The contracts' below `contracts/src`.
-const SOLIDITY: &[&str] =
-    &["DescriptorValidator.sol", "ProofVerifier.sol", "descriptor", "interfaces", "proof"];
+const SOLIDITY: &[&str] = &["Descriptors.sol", "ProofVerifier.sol", "descriptor", "interfaces", "proof"];
 
 /// What is put at the end of the verifier's copy.
 const LEFT_OUT: &str = "

@@ -20,7 +20,7 @@ const CONTRACTS: &[&str] = &[
     "ModelRegistry",
     "Anchors",
     "ProofVerifier",
-    "DescriptorValidator",
+    "Descriptors",
     "WeightsCertificates",
     "AccessManager",
     "ERC1967Proxy",
@@ -91,7 +91,7 @@ pub fn compile(contracts: &Path, out: &Path) -> Result<()> {
             .args([
                 "build",
                 "src/ProofVerifier.sol",
-                "src/DescriptorValidator.sol",
+                "src/Descriptors.sol",
                 "--skip",
                 "test",
                 "--quiet",

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.37;
 
-import {IDescriptorValidator, Rule} from "../interfaces/IDescriptorValidator.sol";
+import {IDescriptors, Rule} from "../interfaces/IDescriptors.sol";
 
 /// @title A descriptor taken apart: its bytes, the lists in them, and the arithmetic of sizes.
-abstract contract Plans is IDescriptorValidator {
+abstract contract Plans is IDescriptors {
     uint256 internal constant TABLES = 136;
     uint256 internal constant COUNT = 256;
     /// Public values of a relation, in bits.

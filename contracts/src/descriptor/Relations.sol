@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.37;
 
-import {Rule} from "../interfaces/IDescriptorValidator.sol";
+import {Rule} from "../interfaces/IDescriptors.sol";
 import {Terms} from "./Terms.sol";
 
 /// @title A decision's relations: rescaled tensors, public values and decisions.

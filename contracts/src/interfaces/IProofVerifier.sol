@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.37;
 
-import {IDescriptorValidator} from "./IDescriptorValidator.sol";
+import {IDescriptors} from "./IDescriptors.sol";
 
 /// Everything that a proof is bound to beside the verifier's setup and the chain, which the verifier adds itself
 /// (docs/protocol.md, [9.1]).
@@ -35,26 +35,23 @@ struct Statement {
 }
 
 /// @title Verifies proofs of any plan, `averment-proof/1`.
-/// @notice Immutable and without owner. A plan's descriptor is validated once, when it is registered, and stored as
-/// code; whoever calls `verify` compares the statement with what it asked for and what was registered for the version.
-/// Points of weights and inputs are those that the statement names; the points of function tables are public, made
-/// from the plan by anybody, and compared by the caller.
+/// @notice Immutable and without owner. A plan's descriptor is validated once, when it is registered with `IDescriptors`,
+/// and stored as code with the points of its function tables; whoever calls `verify` compares the statement with what it
+/// asked for and what was registered for the version, and the descriptor's digest with the one of the plan, which binds
+/// those points. The points of weights and inputs are those that the statement names.
 interface IProofVerifier {
-    event DescriptorRegistered(bytes32 indexed descriptor, address code);
-
-    /// @dev There is no contract to validate descriptors.
-    error NoValidator(address validator);
+    /// @dev There is no contract that registers descriptors.
+    error NoDescriptors(address descriptors);
+    /// @dev Nothing is registered by this digest.
     error UnknownDescriptor(bytes32 descriptor);
     /// @dev The setup's second point is no generator of G2, or the identity.
     error BadSetup();
     /// @dev A precompile could not be given the gas it may need; send the transaction with more. Running out of gas
     /// is never a verdict on the proof.
     error NotEnoughGas();
-    /// @dev The descriptor's code could not be stored.
-    error NotStored();
 
-    /// @notice What validates descriptors.
-    function validator() external view returns (IDescriptorValidator);
+    /// @notice Where descriptors are registered.
+    function descriptors() external view returns (IDescriptors);
 
     /// @notice The setup that proofs are made with.
     function setup() external view returns (bytes32);
@@ -62,16 +59,9 @@ interface IProofVerifier {
     /// @notice [tau]G2, as the pairing takes it: x and y, each with its imaginary part first.
     function tau() external view returns (uint256[4] memory);
 
-    /// @notice Where a registered descriptor's bytes are stored, behind one zero byte; zero if it is not registered.
-    function descriptorCode(bytes32 descriptor) external view returns (address);
-
-    /// @notice Validates `averment-descriptor/1` bytes (reverting with `IDescriptorValidator`'s error) and stores
-    /// them. Registering again changes nothing.
-    /// @return descriptor The digest, keccak256 of the bytes.
-    function register(bytes calldata bytes_) external returns (bytes32 descriptor);
-
-    /// @notice Whether `proof` proves `statement` for the registered points: commitments to weights, tables and
-    /// inputs, in this order, 64 bytes each.
+    /// @notice Whether `proof` proves `statement` for a plan whose descriptor is registered.
+    /// @param descriptor The digest that it is registered by, which covers the points of its function tables.
+    /// @param points The commitments to weights and inputs, in this order, 64 bytes each.
     /// @dev False for any bad points and proof, whatever their bytes; reverts only for a descriptor that is not
     /// registered, for arguments that are not ABI-encoded, and without gas.
     function verify(bytes32 descriptor, Statement calldata statement, bytes calldata points, bytes calldata proof)

@@ -9,7 +9,8 @@ enum Difference {
     ChunkBits,
     Blocks,
     Width,
-    Functions
+    Functions,
+    TablePoints
 }
 
 /// @title Which registered weights and function tables keep to the ranges that a plan declares, and have zeros for
@@ -17,23 +18,21 @@ enum Difference {
 /// @notice Without owner. Anybody may have anything certified, once for each descriptor, weights and tables; what is
 /// certified stays so.
 interface IWeightsCertificates {
-    event WeightsCertified(
-        bytes32 indexed decision, bytes32 indexed weights, bytes32 indexed certificate, bytes32 tables
-    );
+    event WeightsCertified(bytes32 indexed decision, bytes32 indexed weights, bytes32 indexed certificate);
 
     /// @dev There is no contract to verify proofs.
     error NoVerifier(address verifier);
-    /// @dev The certificate is about other cells or ranges than the decision's descriptor declares.
+    /// @dev The certificate is about other cells, ranges or tables than the decision's descriptor.
     error OtherPlan(Difference difference);
     /// @dev The proof does not prove the certificate for these points.
     error NotProved();
 
-    /// @notice What verifies proofs, and knows descriptors.
+    /// @notice What verifies proofs.
     function verifier() external view returns (IProofVerifier);
 
-    /// @notice Remembers that `points`, commitments to weights and tables in this order, 64 bytes each, keep to what the
-    /// descriptor `decision` declares: `proof` proves the descriptor `certificate` for them, and both declare the same.
-    /// Both are registered with the verifier; the weights are those that the statement names.
+    /// @notice Remembers that the weights that the statement names, of which `points` are the commitments, 64 bytes each,
+    /// and the tables of the descriptor `decision` keep to what it declares: `proof` proves the descriptor `certificate`
+    /// for these weights, both declare the same, and both are registered with the same points of tables.
     /// @dev Reverts, with the verifier's errors too, if it cannot be sure.
     function certify(
         bytes32 decision,
@@ -47,9 +46,5 @@ interface IWeightsCertificates {
     /// @param certificate Which certificate: that it has all padding that the plan has, its digest says, which everybody
     /// computes from the plan.
     /// @param weights The identity of the commitment to weights, as statements name it.
-    /// @param tables keccak256 of the tables' points.
-    function isCertified(bytes32 decision, bytes32 certificate, bytes32 weights, bytes32 tables)
-        external
-        view
-        returns (bool);
+    function isCertified(bytes32 decision, bytes32 certificate, bytes32 weights) external view returns (bool);
 }

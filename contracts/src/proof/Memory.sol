@@ -15,7 +15,7 @@ uint256 constant TWICE_P_AND_1 = 0x60c89ce5c263405370a08b6d0302b0ba5067d090f372e
 
 // Below 0x180: operands and results of precompiles.
 
-// The descriptor's digest and the setup's, and how many bytes the registered points have.
+// The descriptor's digest and the setup's, and how many bytes the points of weights and inputs have.
 uint256 constant DIGEST = 0x1a0;
 uint256 constant SETUP = 0x1c0;
 uint256 constant POINTS_LENGTH = 0x1e0;
@@ -76,7 +76,7 @@ uint256 constant ETA = 0x700;
 // What is opened: v, with eta v_R; what the batch evaluation's mask must come to.
 uint256 constant VALUE = 0x720;
 uint256 constant MASK_VALUE = 0x740;
-// Places in calldata: the registered points, M', the second message, R, the opening.
+// Places in calldata: the points of weights and inputs, M', the second message, R, the opening.
 uint256 constant POINTS = 0x760;
 uint256 constant MASK_POINT = 0x780;
 uint256 constant SECOND = 0x7a0;
@@ -114,5 +114,5 @@ uint256 constant AXES = 0x2e80;
 uint256 constant R_TABLES = 0x3680;
 uint256 constant RHO_TABLES = 0x3a80;
 uint256 constant U_TABLES = 0x3e80;
-// The descriptor's bytes.
+// The descriptor's bytes; behind them the points of its function tables.
 uint256 constant DESCRIPTOR = 0x4280;

@@ -48,7 +48,7 @@ function isNamed(uint256 free, Statement calldata statement) pure returns (bool 
             named := and(named, iszero(or(words, calldataload(add(statement, 0x100)))))
         }
         default {
-            source := add(source, add(pointsOf(0), pointsOf(1)))
+            source := add(source, pointsOf(0))
             let items := calldataload(add(statement, 0x100))
             mstore(free, INPUTS_HEAD)
             mstore(add(free, 28), calldataload(add(statement, 0xc0)))

@@ -136,12 +136,17 @@ function opens(uint256 hAlpha, uint256 g) view returns (bool ok) {
             calldatacopy(0x40, source, 0x40)
             addMultiple(factor)
         }
-        // The chunks' points from `at` on, each with its weight.
+        // Where the weights of a role's chunks begin and end.
+        function chunks(role) -> begin, end {
+            let word := mload(add(add(DESCRIPTOR, 64), shl(2, role)))
+            begin := add(CHUNKS, shl(5, shr(240, word)))
+            end := add(begin, shl(5, and(shr(224, word), 0xffff)))
+        }
+        // A role's points from `source` on, each with its chunk's weight.
         function addChunks(role, source) -> next {
             next := source
-            let word := mload(add(add(DESCRIPTOR, 64), shl(2, role)))
-            let c := add(CHUNKS, shl(5, shr(240, word)))
-            for { let end := add(c, shl(5, and(shr(224, word), 0xffff))) } lt(c, end) { c := add(c, 0x20) } {
+            let c, end := chunks(role)
+            for {} lt(c, end) { c := add(c, 0x20) } {
                 addPoint(next, mulmod(mload(DELTA), mload(c), P))
                 next := add(next, 0x40)
             }
@@ -197,8 +202,15 @@ function opens(uint256 hAlpha, uint256 g) view returns (bool ok) {
             let delta := mload(DELTA)
             addPoint(add(source, 0x40), mulmod(delta, addmod(mload(ALPHA), sub(P, width), P), P))
             let next := addChunks(0, mload(POINTS))
-            next := addChunks(1, next)
             next := addChunks(2, next)
+            // The points of function tables are in memory, behind the descriptor.
+            next := add(DESCRIPTOR, shr(224, mload(add(DESCRIPTOR, 32))))
+            let c, end := chunks(1)
+            for {} lt(c, end) { c := add(c, 0x20) } {
+                mcopy(0x40, next, 0x40)
+                addMultiple(mulmod(mload(DELTA), mload(c), P))
+                next := add(next, 0x40)
+            }
             pop(addChunks(3, mload(PROOF)))
             pop(addChunks(4, mload(SECOND)))
             mstore(0x40, 1)

@@ -5,13 +5,13 @@ import "./Memory.sol";
 
 // The descriptor's bytes, `averment-descriptor/1` (docs/protocol.md [10.3]).
 
-/// Copies the descriptor that is stored as `code` (behind one byte that keeps it from being run) to memory and sets
-/// out what of it is needed again and again. Returns where memory is free.
+/// Copies the descriptor and the tables' points that are stored as `code` (behind one byte that keeps it from being run)
+/// to memory and sets out what of them is needed again and again. Returns where memory is free; 0 if there is no code.
 function load(address code) view returns (uint256 free) {
     assembly {
-        let size := sub(extcodesize(code), 1)
+        let size := extcodesize(code)
         extcodecopy(code, DESCRIPTOR, 1, size)
-        free := and(add(add(DESCRIPTOR, size), 31), not(31))
+        free := mul(and(add(add(DESCRIPTOR, size), 31), not(31)), gt(size, 0))
         let head := mload(add(DESCRIPTOR, 32))
         mstore(CHUNK_BITS, byte(4, head))
         mstore(COUNT_BITS, byte(5, head))

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.37;
 
+import {IDescriptors} from "../../src/interfaces/IDescriptors.sol";
 import {IProofVerifier, Statement} from "../../src/interfaces/IProofVerifier.sol";
 import {Difference, IWeightsCertificates} from "../../src/interfaces/IWeightsCertificates.sol";
 import {WeightsCertificates} from "../../src/WeightsCertificates.sol";
@@ -17,51 +18,38 @@ contract CertificatesTest is ProofVectors {
 
     function load(string memory name)
         private
-        returns (Call memory call, bytes memory decision, WeightsCertificates certificates)
+        returns (Call memory call, bytes memory plan, bytes32 decision, WeightsCertificates certificates)
     {
         string memory file = string.concat("ok_certificate_", name, ".json");
         call = read(file);
-        decision = vm.parseJsonBytes(vm.readFile(string.concat(FOLDER, file)), ".decision");
         IProofVerifier verifier = deploy(call);
-        verifier.register(decision);
+        plan = vm.parseJsonBytes(vm.readFile(string.concat(FOLDER, file)), ".decision");
+        decision = verifier.descriptors().register(plan, call.tables);
         certificates = new WeightsCertificates(verifier);
     }
 
-    function certify(WeightsCertificates certificates, bytes memory decision, Call memory call) private {
+    function certify(WeightsCertificates certificates, bytes32 decision, Call memory call) private {
         Statement memory statement = abi.decode(call.statement, (Statement));
-        certificates.certify(keccak256(decision), keccak256(call.descriptor), statement, call.points, call.proof);
-    }
-
-    /// Of the tables' points, which are the last.
-    function tablesOf(Call memory call) private pure returns (bytes32) {
-        uint256 chunks = uint8(call.descriptor[71]);
-        bytes memory points = call.points;
-        bytes memory tables = new bytes(64 * chunks);
-        for (uint256 i = 0; i < tables.length; ++i) {
-            tables[i] = points[points.length - tables.length + i];
-        }
-        return keccak256(tables);
+        certificates.certify(decision, digestOf(call), statement, call.points, call.proof);
     }
 
     function test_certificates_good() public {
         for (uint256 i = 0; i < NAMES.length; ++i) {
-            (Call memory call, bytes memory decision, WeightsCertificates certificates) = load(NAMES[i]);
-            (bytes32 a, bytes32 b) = (keccak256(decision), keccak256(call.descriptor));
+            (Call memory call,, bytes32 decision, WeightsCertificates certificates) = load(NAMES[i]);
+            bytes32 own = digestOf(call);
             bytes32 weights = abi.decode(call.statement, (Statement)).weights;
-            bytes32 tables = tablesOf(call);
-            vm.assertFalse(certificates.isCertified(a, b, weights, tables), "before");
+            vm.assertFalse(certificates.isCertified(decision, own, weights), "before");
             vm.expectEmit(address(certificates));
-            emit IWeightsCertificates.WeightsCertified(a, weights, b, tables);
+            emit IWeightsCertificates.WeightsCertified(decision, weights, own);
             certify(certificates, decision, call);
-            vm.assertTrue(certificates.isCertified(a, b, weights, tables), NAMES[i]);
+            vm.assertTrue(certificates.isCertified(decision, own, weights), NAMES[i]);
             // And nothing else.
-            vm.assertFalse(certificates.isCertified(b, b, weights, tables), "another plan");
-            vm.assertFalse(certificates.isCertified(a, a, weights, tables), "another certificate");
-            vm.assertFalse(certificates.isCertified(a, b, tables, tables), "other weights");
-            vm.assertFalse(certificates.isCertified(a, b, weights, weights), "other tables");
+            vm.assertFalse(certificates.isCertified(own, own, weights), "another plan");
+            vm.assertFalse(certificates.isCertified(decision, decision, weights), "another certificate");
+            vm.assertFalse(certificates.isCertified(decision, own, own), "other weights");
             // Again, nothing changes.
             certify(certificates, decision, call);
-            vm.assertTrue(certificates.isCertified(a, b, weights, tables), NAMES[i]);
+            vm.assertTrue(certificates.isCertified(decision, own, weights), NAMES[i]);
         }
     }
 
@@ -74,28 +62,33 @@ contract CertificatesTest is ProofVectors {
     }
 
     function bad(string memory name) private {
-        (Call memory call, bytes memory decision, WeightsCertificates certificates) = load(name);
+        (Call memory call, bytes memory plan,, WeightsCertificates certificates) = load(name);
+        IDescriptors descriptors = certificates.verifier().descriptors();
         string memory json = vm.readFile(string.concat(FOLDER, "bad_certificate_", name, ".json"));
         uint256 count = vm.parseJsonUint(json, ".count");
         vm.assertTrue(count > 100, "cases");
         for (uint256 i = 0; i < count; ++i) {
             string memory spot = string.concat(".cases[", vm.toString(i), "]");
-            bytes memory own = decision;
-            if (vm.keyExistsJson(json, string.concat(spot, ".decision"))) {
-                own = vm.parseJsonBytes(json, string.concat(spot, ".decision"));
-                certificates.verifier().register(own);
-            }
-            refused(
-                certificates, own, patched(call, json, spot), vm.parseJsonString(json, string.concat(spot, ".error"))
+            Call memory changed = patched(call, json, spot);
+            descriptors.register(changed.descriptor, changed.tables);
+            bytes32 own = descriptors.register(
+                either(json, string.concat(spot, ".decision"), plan),
+                either(json, string.concat(spot, ".decisionTables"), changed.tables)
             );
+            refused(certificates, own, changed, vm.parseJsonString(json, string.concat(spot, ".error")));
         }
     }
 
-    function refused(WeightsCertificates certificates, bytes memory decision, Call memory call, string memory fault)
+    /// What a case has, or else.
+    function either(string memory json, string memory key, bytes memory otherwise) private view returns (bytes memory) {
+        return vm.keyExistsJson(json, key) ? vm.parseJsonBytes(json, key) : otherwise;
+    }
+
+    function refused(WeightsCertificates certificates, bytes32 decision, Call memory call, string memory fault)
         private
     {
         bytes memory expected = abi.encodeWithSelector(IWeightsCertificates.NotProved.selector);
-        string[5] memory names = ["Kinds", "ChunkBits", "Blocks", "Width", "Functions"];
+        string[6] memory names = ["Kinds", "ChunkBits", "Blocks", "Width", "Functions", "TablePoints"];
         for (uint256 i = 0; i < names.length; ++i) {
             if (keccak256(bytes(names[i])) != keccak256(bytes(fault))) continue;
             expected = abi.encodeWithSelector(IWeightsCertificates.OtherPlan.selector, Difference(i));
@@ -106,11 +99,10 @@ contract CertificatesTest is ProofVectors {
             vm.assertEq(keccak256(reason), keccak256(expected), fault);
         }
         bytes32 weights = abi.decode(call.statement, (Statement)).weights;
-        bool known = certificates.isCertified(keccak256(decision), keccak256(call.descriptor), weights, tablesOf(call));
-        vm.assertFalse(known, fault);
+        vm.assertFalse(certificates.isCertified(decision, digestOf(call), weights), fault);
     }
 
-    function certifyWith(WeightsCertificates certificates, bytes memory decision, Call memory call) external {
+    function certifyWith(WeightsCertificates certificates, bytes32 decision, Call memory call) external {
         certify(certificates, decision, call);
     }
 
@@ -121,21 +113,21 @@ contract CertificatesTest is ProofVectors {
         WeightsCertificates certificates = new WeightsCertificates(verifier);
         vm.assertTrue(verify(verifier, call), "the decision");
         vm.expectRevert(abi.encodeWithSelector(IWeightsCertificates.OtherPlan.selector, Difference.Kinds));
-        this.certifyWith(certificates, call.descriptor, call);
+        this.certifyWith(certificates, digestOf(call), call);
     }
 
     function test_certificates_unregistered() public {
-        (Call memory call, bytes memory decision, WeightsCertificates certificates) = load("narrow_zk");
-        bytes memory other = bytes.concat(decision, hex"00");
-        vm.expectRevert(abi.encodeWithSelector(IProofVerifier.UnknownDescriptor.selector, keccak256(other)));
+        (Call memory call,, bytes32 decision, WeightsCertificates certificates) = load("narrow_zk");
+        bytes32 other = ~decision;
+        vm.expectRevert(abi.encodeWithSelector(IProofVerifier.UnknownDescriptor.selector, other));
         this.certifyWith(certificates, other, call);
         call.descriptor = bytes.concat(call.descriptor, hex"00");
-        vm.expectRevert(abi.encodeWithSelector(IProofVerifier.UnknownDescriptor.selector, keccak256(call.descriptor)));
+        vm.expectRevert(abi.encodeWithSelector(IProofVerifier.UnknownDescriptor.selector, digestOf(call)));
         this.certifyWith(certificates, decision, call);
     }
 
     function test_certificates_otherChain() public {
-        (Call memory call, bytes memory decision, WeightsCertificates certificates) = load("narrow_zk");
+        (Call memory call,, bytes32 decision, WeightsCertificates certificates) = load("narrow_zk");
         vm.chainId(1);
         vm.expectRevert(IWeightsCertificates.NotProved.selector);
         this.certifyWith(certificates, decision, call);
@@ -149,10 +141,10 @@ contract CertificatesTest is ProofVectors {
     /// @dev Gas of the whole transaction.
     /// forge-config: default.isolate = true
     function test_gas_certificates() public {
-        (Call memory call, bytes memory decision, WeightsCertificates certificates) = load("narrow_zk");
+        (Call memory call,, bytes32 decision, WeightsCertificates certificates) = load("narrow_zk");
         certify(certificates, decision, call);
         vm.snapshotGasLastCall("proofs", "certificate_narrow_zk, certify");
-        (call, decision, certificates) = load("wide_zk");
+        (call,, decision, certificates) = load("wide_zk");
         certify(certificates, decision, call);
         vm.snapshotGasLastCall("proofs", "certificate_wide_zk, certify");
     }

@@ -47,8 +47,8 @@ contract ProofGasTest is ProofVectors {
 
     function cost(string memory name) private {
         Call memory call = read(string.concat("ok_", name, ".json"));
-        IProofVerifier verifier = deployVerifier(call.tau, call.setup, newValidator());
-        verifier.register(call.descriptor);
+        IProofVerifier verifier = deployVerifier(call.tau, call.setup, newDescriptors());
+        verifier.descriptors().register(call.descriptor, call.tables);
         vm.snapshotGasLastCall("proofs", string.concat(name, ", register"));
         vm.assertTrue(sent(verifier, call), name);
         vm.snapshotGasLastCall("proofs", name);
@@ -78,8 +78,7 @@ contract ProofGasTest is ProofVectors {
     /// The verdict, asked for by a transaction: a static call would be measured without base fee and calldata.
     function sent(IProofVerifier verifier, Call memory call) private returns (bool) {
         Statement memory statement = abi.decode(call.statement, (Statement));
-        bytes memory data =
-            abi.encodeCall(IProofVerifier.verify, (keccak256(call.descriptor), statement, call.points, call.proof));
+        bytes memory data = abi.encodeCall(IProofVerifier.verify, (digestOf(call), statement, call.points, call.proof));
         (bool success, bytes memory answer) = address(verifier).call(data);
         vm.assertTrue(success, "reverted");
         return abi.decode(answer, (bool));
@@ -92,7 +91,7 @@ contract ProofGasTest is ProofVectors {
         assembly ("memory-safe") {
             mstore(add(add(proof, 0x20), mul(place, 0x20)), not(0))
         }
-        Call memory bad = Call(call.tau, call.setup, call.descriptor, call.statement, call.points, proof);
+        Call memory bad = Call(call.tau, call.setup, call.descriptor, call.tables, call.statement, call.points, proof);
         // A static call is measured without base fee and calldata, whose floor price would hide early phases.
         vm.assertFalse(verify(verifier, bad), phase);
         vm.snapshotGasLastCall("proofs", string.concat(name, ", until ", phase));

@@ -45,6 +45,8 @@ contract ProofsTest is ProofVectors {
         for (uint256 i = 0; i < count; ++i) {
             string memory spot = string.concat(".cases[", vm.toString(i), "]");
             Call memory changed = patched(call, json, spot);
+            // With other points the descriptor has another digest, by which it has to be registered.
+            register(verifier, changed);
             vm.assertFalse(verify(verifier, changed), vm.parseJsonString(json, string.concat(spot, ".name")));
         }
     }

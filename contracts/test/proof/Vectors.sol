@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.37;
 
-import {IDescriptorValidator} from "../../src/interfaces/IDescriptorValidator.sol";
+import {IDescriptors} from "../../src/interfaces/IDescriptors.sol";
 import {IProofVerifier, Statement} from "../../src/interfaces/IProofVerifier.sol";
 import {vm} from "../Vm.sol";
 
@@ -10,6 +10,7 @@ struct Call {
     uint256[4] tau;
     bytes32 setup;
     bytes descriptor;
+    bytes tables;
     bytes statement;
     bytes points;
     bytes proof;
@@ -28,27 +29,41 @@ abstract contract ProofVectors {
         }
         call.setup = vm.parseJsonBytes32(json, ".setup");
         call.descriptor = vm.parseJsonBytes(json, ".descriptor");
+        call.tables = vm.parseJsonBytes(json, ".tables");
         call.statement = vm.parseJsonBytes(json, ".statement");
         call.points = vm.parseJsonBytes(json, ".points");
         call.proof = vm.parseJsonBytes(json, ".proof");
     }
 
     function deploy(Call memory call) internal returns (IProofVerifier verifier) {
-        verifier = deployVerifier(call.tau, call.setup, newValidator());
-        verifier.register(call.descriptor);
+        verifier = deployVerifier(call.tau, call.setup, newDescriptors());
+        register(verifier, call);
     }
 
-    function newValidator() internal returns (IDescriptorValidator) {
-        return IDescriptorValidator(created(vm.getCode("DescriptorValidator.sol:DescriptorValidator")));
+    function register(IProofVerifier verifier, Call memory call) internal {
+        vm.assertEq(verifier.descriptors().register(call.descriptor, call.tables), digestOf(call), "D");
     }
 
-    function deployVerifier(uint256[4] memory tau, bytes32 setup, IDescriptorValidator validator)
+    /// D, [10.3].
+    function digestOf(Call memory call) internal pure returns (bytes32) {
+        return digestOf(call.descriptor, call.tables);
+    }
+
+    function digestOf(bytes memory descriptor, bytes memory tables) internal pure returns (bytes32) {
+        return keccak256(bytes.concat(hex"600b5981380380925939f300", descriptor, tables));
+    }
+
+    function newDescriptors() internal returns (IDescriptors) {
+        return IDescriptors(created(vm.getCode("Descriptors.sol:Descriptors")));
+    }
+
+    function deployVerifier(uint256[4] memory tau, bytes32 setup, IDescriptors descriptors)
         public
         returns (IProofVerifier)
     {
         // The code that is deployed in earnest, compiled for itself: whatever imports a contract is compiled with it.
         bytes memory code = vm.getCode("ProofVerifier.sol:ProofVerifier");
-        return IProofVerifier(created(bytes.concat(code, abi.encode(tau, setup, validator))));
+        return IProofVerifier(created(bytes.concat(code, abi.encode(tau, setup, descriptors))));
     }
 
     /// What creation code creates; reverts as it does.
@@ -64,7 +79,7 @@ abstract contract ProofVectors {
 
     function verify(IProofVerifier verifier, Call memory call) internal view returns (bool) {
         Statement memory statement = abi.decode(call.statement, (Statement));
-        return verifier.verify(keccak256(call.descriptor), statement, call.points, call.proof);
+        return verifier.verify(digestOf(call), statement, call.points, call.proof);
     }
 
     /// A case of a file of changes: the call with its patches.
@@ -73,6 +88,7 @@ abstract contract ProofVectors {
             call.tau,
             call.setup,
             call.descriptor,
+            bytes.concat(call.tables),
             bytes.concat(call.statement),
             bytes.concat(call.points),
             bytes.concat(call.proof)
@@ -82,6 +98,7 @@ abstract contract ProofVectors {
             string memory patch = string.concat(spot, ".patches[", vm.toString(i), "]");
             bytes32 part = keccak256(bytes(vm.parseJsonString(json, string.concat(patch, ".part"))));
             if (part == keccak256("statement")) changed.statement = apply_(changed.statement, json, patch);
+            else if (part == keccak256("tables")) changed.tables = apply_(changed.tables, json, patch);
             else if (part == keccak256("points")) changed.points = apply_(changed.points, json, patch);
             else if (part == keccak256("proof")) changed.proof = apply_(changed.proof, json, patch);
             else revert("part");

@@ -1,17 +1,18 @@
-//! A typed client of `ProofVerifier`.
+//! A typed client of `ProofVerifier` and of `Descriptors`.
 //!
 //! Whether a proof is accepted is asked of the chain's newest final block. The contract holds a proof and what its
-//! statement names against the points that it is given: that the statement names what a version registered, and that the
-//! tables are the plan's, is compared by whoever asks.
+//! statement names against the points that it is given: that the statement names what a version registered is compared by
+//! whoever asks. The descriptor is named by its digest, which the caller computed from the plan, so neither relations nor
+//! tables can be others than the plan's.
 
 use crate::{
     Ledger,
-    contracts::{Deployment, ProofContracts, ProofVerifier, SendError, Sender, Sent},
+    contracts::{Deployment, Descriptors, ProofContracts, ProofVerifier, SendError, Sender, Sent},
     registry::{ReadError, ask},
 };
 use alloy::sol_types::SolCall;
 use averment_primitives::{Address, B256, Bytes};
-use averment_verifier::{Registered, point, statement::Statement};
+use averment_verifier::{Registered, descriptor::ValidDescriptor, point, statement::Statement};
 use thiserror::Error;
 
 /// The proof verifier of one deployment.
@@ -56,10 +57,8 @@ impl Asked {
             zeroKnowledge: statement.mode.masked(),
             terms: statement.terms,
         };
-        let points: Vec<u8> =
-            registered.points().iter().flat_map(|own| point::to_words(own).concat()).collect();
         let descriptor = registered.descriptor();
-        let (points, proof) = (points.into(), proof.into());
+        let (points, proof) = (point::to_bytes(registered.committed()).into(), proof.into());
         Self { call: ProofVerifier::verifyCall { descriptor, statement, points, proof } }
     }
 
@@ -86,18 +85,26 @@ impl ProofClient {
         self.contracts.setup
     }
 
-    /// Whether a descriptor is registered.
-    pub async fn knows(&self, descriptor: B256) -> Result<bool, ReadError> {
-        let call = ProofVerifier::descriptorCodeCall { descriptor };
+    /// Whether a descriptor with the points of its tables is registered, by their digest.
+    pub async fn knows(&self, digest: B256) -> Result<bool, ReadError> {
+        let call = Descriptors::codeOfCall { digest };
         let block = self.ledger.newest_final().await?;
-        let code = ask(&self.ledger, &block, "descriptorCode", self.address(), call).await?;
+        let code = ask(&self.ledger, &block, "codeOf", self.contracts.descriptors.address, call).await?;
         Ok(!code.is_zero())
     }
 
-    /// Has a descriptor validated and stored: once for a plan in one mode and batch, by anybody.
-    pub async fn register(&self, sender: &Sender, descriptor: Vec<u8>) -> Result<Sent, SendError> {
-        let call = ProofVerifier::registerCall { bytes_: descriptor.into() };
-        self.send(sender, "register the plan's descriptor", &call).await
+    /// Has the descriptor that commitments were held against validated and stored with the points of its tables: once for
+    /// a plan in one mode and batch, by anybody.
+    pub async fn register(
+        &self,
+        sender: &Sender,
+        descriptor: &ValidDescriptor,
+        registered: &Registered,
+    ) -> Result<Sent, SendError> {
+        let descriptor = descriptor.bytes().to_vec().into();
+        let call =
+            Descriptors::registerCall { descriptor, points: point::to_bytes(registered.tables()).into() };
+        self.send(sender, self.contracts.descriptors.address, "register the plan's descriptor", &call).await
     }
 
     /// Whether the contract accepts a proof. Costs nothing and leaves no trace.
@@ -109,12 +116,13 @@ impl ProofClient {
     /// Has a proof verified in a transaction. The transaction goes through for a proof that is not accepted too: ask
     /// [`Self::verify`] first.
     pub async fn verify_in_transaction(&self, sender: &Sender, asked: &Asked) -> Result<Sent, SendError> {
-        self.send(sender, "verify the proof", &asked.call).await
+        self.send(sender, self.address(), "verify the proof", &asked.call).await
     }
 
     async fn send<C: SolCall>(
         &self,
         sender: &Sender,
+        contract: Address,
         action: &'static str,
         call: &C,
     ) -> Result<Sent, SendError> {
@@ -122,6 +130,6 @@ impl ProofClient {
         if expected != got {
             return Err(SendError::OtherChain { expected, got });
         }
-        sender.call(action, self.address(), call).await
+        sender.call(action, contract, call).await
     }
 }

@@ -179,9 +179,8 @@ fn a_certificate_is_for_its_points_only() {
         let proof = certifier
             .prove_by_definition(&registered, &bench.statement(&registered), &mut uniform(3))
             .unwrap();
-        let count = descriptor.layout.weights.len();
-        let (weights, tables) = registered.points().split_at(count);
-        let again = bench.registered(descriptor, weights.to_vec(), tables);
+        let (weights, tables) = (registered.committed().copied().collect::<Vec<_>>(), registered.tables());
+        let again = bench.registered(descriptor, weights.clone(), tables);
         assert_eq!(bench.verify(descriptor, &again, &proof), Ok(()));
         // Another version's weights; another blind; other tables.
         let honest = certifier.assignment();
@@ -189,13 +188,13 @@ fn a_certificate_is_for_its_points_only() {
             (vec![Fr::from(1_u64)], Fr::from(5_u64)),
             (honest.weights[0].cells.clone(), honest.weights[0].blind + Fr::from(1_u64)),
         ] {
-            let mut other = weights.to_vec();
+            let mut other = weights.clone();
             other[0] = bench.setup.chunk(cells, blind).point;
             assert!(bench.verify(descriptor, &bench.registered(descriptor, other, tables), &proof).is_err());
         }
         let mut other = tables.to_vec();
         other[0] = bench.setup.chunk(vec![Fr::from(1_u64)], Fr::from(0_u64)).point;
-        let other = bench.registered(descriptor, weights.to_vec(), &other);
+        let other = bench.registered(descriptor, weights, &other);
         assert!(bench.verify(descriptor, &other, &proof).is_err());
         // The true weights, by another name.
         let key = Key { setup: bench.setup.digest(), tau: bench.setup.tau() };

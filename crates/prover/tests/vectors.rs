@@ -27,6 +27,9 @@ use serde_json::{Value, json};
 use std::fs;
 use vectors::*;
 
+/// The order of the field that coordinates are of.
+const COORDINATES: &str = "30644e72e131a029b85045b68181585d97816a916871ca8d3c208c16d87cfd47";
+
 /// Every vector by name: what it is about and the call.
 fn made() -> Vec<(String, &'static str, make::Made)> {
     let mut vectors = Vec::new();
@@ -74,6 +77,9 @@ fn write_proofs(save: &impl Fn(String, Value)) {
             _ => continue,
         };
         save(format!("bad_{name}.json"), bad_file(&name, &call, attacks));
+        if name == "dense_zk" {
+            save(format!("{BAD_TABLES}.json"), bad_file(&name, &call, make::bad_tables(&call)));
+        }
     }
     for (suffix, mode) in [("transparent", Mode::Transparent), ("zk", Mode::ZeroKnowledge)] {
         for (name, model) in false_proofs::models() {

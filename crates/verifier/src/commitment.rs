@@ -120,8 +120,7 @@ impl Chunked {
 
     fn encode(&self, out: &mut Vec<u8>) {
         encode_meaning(self.setup, &self.blocks, out);
-        let words = self.points.iter().flat_map(point::to_words);
-        words.for_each(|word| out.extend_from_slice(word.as_slice()));
+        out.extend(point::to_bytes(&self.points));
     }
 
     fn decode(mut reader: Reader<'_>) -> Result<Self, CommitmentError> {

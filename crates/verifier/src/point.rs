@@ -7,12 +7,20 @@ use ark_ff::{BigInteger, PrimeField};
 
 pub use ark_bn254::{G1Affine, G1Projective, G2Affine};
 
+/// Bytes of a point.
+pub const BYTES: usize = 64;
+
 /// A point's two words.
 pub fn to_words(point: &G1Affine) -> [B256; 2] {
     match point.xy() {
         Some((x, y)) => [coordinate(&x), coordinate(&y)],
         None => [B256::ZERO; 2],
     }
+}
+
+/// Points one after the other, each as its two words.
+pub fn to_bytes<'a>(points: impl IntoIterator<Item = &'a G1Affine>) -> Vec<u8> {
+    points.into_iter().flat_map(to_words).flat_map(|word| word.0).collect()
 }
 
 /// The point of two words; none unless the coordinates are canonical and on the curve. BN254's G1 has no other

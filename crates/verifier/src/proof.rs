@@ -204,8 +204,6 @@ impl Writer {
     }
 
     pub fn points(&mut self, points: &[G1Affine]) {
-        for word in points.iter().flat_map(point::to_words) {
-            self.0.extend_from_slice(word.as_slice());
-        }
+        self.0.extend(point::to_bytes(points));
     }
 }

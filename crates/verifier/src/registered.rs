@@ -19,7 +19,7 @@ pub struct Registered {
     schema: B256,
     inputs: B256,
     items: u32,
-    points: Vec<G1Affine>,
+    points: [Vec<G1Affine>; 3],
 }
 
 /// Why commitments do not fit a descriptor.
@@ -112,23 +112,24 @@ impl Registered {
             return Err(RegisteredError::Inputs { expected, got: inputs.len() });
         }
         let mut own = Self {
-            descriptor: descriptor.digest(),
+            descriptor: descriptor.digest(tables),
             setup,
             weights: weights.identity(),
             schema: B256::ZERO,
             inputs: B256::ZERO,
             items: 0,
-            points: weights.chunked().points().iter().chain(tables).copied().collect(),
+            points: [weights.chunked().points().to_vec(), tables.to_vec(), Vec::new()],
         };
         for input in inputs {
             check("inputs", input.chunked(), &sizes.inputs)?;
             (own.schema, own.inputs, own.items) = (input.schema(), input.identity(), input.items());
-            own.points.extend(input.chunked().points());
+            let [.., points] = &mut own.points;
+            points.extend(input.chunked().points());
         }
         Ok(own)
     }
 
-    /// The digest of the descriptor that they fit.
+    /// The digest of the descriptor that they fit, and of these points of its function tables ([10.3]).
     pub fn descriptor(&self) -> B256 {
         self.descriptor
     }
@@ -159,8 +160,20 @@ impl Registered {
     }
 
     /// One point a chunk: weights, tables, inputs.
-    pub fn points(&self) -> &[G1Affine] {
-        &self.points
+    pub fn points(&self) -> impl Iterator<Item = &G1Affine> {
+        self.points.iter().flatten()
+    }
+
+    /// The points of function tables, which the descriptor's digest covers.
+    pub fn tables(&self) -> &[G1Affine] {
+        let [_, tables, _] = &self.points;
+        tables
+    }
+
+    /// The points of weights and inputs, which the statement names: all that the descriptor's digest does not cover.
+    pub fn committed(&self) -> impl Iterator<Item = &G1Affine> {
+        let [weights, _, inputs] = &self.points;
+        weights.iter().chain(inputs)
     }
 
     /// A statement that names these commitments, everything else left at its default.

@@ -265,7 +265,7 @@ fn check_named(
         }
     }
     let differs = |expected: B256, got: B256| (expected != got).then_some((expected, got));
-    if let Some((expected, got)) = differs(descriptor.digest(), registered.descriptor()) {
+    if let Some((expected, got)) = differs(descriptor.digest(registered.tables()), registered.descriptor()) {
         return Err(VerifyError::Descriptor { expected, got });
     }
     if let Some((expected, got)) = differs(registered.weights(), statement.weights) {
@@ -281,7 +281,8 @@ fn check_named(
     if expected == got { Ok(()) } else { Err(VerifyError::Items { expected, got }) }
 }
 
-/// The transcript with everything that was there before the proof: statement, descriptor, K, registered points.
+/// The transcript with everything that was there before the proof: statement, descriptor and tables, K, points of weights
+/// and inputs.
 pub fn begin(descriptor: &ValidDescriptor, registered: &Registered, statement: &Statement) -> Transcript {
     let mut transcript = Transcript::new(SUITE);
     absorb(&mut transcript, descriptor, registered, statement);
@@ -296,9 +297,9 @@ pub fn absorb(
     statement: &Statement,
 ) {
     statement.absorb(transcript);
-    transcript.word(&descriptor.digest());
+    transcript.word(&registered.descriptor());
     transcript.number(descriptor.layout.chunk_bits.into());
-    transcript.points(registered.points());
+    transcript.points(registered.committed());
 }
 
 fn message1(descriptor: &Descriptor, proof: &Proof, transcript: &mut impl Oracle) -> Challenges {
@@ -343,7 +344,7 @@ fn combine(
     proof: &Proof,
     high: &[Fr],
 ) -> G1Projective {
-    let points = registered.points().iter().chain(&proof.witness1).chain(&proof.witness2);
+    let points = registered.points().chain(&proof.witness1).chain(&proof.witness2);
     chunks
         .zip(points)
         .map(|(chunk, point)| *point * field::eq_index(high, chunk.into()))

@@ -165,8 +165,8 @@ async fn on_chain(
     if !known || args.transaction {
         sender = Some(context.sender(registry.ledger(), context.account()?).await?);
     }
-    let registered = match &sender {
-        Some(sender) if !known => Some(verifier.register(sender, descriptor.encode()?).await?),
+    let stored = match &sender {
+        Some(sender) if !known => Some(verifier.register(sender, descriptor, registered).await?),
         _ => None,
     };
     if !verifier.verify(&asked).await? {
@@ -180,7 +180,7 @@ async fn on_chain(
         Some(sender) if args.transaction => Some(verifier.verify_in_transaction(sender, &asked).await?),
         _ => None,
     };
-    Ok(OnChain { registry, verifier, about, registered, verified })
+    Ok(OnChain { registry, verifier, about, registered: stored, verified })
 }
 
 impl OnChain {

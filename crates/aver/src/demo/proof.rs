@@ -86,7 +86,7 @@ pub async fn decision(
     let setup = stage.context.setup(file.statement.setup, plan.schema()?.chunk_bits())?;
     let (descriptor, registered) = proofs::check(&file, plan, &setup)?;
     let verifier = ProofClient::new(stage.registry.ledger(), &stage.deployment)?;
-    let sent = verifier.register(&stage.owner, descriptor.encode()?).await?;
+    let sent = verifier.register(&stage.owner, &descriptor, &registered).await?;
     stage.note("register the plan's descriptor", sent);
     let asked = |file: &ProofFile| Asked::new(&registered, &file.statement, file.proof.clone());
     ensure!(verifier.verify(&asked(&file)).await?, "the contract does not accept an honest proof");

@@ -21,8 +21,8 @@ alloy::sol! {
 
 alloy::sol! {
     #[sol(rpc, all_derives)]
-    DescriptorValidator,
-    "../../contracts/artifacts/DescriptorValidator.json"
+    Descriptors,
+    "../../contracts/artifacts/Descriptors.json"
 }
 
 alloy::sol! {

@@ -1,7 +1,7 @@
 //! The contracts that verify proofs, and their deployment: one for every plan and every model.
 
 use super::{
-    Contract, DeployError, DescriptorValidator, ProofVerifier, Sender, Sent,
+    Contract, DeployError, Descriptors, ProofVerifier, Sender, Sent,
     deployment::{create, with_arguments},
 };
 use averment_primitives::{B256, U256};
@@ -14,8 +14,8 @@ use serde::{Deserialize, Serialize};
 pub struct ProofContracts {
     /// The digest of the setup whose \[τ\]G2 the verifier was created with.
     pub setup: B256,
-    /// What says which descriptors are functions.
-    pub validator: Contract,
+    /// What registers descriptors, if they are functions, with the points of their tables.
+    pub descriptors: Contract,
     /// What verifies.
     pub verifier: Contract,
 }
@@ -24,19 +24,19 @@ impl ProofContracts {
     /// Creates them for one setup. Whether that setup is one to trust is the caller's to know.
     pub async fn deploy(sender: &Sender, key: &Key) -> Result<(Self, Vec<Sent>), DeployError> {
         let mut sent = Vec::new();
-        let code = DescriptorValidator::BYTECODE.clone();
-        let runtime = &DescriptorValidator::DEPLOYED_BYTECODE;
-        let validator = create(sender, "validator of descriptors", code, runtime, &[], &mut sent).await?;
+        let code = Descriptors::BYTECODE.clone();
+        let runtime = &Descriptors::DEPLOYED_BYTECODE;
+        let descriptors = create(sender, "registry of descriptors", code, runtime, &[], &mut sent).await?;
         let tau = setup::tau_words(&key.tau);
         let arguments = ProofVerifier::constructorCall {
             tau_: tau.map(|word| U256::from_be_bytes(word.0)),
             setup_: key.setup,
-            validator_: validator.address,
+            descriptors_: descriptors.address,
         };
         let code = with_arguments(&ProofVerifier::BYTECODE, &arguments);
-        let immutables = [&tau[..], &[key.setup, validator.address.into_word()]].concat();
+        let immutables = [&tau[..], &[key.setup, descriptors.address.into_word()]].concat();
         let runtime = &ProofVerifier::DEPLOYED_BYTECODE;
         let verifier = create(sender, "proof verifier", code, runtime, &immutables, &mut sent).await?;
-        Ok((Self { setup: key.setup, validator, verifier }, sent))
+        Ok((Self { setup: key.setup, descriptors, verifier }, sent))
     }
 }

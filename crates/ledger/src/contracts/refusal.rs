@@ -2,8 +2,8 @@
 
 use super::{
     AccessManager::AccessManagerErrors as Access, Anchors::AnchorsErrors as Anchor,
-    DescriptorValidator::DescriptorValidatorErrors as Descriptor,
-    ModelRegistry::ModelRegistryErrors as Registry, ProofVerifier::ProofVerifierErrors as Proof,
+    Descriptors::DescriptorsErrors as Descriptor, ModelRegistry::ModelRegistryErrors as Registry,
+    ProofVerifier::ProofVerifierErrors as Proof,
 };
 use alloy::{
     sol_types::{Panic, Revert, SolError, SolInterface},
@@ -27,7 +27,7 @@ pub enum Refusal {
     Access(Access),
     /// The proof verifier's.
     Proof(Proof),
-    /// The validator of descriptors'.
+    /// That of the contract that registers descriptors.
     Descriptor(Descriptor),
     /// A contract's words.
     Message(String),
@@ -85,11 +85,7 @@ impl fmt::Display for Refusal {
             Self::Anchors(error) => anchors(error, f),
             Self::Access(error) => access(error, f),
             Self::Proof(error) => proof(error, f),
-            Self::Descriptor(Descriptor::InvalidDescriptor(e)) => write!(
-                f,
-                "the plan's descriptor breaks rule {} of docs/protocol.md [10] at {}: nothing can be proved of this plan",
-                e.rule, e.place
-            ),
+            Self::Descriptor(error) => descriptor(error, f),
             Self::Message(words) => write!(f, "the contract says {words:?}"),
             Self::Panic(panic) => write!(f, "the contract failed a check of its own: {panic}"),
             Self::Unknown(data) if data.is_empty() => {
@@ -316,11 +312,32 @@ fn proof(error: &Proof, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             )
         }
         Proof::NotEnoughGas(_) => f.write_str("verifying needs more gas than the transaction was given"),
-        Proof::NotStored(_) => {
+        Proof::BadSetup(_) => f.write_str("the setup's [tau]G2 is no generator of G2"),
+        Proof::NoDescriptors(e) => {
+            write!(f, "there is no contract at {} that registers descriptors", e.descriptors)
+        }
+    }
+}
+
+fn descriptor(error: &Descriptor, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    match error {
+        Descriptor::InvalidDescriptor(e) => write!(
+            f,
+            "the plan's descriptor breaks rule {} of docs/protocol.md [10] at {}: nothing can be proved of this plan",
+            e.rule, e.place
+        ),
+        Descriptor::TablePoints(e) => write!(
+            f,
+            "the points of the plan's function tables have {} bytes, got {}",
+            e.expectedBytes, e.gotBytes
+        ),
+        Descriptor::BadTablePoint(e) => {
+            write!(f, "the point of function table chunk {} is not on the curve, or not canonical", e.chunk)
+        }
+        Descriptor::FailedDeployment(_) => {
             f.write_str("the descriptor could not be stored: send the transaction with more gas")
         }
-        Proof::BadSetup(_) => f.write_str("the setup's [tau]G2 is no generator of G2"),
-        Proof::NoValidator(e) => write!(f, "there is no contract at {} to validate descriptors", e.validator),
+        other => write!(f, "{other:?}"),
     }
 }
 

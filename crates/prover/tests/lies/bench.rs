@@ -211,7 +211,7 @@ impl Bench {
 
     /// The registered points.
     pub fn points(&self) -> Vec<G1Affine> {
-        self.registered.points().to_vec()
+        self.registered.points().copied().collect()
     }
 
     pub fn verify(&self, claimed: &Claimed) -> Result<(), VerifyError> {

@@ -1,13 +1,14 @@
 //! Weights certificates ([8.1]): good ones, proofs of false ones, and descriptors that break one rule of [10.4] each.
 
 use super::{
-    Call, INPUTS, ITEMS, SCHEMA, abi,
+    Call, INPUTS, ITEMS, PARTS, SCHEMA, abi,
     cases::{clamp, perceptron, windows},
     certified::{self, Bench, False, uniform},
     descriptors::{Attack, resized},
     judged, name, patched, read,
 };
 use alloy_primitives::hex;
+use ark_ec::AffineRepr;
 use ark_ff::Field;
 use averment_plan::Plan;
 use averment_prover::{certify::Certifier, model::Committed, reference::Honest};
@@ -18,7 +19,7 @@ use averment_verifier::{
         Axis, Coefficient, Constant, Descriptor, Kind, Options, Product, Relation, ValidDescriptor,
     },
     field::Fr,
-    point,
+    point::{self, G1Affine},
     proof::Proof,
     statement::Mode,
 };
@@ -27,16 +28,24 @@ use serde_json::{Value, json};
 /// A certificate's call, with the descriptor of the decision that it is for.
 pub struct Certified {
     pub decision: Vec<u8>,
+    /// The points that the decision is registered with; the certificate's, if nothing else is said.
+    pub decision_tables: Option<Vec<u8>>,
     pub call: Call,
 }
 
-fn bytes(points: &[averment_verifier::point::G1Affine]) -> Vec<u8> {
-    points.iter().flat_map(point::to_words).flat_map(|word| word.0).collect()
-}
-
-fn parts(bench: &Bench, descriptor: &Descriptor, registered: &Registered, proof: &Proof) -> [Vec<u8>; 4] {
-    let statement = bench.statement(registered);
-    [descriptor.encode().unwrap(), abi(&statement), bytes(registered.points()), proof.encode()]
+fn parts(
+    bench: &Bench,
+    descriptor: &ValidDescriptor,
+    registered: &Registered,
+    proof: &Proof,
+) -> [Vec<u8>; 5] {
+    [
+        descriptor.bytes().to_vec(),
+        abi(&bench.statement(registered)),
+        point::to_bytes(registered.committed()),
+        proof.encode(),
+        point::to_bytes(registered.tables()),
+    ]
 }
 
 impl Certified {
@@ -51,16 +60,21 @@ impl Certified {
             setup: bench.setup.digest(),
             parts: parts(bench, certifier.descriptor(), &registered, &proof),
         };
-        Self { decision: committed.descriptor().encode().unwrap(), call }
+        Self { decision: committed.descriptor().bytes().to_vec(), decision_tables: None, call }
     }
 
     pub fn read(file: &Value) -> Self {
-        Self { decision: hex::decode(file["decision"].as_str().unwrap()).unwrap(), call: read(file) }
+        let decision = hex::decode(file["decision"].as_str().unwrap()).unwrap();
+        Self { decision, decision_tables: None, call: read(file) }
     }
 
     fn case(&self, case: &Value) -> Self {
-        let decision = case["decision"].as_str().map(|text| hex::decode(text).unwrap());
-        Self { decision: decision.unwrap_or_else(|| self.decision.clone()), call: patched(&self.call, case) }
+        let bytes = |name: &str| case[name].as_str().map(|text| hex::decode(text).unwrap());
+        Self {
+            decision: bytes("decision").unwrap_or_else(|| self.decision.clone()),
+            decision_tables: bytes("decisionTables"),
+            call: patched(&self.call, case),
+        }
     }
 }
 
@@ -68,6 +82,12 @@ impl Certified {
 pub fn verdict(own: &Certified) -> Result<(), String> {
     let decision: ValidDescriptor = Descriptor::decode(&own.decision).unwrap().validate().unwrap();
     judged(&own.call, |certificate, key, registered, statement, proof| {
+        // Here both have the points that are registered; the contract compares those of two digests.
+        let tables = point::to_bytes(registered.tables());
+        decision.certified_by(certificate).map_err(name)?;
+        if own.decision_tables.as_ref().is_some_and(|own| *own != tables) {
+            return Err("TablePoints".into());
+        }
         certificate::verify(&decision, certificate, key, registered, statement, proof).map_err(|error| {
             match error {
                 CertificateError::Disagreement(error) => name(error),
@@ -114,7 +134,7 @@ pub fn write(save: &impl Fn(String, Value)) {
             .collect();
         let bad = json!({
             "format": "averment-vectors-bad-certificate/1",
-            "about": "Changes of the other file: a part cut or grown to `length`, then `bytes` written at `at`; if there is a `decision`, that one. `error` is the Rust verifier's; the contract reverts, with OtherPlan and the same name, or NotProved.",
+            "about": "Changes of the other file: a part cut or grown to `length`, then `bytes` written at `at`; if there is a `decision`, that one, and if there are `decisionTables`, registered with these points. `error` is the Rust verifier's; the contract reverts, with OtherPlan and the same name, or NotProved.",
             "of": format!("ok_{name}.json"),
             "count": cases.len(),
             "cases": cases,
@@ -160,37 +180,30 @@ fn attacks(bench: &Bench, own: &Certified) -> Vec<Value> {
             }
             let lie = False { address, committed, claimed: padding.into() };
             let (registered, proof) = bench.lie(lie, &mut Honest).unwrap();
-            let [_, statement, points, proof] = parts(bench, certifier.descriptor(), &registered, &proof);
-            add(
-                format!("a cell of block {place} is {what}"),
-                vec![
-                    write("statement", 0, &statement),
-                    write("points", 0, &points),
-                    write("proof", 0, &proof),
-                ],
-            );
+            let parts = parts(bench, certifier.descriptor(), &registered, &proof);
+            let patches = PARTS.iter().zip(&parts).skip(1).map(|(part, bytes)| write(part, 0, bytes));
+            add(format!("a cell of block {place} is {what}"), patches.collect());
         }
     }
 
     // The proof of these points, with those of another version: by their own name, and by the old one.
     let other = Committed::new(&bench.setup, &bench.model, bench.options(), &mut uniform(9)).unwrap();
-    let mut other = Certifier::new(&other, &bench.model).unwrap().registered().unwrap().points().to_vec();
+    let other = Certifier::new(&other, &bench.model).unwrap().registered().unwrap();
+    let (mut other, tables) = (other.committed().copied().collect::<Vec<_>>(), other.tables().to_vec());
     if !bench.mode.masked() {
         // Nothing is blinded, so it is weights that differ.
         other[0] = bench.setup.chunk(vec![Fr::from(1_u64)], Fr::from(0_u64)).point;
     }
-    let chunks = certifier.descriptor().layout.weights.len();
-    let (weights, tables) = other.split_at(chunks);
-    let registered = bench.registered(certifier.descriptor(), weights.to_vec(), tables);
+    let registered = bench.registered(certifier.descriptor(), other.clone(), &tables);
     let statement = abi(&bench.statement(&registered));
     add(
         "another version's points".into(),
-        vec![write("points", 0, &bytes(&other)), write("statement", 0, &statement)],
+        vec![write("points", 0, &point::to_bytes(&other)), write("statement", 0, &statement)],
     );
-    add("another version's points, by the name of these".into(), vec![write("points", 0, &bytes(&other))]);
+    let points = write("points", 0, &point::to_bytes(&other));
+    add("another version's points, by the name of these".into(), vec![points]);
     add("the same points by another name".into(), vec![write("statement", 0, &statement)]);
-    let place = own.call.parts[2].len() - 64;
-    add("another function table".into(), vec![write("points", place, &bytes(&other[..1]))]);
+    add("another function table".into(), vec![write("tables", 0, &point::to_bytes(&other[..1]))]);
     for place in 0..own.call.parts[3].len() / 32 {
         let byte = own.call.parts[3][place * 32 + 31] ^ 1;
         add(format!("word {place} of the proof, one bit"), vec![write("proof", place * 32 + 31, &[byte])]);
@@ -208,7 +221,9 @@ fn other_plans(bench: &Bench, own: &Certified) -> Vec<Value> {
         let mut options = bench.options();
         options.chunk_bits = Some(bench.chunk_bits());
         change(&mut options);
-        Descriptor::derive(plan, options).unwrap().descriptor.encode().unwrap()
+        let descriptor = Descriptor::derive(plan, options).unwrap().descriptor;
+        let tables = vec![G1Affine::generator(); descriptor.layout.tables.len()];
+        (descriptor.bytes().to_vec(), point::to_bytes(&tables))
     };
     let same = |_: &mut Options| ();
     let other = |bits: u8, change: &dyn Fn(&mut averment_plan::Draft)| {
@@ -220,11 +235,15 @@ fn other_plans(bench: &Bench, own: &Certified) -> Vec<Value> {
     };
     let bits = bench.model.plan().weights()[1].bits;
     [
-        ("the certificate is for itself", own.call.parts[0].clone()),
+        ("the certificate is for itself", (own.call.parts[0].clone(), own.call.parts[4].clone())),
+        ("the same plan with other points of its tables", derive(bench.model.plan(), &same)),
         ("a plan that declares wider biases", derive(&other(bits + 1, &|_| ()), &same)),
         ("a plan that declares narrower biases", derive(&other(bits - 1, &|_| ()), &same)),
         ("a plan with other weights", derive(windows().plan(), &same)),
-        ("larger chunks", derive(bench.model.plan(), &|options| options.chunk_bits = Some(bench.chunk_bits() + 1))),
+        (
+            "larger chunks",
+            derive(bench.model.plan(), &|options| options.chunk_bits = Some(bench.chunk_bits() + 1)),
+        ),
         (
             "a plan with a table of wider outputs",
             derive(&other(bits, &|draft| draft.tables[0] = clamp(8, -32, 127)), &same),
@@ -234,8 +253,14 @@ fn other_plans(bench: &Bench, own: &Certified) -> Vec<Value> {
             derive(&other(bits, &|draft| draft.tables[0] = clamp(9, 0, 31)), &same),
         ),
     ]
-    .map(|(name, decision)| {
-        json!({ "name": name, "count": 0, "patches": [], "decision": hex::encode_prefixed(decision) })
+    .map(|(name, (decision, tables))| {
+        json!({
+            "name": name,
+            "count": 0,
+            "patches": [],
+            "decision": hex::encode_prefixed(decision),
+            "decisionTables": hex::encode_prefixed(tables),
+        })
     })
     .into()
 }

@@ -26,9 +26,6 @@ pub struct Base {
     pub call: Call,
 }
 
-/// The order of the field that coordinates are of.
-const COORDINATES: &str = "30644e72e131a029b85045b68181585d97816a916871ca8d3c208c16d87cfd47";
-
 /// Counts what a transcript is told.
 #[derive(Default)]
 struct Count(usize);
@@ -151,7 +148,7 @@ impl Base {
 
     /// Points that are written otherwise, or are others.
     fn points(&self, add: &mut impl FnMut(String, Vec<Value>)) {
-        let order = alloy_primitives::U256::from_str_radix(COORDINATES, 16).unwrap();
+        let order = alloy_primitives::U256::from_str_radix(super::COORDINATES, 16).unwrap();
         for part in [2, 3] {
             let bytes = &self.call.parts[part];
             let word = |place: usize| B256::from_slice(&bytes[place * 32..][..32]);
@@ -204,13 +201,13 @@ fn falsehoods(whole: bool) -> Vec<(Falsehood, Manner)> {
     all
 }
 
-fn parts(bench: &Bench, claimed: &Claimed) -> [Vec<u8>; 4] {
-    let points = claimed.registered.points().iter().flat_map(point::to_words);
+fn parts(bench: &Bench, claimed: &Claimed) -> [Vec<u8>; 5] {
     [
-        bench.descriptor().encode().unwrap(),
+        bench.descriptor().bytes().to_vec(),
         abi(&claimed.statement),
-        points.flat_map(|word| word.0).collect(),
+        point::to_bytes(claimed.registered.committed()),
         claimed.proof.encode(),
+        point::to_bytes(claimed.registered.tables()),
     ]
 }
 

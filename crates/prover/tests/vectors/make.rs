@@ -2,11 +2,13 @@
 
 use super::{CHAIN, COUNT, Call, MODE, PARTS, abi, cases::*, networks};
 use alloy_primitives::{Address, B256, U256, hex, keccak256};
+use ark_ec::AffineRepr;
 use averment_plan::*;
 use averment_prover::{Setup, model::Committed};
 use averment_verifier::{
     descriptor::{Descriptor, Options},
     field::Fr,
+    point::{self, G1Affine},
     statement::{Mode, Statement},
 };
 use serde_json::{Value, json};
@@ -48,7 +50,7 @@ fn argmax() -> Model {
 /// A model's run, committed to: what proofs are made from.
 pub struct Made {
     model: Model,
-    mode: Mode,
+    options: Options,
     setup: Setup,
     trace: Trace,
 }
@@ -56,14 +58,19 @@ pub struct Made {
 impl Made {
     /// A run on a random input.
     pub fn new(model: Model, mode: Mode) -> Self {
+        Self::laid_out(model, Options { mode, ..Options::default() })
+    }
+
+    /// The same in chunks of another size.
+    pub fn laid_out(model: Model, options: Options) -> Self {
         let items = if model.plan().output().kind == OutputKind::Argmax { 3 } else { 1 };
         let inputs = random_inputs(&model, items, 5);
         let inputs: Vec<&[i32]> = inputs.iter().map(Vec::as_slice).collect();
         let trace = model.run(&inputs, items).unwrap();
-        let options = Options { mode, batch_bits: trace.batch_bits as u8, ..Options::default() };
+        let options = Options { batch_bits: trace.batch_bits as u8, ..options };
         let descriptor = Descriptor::derive(model.plan(), options).unwrap().descriptor;
         let setup = Setup::development(descriptor.layout.chunk_bits);
-        Self { model, mode, setup, trace }
+        Self { model, options, setup, trace }
     }
 
     /// What the contract is called with for a proof of a statement that is changed before it is proved.
@@ -73,9 +80,8 @@ impl Made {
 
     /// The same of a run that need not have happened.
     fn call_on(&self, trace: &Trace, change: impl Fn(&mut Statement)) -> Call {
-        let Self { model, mode, setup, .. } = self;
-        let options = Options { mode: *mode, batch_bits: trace.batch_bits as u8, ..Options::default() };
-        let committed = Committed::new(setup, model, options, &mut random(1)).unwrap();
+        let Self { model, options, setup, .. } = self;
+        let committed = Committed::new(setup, model, *options, &mut random(1)).unwrap();
         let word = |name: &str| keccak256(name);
         let inputs = committed.inputs(trace, word("schema"), &mut random(2)).unwrap();
         let registered = committed.registered(&inputs).unwrap();
@@ -88,22 +94,22 @@ impl Made {
             plan: word("plan"),
             public: committed.public_values(model.plan(), trace),
             seed: word("seed"),
-            mode: *mode,
+            mode: options.mode,
             terms: word("terms"),
             ..registered.statement()
         };
         change(&mut statement);
         let proof =
             committed.prove_by_definition(trace, &inputs, &registered, &statement, &mut random(3)).unwrap();
-        let points = registered.points().iter().flat_map(averment_verifier::point::to_words);
         Call {
             tau: averment_verifier::setup::tau_words(&setup.tau()),
             setup: setup.digest(),
             parts: [
-                committed.descriptor().encode().unwrap(),
+                committed.descriptor().bytes().to_vec(),
                 abi(&statement),
-                points.flat_map(|word| word.0).collect(),
+                point::to_bytes(registered.committed()),
                 proof.encode(),
+                point::to_bytes(registered.tables()),
             ],
         }
     }
@@ -146,6 +152,37 @@ pub fn false_decisions(made: &Made, call: &Call) -> Vec<Value> {
         cases.push(json!({ "name": name, "count": 2, "patches": [part(1), part(3)] }));
     }
     cases
+}
+
+/// Points of tables that cannot be registered: `error` is `Tables` where there are too few or too many.
+pub fn bad_tables(call: &Call) -> Vec<Value> {
+    let own = &call.parts[4];
+    let order = U256::from_str_radix(super::COORDINATES, 16).unwrap();
+    let [x, y] = [0, 32].map(|at| U256::from_be_slice(&own[at..][..32]));
+    let point = |x: U256, y: U256| [x.to_be_bytes::<32>(), y.to_be_bytes()].concat();
+    let zero = U256::ZERO;
+    let cases = [
+        ("none", vec![]),
+        ("half a point more", [&own[..], &[0; 32]].concat()),
+        ("nothing more", [&own[..], &[0; 64]].concat()),
+        ("twice", own.repeat(2)),
+        ("x plus the coordinates' order", point(x + order, y)),
+        ("y plus the coordinates' order", point(x, y + order)),
+        ("another y", point(x, y ^ U256::from(1))),
+        ("another x", point(x ^ U256::from(1), y)),
+        ("x and y change places", point(y, x)),
+        ("nothing, with the order for x", point(order, zero)),
+        ("nothing, with the order for y", point(zero, order)),
+        ("x is 0", point(zero, y)),
+        ("y is 0", point(x, zero)),
+        ("as large as words are", vec![0xff; 64]),
+    ];
+    let case = |(name, bytes): (&str, Vec<u8>)| {
+        let patch =
+            json!({ "part": "tables", "length": bytes.len(), "at": 0, "bytes": hex::encode_prefixed(bytes) });
+        json!({ "name": name, "count": 1, "patches": [patch] })
+    };
+    cases.map(case).into()
 }
 
 /// A change of a statement, and what it is.
@@ -194,6 +231,21 @@ pub fn attacks(made: &Made, call: &Call) -> Vec<Value> {
     }
     for place in 0..words(2) {
         add(format!("word {place} of the registered points, one bit"), vec![flipped(2, place * 32 + 31)]);
+    }
+    // Registered by another digest, with a point that is one.
+    for (what, point) in [
+        ("nothing", [0; 64].to_vec()),
+        ("the generator", point::to_bytes([&G1Affine::generator()])),
+        ("a commitment to weights", call.parts[2][..64].to_vec()),
+    ] {
+        add(format!("the point of a table is {what}"), vec![write(4, 0, &point)]);
+    }
+    for (what, weights) in [("in place of the first one", 0), ("behind them", call.parts[2].len())] {
+        let patches = vec![
+            cut(2, call.parts[2].len() + 64 * usize::from(weights > 0)),
+            write(2, weights, &call.parts[4][..64]),
+        ];
+        add(format!("the point of a table is given with the others, {what}"), patches);
     }
     for place in 1..words(1) {
         // The mode, the list's place and its length are the call's structure.

@@ -10,7 +10,7 @@ use super::{
     Area, Axis, Coefficient, Constant, Descriptor, Kind, Layout, LayoutError, LookupBlock, Product, Relation,
     SLOTS, Sizes, Table, Term, Window,
 };
-use alloy_primitives::{B256, keccak256};
+use crate::point;
 use averment_primitives::{DecodeError, Reader};
 use std::ops::Range;
 use thiserror::Error;
@@ -20,7 +20,8 @@ const DECISION: &str = "averment-descriptor/1";
 const CERTIFICATE: &str = "averment-certificate/1";
 const WORD: usize = 32;
 
-/// The most bytes a descriptor has: a contract's code, less the byte that keeps it from being run.
+/// The most bytes a descriptor has together with the points of its function tables: a contract's code, less the byte that
+/// keeps it from being run.
 pub const LIMIT: usize = 24_575;
 
 /// No such thing, where a byte says how large something is.
@@ -52,9 +53,9 @@ pub enum EncodeError {
         got: u64,
     },
     /// More bytes than a contract's code has.
-    #[error("{got} bytes, at most {LIMIT} can be stored on the chain")]
+    #[error("{got} bytes with the points of function tables, at most {LIMIT} can be stored on the chain")]
     TooLong {
-        /// How many.
+        /// How many, points included.
         got: usize,
     },
 }
@@ -136,8 +137,10 @@ impl Descriptor {
         out.bytes.extend(&sizes.inputs);
         out.bytes.extend(&self.weight_bits);
 
-        let got = out.bytes.len();
-        let length = u32::try_from(got).ok().filter(|_| got <= LIMIT).ok_or(EncodeError::TooLong { got })?;
+        // With the points of function tables behind it.
+        let got = out.bytes.len().saturating_add(layout.tables.len().saturating_mul(point::BYTES));
+        let length = u32::try_from(out.bytes.len()).ok().filter(|_| got <= LIMIT);
+        let length = length.ok_or(EncodeError::TooLong { got })?;
         for (target, byte) in out.bytes.iter_mut().skip(WORD).zip(length.to_be_bytes()) {
             *target = byte;
         }
@@ -159,11 +162,6 @@ impl Descriptor {
         }
         let same = canonical.iter().zip(bytes).take_while(|(a, b)| a == b).count();
         Err(DescriptorError::NotCanonical { at: same })
-    }
-
-    /// What identifies the descriptor: the hash of its bytes, which begin with the format's name.
-    pub fn digest(&self) -> Result<B256, EncodeError> {
-        self.encode().map(keccak256)
     }
 
     /// How many public values relations speak of.

@@ -7,6 +7,7 @@ mod cost;
 mod derive;
 mod layout;
 mod pack;
+mod registration;
 mod validate;
 
 pub use certificate::{Certificate, Covered, Disagreement};

@@ -1,4 +1,4 @@
-//! The rules that make a descriptor a function, whatever it says ([10.2]). The contract `DescriptorValidator` checks the
+//! The rules that make a descriptor a function, whatever it says ([10.2]). The contract `Descriptors` checks the
 //! same ones at registration, in the same order, so that both name the same fault.
 //!
 //! Why they are enough, by induction over relations: at a point of the cube a relation says
@@ -13,7 +13,6 @@ use super::{
     Table, Term, Window,
 };
 use crate::claims;
-use alloy_primitives::B256;
 use std::ops::Deref;
 use thiserror::Error;
 
@@ -42,13 +41,13 @@ const CELL_BITS: usize = 62;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ValidDescriptor {
     descriptor: Descriptor,
-    digest: B256,
+    bytes: Vec<u8>,
 }
 
 impl ValidDescriptor {
-    /// keccak256 of its canonical bytes.
-    pub fn digest(&self) -> B256 {
-        self.digest
+    /// Its canonical bytes.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
     }
 
     /// The descriptor, to be changed: it has to be validated again.
@@ -210,8 +209,8 @@ impl Descriptor {
     /// Checks every rule of [10.2], or of [10.4] if it is a certificate's.
     pub fn validate(self) -> Result<ValidDescriptor, InvalidDescriptor> {
         self.check()?;
-        let digest = self.digest()?;
-        Ok(ValidDescriptor { descriptor: self, digest })
+        let bytes = self.encode()?;
+        Ok(ValidDescriptor { descriptor: self, bytes })
     }
 
     fn check(&self) -> Result<(), InvalidDescriptor> {

@@ -5,7 +5,8 @@
 
 #![allow(dead_code, reason = "each test file uses some of these")]
 
-use alloy_primitives::{Address, B256, U256, hex};
+use alloy_primitives::{Address, B256, U256, hex, keccak256};
+use ark_ec::AffineRepr;
 use averment_verifier::{
     Key, Registered,
     commitment::{Chunked, InputCommitment, WeightsCommitment},
@@ -30,12 +31,15 @@ pub struct Call {
     pub tau: [B256; 4],
     /// The setup's digest.
     pub setup: B256,
-    /// Four byte strings, by name: descriptor, statement, points, proof.
-    pub parts: [Vec<u8>; 4],
+    /// Five byte strings, by name: descriptor, statement, points, proof, tables.
+    pub parts: [Vec<u8>; 5],
 }
 
-/// Names of the parts.
-pub const PARTS: [&str; 4] = ["descriptor", "statement", "points", "proof"];
+/// The file of points that cannot be registered.
+pub const BAD_TABLES: &str = "bad_table_points";
+
+/// Names of the parts. The points are those of weights and inputs; the tables' are registered with the descriptor.
+pub const PARTS: [&str; 5] = ["descriptor", "statement", "points", "proof", "tables"];
 
 /// Words of an ABI-encoded statement: its offset, thirteen members of which one is the list's offset, then the list.
 pub const CONSUMER: usize = 1;
@@ -120,23 +124,13 @@ pub fn judged(
     call: &Call,
     judge: impl Fn(&ValidDescriptor, &Key, &Registered, &Statement, &Proof) -> Result<(), String>,
 ) -> Result<(), String> {
-    let [descriptor, words, points, proof] = &call.parts;
+    let [descriptor, words, points, proof, tables] = &call.parts;
     let descriptor = Descriptor::decode(descriptor).map_err(name)?.validate().map_err(name)?;
     let statement = statement(words, call.setup);
     let layout = &descriptor.layout;
-    let points: Vec<G1Affine> = points
-        .chunks(64)
-        .map(|bytes| {
-            let word = |place: usize| {
-                B256::right_padding_from(bytes.get(place * 32..).unwrap_or(&[]).get(..32).unwrap_or(&[]))
-            };
-            point::from_words(&[word(0), word(1)]).ok_or_else(|| "Point".to_owned())
-        })
-        .collect::<Result<_, _>>()?;
-    let mut points = points.into_iter();
-    let mut take = |count: usize| points.by_ref().take(count).collect::<Vec<_>>();
-    let (weights, tables) = (take(layout.weights.len()), take(layout.tables.len()));
-    let inputs = points.collect();
+    let tables = points_of(tables)?;
+    let mut weights = points_of(points)?;
+    let inputs = weights.split_off(layout.weights.len().min(weights.len()));
     // What the contract hashes: setup, K and blocks as it knows them, schema and items as the statement has them.
     let chunked = |sizes: &[u8], points| {
         let blocks = Blocks::new(layout.chunk_bits, sizes.to_vec()).map_err(name)?;
@@ -149,9 +143,21 @@ pub fn judged(
         committed.push(InputCommitment::new(statement.schema, statement.items, inputs).map_err(name)?);
     }
     let registered = Registered::new(&descriptor, &weights, &tables, &committed).map_err(name)?;
+    assert_eq!(registered.descriptor(), call.digest());
     let key = Key { setup: call.setup, tau: tau(&call.tau) };
     let proof = Proof::decode(proof, &descriptor, statement.mode).map_err(name)?;
     judge(&descriptor, &key, &registered, &statement, &proof)
+}
+
+/// Points, one after the other; what is missing of the last is zero.
+fn points_of(bytes: &[u8]) -> Result<Vec<G1Affine>, String> {
+    let point = |bytes: &[u8]| {
+        let word = |place: usize| {
+            B256::right_padding_from(bytes.get(place * 32..).unwrap_or(&[]).get(..32).unwrap_or(&[]))
+        };
+        point::from_words(&[word(0), word(1)]).ok_or_else(|| "Point".to_owned())
+    };
+    bytes.chunks(point::BYTES).map(point).collect()
 }
 
 pub fn tau(words: &[B256; 4]) -> G2Affine {
@@ -189,6 +195,7 @@ pub fn write(call: &Call, about: &str) -> Value {
         "chainId": CHAIN,
         "tau": call.tau,
         "setup": call.setup,
+        "digest": call.digest(),
     });
     for (part, bytes) in PARTS.iter().zip(&call.parts) {
         file[*part] = hex::encode_prefixed(bytes).into();
@@ -199,11 +206,13 @@ pub fn write(call: &Call, about: &str) -> Value {
 pub fn read(file: &Value) -> Call {
     let word = |value: &Value| value.as_str().unwrap().parse::<B256>().unwrap();
     let tau: Vec<B256> = file["tau"].as_array().unwrap().iter().map(word).collect();
-    Call {
+    let call = Call {
         tau: tau.try_into().unwrap(),
         setup: word(&file["setup"]),
         parts: PARTS.map(|part| hex::decode(file[part].as_str().unwrap()).unwrap()),
-    }
+    };
+    assert_eq!(call.digest(), word(&file["digest"]));
+    call
 }
 
 pub fn file(name: &str) -> Value {
@@ -295,24 +304,42 @@ pub fn bad() -> Vec<(Case, String)> {
     cases
 }
 
-/// The vectors as a contract is called with them: what comes behind `verify`'s selector, and descriptors.
+/// The vectors as contracts are called with them: what comes behind the selectors of `register` and of `verify`.
 pub fn calls() -> Value {
     let (mut descriptors, mut good_calls, mut bad_calls, mut bad_descriptors) =
         (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let registration =
+        |descriptor: &[u8], tables: &[u8]| hex::encode_prefixed(registration(descriptor, tables));
     let base = read(&file(&files("ok_")[0]));
     let call = |name: &str, call: &Call| json!({ "name": name, "call": hex::encode_prefixed(encoded(call)) });
     for case in good() {
         if let Case::Proof(name, own) = case {
             assert_eq!((own.tau, own.setup), (base.tau, base.setup), "one setup for all vectors");
-            descriptors.push(hex::encode_prefixed(&own.parts[0]));
+            descriptors.push(registration(&own.parts[0], &own.parts[4]));
             good_calls.push(call(&name, &own));
         }
     }
     for (case, _) in bad() {
         match case {
-            Case::Proof(name, own) => bad_calls.push(call(&name, &own)),
+            // With other tables it has to be registered first; with bad ones that is all that there is to call.
+            Case::Proof(name, own) if name.starts_with(BAD_TABLES) => {
+                bad_descriptors
+                    .push(json!({ "name": name, "call": registration(&own.parts[0], &own.parts[4]) }));
+            }
+            Case::Proof(name, own) => {
+                let tables = registration(&own.parts[0], &own.parts[4]);
+                if !descriptors.contains(&tables) {
+                    descriptors.push(tables);
+                }
+                bad_calls.push(call(&name, &own));
+            }
             Case::Descriptor(name, bytes) => {
-                bad_descriptors.push(json!({ "name": name, "call": hex::encode_prefixed(bytes) }));
+                // As many points as it says that there are.
+                let chunks = bytes
+                    .get(70..72)
+                    .map_or(0, |count| usize::from(u16::from_be_bytes([count[0], count[1]])));
+                let tables = point::to_bytes(&vec![G1Affine::generator(); chunks.min(64)]);
+                bad_descriptors.push(json!({ "name": name, "call": registration(&bytes, &tables) }));
             }
         }
     }
@@ -326,23 +353,40 @@ pub fn calls() -> Value {
     })
 }
 
+impl Call {
+    /// D, by what [10.3] says that it is.
+    pub fn digest(&self) -> B256 {
+        keccak256([&hex!("600b5981380380925939f300")[..], &self.parts[0], &self.parts[4]].concat())
+    }
+}
+
 /// `verify`'s arguments, ABI-encoded; the statement's words as they are, whatever they say.
-fn encoded(call: &Call) -> Vec<u8> {
-    let [descriptor, statement, points, proof] = &call.parts;
+pub fn encoded(call: &Call) -> Vec<u8> {
+    let [_, statement, points, proof, _] = &call.parts;
     // Behind the word that says where it begins.
-    let mut tails = vec![statement.get(32..).unwrap_or_default().to_vec()];
-    for bytes in [points, proof] {
-        let mut tail = number(bytes.len()).to_vec();
-        tail.extend(bytes);
-        tail.resize(tail.len().next_multiple_of(32), 0);
-        tails.push(tail);
-    }
-    let mut encoded = alloy_primitives::keccak256(descriptor).to_vec();
-    let mut at = 4 * 32;
-    for tail in &tails {
+    let statement = statement.get(32..).unwrap_or_default().to_vec();
+    arguments(&[call.digest()], &[statement, byte_string(points), byte_string(proof)])
+}
+
+/// `register`'s arguments, ABI-encoded.
+pub fn registration(descriptor: &[u8], tables: &[u8]) -> Vec<u8> {
+    arguments(&[], &[byte_string(descriptor), byte_string(tables)])
+}
+
+/// Words, then where each of the others begins, then these.
+fn arguments(words: &[B256], others: &[Vec<u8>]) -> Vec<u8> {
+    let mut encoded = words.concat();
+    let mut at = (words.len() + others.len()) * 32;
+    for other in others {
         encoded.extend(number(at));
-        at += tail.len();
+        at += other.len();
     }
-    encoded.extend(tails.concat());
+    encoded.extend(others.concat());
+    encoded
+}
+
+fn byte_string(bytes: &[u8]) -> Vec<u8> {
+    let mut encoded = [number(bytes.len()).as_slice(), bytes].concat();
+    encoded.resize(encoded.len().next_multiple_of(32), 0);
     encoded
 }
