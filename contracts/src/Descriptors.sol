@@ -30,6 +30,8 @@ contract Descriptors is Layouts, Lookups, Relations, Certificates {
     }
 
     function validate(bytes calldata descriptor) private pure {
+        // Filled in by what follows.
+        // slither-disable-next-line uninitialized-local
         Plan memory plan;
         plan.data = descriptor;
         open(plan);
