@@ -3,7 +3,7 @@
 //! All arithmetic is the interpreter's, on integers, so an explanation is the same on every machine.
 
 use anyhow::{Context, Result};
-use averment_plan::{Input, Model};
+use averment_plan::{Input, Model, OutputKind};
 use averment_registry::explanation::{Effect, Target, TargetKind};
 
 /// Padded cells of all tensors of a batch that is run at once, about.
@@ -90,8 +90,15 @@ pub fn explain(
             output = place;
         }
     }
-    let kind = if scores.len() > 1 { TargetKind::Margin } else { TargetKind::Value };
+    let (kind, exponent) = match &plan.output().kind {
+        OutputKind::Threshold(said) => (TargetKind::Threshold, said.exponent),
+        _ if scores.len() > 1 => (TargetKind::Margin, step.exponent),
+        _ => (TargetKind::Value, step.exponent),
+    };
     let target = |scores: &[i32]| {
+        if let OutputKind::Threshold(said) = &plan.output().kind {
+            return i64::from(scores[output]) - i64::from(said.least);
+        }
         let others = scores.iter().enumerate().filter(|(place, _)| *place != output);
         let next = others.map(|(_, score)| i64::from(*score)).max().unwrap_or(0);
         i64::from(scores[output]) - next
@@ -116,10 +123,10 @@ pub fn explain(
     }
     let label = plan.output().labels.get(output).cloned();
     let target = Target { kind, output: output as u64, label };
-    Ok(Found { target, score, exponent: step.exponent, effects })
+    Ok(Found { target, score, exponent, effects })
 }
 
-/// The real cells of the output for each of some inputs.
+/// The scores that the output speaks of, its real cells, for each of some inputs.
 fn run(model: &Model, inputs: &[Vec<Vec<i32>>]) -> Result<Vec<Vec<i32>>> {
     let plan = model.plan();
     let joined: Vec<Vec<i32>> = (0..plan.inputs().len())
@@ -130,7 +137,11 @@ fn run(model: &Model, inputs: &[Vec<Vec<i32>>]) -> Result<Vec<Vec<i32>>> {
     let index = plan.output().tensor.index() - plan.inputs().len();
     let (step, trace) =
         plan.steps().get(index).zip(trace.steps.get(index)).context("the output is a step's")?;
-    let items = trace.out.chunks_exact(step.shape.padded_cells()).take(inputs.len());
+    let cells = match &plan.output().kind {
+        OutputKind::Threshold(said) => said.scores(&trace.hi).context("indices are the table's")?,
+        OutputKind::Values | OutputKind::Argmax => trace.out.clone(),
+    };
+    let items = cells.chunks_exact(step.shape.padded_cells()).take(inputs.len());
     Ok(items.map(|item| step.shape.unpad(item)).collect())
 }
 

@@ -3,6 +3,9 @@
 use averment_plan::{OutputKind, Plan};
 use serde_json::{Value, json};
 
+/// Cells of an answer that are shown to people.
+const SHOWN: usize = 16;
+
 /// What a model said about one input.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Answer {
@@ -12,6 +15,17 @@ pub struct Answer {
     pub labels: Vec<String>,
     /// The place of the largest value, of the first of equals; none for a single value.
     pub decision: Option<usize>,
+    /// With a threshold, of each cell whether its score is at least that; scores stay hidden.
+    pub reached: Option<Reached>,
+}
+
+/// What is said of scores that stay hidden.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reached {
+    /// The smallest score that reaches the threshold.
+    pub threshold: f64,
+    /// Which scores do.
+    pub cells: Vec<bool>,
 }
 
 /// The answers about the first `items` inputs, from the padded cells of the output. None if the values are not so many.
@@ -24,7 +38,7 @@ pub fn answers(plan: &Plan, public: &[i64], items: usize) -> Option<Vec<Answer>>
         }
         let answer = |class: &i64| {
             let decision = Some(usize::try_from(*class).ok()?);
-            Some(Answer { values: Vec::new(), labels: output.labels.clone(), decision })
+            Some(Answer { values: Vec::new(), labels: output.labels.clone(), decision, reached: None })
         };
         return public.iter().take(items).map(answer).collect();
     }
@@ -36,6 +50,17 @@ pub fn answers(plan: &Plan, public: &[i64], items: usize) -> Option<Vec<Answer>>
     let padded = cells.take(items).map(|item| {
         let item: Vec<i32> = item.iter().map(|cell| i32::try_from(*cell)).collect::<Result<_, _>>().ok()?;
         let cells = step.shape.unpad(&item);
+        if let OutputKind::Threshold(said) = &output.kind {
+            let says = |cell: &i32| (0..=1).contains(cell).then_some(*cell == 1);
+            let cells = cells.iter().map(says).collect::<Option<Vec<bool>>>()?;
+            let reached = Some(Reached { threshold: said.real(), cells });
+            return Some(Answer {
+                values: Vec::new(),
+                labels: output.labels.clone(),
+                decision: None,
+                reached,
+            });
+        }
         let values: Vec<f64> = cells.iter().map(|cell| f64::from(*cell) * unit).collect();
         let mut decision = None;
         for (place, cell) in cells.iter().enumerate() {
@@ -43,7 +68,7 @@ pub fn answers(plan: &Plan, public: &[i64], items: usize) -> Option<Vec<Answer>>
                 decision = Some(place);
             }
         }
-        Some(Answer { values, labels: output.labels.clone(), decision })
+        Some(Answer { values, labels: output.labels.clone(), decision, reached: None })
     });
     padded.collect()
 }
@@ -60,12 +85,29 @@ impl Answer {
             "decision": self.decision,
             "label": self.decision.and_then(|place| self.labels.get(place)),
             "values": self.values,
+            "threshold": self.reached.as_ref().map(|reached| reached.threshold),
+            "reached": self.reached.as_ref().map(|reached| &reached.cells),
         })
     }
 }
 
 impl std::fmt::Display for Answer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if let Some(Reached { threshold, cells }) = &self.reached {
+            for (place, reached) in cells.iter().enumerate().take(SHOWN) {
+                let gap = if place == 0 { "" } else { ", " };
+                let said = if *reached { "at least" } else { "below" };
+                match self.labels.get(place) {
+                    Some(label) => write!(f, "{gap}{label} {said} {threshold}")?,
+                    None if cells.len() > 1 => write!(f, "{gap}{place} {said} {threshold}")?,
+                    None => write!(f, "{said} {threshold}")?,
+                }
+            }
+            return match cells.len().checked_sub(SHOWN + 1) {
+                Some(more) => write!(f, ", and {} more", more + 1),
+                None => Ok(()),
+            };
+        }
         if let Some(place) = self.decision {
             f.write_str(&self.label(place))?;
             if self.values.is_empty() {
@@ -73,15 +115,15 @@ impl std::fmt::Display for Answer {
             }
             f.write_str(" (")?;
         }
-        for (place, value) in self.values.iter().enumerate().take(16) {
+        for (place, value) in self.values.iter().enumerate().take(SHOWN) {
             let gap = if place == 0 { "" } else { ", " };
             match self.decision {
                 Some(_) => write!(f, "{gap}{} {value:.4}", self.label(place))?,
                 None => write!(f, "{gap}{value:.6}")?,
             }
         }
-        if self.values.len() > 16 {
-            write!(f, ", and {} more", self.values.len() - 16)?;
+        if self.values.len() > SHOWN {
+            write!(f, ", and {} more", self.values.len() - SHOWN)?;
         }
         f.write_str(if self.decision.is_some() { ")" } else { "" })
     }

@@ -3,16 +3,16 @@
 use crate::{
     calibrate::Observed,
     fuse::fuse,
-    lower::{LowerError, Lowered, Precision, lower},
+    lower::{LowerError, Lowered, Precision, Said, lower},
     network::Network,
-    report::{Report, first_largest, measure},
+    report::{Report, decisions, measure},
     samples::Samples,
 };
 use averment_plan::Model;
 use thiserror::Error;
 
 /// What is made known of the output.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub enum Reveal {
     /// The decision if the model makes one, the values otherwise.
     #[default]
@@ -21,10 +21,12 @@ pub enum Reveal {
     Values,
     /// The index of the largest score only.
     Decision,
+    /// Of each cell of the output only whether it is at least this, 1 or 0.
+    Threshold(f64),
 }
 
 /// How a network is compiled.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Options {
     /// Widths; chosen by trying if they are left out.
     pub precision: Option<Precision>,
@@ -43,6 +45,8 @@ pub struct Compiled {
     pub values: Vec<Option<crate::network::ValueId>>,
     /// The widths.
     pub precision: Precision,
+    /// The threshold as it was asked for, if the output says what reaches it.
+    pub threshold: Option<f64>,
     /// How it compares with the float run on the samples, of a large network on the first of them.
     pub report: Report,
 }
@@ -58,6 +62,18 @@ pub enum CompileError {
     NoDecision {
         /// The output's shape.
         dims: Vec<usize>,
+    },
+    /// A threshold for scores of which the largest decides.
+    #[error(
+        "the scores stand for what the model makes of them (a softmax, or probabilities), so a threshold of theirs is none \
+         of the model's; reveal the decision, or all values"
+    )]
+    ThresholdOfScores,
+    /// A threshold that is no number.
+    #[error("a threshold is a finite number, got {got}")]
+    ThresholdNotFinite {
+        /// What was asked for.
+        got: f64,
     },
     /// A float run that is not finite.
     #[error("the network's float run on the samples is not finite")]
@@ -87,24 +103,28 @@ pub fn compile(network: &Network, samples: &Samples, options: &Options) -> Resul
     fuse(&mut network);
     let dims = &network.dims[network.output.0];
     let scores = dims.last().is_some_and(|&last| last >= 2 && dims.iter().product::<usize>() == last);
-    let decide = match options.reveal {
-        Reveal::Automatic => network.decides && scores,
-        Reveal::Values => false,
-        Reveal::Decision if scores => true,
+    let said = match options.reveal {
+        Reveal::Automatic if network.decides && scores => Said::Largest,
+        Reveal::Automatic | Reveal::Values => Said::Values,
+        Reveal::Decision if scores => Said::Largest,
         Reveal::Decision => return Err(CompileError::NoDecision { dims: dims.clone() }),
+        Reveal::Threshold(_) if network.decides => return Err(CompileError::ThresholdOfScores),
+        Reveal::Threshold(least) if least.is_finite() => Said::AtLeast(least),
+        Reveal::Threshold(got) => return Err(CompileError::ThresholdNotFinite { got }),
     };
     let observed = Observed::new(&network, samples);
     if !observed.magnitude(network.output).is_finite() {
         return Err(CompileError::NotFinite);
     }
     let (precision, lowered) = match options.precision {
-        Some(precision) => (precision, lower(&network, &observed, precision, decide)?),
-        None => narrowest(&network, &observed, samples, decide)?,
+        Some(precision) => (precision, lower(&network, &observed, precision, said)?),
+        None => narrowest(&network, &observed, samples, said)?,
     };
     let Lowered { model, values } = lowered;
     let affordable = usize::try_from(REPORT_WORK / work(&model).max(1)).unwrap_or(usize::MAX);
-    let report = measure(&network, &model, &values, &samples.first(affordable.max(REPORTED)));
-    Ok(Compiled { model, network, values, precision, report })
+    let report =
+        measure(&network, &model, &values, &samples.first(affordable.max(REPORTED)), said.threshold());
+    Ok(Compiled { model, network, values, precision, threshold: said.threshold(), report })
 }
 
 /// The narrowest tables with which the samples come out close to the float run.
@@ -118,8 +138,10 @@ fn narrowest(
     network: &Network,
     observed: &Observed,
     samples: &Samples,
-    decide: bool,
+    said: Said,
 ) -> Result<(Precision, Lowered), CompileError> {
+    // Widths by which scores come close to the float run's are right for what is said of them, too.
+    let tried = if said.threshold().is_some() { Said::Values } else { said };
     let rows: usize = network.nodes.iter().map(|node| cells(network, node.output)).sum();
     // Tables of w bits are 2^(w+1) rows, and look-ups are spread over about four times as many.
     let enough = (rows.max(1).ilog2() as u8).saturating_sub(1);
@@ -132,7 +154,7 @@ fn narrowest(
         let rooms = first_room..=6;
         for room in rooms {
             let precision = widths(index_bits, room, rows);
-            let lowered = match lower(network, observed, precision, decide) {
+            let lowered = match lower(network, observed, precision, tried) {
                 Ok(lowered) => lowered,
                 // Other widths may do.
                 Err(error) => {
@@ -140,7 +162,7 @@ fn narrowest(
                     continue;
                 }
             };
-            let error = trial(&lowered.model, observed, samples);
+            let error = trial(&lowered.model, observed, samples, said.threshold());
             // With more room the error falls, then rises.
             let worse = error > least;
             least = least.min(error);
@@ -159,7 +181,8 @@ fn narrowest(
         index_bits = (index_bits + (far.log2() as u8).clamp(1, 2)).min(*INDEX_BITS.end());
     }
     match (best, failure) {
-        (Some((_, precision, lowered)), _) => Ok((precision, lowered)),
+        (Some((_, precision, lowered)), _) if said == tried => Ok((precision, lowered)),
+        (Some((_, precision, _)), _) => Ok((precision, lower(network, observed, precision, said)?)),
         (None, Some(error)) => Err(error.into()),
         (None, None) => Err(CompileError::NotFinite),
     }
@@ -185,7 +208,7 @@ fn cells(network: &Network, value: crate::network::ValueId) -> usize {
 
 /// How far a model's output is from the float run's on some samples: the largest difference relative to the largest
 /// output, and one more for each that is decided otherwise.
-fn trial(model: &Model, observed: &Observed, samples: &Samples) -> f64 {
+fn trial(model: &Model, observed: &Observed, samples: &Samples, threshold: Option<f64>) -> f64 {
     let plan = model.plan();
     let output = plan.output().tensor.index() - plan.inputs().len();
     let items = usize::try_from(TRIAL_WORK / work(model).max(1)).unwrap_or(usize::MAX).max(8);
@@ -201,7 +224,7 @@ fn trial(model: &Model, observed: &Observed, samples: &Samples) -> f64 {
             largest = largest.max(float.abs());
             error = error.max((float - real).abs());
         }
-        if first_largest(float) != first_largest(&real) {
+        if decisions(float, threshold) != decisions(&real, threshold) {
             disagreements += 1.0;
         }
     }

@@ -24,4 +24,4 @@ pub use calibrate::{Extent, Observed};
 pub use compile::{CompileError, Compiled, Options, Reveal, compile};
 pub use import::{FILE_BYTES, ImportError, NODES, OPSETS, UnsupportedNode, import};
 pub use lower::{LowerError, Precision};
-pub use report::{Disagreement, Report, StepReport, measure};
+pub use report::{Disagreement, Report, Rule, StepReport, measure};

@@ -10,6 +10,7 @@ mod arrange;
 mod emit;
 mod inputs;
 mod pool;
+mod threshold;
 
 use crate::{
     calibrate::Observed,
@@ -33,6 +34,27 @@ pub struct Precision {
     pub index_bits: u8,
     /// Bits that a rescale drops.
     pub shift: u8,
+}
+
+/// What the plan says of its output.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Said {
+    /// All cells.
+    Values,
+    /// The index of the largest.
+    Largest,
+    /// Of each cell whether it is at least so large.
+    AtLeast(f64),
+}
+
+impl Said {
+    /// The threshold, if there is one.
+    pub(crate) fn threshold(self) -> Option<f64> {
+        match self {
+            Self::AtLeast(threshold) => Some(threshold),
+            Self::Values | Self::Largest => None,
+        }
+    }
 }
 
 /// Why a network cannot be lowered.
@@ -61,6 +83,21 @@ pub enum LowerError {
         node: String,
         /// What is wrong.
         source: ShapeError,
+    },
+    /// A threshold that every score reaches, or none.
+    #[error(
+        "no score of {node:?} is on the other side of the threshold {threshold}: with inputs in the declared range they lie \
+         between {low} and {high}, so the answer would always be the same"
+    )]
+    Threshold {
+        /// The step.
+        node: String,
+        /// The threshold.
+        threshold: f64,
+        /// The smallest score.
+        low: f64,
+        /// The largest.
+        high: f64,
     },
     /// A table that a plan does not have.
     #[error(transparent)]
@@ -104,6 +141,9 @@ struct Lowering<'a> {
     network: &'a Network,
     observed: &'a Observed,
     precision: Precision,
+    said: Said,
+    /// The network's output before it was only reshaped: it is not clamped to what was observed.
+    last: ValueId,
     draft: Draft,
     weights: Vec<Vec<i32>>,
     bounds: Bounds,
@@ -112,16 +152,18 @@ struct Lowering<'a> {
 }
 
 /// Lowers a network whose values were observed on samples.
-pub fn lower(
+pub(crate) fn lower(
     network: &Network,
     observed: &Observed,
     precision: Precision,
-    decide: bool,
+    said: Said,
 ) -> Result<Lowered, LowerError> {
     let mut lowering = Lowering {
         network,
         observed,
         precision,
+        said,
+        last: before_reshapes(network),
         draft: Draft {
             inputs: Vec::new(),
             weights: Vec::new(),
@@ -136,7 +178,7 @@ pub fn lower(
     };
     lowering.inputs()?;
     lowering.nodes()?;
-    lowering.finish(decide)
+    lowering.finish()
 }
 
 impl Lowering<'_> {
@@ -209,13 +251,13 @@ impl Lowering<'_> {
             .ok_or_else(|| unsupported(&node.name, "it reads a value that is not computed"))
     }
 
-    fn finish(mut self, decide: bool) -> Result<Lowered, LowerError> {
+    fn finish(mut self) -> Result<Lowered, LowerError> {
         let output = self.network.output;
         let form = self.forms.get(&output).cloned();
         let form = form.ok_or_else(|| unsupported("output", "it is not computed"))?;
         // The output is a step's result as it stands, its axes in order.
         let tensor = match self.whole(&form) {
-            Some(tensor) if tensor.index() >= self.draft.inputs.len() => tensor,
+            Some(tensor) if self.may_say(tensor) => tensor,
             _ => {
                 let target =
                     emit::Target { name: "output", pre: Some(output), post: Some(output), function: None };
@@ -227,7 +269,11 @@ impl Lowering<'_> {
         let fits = self.network.labels.len() == last;
         self.draft.output = Output {
             tensor,
-            kind: if decide { OutputKind::Argmax } else { OutputKind::Values },
+            kind: match self.said {
+                Said::Values => OutputKind::Values,
+                Said::Largest => OutputKind::Argmax,
+                Said::AtLeast(threshold) => OutputKind::Threshold(self.say(tensor, threshold)?),
+            },
             labels: if fits { self.network.labels.clone() } else { Vec::new() },
         };
         let plan = Plan::new(self.draft)?;
@@ -282,6 +328,19 @@ impl Lowering<'_> {
         let computed = self.requantise(&target, &over_base)?;
         Ok(Form { axes: form.axes.clone(), ..computed })
     }
+}
+
+/// The value that the output is a reshape of, and that nothing else reads; the output itself if there is none.
+fn before_reshapes(network: &Network) -> ValueId {
+    let readers = network.readers();
+    let mut last = network.output;
+    while let Some(node) = network.nodes.iter().find(|node| node.output == last)
+        && matches!(node.op, Op::Reshape(_))
+        && readers[node.inputs[0].0] == 1
+    {
+        last = node.inputs[0];
+    }
+    last
 }
 
 /// Whether an operator ends in a rescale, whose table can apply a function.

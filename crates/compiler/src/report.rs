@@ -5,7 +5,7 @@ use crate::{
     network::{Network, ValueId},
     samples::Samples,
 };
-use averment_plan::{Model, Operator};
+use averment_plan::{Model, Operator, OutputKind, StepTrace};
 use serde::Serialize;
 
 /// Disagreements beyond this many are only counted.
@@ -43,12 +43,28 @@ pub struct StepReport {
 pub struct Disagreement {
     /// The sample, from 0.
     pub sample: usize,
-    /// The float run's decision.
+    /// Of an output that says what reaches a threshold, the cell.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cell: Option<usize>,
+    /// The float run's decision: the place of the largest score, or 1 if the threshold is reached.
     pub float: usize,
     /// The plan's.
     pub plan: usize,
-    /// How far the float run's scores of the two are apart.
+    /// How far the float run's scores of the two are apart, or its score from the threshold.
     pub margin: f64,
+}
+
+/// When a plan's output says 1, exactly: if its integer score is at least `least`.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Rule {
+    /// What was asked for.
+    pub threshold: f64,
+    /// The smallest integer score that says 1.
+    pub least: i32,
+    /// Scores stand for `integer * 2^-exponent`.
+    pub exponent: i8,
+    /// What the smallest score stands for: the threshold, or the next score above it.
+    pub real: f64,
 }
 
 /// A model beside the float run.
@@ -58,9 +74,13 @@ pub struct Report {
     pub steps: Vec<StepReport>,
     /// Samples compared.
     pub samples: usize,
-    /// Samples with the same largest output; none if there is only one output.
+    /// What the output says of scores; none if it says all, or which is the largest.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rule: Option<Rule>,
+    /// Samples that are decided alike: the largest output is the same, or what reaches the threshold. None if there is
+    /// only one output, and no threshold.
     pub agreeing: Option<usize>,
-    /// The first disagreements.
+    /// The first disagreements. One sample has as many as its output has cells on another side of the threshold.
     pub disagreements: Vec<Disagreement>,
     /// Input cells that had to be clamped to the declared range.
     pub clamped: usize,
@@ -88,8 +108,14 @@ impl Report {
     }
 }
 
-/// Runs model and network on samples and compares them.
-pub fn measure(network: &Network, model: &Model, values: &[Option<ValueId>], samples: &Samples) -> Report {
+/// Runs model and network on samples and compares them; with a threshold, if the model's output says what reaches it.
+pub fn measure(
+    network: &Network,
+    model: &Model,
+    values: &[Option<ValueId>],
+    samples: &Samples,
+    threshold: Option<f64>,
+) -> Report {
     let plan = model.plan();
     let mut steps: Vec<StepReport> = plan
         .steps()
@@ -114,7 +140,14 @@ pub fn measure(network: &Network, model: &Model, values: &[Option<ValueId>], sam
         .collect();
     let mut largest = vec![(0u32, 0u32); steps.len()];
     let (mut agreeing, mut clamped, mut disagreements) = (0, 0, Vec::new());
-    let decides = network.dims[network.output.0].iter().product::<usize>() > 1;
+    let output = plan.output().tensor.index() - plan.inputs().len();
+    let rule = match (&plan.output().kind, threshold) {
+        (OutputKind::Threshold(said), Some(threshold)) => {
+            Some(Rule { threshold, least: said.least, exponent: said.exponent, real: said.real() })
+        }
+        _ => None,
+    };
+    let decides = rule.is_some() || network.dims[network.output.0].iter().product::<usize>() > 1;
     for (sample, item) in samples.items().enumerate() {
         let floats = network.run(&item);
         let mut integers = Vec::with_capacity(item.len());
@@ -126,14 +159,14 @@ pub fn measure(network: &Network, model: &Model, values: &[Option<ValueId>], sam
         let slices: Vec<&[i32]> = integers.iter().map(Vec::as_slice).collect();
         // The inputs are clamped to their ranges, so every one has an answer.
         let Ok(trace) = model.run(&slices, 1) else { continue };
-        for (position, (step, trace)) in plan.steps().iter().zip(&trace.steps).enumerate() {
+        for (position, trace) in trace.steps.iter().enumerate() {
             let magnitude = |cells: &[i32]| cells.iter().map(|cell| cell.unsigned_abs()).max().unwrap_or(0);
             let (out, hi) = &mut largest[position];
             *out = (*out).max(magnitude(&trace.out));
             *hi = (*hi).max(magnitude(&trace.hi));
             let Some(float) = values[position].and_then(|value| floats[value.0].as_ref()) else { continue };
             let report = &mut steps[position];
-            let real = step.dequantise(&step.shape.unpad(&trace.out));
+            let real = scores(model, position, trace);
             let mut sum = 0.0;
             for (float, real) in float.cells.iter().zip(real) {
                 let error = (float - real).abs();
@@ -143,18 +176,13 @@ pub fn measure(network: &Network, model: &Model, values: &[Option<ValueId>], sam
             }
             report.mean_error += sum / float.cells.len().max(1) as f64;
         }
-        let output = plan.output().tensor.index() - plan.inputs().len();
         if let (true, Some(float), Some(trace)) =
             (decides, &floats[network.output.0], trace.steps.get(output))
         {
-            let plan_scores = plan.steps()[output].shape.unpad(&trace.out);
-            let (a, b) = (first_largest(&float.cells), first_largest(&plan_scores));
-            if a == b {
-                agreeing += 1;
-            } else if disagreements.len() < LISTED {
-                let margin = float.cells[a] - float.cells[b];
-                disagreements.push(Disagreement { sample, float: a, plan: b, margin });
-            }
+            let found = disagreements_of(sample, &float.cells, &scores(model, output, trace), rule);
+            agreeing += usize::from(found.is_empty());
+            let room = LISTED.saturating_sub(disagreements.len());
+            disagreements.extend(found.into_iter().take(room));
         }
     }
     let bits = |value: u32| f64::from(value.saturating_add(1)).log2();
@@ -166,6 +194,7 @@ pub fn measure(network: &Network, model: &Model, values: &[Option<ValueId>], sam
     let padded = |cells: &mut dyn Iterator<Item = usize>| cells.map(|cells| cells as u64).sum();
     Report {
         samples: samples.len(),
+        rule,
         agreeing: decides.then_some(agreeing),
         disagreements,
         clamped,
@@ -179,8 +208,48 @@ pub fn measure(network: &Network, model: &Model, values: &[Option<ValueId>], sam
     }
 }
 
+/// The real cells of a step's result, as reals; of the output's, the scores that it speaks of.
+fn scores(model: &Model, position: usize, trace: &StepTrace) -> Vec<f64> {
+    let plan = model.plan();
+    let step = &plan.steps()[position];
+    if let OutputKind::Threshold(said) = &plan.output().kind
+        && plan.output().tensor == plan.result_of(position)
+    {
+        let scores = said.scores(&step.shape.unpad(&trace.hi)).unwrap_or_default();
+        return scores.iter().map(|score| f64::from(*score) * said.unit()).collect();
+    }
+    step.dequantise(&step.shape.unpad(&trace.out))
+}
+
+/// What a sample's output says otherwise than the float run's does.
+fn disagreements_of(sample: usize, float: &[f64], plan: &[f64], rule: Option<Rule>) -> Vec<Disagreement> {
+    let Some(rule) = rule else {
+        let (a, b) = (first_largest(float), first_largest(plan));
+        let found = Disagreement { sample, cell: None, float: a, plan: b, margin: float[a] - float[b] };
+        return if a == b { Vec::new() } else { vec![found] };
+    };
+    let reached = decisions(float, Some(rule.threshold));
+    let said = decisions(plan, Some(rule.real));
+    let cells = reached.into_iter().zip(said).zip(float).enumerate();
+    let apart = cells.filter(|(_, ((reached, said), _))| reached != said);
+    apart
+        .map(|(cell, ((float, plan), score))| {
+            let margin = (score - rule.threshold).abs();
+            Disagreement { sample, cell: Some(cell), float, plan, margin }
+        })
+        .collect()
+}
+
+/// What a run decides: which cell is the largest, or of each whether it reaches a threshold.
+pub(crate) fn decisions(cells: &[f64], threshold: Option<f64>) -> Vec<usize> {
+    match threshold {
+        None => vec![first_largest(cells)],
+        Some(threshold) => cells.iter().map(|cell| usize::from(*cell >= threshold)).collect(),
+    }
+}
+
 /// The index of the first of the largest cells.
-pub(crate) fn first_largest<T: PartialOrd>(cells: &[T]) -> usize {
+fn first_largest(cells: &[f64]) -> usize {
     let mut best = 0;
     for (index, cell) in cells.iter().enumerate() {
         if *cell > cells[best] {

@@ -34,8 +34,8 @@ fn compiled(model: &str, training: Tensor) -> Compiled {
 /// How many rows there have to be, of which 995 in 1,000 have to be decided as in the float run.
 fn check(compiled: &Compiled, held_out: Tensor, rows: usize) {
     let samples = Samples::new(&compiled.network, vec![held_out]).unwrap();
-    let report = measure(&compiled.network, &compiled.model, &compiled.values, &samples);
-    for Disagreement { sample, float, plan, margin } in &report.disagreements {
+    let report = measure(&compiled.network, &compiled.model, &compiled.values, &samples, compiled.threshold);
+    for Disagreement { sample, float, plan, margin, .. } in &report.disagreements {
         println!("row {sample}: {float} in the float run, {plan} in the plan; margin {margin:.4}");
     }
     let agreeing = report.agreeing.unwrap();

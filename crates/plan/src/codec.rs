@@ -6,8 +6,8 @@
 
 use crate::{
     Along, Bias, Draft, Function, Input, Linear, Operator, Output, OutputKind, PlanDecodeError, Product,
-    Read, Rescale, Scales, Schema, Shape, Step, Table, TableId, TensorId, Term, View, WeightId, WeightSpec,
-    limits,
+    Read, Rescale, Scales, Schema, Shape, Step, Table, TableId, TensorId, Term, Threshold, View, WeightId,
+    WeightSpec, limits,
 };
 use averment_primitives::{B256, DecodeError, Reader};
 
@@ -25,20 +25,7 @@ pub(crate) fn encode(draft: &Draft) -> Vec<u8> {
         out.shape(&spec.shape);
         out.u8(spec.bits);
     });
-    out.list(&draft.tables, |out, table| {
-        out.u8(table.bits());
-        match table.function() {
-            Function::Clamp { low, high } => {
-                out.u8(0);
-                out.i32(*low);
-                out.i32(*high);
-            }
-            Function::Listed(outputs) => {
-                out.u8(1);
-                outputs.iter().for_each(|&output| out.i32(output));
-            }
-        }
-    });
+    out.list(&draft.tables, Writer::table);
     out.list(&draft.steps, |out, step| {
         out.text(&step.name);
         out.shape(&step.shape);
@@ -72,10 +59,16 @@ pub(crate) fn encode(draft: &Draft) -> Vec<u8> {
         out.i8(step.exponent);
     });
     out.u32(draft.output.tensor.0);
-    out.u8(match draft.output.kind {
-        OutputKind::Values => 0,
-        OutputKind::Argmax => 1,
-    });
+    match &draft.output.kind {
+        OutputKind::Values => out.u8(0),
+        OutputKind::Argmax => out.u8(1),
+        OutputKind::Threshold(threshold) => {
+            out.u8(2);
+            out.table(&threshold.score);
+            out.i8(threshold.exponent);
+            out.i32(threshold.least);
+        }
+    }
     out.list(&draft.output.labels, |out, label| out.text(label));
     out.bytes
 }
@@ -104,6 +97,11 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<Draft, PlanDecodeError> {
         kind: match source.u8("kind of output")? {
             0 => OutputKind::Values,
             1 => OutputKind::Argmax,
+            2 => OutputKind::Threshold(Threshold {
+                score: source.table()?,
+                exponent: source.i8("exponent of a score")?,
+                least: source.i32("threshold")?,
+            }),
             got => return Err(PlanDecodeError::Unknown { field: "kind of output", got: got.into() }),
         },
         labels: source.list("labels", limits::CELLS as usize, |source| source.text("label"))?,
@@ -165,6 +163,21 @@ impl Writer {
 
     fn i64(&mut self, value: i64) {
         self.bytes.extend(value.to_le_bytes());
+    }
+
+    fn table(&mut self, table: &Table) {
+        self.u8(table.bits());
+        match table.function() {
+            Function::Clamp { low, high } => {
+                self.u8(0);
+                self.i32(*low);
+                self.i32(*high);
+            }
+            Function::Listed(outputs) => {
+                self.u8(1);
+                outputs.iter().for_each(|&output| self.i32(output));
+            }
+        }
     }
 
     /// A length; what is too long for 32 bits is no plan and is refused when read.

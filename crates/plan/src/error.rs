@@ -230,6 +230,18 @@ pub enum PlanError {
         /// The shape.
         dims: Vec<u32>,
     },
+    /// An output that does not say what its threshold says.
+    #[error(
+        "step {step}: its table should list 1 where the score over {bits} bits is at least {least}, else 0, with exponent 0"
+    )]
+    Threshold {
+        /// The output's step.
+        step: usize,
+        /// The smallest score that says 1.
+        least: i32,
+        /// Width of the index.
+        bits: u8,
+    },
     /// More cells than a plan may have.
     #[error("all tensors together may have {limit} padded cells, got {got}")]
     Cells {

@@ -165,7 +165,7 @@ impl Model {
         let output = plan.output();
         let shape = plan.shapes().get(output.tensor.index());
         let trace = output.tensor.index().checked_sub(plan.inputs().len()).and_then(|step| steps.get(step));
-        let (crate::OutputKind::Argmax, Some(shape), Some(trace)) = (output.kind, shape, trace) else {
+        let (crate::OutputKind::Argmax, Some(shape), Some(trace)) = (&output.kind, shape, trace) else {
             return (Vec::new(), Vec::new());
         };
         let (mut decisions, mut margins) = (Vec::with_capacity(items), Vec::new());

@@ -1,6 +1,6 @@
 //! The plan's types.
 
-use crate::{Operator, PlanDecodeError, PlanError, Range, Shape, Table, codec, limits, validate};
+use crate::{Operator, PlanDecodeError, PlanError, Range, Shape, Table, Threshold, codec, limits, validate};
 use averment_primitives::{B256, keccak256};
 
 macro_rules! index {
@@ -119,13 +119,15 @@ pub struct Output {
 }
 
 /// What of the output tensor is made known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum OutputKind {
     /// Every cell.
     Values,
     /// Only the index of the largest cell along the last axis, the first of equals. All other axes have length 1.
     /// With `c` that index, `z_c - z_j - [j < c]` is in range for every j.
     Argmax,
+    /// Every cell, which is 1 where a score is large enough and 0 elsewhere.
+    Threshold(Threshold),
 }
 
 /// A valid plan: shapes fit, nothing is read before it is computed, nothing can overflow.

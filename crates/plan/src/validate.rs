@@ -1,7 +1,7 @@
 //! What makes a draft a plan. Everything is checked here once; nobody checks it again.
 
 use crate::{
-    Draft, Input, Operator, OutputKind, PlanError, Shape, Step,
+    Draft, Input, Operator, OutputKind, PlanError, Shape, Step, Threshold,
     bounds::{self, Bounds},
     limits,
     operator::check_maximum,
@@ -157,6 +157,25 @@ fn check_output(draft: &Draft, shapes: &[Shape]) -> Result<(), PlanError> {
     let vector = dims.iter().rev().skip(1).all(|&dim| dim == 1);
     if output.kind == OutputKind::Argmax && (last < 2 || !vector) {
         return Err(PlanError::Argmax { dims: dims.to_vec() });
+    }
+    if let OutputKind::Threshold(threshold) = &output.kind {
+        check_threshold(draft, threshold)?;
+    }
+    Ok(())
+}
+
+/// The output's table says what the threshold says of its score, and nothing else.
+fn check_threshold(draft: &Draft, threshold: &Threshold) -> Result<(), PlanError> {
+    let step = draft.output.tensor.index().saturating_sub(draft.inputs.len());
+    let own = draft.steps.get(step).and_then(|own| Some((own, draft.tables.get(own.rescale.table.index())?)));
+    let Some((own, table)) = own else { return Err(PlanError::Dead { step: draft.steps.len() }) };
+    let got = threshold.exponent;
+    if got.unsigned_abs() > limits::SCALE.unsigned_abs() {
+        return Err(PlanError::Exponent { step, got });
+    }
+    // What says 0 or 1 stands for 0 or 1.
+    if own.exponent != 0 || threshold.indicator().as_ref() != Ok(table) {
+        return Err(PlanError::Threshold { step, least: threshold.least, bits: threshold.score.bits() });
     }
     Ok(())
 }

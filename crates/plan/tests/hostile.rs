@@ -273,6 +273,45 @@ fn outputs_that_are_none_are_refused() {
 }
 
 #[test]
+fn thresholds_that_say_something_else_are_refused() {
+    let (draft, _) = above();
+    assert!(Plan::new(draft).is_ok());
+    let spoilt = |spoil: &dyn Fn(&mut Draft, &mut Threshold)| {
+        let (mut draft, _) = above();
+        let OutputKind::Threshold(mut said) = draft.output.kind.clone() else { panic!("a threshold") };
+        spoil(&mut draft, &mut said);
+        draft.output.kind = OutputKind::Threshold(said);
+        Plan::new(draft).unwrap_err()
+    };
+    let other = |error: PlanError| assert!(matches!(error, PlanError::Threshold { step: 1, .. }), "{error}");
+    // One score more or less, another score, one index decided otherwise, other numbers for yes and no.
+    other(spoilt(&|_, said| said.least += 1));
+    other(spoilt(&|_, said| said.least -= 1));
+    other(spoilt(&|_, said| said.score = clamp(8, -128, 2)));
+    other(spoilt(&|_, said| said.score = clamp(7, -64, 63)));
+    for (index, out) in [(131, 0), (130, 1), (0, 1), (255, 2), (255, -1)] {
+        other(spoilt(&|draft, _| {
+            let mut outputs = draft.tables[1].outputs();
+            outputs[index] = out;
+            draft.tables[1] = Table::new(8, Function::Listed(outputs)).unwrap();
+        }));
+    }
+    other(spoilt(&|draft, _| draft.tables[1] = clamp(8, 0, 1)));
+    // A yes that stands for 2.
+    other(spoilt(&|draft, _| draft.steps[1].exponent = -1));
+    assert_eq!(spoilt(&|_, said| said.exponent = 61), PlanError::Exponent { step: 1, got: 61 });
+    // A threshold of another step's result, and of an input.
+    let moved = |tensor| {
+        spoilt(&|draft, _| {
+            draft.output.tensor = TensorId(tensor);
+            draft.output.labels.clear();
+        })
+    };
+    assert!(matches!(moved(1), PlanError::Threshold { step: 0, .. }));
+    assert!(matches!(moved(0), PlanError::Dead { .. }));
+}
+
+#[test]
 fn weights_that_do_not_fit_are_refused() {
     let (draft, weights) = perceptron();
     let plan = Plan::new(draft).unwrap();

@@ -302,6 +302,46 @@ fn the_decision_is_the_first_of_the_largest() {
 }
 
 #[test]
+fn a_threshold_is_a_bit_of_each_score() {
+    let (mut draft, weights) = above();
+    let said = model(draft.clone(), weights.clone());
+    let OutputKind::Threshold(threshold) = draft.output.kind.clone() else { panic!("a threshold") };
+    assert_eq!((threshold.least, threshold.exponent, threshold.real()), (3, 1, 1.5));
+    draft.tables[1] = threshold.score.clone();
+    draft.output.kind = OutputKind::Values;
+    let scores = model(draft, weights);
+    let mut numbers = Numbers(3);
+    let mut found = [0; 2];
+    for _ in 0..64 {
+        let inputs: Vec<i32> = (0..9).map(|_| numbers.within(-8, 7) as i32).collect();
+        let said = said.run(&[&inputs], 3).unwrap();
+        let scores = &scores.run(&[&inputs], 3).unwrap().steps[1].out;
+        let bits: Vec<i32> = scores.iter().map(|score| i32::from(*score >= 3)).collect();
+        assert_eq!(said.steps[1].out, bits);
+        assert_eq!(threshold.scores(&said.steps[1].hi).unwrap(), *scores);
+        assert!(said.decisions.is_empty() && said.margins.is_empty());
+        bits.iter().for_each(|bit| found[*bit as usize] += 1);
+    }
+    assert!(found.iter().all(|count| *count > 20), "{found:?}");
+    assert_eq!(threshold.scores(&[128]), None);
+    // Its bytes are read as they are written, and what is neither kind is refused.
+    let bytes = said.plan().encode();
+    assert_eq!(&Plan::decode(&bytes).unwrap(), said.plan());
+    let labels = 4 + (4 + "no".len()) + (4 + "yes".len());
+    let kind = bytes.len() - labels - (1 + 4) - (1 + 1 + 4 + 4) - 1;
+    assert_eq!(bytes[kind], 2);
+    let mut other = bytes.clone();
+    other[kind] = 3;
+    assert!(matches!(
+        Plan::decode(&other),
+        Err(PlanDecodeError::Unknown { field: "kind of output", got: 3 })
+    ));
+    for end in kind..bytes.len() {
+        assert!(Plan::decode(&bytes[..end]).is_err());
+    }
+}
+
+#[test]
 fn inputs_that_do_not_fit_are_refused() {
     let (draft, weights) = perceptron();
     let plan = Plan::new(draft).unwrap();

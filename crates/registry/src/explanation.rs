@@ -103,6 +103,8 @@ pub enum TargetKind {
     Margin,
     /// The value itself.
     Value,
+    /// How far the score is above the smallest one that reaches the threshold; below it, negative.
+    Threshold,
 }
 
 /// One feature and its effect.
@@ -277,6 +279,7 @@ impl fmt::Display for Target {
         f.write_str(match self.kind {
             TargetKind::Margin => "the margin of ",
             TargetKind::Value => "the value of ",
+            TargetKind::Threshold => "the distance above the threshold of ",
         })?;
         match &self.label {
             Some(label) => f.write_str(label),

@@ -1,6 +1,6 @@
 //! What the commands of the proof engine take: `compile`, `commit`, `prove`, `verify`.
 
-use averment_compiler::samples::Columns;
+use averment_compiler::{Reveal, samples::Columns};
 use averment_primitives::{Address, B256};
 use clap::{Args, ValueEnum};
 use std::{num::NonZeroU32, path::PathBuf};
@@ -36,21 +36,25 @@ pub struct SetupArgs {
     pub setup: Option<PathBuf>,
 }
 
-/// What is made known of the output.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum RevealArg {
-    /// The decision if the model makes one, all values otherwise
-    Automatic,
-    /// All values of the output
-    Values,
-    /// The index of the largest score only
-    Argmax,
+/// What is made known of the output, as one types it.
+fn reveal(text: &str) -> Result<Reveal, String> {
+    match text {
+        "automatic" => Ok(Reveal::Automatic),
+        "values" => Ok(Reveal::Values),
+        "argmax" => Ok(Reveal::Decision),
+        _ => {
+            let number = text.strip_prefix("threshold=").and_then(|number| number.parse::<f64>().ok());
+            let finite = number.filter(|number| number.is_finite()).map(Reveal::Threshold);
+            finite.ok_or_else(|| "automatic, values, argmax or threshold=NUMBER is expected".to_owned())
+        }
+    }
 }
 
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  aver compile model.onnx --calibrate training.csv --except id,label -o triage.plan\n  \
-                  aver compile lenet.onnx --calibrate images.npz -o lenet.plan\n\n\
+                  aver compile lenet.onnx --calibrate images.npz -o lenet.plan\n  \
+                  aver compile risk.onnx --calibrate past.csv --reveal threshold=0.5 -o risk.plan\n\n\
                   Nothing is proved yet: the report says how the plan decides beside the float run of the same file,\n\
                   and what a proof will take. Calibration chooses scales, so samples should be like what comes later;\n\
                   every input in the range that they span can be proved, whatever it is."
@@ -64,9 +68,11 @@ pub struct CompileArgs {
     pub calibrate: PathBuf,
     #[command(flatten)]
     pub columns: ColumnArgs,
-    /// What a proof makes known of the output
-    #[arg(long, value_enum, default_value = "automatic")]
-    pub reveal: RevealArg,
+    /// What a proof makes known of the output: `argmax`, the index of the largest score; `threshold=NUMBER`, of each
+    /// score whether it is at least that; `values`, all scores; `automatic`, argmax if the model decides between classes,
+    /// else values
+    #[arg(long, value_name = "WHAT", value_parser = reveal, default_value = "automatic")]
+    pub reveal: Reveal,
     /// Names of the classes, in the order of the scores, if the network does not name them
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub labels: Vec<String>,

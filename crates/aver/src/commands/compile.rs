@@ -1,7 +1,7 @@
 //! `aver compile`: from an ONNX network and samples to a plan's folder.
 
 use crate::{
-    args::proofs::{CompileArgs, RevealArg},
+    args::proofs::CompileArgs,
     exit, inputs,
     plans::{CalibratedInput, Calibration, PlanFolder},
     predict::Prediction,
@@ -10,7 +10,7 @@ use crate::{
 };
 use anyhow::{Context as _, Result, ensure};
 use averment_compiler::{
-    self as compiler, Compiled, FILE_BYTES, ImportError, Options, Report, Reveal, samples::Samples,
+    self as compiler, Compiled, Disagreement, FILE_BYTES, ImportError, Options, Report, samples::Samples,
 };
 use averment_plan::{Input, Model};
 use averment_storage::atomic;
@@ -56,12 +56,7 @@ pub fn compile(args: &CompileArgs, ui: Ui) -> Result<Made> {
             args.calibrate.display()
         ))
     })?;
-    let reveal = match args.reveal {
-        RevealArg::Automatic => Reveal::Automatic,
-        RevealArg::Values => Reveal::Values,
-        RevealArg::Argmax => Reveal::Decision,
-    };
-    let options = Options { reveal, ..Options::default() };
+    let options = Options { reveal: args.reveal, ..Options::default() };
     let shown = args.model.display();
     let compiled =
         ui.waiting(&format!("compiling {shown}"), || compiler::compile(&network, &samples, &options));
@@ -163,16 +158,19 @@ fn words(args: &CompileArgs, compiled: &Compiled, size: &Size) -> Result<String>
         writeln!(words, "  decided alike    {agreeing} of {}", report.samples)?;
     }
     writeln!(words, "  largest error    {:.3} % of the largest output", 100.0 * report.relative_error())?;
-    for case in report.disagreements.iter().take(5) {
-        let name = |class: usize| compiled.model.plan().output().labels.get(class).cloned();
-        let name = |class| name(class).unwrap_or_else(|| class.to_string());
-        let (float, plan) = (name(case.float), name(case.plan));
+    if let Some(rule) = &report.rule {
+        let (least, exponent) = (rule.least, rule.exponent);
         writeln!(
             words,
-            "  sample {}: float says {float}, the plan {plan}, {:.4} apart",
-            case.sample + 1,
-            case.margin
+            "  says 1           if the score is at least {}, else 0: exactly, if its integer is at least {least} in units of \
+             2^{}, which is {}",
+            rule.threshold,
+            -i16::from(exponent),
+            rule.real
         )?;
+    }
+    for case in report.disagreements.iter().take(5) {
+        writeln!(words, "  {}", disagreement(case, &compiled.model.plan().output().labels))?;
     }
     if report.disagreements.len() > 5 {
         writeln!(words, "  (--json lists {} of those decided otherwise)", report.disagreements.len())?;
@@ -191,6 +189,27 @@ fn words(args: &CompileArgs, compiled: &Compiled, size: &Size) -> Result<String>
         compiled.model.plan().digest()
     )?;
     Ok(words)
+}
+
+/// A sample that is decided otherwise than by the float run.
+fn disagreement(case: &Disagreement, labels: &[String]) -> String {
+    let name = |cell: usize| labels.get(cell).cloned().unwrap_or_else(|| cell.to_string());
+    let sample = case.sample + 1;
+    match case.cell {
+        None => format!(
+            "sample {sample}: float says {}, the plan {}, {:.4} apart",
+            name(case.float),
+            name(case.plan),
+            case.margin
+        ),
+        Some(cell) => format!(
+            "sample {sample}, {}: float says {}, the plan {}, {:.2e} from the threshold",
+            name(cell),
+            case.float,
+            case.plan,
+            case.margin
+        ),
+    }
 }
 
 /// What a proof takes in both modes, before there is one.

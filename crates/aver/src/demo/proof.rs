@@ -2,7 +2,7 @@
 
 use super::stage::Stage;
 use crate::{
-    args::proofs::{BaselineArg, ColumnArgs, CompileArgs, ExplainArgs, InputArgs, RevealArg},
+    args::proofs::{BaselineArg, ColumnArgs, CompileArgs, ExplainArgs, InputArgs},
     commands::{
         commit, compile, explain,
         prove::{self, Source},
@@ -12,6 +12,7 @@ use crate::{
     proofs,
 };
 use anyhow::{Context as _, Result, ensure};
+use averment_compiler::Reveal;
 use averment_ledger::proofs::{Asked, ProofClient};
 use averment_primitives::{B256, VersionId, keccak256};
 use averment_registry::explanation::Explanation;
@@ -42,7 +43,7 @@ pub fn plan(folder: &Path, network: &str, samples: &str, stage: &Stage) -> Resul
         model: folder.join(network),
         calibrate: folder.join(samples),
         columns: ColumnArgs { columns: Vec::new(), except: vec!["row".to_owned(), "diagnosis".to_owned()] },
-        reveal: RevealArg::Automatic,
+        reveal: Reveal::Automatic,
         labels: vec!["benign".to_owned(), "malignant".to_owned()],
         output: folder.join(network).with_extension("plan"),
     };

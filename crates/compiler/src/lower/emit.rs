@@ -77,7 +77,7 @@ impl Lowering<'_> {
         affine: &Affine,
     ) -> Result<Form, LowerError> {
         let no_scale = || LowerError::NoScale { node: target.name.into() };
-        let last = target.post == Some(self.network.output);
+        let last = target.post == Some(self.network.output) || target.post == Some(self.last);
         let index = Range::signed(self.index_bits(last));
         let mut exponent = self.finest(target, last, affine);
         let mut extra = 0i32;
@@ -321,11 +321,14 @@ impl Lowering<'_> {
         let least = if last { low } else { -most - 1 };
         let at =
             |real: f64| (real * f64::from(exponent).exp2()).round().clamp(least.into(), most.into()) as i32;
+        // What is only compared may be as fine as tables are.
+        let compared = self.only_compared(target);
+        let finest = if compared { limits::TABLE_OUTPUT } else { most };
         let listed = |out: i32, function: Activation| {
             let unit = (-f64::from(exponent)).exp2();
             let output = |index: i32| {
                 let real = function.at(f64::from(index) * unit) * f64::from(out).exp2();
-                real.round().clamp(least.into(), most.into()) as i32
+                real.round().clamp((-finest - 1).max(-limits::TABLE_OUTPUT).into(), finest.into()) as i32
             };
             Function::Listed((low..=high).map(output).collect())
         };
@@ -333,10 +336,14 @@ impl Lowering<'_> {
             None => (Function::Clamp { low: least, high: most }, exponent),
             Some(Activation::Relu) => (Function::Clamp { low: 0, high: most }, exponent),
             Some(Activation::Clip(low, high)) => (Function::Clamp { low: at(low), high: at(high) }, exponent),
-            Some(function @ Activation::LeakyRelu(_)) => (listed(exponent, function), exponent),
+            Some(function @ Activation::LeakyRelu(_)) => {
+                let finer = (finest / most.max(1)).max(1).ilog2();
+                let out = (exponent + finer as i32).min(EXPONENT);
+                (listed(out, function), out)
+            }
             Some(function @ (Activation::Sigmoid | Activation::Tanh)) => {
                 // Both stay within plus and minus 1.
-                let out = f64::from(most).log2().floor() as i32;
+                let out = f64::from(finest).log2().floor() as i32;
                 (listed(out, function), out)
             }
         };

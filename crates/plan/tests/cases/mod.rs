@@ -92,6 +92,50 @@ pub fn perceptron() -> (Draft, Vec<Vec<i32>>) {
     (draft, weights)
 }
 
+/// The perceptron, whose output says which of its scores are at least 3, which is 1.5.
+pub fn above() -> (Draft, Vec<Vec<i32>>) {
+    let (mut draft, weights) = perceptron();
+    let threshold = Threshold { score: draft.tables[1].clone(), exponent: 1, least: 3 };
+    draft.tables[1] = threshold.indicator().unwrap();
+    draft.output.kind = OutputKind::Threshold(threshold);
+    (draft, weights)
+}
+
+/// The model, saying which of its outputs is the largest; none if they are no vector.
+pub fn deciding(model: &Model) -> Option<Model> {
+    let mut draft = model.plan().clone().into_draft();
+    draft.output.kind = OutputKind::Argmax;
+    saying(draft, model)
+}
+
+/// The model, saying which of its outputs are at least what is in the middle of their range; none if no table can.
+pub fn comparing(model: &Model) -> Option<Model> {
+    let mut draft = model.plan().clone().into_draft();
+    let last = draft.steps.last()?.clone();
+    let score = draft.tables[last.rescale.table.index()].clone();
+    let image = score.image(score.indices());
+    let least = ((image.low + image.high + 1) / 2) as i32;
+    let threshold = Threshold { score, exponent: last.exponent, least };
+    let alone = draft.steps.iter().filter(|step| step.rescale.table == last.rescale.table).count() == 1;
+    let own = if alone { last.rescale.table } else { TableId(draft.tables.len() as u32) };
+    let indicator = threshold.indicator().unwrap();
+    match draft.tables.get_mut(own.index()) {
+        Some(table) => *table = indicator,
+        None => draft.tables.push(indicator),
+    }
+    let step = draft.steps.last_mut()?;
+    (step.rescale.table, step.exponent) = (own, 0);
+    draft.output.kind = OutputKind::Threshold(threshold);
+    saying(draft, model)
+}
+
+fn saying(draft: Draft, of: &Model) -> Option<Model> {
+    let weights = (0..draft.weights.len()).map(|place| of.weights().tensor(WeightId(place as u32)).to_vec());
+    let plan = Plan::new(draft).ok()?;
+    let weights = Weights::new(&plan, weights.collect()).ok()?;
+    Model::new(plan, weights).ok()
+}
+
 /// A valid model.
 pub fn model(draft: Draft, weights: Vec<Vec<i32>>) -> Model {
     let plan = Plan::new(draft).unwrap();

@@ -318,7 +318,7 @@ fn run(model: &Model, files: &Files, items: usize) -> Result<Trace> {
 fn accuracy(clock: &mut Clock, network: &str, calibration: &str, inputs: &str) -> Result<()> {
     let compiled = compiled(network, calibration)?;
     let samples = Samples::named(&compiled.network, arrays(&compiled.network, inputs)?)?;
-    let report = measure(&compiled.network, &compiled.model, &compiled.values, &samples);
+    let report = measure(&compiled.network, &compiled.model, &compiled.values, &samples, compiled.threshold);
     clock.say("rows", json!(report.samples));
     clock.say("agreeing", json!(report.agreeing));
     clock.say("disagreements", json!(report.disagreements));

@@ -161,7 +161,7 @@ impl Derived {
         if self.public_inputs {
             values.extend(trace.inputs.iter().flatten().copied().map(i64::from));
         }
-        if plan.output().kind == OutputKind::Values {
+        if plan.output().kind != OutputKind::Argmax {
             let step = plan.output().tensor.index().checked_sub(plan.inputs().len());
             let out = step.and_then(|step| trace.steps.get(step)).map(|step| &step.out);
             values.extend(out.into_iter().flatten().copied().map(i64::from));
@@ -210,7 +210,9 @@ fn assemble(
     let tensor = plan.output().tensor;
     if let (Some(base), Some(shape)) = (wiring.base(tensor), plan.shapes().get(tensor.index())) {
         relations.push(match plan.output().kind {
-            OutputKind::Values => public_block(base, options.item(shape), &mut public)?,
+            OutputKind::Values | OutputKind::Threshold(_) => {
+                public_block(base, options.item(shape), &mut public)?
+            }
             OutputKind::Argmax => wiring.decision(base, shape, public)?,
         });
     }

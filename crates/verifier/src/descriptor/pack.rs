@@ -141,7 +141,7 @@ fn limbs(shift: u8, width: u8) -> impl Iterator<Item = (u8, u8)> {
 /// Width of a decision's margins; 0 if there is none.
 fn margin_bits(plan: &Plan) -> u8 {
     match plan.output().kind {
-        OutputKind::Values => 0,
+        OutputKind::Values | OutputKind::Threshold(_) => 0,
         OutputKind::Argmax => narrow(plan.margin_bits()),
     }
 }
