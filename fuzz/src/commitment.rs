@@ -9,7 +9,7 @@ use averment_prover::{
     setup::ptau,
 };
 use averment_verifier::{
-    commitment::{CHUNKS, Chunked, InputCommitment, WeightsCommitment},
+    commitment::{CHUNKS, Chunked, InputCommitment, Inputs, WeightsCommitment},
     descriptor::Blocks,
 };
 use std::{io::Cursor, sync::LazyLock};
@@ -25,12 +25,15 @@ pub(crate) fn weights_commitment(data: &[u8]) -> bool {
 }
 
 pub(crate) fn input_commitment(data: &[u8]) -> bool {
-    let Ok(commitment) = InputCommitment::decode(data) else { return false };
-    assert!(commitment.encode() == data, "two encodings of one commitment");
-    check(commitment.chunked());
-    let (schema, items) = (commitment.schema(), commitment.items());
-    let again = InputCommitment::new(schema, items, commitment.chunked().clone());
-    assert_eq!(again.map(|again| again.identity()), Ok(commitment.identity()));
+    let Ok(inputs) = Inputs::decode(data) else { return false };
+    assert!(inputs.encode() == data, "two encodings of one commitment");
+    for commitment in inputs.commitments() {
+        check(commitment.chunked());
+        let (schema, items) = (commitment.schema(), commitment.items());
+        assert!(schema == inputs.schema() && (items == inputs.items() || inputs.separate()));
+        let again = InputCommitment::new(schema, items, commitment.chunked().clone());
+        assert_eq!(again.map(|again| again.identity()), Ok(commitment.identity()));
+    }
     true
 }
 
@@ -103,7 +106,11 @@ pub(crate) fn weights_commitment_seeds() -> Vec<Vec<u8>> {
 }
 
 pub(crate) fn input_commitment_seeds() -> Vec<Vec<u8>> {
-    vec![INPUT.1.encode()]
+    let blocks = Blocks::new(4, vec![3]).expect("a block");
+    let chunked = Chunked::new(INPUT.1.chunked().setup(), blocks, INPUT.1.chunked().points()[..1].to_vec());
+    let single = InputCommitment::new(INPUT.1.schema(), 1, chunked.expect("a chunk")).expect("an item");
+    let batch = Inputs::each(vec![single; 2]).expect("a batch");
+    vec![INPUT.1.encode(), batch.encode()]
 }
 
 pub(crate) fn weights_secret_seeds() -> Vec<Vec<u8>> {

@@ -5,7 +5,7 @@ use averment_primitives::B256;
 use averment_verifier::{
     Key, Registered,
     certificate::CertificateFile,
-    commitment::{Chunked, InputCommitment, WeightsCommitment},
+    commitment::{Chunked, InputCommitment, Inputs, WeightsCommitment},
     descriptor::{Blocks, Descriptor, ValidDescriptor},
     file::ProofFile,
     point::{self, G2Affine},
@@ -116,12 +116,14 @@ pub(crate) fn certificate_seeds() -> Vec<Vec<u8>> {
 }
 
 pub(crate) fn statement_proof_seeds() -> Vec<Vec<u8>> {
-    let input = crate::commitment::input_commitment_seeds();
-    let input = InputCommitment::decode(&input[0]).expect("a commitment");
+    let inputs = crate::commitment::input_commitment_seeds();
+    let inputs = inputs.iter().map(|bytes| Inputs::decode(bytes).expect("commitments"));
     [Mode::Transparent, Mode::ZeroKnowledge]
-        .map(|mode| {
+        .into_iter()
+        .zip(inputs)
+        .map(|(mode, input)| {
             let statement = Statement { mode, chain_id: 31_337, public: vec![-5, 5], ..Statement::default() };
-            ProofFile { statement, input: input.clone(), proof: vec![7; 64] }.encode()
+            ProofFile { statement, input, proof: vec![7; 64] }.encode()
         })
-        .into()
+        .collect()
 }

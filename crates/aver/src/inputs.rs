@@ -35,6 +35,19 @@ pub fn read(path: &Path, columns: &Columns) -> Result<(Vec<Named>, B256)> {
 }
 
 impl Inputs {
+    /// Each input by itself.
+    pub fn each(&self) -> Vec<Self> {
+        let count = self.items as usize;
+        let part = |item: usize| {
+            let of = |cells: &Vec<i32>| {
+                let each = cells.len() / count;
+                cells[item * each..][..each].to_vec()
+            };
+            Self { items: 1, tensors: self.tensors.iter().map(of).collect() }
+        };
+        (0..count).map(part).collect()
+    }
+
     /// The inputs that were chosen of a file; `known` are the columns that the plan was calibrated with.
     pub fn read(
         path: &Path,

@@ -131,6 +131,9 @@ pub fn words(file: &ProofFile, answers: &[Answer]) -> String {
         "input",
         match file.input.items() {
             1 => format!("{:?}", file.input.identity()),
+            items if file.input.separate() => {
+                format!("{:?}, {items} with commitments of their own", file.input.identity())
+            }
             items => format!("{:?}, {items} together", file.input.identity()),
         },
     );

@@ -304,6 +304,22 @@ impl Product {
         self.rounds.operands()
     }
 
+    /// A and B as they are after the variables that are bound.
+    ///
+    /// # Panics
+    /// If no variable is bound yet, or a round waits for its challenge.
+    #[must_use]
+    pub fn columns(&self) -> [FieldVec; 2] {
+        assert!(self.integers.is_none() && self.rounds.q.is_none(), "between a challenge and the next round");
+        self.rounds.columns.each_ref().map(|column| {
+            let mut column = column.clone();
+            if let Some(challenge) = self.rounds.pending {
+                column.fold(challenge);
+            }
+            column
+        })
+    }
+
     /// eq(point, ·) at the bound variables: with the operands, the member's final value is their product.
     #[must_use]
     pub fn eq_value(&self) -> Fr {

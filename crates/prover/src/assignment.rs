@@ -3,6 +3,7 @@
 use crate::{
     Commitment, SetupError,
     lookups::{self, LookupError, Row},
+    masks::BATCH_SPARE,
 };
 use averment_verifier::descriptor::{Descriptor, Layout, SLOTS};
 use thiserror::Error;
@@ -69,8 +70,11 @@ pub fn check_mode(layout: &Layout, masked: bool) -> Result<(), ProveError> {
     if layout.masks.is_some() != masked {
         return Err(ProveError::Mode);
     }
+    // M' has to fit a chunk too ([6.2]).
+    let mask = 1 + 2 * layout.address_bits() + BATCH_SPARE;
+    let expected = MASKED_BITS.max(mask.next_power_of_two().trailing_zeros() as u8);
     match layout.chunk_bits {
-        got if masked && got < MASKED_BITS => Err(ProveError::Chunks { expected: MASKED_BITS, got }),
+        got if masked && got < expected => Err(ProveError::Chunks { expected, got }),
         _ => Ok(()),
     }
 }

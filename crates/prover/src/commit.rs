@@ -8,7 +8,7 @@ pub use crate::setup::{Setup, SetupError};
 /// A vector's commitment and what blinds it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Commitment {
-    /// The cells.
+    /// The cells; zeros at the end may be left out.
     pub cells: Vec<Fr>,
     /// The coefficient behind them; zero if they are public.
     pub blind: Fr,

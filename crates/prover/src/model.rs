@@ -19,6 +19,7 @@ use averment_verifier::{
     proof::Proof,
     statement::{Mode, Statement},
 };
+use std::iter::repeat_n;
 
 /// A model whose weights are committed to.
 #[derive(Debug)]
@@ -31,10 +32,10 @@ pub struct Committed<'a> {
     tables: Vec<Commitment>,
 }
 
-/// Inputs that are committed to, before anything is asked of them.
+/// Inputs that are committed to, before anything is asked of them: together, or each by itself.
 #[derive(Debug)]
 pub struct CommittedInputs {
-    commitment: InputCommitment,
+    commitments: Vec<InputCommitment>,
     cells: Vec<Vec<i64>>,
     chunks: Vec<Commitment>,
 }
@@ -145,7 +146,92 @@ impl<'a> Committed<'a> {
         let chunked = chunked(self.setup, layout.chunk_bits, &layout.sizes.inputs, &chunks)?;
         let items = u32::try_from(trace.batch).unwrap_or(u32::MAX);
         let commitment = InputCommitment::new(schema, items, chunked)?;
-        Ok(CommittedInputs { commitment, cells, chunks })
+        Ok(CommittedInputs { commitments: vec![commitment], cells, chunks })
+    }
+
+    /// Commits to each of the first `items` items of a run by itself. The run's others are the last of these again:
+    /// [`padded_batch`].
+    pub fn each_input(
+        &self,
+        trace: &Trace,
+        items: usize,
+        schema: B256,
+        random: Random<'_>,
+    ) -> Result<CommittedInputs, CommitError> {
+        let layout = &self.derived.descriptor.layout;
+        let blocks = Blocks::new(layout.chunk_bits, layout.sizes.inputs.clone())?;
+        let mut commitments = Vec::new();
+        let mut all = Vec::new();
+        for item in 0..items {
+            let mut chunks = Chunks::new(layout.chunk_bits, 0..blocks.chunks());
+            for ((base, bits), cells) in blocks.bases().iter().zip(blocks.sizes()).zip(&trace.inputs) {
+                let own = &cells[item << bits..][..1 << bits];
+                chunks.write(*base, own.iter().copied().map(i64::from));
+            }
+            let chunks = chunks.commit(self.setup, self.mode, random);
+            let chunked = chunked(self.setup, layout.chunk_bits, blocks.sizes(), &chunks)?;
+            commitments.push(InputCommitment::new(schema, 1, chunked)?);
+            all.push(chunks);
+        }
+        Ok(self.batch(commitments, trace.inputs.iter().map(|cells| widened(cells)).collect(), all))
+    }
+
+    /// The inputs of commitments that were made before to single items under one schema, whose inputs are the plan's.
+    pub fn open_each(
+        &self,
+        plan: &Plan,
+        schema: &Schema,
+        items: &[(InputCommitment, InputOpening)],
+    ) -> Result<CommittedInputs, CommitError> {
+        let layout = &self.derived.descriptor.layout;
+        let room = 1_usize << layout.sizes.item_bits;
+        if items.is_empty() || items.len() > room {
+            return Err(CommitError::Items { most: room, got: items.len() });
+        }
+        let (mut commitments, mut all) = (Vec::new(), Vec::new());
+        let mut cells = vec![Vec::new(); plan.inputs().len()];
+        for (commitment, opening) in items {
+            self.check_inputs(plan, schema, commitment)?;
+            all.push(opening.chunks(commitment, self.setup, schema)?);
+            commitments.push(commitment.clone());
+        }
+        for (_, opening) in items.iter().chain(repeat_n(&items[items.len() - 1], room - items.len())) {
+            for ((input, own), values) in cells.iter_mut().enumerate().zip(opening.tensors()) {
+                own.extend(schema.padded(input, values).into_iter().map(i64::from));
+            }
+        }
+        Ok(self.batch(commitments, cells, all))
+    }
+
+    /// A batch of separate commitments: the last item's chunks again for each that is missing.
+    fn batch(
+        &self,
+        commitments: Vec<InputCommitment>,
+        cells: Vec<Vec<i64>>,
+        items: Vec<Vec<Commitment>>,
+    ) -> CommittedInputs {
+        let room = 1_usize << self.derived.descriptor.layout.sizes.item_bits;
+        let padding = repeat_n(items.last().cloned().unwrap_or_default(), room.saturating_sub(items.len()));
+        let chunks = items.iter().cloned().chain(padding).flatten().collect();
+        CommittedInputs { commitments, cells, chunks }
+    }
+
+    /// Whether a commitment is under a schema whose inputs are the plan's, and laid out as the descriptor asks for.
+    fn check_inputs(
+        &self,
+        plan: &Plan,
+        schema: &Schema,
+        commitment: &InputCommitment,
+    ) -> Result<(), CommitError> {
+        schema.check_plan(plan)?;
+        let layout = &self.derived.descriptor.layout;
+        if schema.chunk_bits() != layout.chunk_bits {
+            return Err(CommitError::Other { what: "a chunk size" });
+        }
+        if commitment.chunked().blocks().sizes() != layout.sizes.inputs {
+            return Err(CommitError::Other { what: "a batch" });
+        }
+        Ok(())
     }
 
     /// The inputs of a commitment that was made before, under a schema whose inputs are the plan's.
@@ -156,25 +242,18 @@ impl<'a> Committed<'a> {
         commitment: &InputCommitment,
         opening: &InputOpening,
     ) -> Result<CommittedInputs, CommitError> {
-        schema.check_plan(plan)?;
-        let layout = &self.derived.descriptor.layout;
-        if schema.chunk_bits() != layout.chunk_bits {
-            return Err(CommitError::Other { what: "a chunk size" });
-        }
-        if commitment.chunked().blocks().sizes() != layout.sizes.inputs {
-            return Err(CommitError::Other { what: "a batch" });
-        }
+        self.check_inputs(plan, schema, commitment)?;
         let padded = |(input, values): (usize, &Vec<i32>)| {
             schema.padded(input, values).into_iter().map(i64::from).collect()
         };
         let cells = opening.tensors().iter().enumerate().map(padded).collect();
         let chunks = opening.chunks(commitment, self.setup, schema)?;
-        Ok(CommittedInputs { commitment: commitment.clone(), cells, chunks })
+        Ok(CommittedInputs { commitments: vec![commitment.clone()], cells, chunks })
     }
 
     /// What a verifier has to know beside the statement.
     pub fn registered(&self, inputs: &CommittedInputs) -> Result<Registered, RegisteredError> {
-        self.held(&self.derived.descriptor, std::slice::from_ref(&inputs.commitment))
+        self.held(&self.derived.descriptor, &inputs.commitments)
     }
 
     /// Weights, tables and these inputs, held against a descriptor.
@@ -286,6 +365,23 @@ pub fn tables(setup: &Setup, derived: &Derived) -> Vec<Commitment> {
         chunks.write(base, derived.table_outs.iter().copied());
     }
     chunks.commit(setup, Mode::Transparent, &mut || Fr::ZERO)
+}
+
+/// A batch of `2^batch_bits` items that separate commitments to `items` items are proved with: the last of them again for
+/// each that is missing, so that nobody has to commit to an item that does not exist. What it returns is run; `tensors` are
+/// the plan's inputs, real cells row-major, one item after the other.
+pub fn padded_batch(tensors: &[Vec<i32>], items: usize, batch_bits: u8) -> Vec<Vec<i32>> {
+    let padded = |cells: &Vec<i32>| {
+        let each = cells.len() / items.max(1);
+        let last = cells.len().saturating_sub(each);
+        let more = repeat_n(&cells[last..], (1_usize << batch_bits).saturating_sub(items));
+        cells.iter().chain(more.flatten()).copied().collect()
+    };
+    tensors.iter().map(padded).collect()
+}
+
+fn widened(cells: &[i32]) -> Vec<i64> {
+    cells.iter().copied().map(i64::from).collect()
 }
 
 /// Chunks as what is published of them.

@@ -15,7 +15,7 @@ use averment_prover::{
 use averment_verifier::{
     VerifyError,
     commitment::{InputCommitment, WeightsCommitment},
-    descriptor::{Descriptor, Options},
+    descriptor::{Commitments, Descriptor, Options},
     field::Fr,
     statement::{Mode, Statement},
     verify,
@@ -24,8 +24,13 @@ use cases::*;
 use std::path::Path;
 
 const ITEMS: u32 = 3;
-const OPTIONS: Options =
-    Options { chunk_bits: Some(8), batch_bits: 2, mode: Mode::ZeroKnowledge, public_inputs: false };
+const OPTIONS: Options = Options {
+    chunk_bits: Some(8),
+    batch_bits: 2,
+    mode: Mode::ZeroKnowledge,
+    public_inputs: false,
+    commitments: Commitments::Joint,
+};
 
 fn random(seed: u64) -> impl FnMut() -> Fr {
     let mut numbers = Numbers(seed);

@@ -30,6 +30,7 @@ fn descriptor(masked: bool) -> ValidDescriptor {
         chunk_bits: 9,
         weights: vec![5, 2],
         inputs: vec![3],
+        item_bits: 0,
         function_bits: Some(8),
         table_bits: 9,
         slot_bits: 3,
@@ -320,9 +321,9 @@ fn commitments_are_held_against_the_descriptor() {
     assert_eq!(refused(&weights, &tables, &[inputs_of(own, 9, &[4])]), blocks("inputs", &[3], &[4]));
     assert_eq!(refused(&weights, &[], one), RegisteredError::Tables { expected: 1, got: 0 });
     assert_eq!(refused(&weights, &[tables[0]; 2], one), RegisteredError::Tables { expected: 1, got: 2 });
-    assert_eq!(refused(&weights, &tables, &[]), RegisteredError::Inputs { expected: 1, got: 0 });
+    assert_eq!(refused(&weights, &tables, &[]), RegisteredError::Inputs { least: 1, most: 1, got: 0 });
     let two = [input.clone(), input.clone()];
-    assert_eq!(refused(&weights, &tables, &two), RegisteredError::Inputs { expected: 1, got: 2 });
+    assert_eq!(refused(&weights, &tables, &two), RegisteredError::Inputs { least: 1, most: 1, got: 2 });
 }
 
 #[test]

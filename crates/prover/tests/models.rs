@@ -6,10 +6,13 @@ mod cases;
 use alloy_primitives::B256;
 use averment_kernels::Backend;
 use averment_plan::*;
-use averment_prover::{Engine, Setup, model::Committed};
+use averment_prover::{
+    Engine, Setup,
+    model::{Committed, padded_batch},
+};
 use averment_verifier::{
     Key, Registered, VerifyError,
-    descriptor::{DeriveError, Descriptor, Options, ValidDescriptor},
+    descriptor::{Commitments, DeriveError, Descriptor, LayoutError, Options, ValidDescriptor},
     field::Fr,
     proof::Proof,
     statement::{Mode, Statement},
@@ -46,15 +49,25 @@ impl Proved {
         options: Options,
         change: impl Fn(&mut Vec<i64>),
     ) -> Self {
+        let options = Options { batch_bits: batch.next_power_of_two().trailing_zeros() as u8, ..options };
+        let separate = options.commitments == Commitments::Each && options.batch_bits > 0;
+        let (inputs, run) = match separate {
+            true => (padded_batch(inputs, batch, options.batch_bits), batch.next_power_of_two()),
+            false => (inputs.to_vec(), batch),
+        };
         let inputs: Vec<&[i32]> = inputs.iter().map(Vec::as_slice).collect();
-        let trace = model.run(&inputs, batch).unwrap();
-        let options = Options { batch_bits: trace.batch_bits as u8, ..options };
+        let trace = model.run(&inputs, run).unwrap();
         let mode = options.mode;
         let chunk_bits = Descriptor::derive(model.plan(), options).unwrap().descriptor.layout.chunk_bits;
         let setup = Setup::development(chunk_bits);
         let committed = Committed::new(&setup, model, options, &mut random(1)).unwrap();
-        let inputs = committed.inputs(&trace, B256::repeat_byte(7), &mut random(2)).unwrap();
+        let schema = B256::repeat_byte(7);
+        let inputs = match separate {
+            true => committed.each_input(&trace, batch, schema, &mut random(2)).unwrap(),
+            false => committed.inputs(&trace, schema, &mut random(2)).unwrap(),
+        };
         let registered = committed.registered(&inputs).unwrap();
+        assert_eq!(registered.items() as usize, batch);
         let mut public = committed.public_values(model.plan(), &trace);
         change(&mut public);
         let statement = Statement { mode, public, ..registered.statement() };
@@ -77,6 +90,15 @@ impl Proved {
 
 fn check(model: &Model, batch: usize) {
     check_with(model, batch, Options::default());
+}
+
+/// An honest run is proved and accepted.
+fn accepted(model: &Model, batch: usize, options: Options) {
+    for mode in MODES {
+        let inputs = random_inputs(model, batch, 5);
+        let proved = Proved::new(model, &inputs, batch, Options { mode, ..options });
+        assert_eq!(proved.verify(), Ok(()), "{mode:?}, {batch} items");
+    }
 }
 
 /// An honest run is proved and accepted; the same prover gets nothing accepted that says another public value.
@@ -258,6 +280,30 @@ fn a_convolutional_network_is_proved() {
     check(&model(draft, weights), 1);
 }
 
+/// In chunks that an item fills, or hardly; alone below the items, or with more chunks than there are items.
+#[test]
+fn a_batch_of_inputs_with_commitments_of_their_own_is_proved() {
+    let (dense, two) = (dense_model(), two_inputs());
+    for (model, batch, bits) in [
+        (&dense, 2, Some(7)),
+        (&dense, 9, Some(9)),
+        (&two, 2, Some(6)),
+        (&two, 3, Some(7)),
+        (&two, 4, Some(9)),
+    ] {
+        let commitments = Commitments::Each;
+        accepted(model, batch, Options { chunk_bits: bits, commitments, ..Options::default() });
+    }
+    check_with(&two, 3, Options { commitments: Commitments::Each, ..Options::default() });
+    let options = Options { batch_bits: 1, commitments: Commitments::Each, ..Options::default() };
+    let public = Options { public_inputs: true, ..options };
+    let refused = Descriptor::derive(dense.plan(), public).map(drop).unwrap_err();
+    assert_eq!(refused, DeriveError::PublicEach);
+    let short = Options { chunk_bits: Some(5), ..options };
+    let refused = Descriptor::derive(two.plan(), short).map(drop).unwrap_err();
+    assert_eq!(refused, DeriveError::Layout(LayoutError::Items { got: 3, chunk_bits: 5 }));
+}
+
 #[test]
 fn thresholds_are_proved_without_their_scores() {
     let (draft, weights) = above();
@@ -284,7 +330,14 @@ fn random_models_are_proved() {
         let options = Options { mode: Mode::Transparent, ..Options::default() };
         match Descriptor::derive(model.plan(), options) {
             // The reference prover takes its time.
-            Ok(derived) if derived.descriptor.layout.address_bits() <= 12 => check(&model, 1),
+            Ok(derived) if derived.descriptor.layout.address_bits() <= 12 => {
+                check(&model, 1);
+                let commitments = Commitments::Each;
+                let batches = if proved < 2 { &[2, 3][..] } else { &[] };
+                batches.iter().for_each(|batch| {
+                    accepted(&model, *batch, Options { commitments, ..Options::default() });
+                });
+            }
             Ok(_) => continue,
             Err(_) => {
                 refused += 1;

@@ -8,7 +8,7 @@ use ark_ff::{AdditiveGroup, Field};
 use averment_plan::*;
 use averment_verifier::{
     claims::{self, Challenges},
-    descriptor::{Descriptor, Options},
+    descriptor::{Commitments, Descriptor, Options},
     field::{self, Fr},
     functional::Functional,
 };
@@ -106,6 +106,9 @@ fn every_claim_has_a_mask_of_its_own_and_no_mask_is_idle() {
         patterns += 1;
     }
     assert!(patterns >= 10, "{patterns} patterns");
+    let commitments = Commitments::Each;
+    let options = Options { batch_bits: 2, chunk_bits: Some(9), commitments, ..Options::default() };
+    check(&Descriptor::derive(two_inputs().plan(), options).unwrap().descriptor, true);
 }
 
 /// That every claim of a descriptor has a mask, and if `each`, that without any one mask some claim has none.

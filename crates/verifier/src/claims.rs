@@ -157,7 +157,8 @@ fn lookup_side(descriptor: &Descriptor, challenges: &Challenges, slot: usize, po
     for block in descriptor.lookups.iter().filter(|block| usize::from(block.slot) == slot) {
         if let Some(base) = block.input {
             let (low, high) = split(point, block.bits);
-            functional.block(field::eq_index(high, rows_above(block.row, block.bits)), base, low);
+            let here = field::eq_index(high, rows_above(block.row, block.bits));
+            functional.input(here, &descriptor.layout, base, low);
         }
     }
     functional

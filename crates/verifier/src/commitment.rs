@@ -3,6 +3,10 @@
 //! A point means a vector only together with the setup, K and the places of the blocks in it: an opening binds a
 //! polynomial modulo X^K. So these are written together, and the identity of a commitment is the hash of all of them.
 
+mod inputs;
+
+pub use inputs::Inputs;
+
 use crate::{
     descriptor::{Blocks, LayoutError},
     point::{self, G1Affine},
@@ -13,6 +17,7 @@ use thiserror::Error;
 
 const WEIGHTS_NAME: &str = "averment-commitment/1\n";
 const INPUT_NAME: &str = "averment-input-commitment/1\n";
+const BATCH_NAME: &str = "averment-input-batch/1\n";
 /// The role of weights; other roles that are registered get other numbers.
 const WEIGHTS_ROLE: u8 = 1;
 
@@ -41,6 +46,16 @@ pub struct InputCommitment {
     schema: B256,
     items: u32,
     chunked: Chunked,
+}
+
+/// The identity of a batch whose items have commitments of their own: a hash of theirs, in order, `averment-input-batch/1`.
+/// An item may be there twice.
+pub fn batch_identity(identities: impl ExactSizeIterator<Item = B256>) -> B256 {
+    let mut list = BATCH_NAME.as_bytes().to_vec();
+    // More items than this holds have no descriptor.
+    list.extend_from_slice(&u32::try_from(identities.len()).unwrap_or(u32::MAX).to_be_bytes());
+    identities.for_each(|identity| list.extend_from_slice(identity.as_slice()));
+    keccak256(list)
 }
 
 /// Why something is no commitment.
@@ -83,6 +98,24 @@ pub enum CommitmentError {
     Point {
         /// The chunk.
         chunk: u32,
+    },
+    /// A commitment to several items where each has one of its own.
+    #[error("commitment {place} is to {got} items; in a batch of separate ones each is to one")]
+    NotSingle {
+        /// Its place in the batch.
+        place: usize,
+        /// How many items.
+        got: u32,
+    },
+    /// Items of a batch under several schemas.
+    #[error("commitment {place} is under schema {got}, the first of the batch under {expected}")]
+    Schema {
+        /// Its place in the batch.
+        place: usize,
+        /// The first one's.
+        expected: B256,
+        /// This one's.
+        got: B256,
     },
     /// No items, or too many.
     #[error("1 to {ITEMS} items expected, got {got}")]

@@ -6,8 +6,8 @@
 
 use crate::{
     Key, Registered, RegisteredError, VerifyError,
-    commitment::{CommitmentError, InputCommitment, WeightsCommitment},
-    descriptor::{DeriveError, Descriptor, Options, ValidDescriptor},
+    commitment::{CommitmentError, Inputs, WeightsCommitment},
+    descriptor::{Commitments, DeriveError, Descriptor, Options, ValidDescriptor},
     point::G1Affine,
     proof::{Proof, ProofError},
     statement::{Mode, Statement},
@@ -21,7 +21,7 @@ use thiserror::Error;
 const NAME: &str = "averment-proof-file/1\n";
 /// The most public values of a statement.
 pub const PUBLIC_VALUES: u32 = 1 << 20;
-/// The most bytes of an input's commitment in a file.
+/// The most bytes of the commitments to inputs in a file.
 const COMMITMENT_BYTES: u32 = 1 << 20;
 /// The most bytes of a proof in a file.
 const PROOF_BYTES: u32 = 1 << 20;
@@ -34,7 +34,7 @@ pub struct ProofFile {
     /// What is said. Its inputs and items are the commitment's, and are not written twice.
     pub statement: Statement,
     /// What the inputs were committed to with.
-    pub input: InputCommitment,
+    pub input: Inputs,
     /// The proof's bytes; their length follows from the plan.
     pub proof: Vec<u8>,
 }
@@ -106,7 +106,9 @@ impl ProofFile {
     pub fn options(&self, chunk_bits: u8) -> Options {
         let items = self.input.items().checked_next_power_of_two().unwrap_or(u32::MAX);
         let batch_bits = u8::try_from(items.trailing_zeros()).unwrap_or(u8::MAX);
-        Options { chunk_bits: Some(chunk_bits), batch_bits, mode: self.statement.mode, ..Options::default() }
+        let commitments = if self.input.separate() { Commitments::Each } else { Commitments::Joint };
+        let mode = self.statement.mode;
+        Options { chunk_bits: Some(chunk_bits), batch_bits, mode, commitments, ..Options::default() }
     }
 
     /// Checks the proof. `Ok` means: whoever made it knew weights and inputs that open the two commitments, and the plan
@@ -137,7 +139,7 @@ impl ProofFile {
         schema.check_plan(plan)?;
         let options = self.options(weights.chunked().blocks().chunk_bits());
         let descriptor = Descriptor::derive(plan, options)?.descriptor;
-        let registered = Registered::new(&descriptor, weights, tables, std::slice::from_ref(&self.input))?;
+        let registered = Registered::new(&descriptor, weights, tables, self.input.commitments())?;
         Ok((descriptor, registered))
     }
 
@@ -202,7 +204,7 @@ impl ProofFile {
         let values = reader.bytes("public values", count.saturating_mul(8))?;
         let public = values.as_chunks().0.iter().map(|value| i64::from_be_bytes(*value)).collect();
         let input = counted(&mut reader, "input commitment", COMMITMENT_BYTES)?;
-        let input = InputCommitment::decode(reader.bytes("input commitment", input)?)?;
+        let input = Inputs::decode(reader.bytes("input commitment", input)?)?;
         let proof = counted(&mut reader, "proof", PROOF_BYTES)?;
         let proof = reader.bytes("proof", proof)?.to_vec();
         reader.finish()?;

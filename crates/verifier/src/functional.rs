@@ -2,7 +2,7 @@
 //! verifier evaluates their multilinear extension at one point.
 
 use crate::{
-    descriptor::{Axis, Coefficient, Term, Window},
+    descriptor::{Axis, Coefficient, Layout, Term, Window},
     field::{self, Fr},
 };
 use ark_ff::{AdditiveGroup, Field};
@@ -29,6 +29,13 @@ pub enum BoundAxis {
     Eq(Vec<Fr>),
     /// 1 everywhere, over this many bits.
     Ones(u8),
+    /// 1 at one place, over this many bits.
+    Place {
+        /// The place.
+        place: u64,
+        /// Bits of the axis.
+        bits: u8,
+    },
     /// These values; a power of two of them.
     Values(Vec<Fr>),
 }
@@ -51,6 +58,17 @@ impl Functional {
     /// Adds a block at a point.
     pub fn block(&mut self, coefficient: Fr, base: u64, point: &[Fr]) {
         self.0.push(BoundTerm { coefficient, base, axes: vec![BoundAxis::Eq(point.to_vec())] });
+    }
+
+    /// Adds an input block at a point, the items' coordinates highest; `layout` says how its items lie.
+    pub fn input(&mut self, coefficient: Fr, layout: &Layout, base: u64, point: &[Fr]) {
+        let Some(own) = layout.strided(base) else {
+            return self.block(coefficient, base, point);
+        };
+        let (low, items) = point.split_at_checked(own.block_bits.into()).unwrap_or((point, &[]));
+        let gap = BoundAxis::Place { place: own.place.into(), bits: own.gap_bits };
+        let axes = vec![BoundAxis::Eq(low.to_vec()), gap, BoundAxis::Eq(items.to_vec())];
+        self.0.push(BoundTerm { coefficient, base: own.first, axes });
     }
 
     /// Adds the sum of a block of `2^bits` cells.
@@ -89,7 +107,7 @@ impl BoundAxis {
     pub fn bits(&self) -> usize {
         match self {
             Self::Eq(point) => point.len(),
-            Self::Ones(bits) => (*bits).into(),
+            Self::Ones(bits) | Self::Place { bits, .. } => (*bits).into(),
             Self::Values(values) => values.len().trailing_zeros().try_into().unwrap_or(0),
         }
     }
@@ -99,6 +117,7 @@ impl BoundAxis {
         match self {
             Self::Eq(point) => field::eq(point, u),
             Self::Ones(_) => Fr::ONE,
+            Self::Place { place, .. } => field::eq_index(u, *place),
             Self::Values(values) => {
                 field::eq_table(u).iter().zip(values).map(|(weight, value)| *weight * value).sum()
             }
@@ -110,9 +129,15 @@ impl BoundAxis {
         match self {
             Self::Eq(point) => field::eq_table(point),
             Self::Ones(bits) => vec![Fr::ONE; 1_usize.checked_shl((*bits).into()).unwrap_or(0)],
+            Self::Place { place, bits } => field::eq_table(&corner(*place, *bits)),
             Self::Values(values) => values.clone(),
         }
     }
+}
+
+/// The coordinates of corner `place` of the cube.
+pub fn corner(place: u64, bits: u8) -> Vec<Fr> {
+    (0..bits).map(|bit| Fr::from(place.checked_shr(bit.into()).unwrap_or(0) & 1)).collect()
 }
 
 /// A coefficient in the field.
@@ -130,10 +155,7 @@ fn bind(axis: &Axis, points: Points<'_>) -> BoundAxis {
     match *axis {
         Axis::Point { at, bits } => BoundAxis::Eq(coordinates(points.r, at, bits)),
         Axis::Sum { at, bits } => BoundAxis::Eq(coordinates(points.rho, at, bits)),
-        Axis::Fixed { value, bits } => {
-            let bit = |place: u8| Fr::from(value.checked_shr(place.into()).unwrap_or(0) & 1);
-            BoundAxis::Eq((0..bits).map(bit).collect())
-        }
+        Axis::Fixed { value, bits } => BoundAxis::Place { place: value.into(), bits },
         Axis::Ones { bits } => BoundAxis::Ones(bits),
         Axis::Window { bits, window } => BoundAxis::Values(window_values(bits, &window, points)),
     }

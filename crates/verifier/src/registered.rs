@@ -1,7 +1,7 @@
 //! What was committed to before a proof, held against the descriptor it is proved with ([9.1], [9.2] (1)).
 
 use crate::{
-    commitment::{Chunked, InputCommitment, WeightsCommitment},
+    commitment::{Chunked, InputCommitment, WeightsCommitment, batch_identity},
     descriptor::ValidDescriptor,
     point::G1Affine,
     statement::Statement,
@@ -20,6 +20,8 @@ pub struct Registered {
     inputs: B256,
     items: u32,
     points: [Vec<G1Affine>; 3],
+    /// The last item's points once more for each item that a batch of separate commitments is padded with.
+    padding: Vec<G1Affine>,
 }
 
 /// Why commitments do not fit a descriptor.
@@ -66,19 +68,40 @@ pub enum RegisteredError {
         /// How many there are.
         got: usize,
     },
-    /// Not one commitment to inputs.
-    #[error("the descriptor has {expected} commitment to inputs, got {got}")]
+    /// Not as many commitments to inputs as the descriptor has room for.
+    #[error("the descriptor has {least} to {most} commitments to inputs, got {got}")]
     Inputs {
-        /// How many there must be.
-        expected: usize,
+        /// How many there must be at least.
+        least: usize,
+        /// How many there can be.
+        most: usize,
         /// How many there are.
         got: usize,
+    },
+    /// A commitment to several items where each has one of its own.
+    #[error("commitment {place} is to {got} items; in a batch of separate ones each is to one")]
+    Joint {
+        /// Its place in the batch.
+        place: usize,
+        /// How many items.
+        got: u32,
+    },
+    /// Items of a batch under several schemas.
+    #[error("commitment {place} is under schema {got}, the first of the batch under {expected}")]
+    Schema {
+        /// Its place in the batch.
+        place: usize,
+        /// The first one's.
+        expected: B256,
+        /// This one's.
+        got: B256,
     },
 }
 
 impl Registered {
     /// Holds commitments against `descriptor`. `tables` are the points of its function tables' chunks, which everybody
-    /// computes from the plan; `inputs` the commitments to inputs in order, of which there is one; of a certificate, none.
+    /// computes from the plan; `inputs` the commitment to the inputs, or those of the items in order, from one to as many as
+    /// the descriptor's batch has; of a certificate, none.
     pub fn new(
         descriptor: &ValidDescriptor,
         weights: &WeightsCommitment,
@@ -107,26 +130,45 @@ impl Registered {
         if expected != got {
             return Err(RegisteredError::Tables { expected, got });
         }
-        let expected = usize::from(!sizes.inputs.is_empty());
-        if expected != inputs.len() {
-            return Err(RegisteredError::Inputs { expected, got: inputs.len() });
+        let separate = sizes.item_bits > 0;
+        let least = usize::from(!sizes.inputs.is_empty());
+        let most = least.checked_shl(sizes.item_bits.into()).unwrap_or(usize::MAX);
+        let got = inputs.len();
+        if !(least..=most).contains(&got) {
+            return Err(RegisteredError::Inputs { least, most, got });
         }
-        let mut own = Self {
+        let first = inputs.first();
+        for (place, input) in inputs.iter().enumerate() {
+            check("inputs", input.chunked(), &sizes.inputs)?;
+            let expected = first.map_or(B256::ZERO, InputCommitment::schema);
+            if input.schema() != expected {
+                return Err(RegisteredError::Schema { place, expected, got: input.schema() });
+            }
+            if separate && input.items() != 1 {
+                return Err(RegisteredError::Joint { place, got: input.items() });
+            }
+        }
+        let points = |input: &InputCommitment| input.chunked().points().to_vec();
+        Ok(Self {
             descriptor: descriptor.digest(tables),
             setup,
             weights: weights.identity(),
-            schema: B256::ZERO,
-            inputs: B256::ZERO,
-            items: 0,
-            points: [weights.chunked().points().to_vec(), tables.to_vec(), Vec::new()],
-        };
-        for input in inputs {
-            check("inputs", input.chunked(), &sizes.inputs)?;
-            (own.schema, own.inputs, own.items) = (input.schema(), input.identity(), input.items());
-            let [.., points] = &mut own.points;
-            points.extend(input.chunked().points());
-        }
-        Ok(own)
+            schema: first.map_or(B256::ZERO, InputCommitment::schema),
+            inputs: match first {
+                Some(_) if separate => batch_identity(inputs.iter().map(InputCommitment::identity)),
+                first => first.map_or(B256::ZERO, InputCommitment::identity),
+            },
+            items: match first {
+                Some(_) if separate => u32::try_from(got).unwrap_or(u32::MAX),
+                first => first.map_or(0, InputCommitment::items),
+            },
+            points: [
+                weights.chunked().points().to_vec(),
+                tables.to_vec(),
+                inputs.iter().flat_map(points).collect(),
+            ],
+            padding: inputs.last().map(points).unwrap_or_default().repeat(most.saturating_sub(got)),
+        })
     }
 
     /// The digest of the descriptor that they fit, and of these points of its function tables ([10.3]).
@@ -159,9 +201,10 @@ impl Registered {
         self.items
     }
 
-    /// One point a chunk: weights, tables, inputs.
+    /// One point a chunk: weights, tables, inputs; of separate commitments the last one's again for each item that the batch is
+    /// padded with.
     pub fn points(&self) -> impl Iterator<Item = &G1Affine> {
-        self.points.iter().flatten()
+        self.points.iter().flatten().chain(&self.padding)
     }
 
     /// The points of function tables, which the descriptor's digest covers.
@@ -170,7 +213,8 @@ impl Registered {
         tables
     }
 
-    /// The points of weights and inputs, which the statement names: all that the descriptor's digest does not cover.
+    /// The points of weights and inputs, which the statement names: all that the descriptor's digest does not cover. Of
+    /// inputs with commitments of their own the real ones'.
     pub fn committed(&self) -> impl Iterator<Item = &G1Affine> {
         let [weights, _, inputs] = &self.points;
         weights.iter().chain(inputs)

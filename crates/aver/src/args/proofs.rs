@@ -2,6 +2,7 @@
 
 use averment_compiler::{Reveal, samples::Columns};
 use averment_primitives::{Address, B256};
+use averment_verifier::descriptor::{Commitments, Options};
 use clap::{Args, ValueEnum};
 use std::{num::NonZeroU32, path::PathBuf};
 
@@ -50,6 +51,50 @@ fn reveal(text: &str) -> Result<Reveal, String> {
     }
 }
 
+/// How the inputs of a batch are committed to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum CommitmentsArg {
+    /// All of them together: the cheapest to verify
+    Joint,
+    /// Each by itself, as if there were no batch: what was committed to before, input by input, is proved like this
+    Each,
+}
+
+impl From<CommitmentsArg> for Commitments {
+    fn from(own: CommitmentsArg) -> Self {
+        match own {
+            CommitmentsArg::Joint => Self::Joint,
+            CommitmentsArg::Each => Self::Each,
+        }
+    }
+}
+
+/// The batches that a plan's proofs are meant for.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct BatchArgs {
+    /// Choose what suits proofs of so many inputs at once, up to 65,536
+    #[arg(long, value_name = "N", default_value = "1", value_parser = clap::value_parser!(u32).range(1..=65_536))]
+    pub for_batch: u32,
+    /// How the inputs of these batches are committed to
+    #[arg(long, value_enum, default_value = "joint")]
+    pub commitments: CommitmentsArg,
+}
+
+impl Default for BatchArgs {
+    /// One input.
+    fn default() -> Self {
+        Self { for_batch: 1, commitments: CommitmentsArg::Joint }
+    }
+}
+
+impl BatchArgs {
+    /// What descriptors of such proofs are derived with.
+    pub fn options(&self) -> Options {
+        let batch_bits = self.for_batch.next_power_of_two().trailing_zeros() as u8;
+        Options { batch_bits, commitments: self.commitments.into(), ..Options::default() }
+    }
+}
+
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  aver compile model.onnx --calibrate training.csv --except id,label -o triage.plan\n  \
@@ -73,6 +118,8 @@ pub struct CompileArgs {
     /// else values
     #[arg(long, value_name = "WHAT", value_parser = reveal, default_value = "automatic")]
     pub reveal: Reveal,
+    #[command(flatten)]
+    pub batch: BatchArgs,
     /// Names of the classes, in the order of the scores, if the network does not name them
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub labels: Vec<String>,
@@ -84,6 +131,7 @@ pub struct CompileArgs {
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  aver commit triage.plan\n  aver commit triage.plan --setup ceremony.ptau\n  \
+                  aver commit triage.plan --for-batch 128 --commitments each\n  \
                   aver commit triage.plan --input case.csv -o case.input --sign --account nurse\n\n\
                   The first makes the plan provable: a version registers the commitment (aver register --plan). The last\n\
                   commits to an input, which can be signed by whoever saw it before anybody asks or proves anything;\n\
@@ -102,6 +150,8 @@ pub struct CommitArgs {
     /// Sign the commitment to the input with --account: whoever saw the input says so, before anybody asks
     #[arg(long, requires = "input")]
     pub sign: bool,
+    #[command(flatten)]
+    pub proofs: BatchArgs,
     /// Use the salt of this other committed plan of the same model: what did not change gets the same points
     #[arg(long, value_name = "PLAN", conflicts_with = "input")]
     pub salt_of: Option<PathBuf>,
@@ -129,7 +179,8 @@ pub struct InputArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  aver prove triage.plan --input case.csv -o case.proof\n  \
                   aver prove triage.plan --input cases.csv --row 17 --about triage@2.0.0 -o case.proof\n  \
-                  aver prove triage.plan --committed case.input -o case.proof\n\n\
+                  aver prove triage.plan --committed case.input -o case.proof\n  \
+                  aver prove triage.plan --committed a.input --committed b.input -o cases.proof\n\n\
                   The proof tells nobody the weights, the input or what lies between; --transparent hides nothing and is\n\
                   cheaper. It is for the configured chain, and for whom and what the options say.")]
 pub struct ProveArgs {
@@ -137,9 +188,12 @@ pub struct ProveArgs {
     pub plan: PathBuf,
     #[command(flatten)]
     pub input: InputArgs,
-    /// An input that was committed to before, by `aver commit --input`
+    /// An input that was committed to before, by `aver commit --input`; once for each input of a batch
     #[arg(long, value_name = "FILE", conflicts_with = "input", required_unless_present = "input")]
-    pub committed: Option<PathBuf>,
+    pub committed: Vec<PathBuf>,
+    /// How the inputs of a batch are committed to
+    #[arg(long, value_enum, default_value = "joint", requires = "batch")]
+    pub commitments: CommitmentsArg,
     /// Where to write the proof
     #[arg(long, short, value_name = "PROOF")]
     pub output: PathBuf,
@@ -170,6 +224,9 @@ pub struct BenchArgs {
     pub plan: PathBuf,
     #[command(flatten)]
     pub input: InputArgs,
+    /// How the inputs of a batch are committed to
+    #[arg(long, value_enum, default_value = "joint", requires = "batch")]
+    pub commitments: CommitmentsArg,
     /// How many proofs are made; the fastest counts
     #[arg(long, value_name = "N", default_value = "5", value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub runs: u16,
@@ -230,9 +287,9 @@ pub struct VerifyArgs {
     pub proof: PathBuf,
     #[command(flatten)]
     pub setup: SetupArgs,
-    /// The signed commitment to the input, as `aver commit --sign` wrote it
+    /// The signed commitment to the input, as `aver commit --sign` wrote it; of a batch once for each
     #[arg(long, value_name = "FILE")]
-    pub signed_input: Option<PathBuf>,
+    pub signed_input: Vec<PathBuf>,
     /// Who must have signed it: an address, or a key's name; once for each
     #[arg(long, value_name = "ACCOUNT", requires = "signed_input")]
     pub signed_by: Vec<String>,

@@ -30,19 +30,19 @@ pub fn run(args: &CommitArgs, context: &Context) -> Result<()> {
     }
 }
 
-/// Commits to the weights of a plan, and keeps that in its folder.
+/// Commits to the weights of a plan, and keeps that in its folder. Chunks are as large as suits `proofs`.
 pub fn to_weights(
     folder: &PlanFolder,
     salt_of: Option<&PathBuf>,
+    proofs: Options,
     context: &Context,
 ) -> Result<(WeightsCommitment, Schema)> {
     folder.uncommitted()?;
     let model = folder.model()?;
     let plan = model.plan();
     // One size of chunks serves every proof of this plan, in both modes.
-    let options = Options::default();
-    let chunk_bits = Descriptor::derive(plan, options)?.descriptor.layout.chunk_bits;
-    let options = Options { chunk_bits: Some(chunk_bits), ..options };
+    let chunk_bits = Descriptor::derive(plan, proofs)?.descriptor.layout.chunk_bits;
+    let options = Options { chunk_bits: Some(chunk_bits), ..Options::default() };
     let schema = Schema::new(plan.inputs().to_vec(), chunk_bits, B256::ZERO)?;
     let setup = context.named_setup(chunk_bits)?;
     let salt = match salt_of {
@@ -83,7 +83,7 @@ fn certified(
 }
 
 fn weights(args: &CommitArgs, folder: &PlanFolder, context: &Context) -> Result<()> {
-    let (commitment, schema) = to_weights(folder, args.salt_of.as_ref(), context)?;
+    let (commitment, schema) = to_weights(folder, args.salt_of.as_ref(), args.proofs.options(), context)?;
     let (plan, setup) = (folder.plan()?.digest(), commitment.chunked().setup());
     let (chunks, chunk_bits) = (commitment.chunked().points().len(), schema.chunk_bits());
     let development = setup == DEVELOPMENT;

@@ -1,7 +1,7 @@
 //! `aver compile`: from an ONNX network and samples to a plan's folder.
 
 use crate::{
-    args::proofs::CompileArgs,
+    args::proofs::{CommitmentsArg, CompileArgs},
     exit, inputs,
     plans::{CalibratedInput, Calibration, PlanFolder},
     predict::Prediction,
@@ -61,7 +61,8 @@ pub fn compile(args: &CompileArgs, ui: Ui) -> Result<Made> {
     let compiled =
         ui.waiting(&format!("compiling {shown}"), || compiler::compile(&network, &samples, &options));
     let compiled = compiled.map_err(|error| exit::usage(format!("{shown}: {error}")))?;
-    let size = Size::of(&compiled.model).map_err(|error| exit::usage(format!("{shown}: {error:#}")))?;
+    let size = Size::of(&compiled.model, args.batch.options())
+        .map_err(|error| exit::usage(format!("{shown}: {error:#}")))?;
 
     let plan = compiled.model.plan();
     if plan.output().labels.len() < args.labels.len() {
@@ -109,7 +110,7 @@ fn mean(input: &Input, samples: &Samples, position: usize) -> Vec<i32> {
     input.quantise(&sums).0
 }
 
-/// What a proof of one input takes.
+/// What a proof takes of so many inputs as were asked for.
 struct Size {
     chunk_bits: u8,
     slot_bits: u8,
@@ -120,9 +121,9 @@ struct Size {
 }
 
 impl Size {
-    fn of(model: &Model) -> Result<Self> {
+    fn of(model: &Model, options: descriptor::Options) -> Result<Self> {
         let derive = |chunk_bits, mode| {
-            let options = descriptor::Options { chunk_bits, mode, ..descriptor::Options::default() };
+            let options = descriptor::Options { chunk_bits, mode, ..options };
             Ok::<_, descriptor::DeriveError>(Descriptor::derive(model.plan(), options)?.descriptor)
         };
         let masked = derive(None, Mode::ZeroKnowledge)?;
@@ -178,14 +179,22 @@ fn words(args: &CompileArgs, compiled: &Compiled, size: &Size) -> Result<String>
     for note in &report.notes {
         writeln!(words, "  note: {note}")?;
     }
-    writeln!(words, "\na proof of one input, beforehand")?;
+    match args.batch.for_batch {
+        1 => writeln!(words, "\na proof of one input, beforehand")?,
+        batch => writeln!(words, "\na proof of {batch} inputs, beforehand")?,
+    }
     writeln!(words, "  lookups          {} in slots of 2^{}", size.lookups, size.slot_bits)?;
     writeln!(words, "  chunks           {} of 2^{} cells", size.chunks, size.chunk_bits)?;
     words += &costs(size);
     let shown = args.output.display();
+    let batch = match (args.batch.for_batch, args.batch.commitments) {
+        (1, _) => String::new(),
+        (batch, CommitmentsArg::Joint) => format!(" --for-batch {batch}"),
+        (batch, CommitmentsArg::Each) => format!(" --for-batch {batch} --commitments each"),
+    };
     write!(
         words,
-        "\n{shown}: plan {:?}\n{shown}/private holds the weights: keep it to yourself\nnext: aver commit {shown}",
+        "\n{shown}: plan {:?}\n{shown}/private holds the weights: keep it to yourself\nnext: aver commit {shown}{batch}",
         compiled.model.plan().digest()
     )?;
     Ok(words)

@@ -16,19 +16,23 @@ use anyhow::{Context as _, Result};
 use averment_primitives::B256;
 use averment_prover::{
     Engine, Progress,
-    model::Committed,
+    model::{Committed, padded_batch},
     random,
     registered::InputOpening,
     setup::{DEVELOPMENT, Origin},
 };
 use averment_storage::atomic;
 use averment_verifier::{
-    commitment::InputCommitment,
+    commitment::{self, InputCommitment},
+    descriptor::Commitments,
     file::{FILE_BYTES, ProofFile},
     statement::{Mode, Statement},
 };
 use serde_json::json;
-use std::{path::Path, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 /// Parts of the progress that is shown.
 const STEPS: u64 = 1000;
@@ -54,10 +58,10 @@ pub fn run(args: &ProveArgs, context: &Context) -> Result<()> {
         mode: if args.transparent { Mode::Transparent } else { Mode::ZeroKnowledge },
         ..Statement::default()
     };
-    let source = match (&args.committed, &args.input.input) {
-        (Some(commitment), _) => Source::Committed(commitment),
-        (None, Some(file)) => Source::File(file, &args.input),
-        (None, None) => return Err(exit::usage("which input? Pass --input FILE or --committed FILE").into()),
+    let source = match (args.committed.as_slice(), &args.input.input) {
+        ([], Some(file)) => Source::File(file, &args.input, args.commitments.into()),
+        ([], None) => return Err(exit::usage("which input? Pass --input FILE or --committed FILE").into()),
+        (committed, _) => Source::Committed(committed),
     };
     let file = prove(&folder, &source, statement, context)?;
     let bytes = file.encode();
@@ -100,9 +104,9 @@ pub fn run(args: &ProveArgs, context: &Context) -> Result<()> {
 /// Where an input comes from.
 pub enum Source<'a> {
     /// A file of samples, and what is taken of it.
-    File(&'a Path, &'a InputArgs),
-    /// A commitment with its opening beside it.
-    Committed(&'a Path),
+    File(&'a Path, &'a InputArgs, Commitments),
+    /// Commitments, each with its opening beside it.
+    Committed(&'a [PathBuf]),
 }
 
 /// Proves what a committed plan says about an input. Of `statement` the mode is taken, and what the proof is for; the rest
@@ -166,19 +170,33 @@ pub fn prove_watched(
     watch(Stage::Setup);
     let setup = context.setup(weights.chunked().setup(), chunk_bits)?;
     watch(Stage::Input);
-    let (input, opening) = match source {
-        Source::Committed(path) => committed_input(path, &schema)?,
-        Source::File(path, args) => {
+    let opened = match source {
+        Source::Committed(paths) => {
+            paths.iter().map(|path| committed_input(path, &schema)).collect::<Result<Vec<_>>>()?
+        }
+        Source::File(path, args, commitments) => {
             let known = folder.calibration()?;
             let inputs = Inputs::read(path, args, plan, known.columns(), context)?;
-            let salt = if statement.mode.masked() { Some(fresh_salt()?) } else { None };
-            InputOpening::commit(&setup, &schema, inputs.items, inputs.tensors, salt)?
+            let parts = match commitments {
+                Commitments::Joint => vec![inputs],
+                Commitments::Each => inputs.each(),
+            };
+            let commit = |own: Inputs| -> Result<_> {
+                let salt = if statement.mode.masked() { Some(fresh_salt()?) } else { None };
+                Ok(InputOpening::commit(&setup, &schema, own.items, own.tensors, salt)?)
+            };
+            parts.into_iter().map(commit).collect::<Result<Vec<_>>>()?
         }
     };
+    let input = match opened.as_slice() {
+        [(joint, _)] => commitment::Inputs::joint(joint.clone()),
+        each => commitment::Inputs::each(each.iter().map(|(own, _)| own.clone()).collect())
+            .map_err(|error| exit::usage(error.to_string()))?,
+    };
     watch(Stage::Running);
-    let items = input.items() as usize;
-    let tensors: Vec<&[i32]> = opening.tensors().iter().map(Vec::as_slice).collect();
-    let trace = model.run(&tensors, items)?;
+    let batch = Batch::new(&opened);
+    let tensors: Vec<&[i32]> = batch.tensors.iter().map(Vec::as_slice).collect();
+    let trace = model.run(&tensors, batch.items)?;
     let statement = Statement {
         setup: setup.digest(),
         weights: weights.identity(),
@@ -195,7 +213,10 @@ pub fn prove_watched(
     let observer = move |progress| proving(Stage::Proving(progress));
     let engine = Engine::new(&setup, chunk_bits)?.observed(Arc::new(observer));
     let committed = Committed::open(&setup, &model, options, &weights, Some(secret.salt()))?;
-    let inputs = committed.open_inputs(plan, &schema, &file.input, &opening)?;
+    let inputs = match opened.as_slice() {
+        [(commitment, opening)] => committed.open_inputs(plan, &schema, commitment, opening)?,
+        each => committed.open_each(plan, &schema, each)?,
+    };
     let registered = committed.registered(&inputs)?;
     file.statement.public = committed.public_values(plan, &trace);
     let mut random = random::secret()?;
@@ -207,6 +228,28 @@ pub fn prove_watched(
     )?;
     watch(Stage::Done);
     Ok(file)
+}
+
+/// What is run: the committed items, those of separate commitments padded with the last one.
+struct Batch {
+    items: usize,
+    tensors: Vec<Vec<i32>>,
+}
+
+impl Batch {
+    fn new(opened: &[(InputCommitment, InputOpening)]) -> Self {
+        if let [(commitment, opening)] = opened {
+            return Self { items: commitment.items() as usize, tensors: opening.tensors().to_vec() };
+        }
+        let mut tensors: Vec<Vec<i32>> = Vec::new();
+        for (_, opening) in opened {
+            tensors.resize(opening.tensors().len(), Vec::new());
+            tensors.iter_mut().zip(opening.tensors()).for_each(|(all, own)| all.extend(own));
+        }
+        let items = opened.len().next_power_of_two();
+        let batch_bits = items.trailing_zeros() as u8;
+        Self { items, tensors: padded_batch(&tensors, opened.len(), batch_bits) }
+    }
 }
 
 /// The commitment in a file, and what opens it beside it.

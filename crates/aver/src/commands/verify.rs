@@ -56,12 +56,19 @@ pub fn run(args: &VerifyArgs, context: &Context) -> Result<()> {
         "development": development,
     });
     let mut words = format!("{shown} is proved\n{}", proofs::words(&file, &answers));
-    if let Some(path) = &args.signed_input {
-        let signers = signers(path, &args.signed_by, &file, context)?;
-        for signer in &signers {
-            words += &format!("signed   the input's commitment, by {signer}\n");
+    if !args.signed_input.is_empty() {
+        let mut all = Vec::new();
+        for path in &args.signed_input {
+            let (item, signers) = signers(path, &args.signed_by, &file, context)?;
+            let which =
+                if file.input.separate() { format!("input {}'s", item + 1) } else { "the input's".into() };
+            for signer in &signers {
+                words += &format!("signed   {which} commitment, by {signer}\n");
+            }
+            all.push(signers);
         }
-        value["inputSignedBy"] = json!(signers);
+        // One commitment's signers are a list, those of several a list of lists.
+        value["inputSignedBy"] = if file.input.separate() { json!(all) } else { json!(all[0]) };
     }
     if args.on_chain {
         let asking = on_chain(args, &folder, &file, &descriptor, &registered, context);
@@ -77,13 +84,13 @@ pub fn run(args: &VerifyArgs, context: &Context) -> Result<()> {
     context.ui.result(&value, words.trim_end())
 }
 
-/// Who signed the commitment to a proof's input; `demanded` are among them.
+/// Which of a proof's commitments to inputs was signed, and by whom; `demanded` are among them.
 fn signers(
     path: &Path,
     demanded: &[String],
     file: &ProofFile,
     context: &Context,
-) -> Result<BTreeSet<Address>> {
+) -> Result<(usize, BTreeSet<Address>)> {
     let limits = dsse::Limits::default();
     let bytes =
         atomic::read(path, limits.bytes as u64).with_context(|| format!("reading {}", path.display()))?;
@@ -94,10 +101,11 @@ fn signers(
             wrong(format!("it holds {:?}, not a commitment to an input", envelope.payload_type())).into()
         );
     }
-    if envelope.payload() != file.input.encode() {
+    let mut commitments = file.input.commitments().iter();
+    let Some(item) = commitments.position(|own| envelope.payload() == own.encode()) else {
         let expected = file.input.identity();
         return Err(wrong(format!("it is about another input than the proof, {expected:?}")).into());
-    }
+    };
     let signers = envelope.signers().map_err(|error| wrong(error.to_string()))?.accounts;
     for name in demanded {
         let account = context.address(name)?;
@@ -105,7 +113,7 @@ fn signers(
             return Err(wrong(format!("{account} did not sign it")).into());
         }
     }
-    Ok(signers)
+    Ok((item, signers))
 }
 
 /// Reads a proof.

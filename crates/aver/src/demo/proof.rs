@@ -2,7 +2,7 @@
 
 use super::stage::Stage;
 use crate::{
-    args::proofs::{BaselineArg, ColumnArgs, CompileArgs, ExplainArgs, InputArgs},
+    args::proofs::{BaselineArg, BatchArgs, ColumnArgs, CompileArgs, ExplainArgs, InputArgs},
     commands::{
         commit, compile, explain,
         prove::{self, Source},
@@ -17,7 +17,11 @@ use averment_ledger::proofs::{Asked, ProofClient};
 use averment_primitives::{B256, VersionId, keccak256};
 use averment_registry::explanation::Explanation;
 use averment_storage::atomic;
-use averment_verifier::{file::ProofFile, statement::Statement};
+use averment_verifier::{
+    descriptor::{Commitments, Options},
+    file::ProofFile,
+    statement::Statement,
+};
 use serde_json::{Map, Value, json};
 use std::path::{Path, PathBuf};
 
@@ -44,6 +48,7 @@ pub fn plan(folder: &Path, network: &str, samples: &str, stage: &Stage) -> Resul
         calibrate: folder.join(samples),
         columns: ColumnArgs { columns: Vec::new(), except: vec!["row".to_owned(), "diagnosis".to_owned()] },
         reveal: Reveal::Automatic,
+        batch: BatchArgs::default(),
         labels: vec!["benign".to_owned(), "malignant".to_owned()],
         output: folder.join(network).with_extension("plan"),
     };
@@ -54,7 +59,7 @@ pub fn plan(folder: &Path, network: &str, samples: &str, stage: &Stage) -> Resul
         "   {network} becomes a plan in integers: {agreeing} of {} samples decided as by the float run",
         report.samples
     ));
-    let (commitment, _) = commit::to_weights(&made.folder, None, &stage.context)?;
+    let (commitment, _) = commit::to_weights(&made.folder, None, Options::default(), &stage.context)?;
     stage.context.ui.say(format!("   its weights are committed to as {:?}", commitment.identity()));
     Ok(made.folder)
 }
@@ -70,7 +75,7 @@ pub async fn decision(
     let case = first_case(decisions)?;
     let statement =
         Statement { chain_id: stage.registry.id().chain_id, version: version.into(), ..Statement::default() };
-    let source = Source::File(&case, &InputArgs::default());
+    let source = Source::File(&case, &InputArgs::default(), Commitments::Joint);
     let file = prove::prove(plan, &source, statement, &stage.context)?;
     let path = case.with_extension("proof");
     let bytes = file.encode();

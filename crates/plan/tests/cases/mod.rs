@@ -143,6 +143,23 @@ pub fn model(draft: Draft, weights: Vec<Vec<i32>>) -> Model {
     Model::new(plan, weights).unwrap()
 }
 
+/// A dense layer over one input, and another input added to it; a decision.
+pub fn two_inputs() -> Model {
+    let mut layer = dense(0, 40, 0, 1);
+    if let Operator::Affine { linear, .. } = &mut layer {
+        linear.push(Linear::of(vec![term(3, 1, vec![Read::along(0, 3)])]));
+    }
+    let draft = Draft {
+        inputs: vec![input(&[40], -8, 4), Input { name: "other".into(), ..input(&[3], 0, 3) }],
+        weights: vec![weight(&[3, 40], 3), weight(&[3], 6)],
+        tables: vec![clamp(8, -60, 60)],
+        steps: vec![step(&[3], layer, 5, 0)],
+        output: Output { kind: OutputKind::Argmax, ..values(2) },
+    };
+    let weights = fill(&draft, &mut Numbers(5));
+    model(draft, weights)
+}
+
 /// Two dense layers, outputs public.
 pub fn dense_model() -> Model {
     let (mut draft, weights) = perceptron();

@@ -1,7 +1,7 @@
 //! The batch evaluation ([6]): all claims at one point.
 
 use super::{Phase, progress::Report, sumcheck::send, witness::Run};
-use crate::masks::Mask;
+use crate::{ProveError, masks::Mask};
 use averment_verifier::{coordinates, field::Fr, functional::Functional, transcript::Transcript};
 
 /// The batch evaluation, done.
@@ -23,16 +23,16 @@ impl Run<'_> {
         kappa: Option<Fr>,
         transcript: &mut Transcript,
         report: &Report<'_>,
-    ) -> Batch {
+    ) -> Result<Batch, ProveError> {
         let mut product = self.space.times(self.space.spread(functionals, theta));
         let (mut rounds, mut drawn) = (Vec::new(), Vec::new());
         for round in 0..self.descriptor.layout.address_bits() {
             let x = send(product.round(), &mut mask, kappa, round, &mut rounds, transcript);
-            product.bind(x);
+            product.bind(x).ok_or(ProveError::Unlucky)?;
             drawn.push(x);
             report.at(Phase::Evaluation, 1.0 - (-(round as f64) - 1.0).exp2());
         }
         let u = coordinates(drawn, self.descriptor.layout.address_bits());
-        Batch { rounds, u, value: product.operands()[0] }
+        Ok(Batch { rounds, u, value: product.value() })
     }
 }

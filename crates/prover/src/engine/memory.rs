@@ -1,6 +1,9 @@
 //! How much memory a proof takes, said before it is made.
 
-use super::Engine;
+use super::{
+    Engine,
+    items::{self, Items},
+};
 use averment_verifier::descriptor::{Area, Descriptor};
 
 /// Bytes of a field element in lanes.
@@ -20,7 +23,12 @@ impl Engine {
         let size = |bits: u8| 1_u64.checked_shl(bits.into()).unwrap_or(u64::MAX);
         let (chunk, slots, tables) =
             (size(layout.chunk_bits), size(layout.slot_bits), size(layout.table_bits));
-        let space = size(layout.chunk_bits.saturating_add(layout.count_bits));
+        let items = Items::of(layout);
+        let bits = match items {
+            Some(_) => items::lower_bits(layout),
+            None => layout.chunk_bits.saturating_add(layout.count_bits),
+        };
+        let space = size(bits);
         let areas: u64 = (layout.sizes.areas.iter())
             .map(|area| match area {
                 Area::Inputs => 0,
@@ -29,7 +37,8 @@ impl Engine {
             })
             .sum();
         let registered = [&layout.weights, &layout.tables, &layout.inputs];
-        let registered: u64 = registered.iter().map(|chunks| chunks.len() as u64).sum();
+        let registered = registered.iter().take(if items.is_some() { 2 } else { 3 });
+        let registered: u64 = registered.map(|chunks| chunks.len() as u64).sum();
         let operands: u64 = descriptor.products().map(|product| 2 * size(product.vars)).sum();
         // What stays: powers as they are read and as they are multiplied, chunks, the run, the address space as integers.
         let kept = [

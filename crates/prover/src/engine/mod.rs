@@ -1,6 +1,7 @@
 //! The prover on kernels: the same proofs as [`crate::reference::prove`], byte for byte, from the same randomness.
 
 mod batch;
+mod items;
 mod memory;
 mod opening;
 mod operand;
@@ -140,7 +141,7 @@ impl Engine {
                 functionals.extend(claims::rest(descriptor, kappa, &main.rho));
             }
             let (coefficients, polynomial) = batch_mask.map_or((None, None), |(_, c, p)| (Some(c), Some(p)));
-            let batch = run.batch(&functionals, theta, polynomial, kappa2, &mut transcript, &report);
+            let batch = run.batch(&functionals, theta, polynomial, kappa2, &mut transcript, &report)?;
             let weights = kappa2.map(|kappa| batch_mask_weights(kappa, &batch.u));
             Ok::<_, ProveError>((total, main, batch, coefficients.zip(weights)))
         };

@@ -3,6 +3,7 @@
 //! Axes that are summed are contracted from both ends of the block: the highest together, as rows of a matrix of
 //! integers; then the lowest, one by one.
 
+use super::space::Space;
 use crate::axes::{Reduced, reduce};
 use ark_ff::{AdditiveGroup, Field};
 use averment_kernels::{Backend, FieldVec};
@@ -13,19 +14,17 @@ use averment_verifier::{
 };
 
 /// The operand as a vector of `2^vars` values.
-pub fn vector(backend: Backend, terms: &[Term], integers: &[i32], vars: u8, r: &[Fr]) -> FieldVec {
+pub fn vector(backend: Backend, terms: &[Term], space: &Space, vars: u8, r: &[Fr]) -> FieldVec {
     let mut sum = FieldVec::zeros(backend, 1 << vars);
     for term in terms {
-        sum.add_scaled(functional::value(term.coefficient), &of_term(backend, term, integers, vars, r));
+        sum.add_scaled(functional::value(term.coefficient), &of_term(backend, space.read(term), vars, r));
     }
     sum
 }
 
-fn of_term(backend: Backend, term: &Term, integers: &[i32], vars: u8, r: &[Fr]) -> FieldVec {
-    let size = 1_usize << term.axes.iter().map(Axis::bits).sum::<u8>();
-    let cells = &integers[term.base as usize..][..size];
+fn of_term(backend: Backend, (cells, axes): (&[i32], Vec<Axis>), vars: u8, r: &[Fr]) -> FieldVec {
     // Axes of one cell drop out, but for windows: what they weigh it with is not 1.
-    let axes = term.axes.iter().filter(|axis| axis.bits() > 0 || matches!(axis, Axis::Window { .. }));
+    let axes = axes.iter().filter(|axis| axis.bits() > 0 || matches!(axis, Axis::Window { .. }));
     let mut axes: Vec<Reduced> = axes.map(|axis| reduce(axis, r)).collect();
     let mut high = FieldVec::new(backend, &[Fr::ONE]);
     while let Some(Reduced::Summed(_)) = axes.last() {

@@ -1,6 +1,9 @@
 //! How far a proof is, and how long it takes.
 
-use super::Engine;
+use super::{
+    Engine,
+    items::{self, Items},
+};
 use averment_verifier::descriptor::{Descriptor, Layout};
 use std::{sync::Arc, time::Duration};
 
@@ -58,7 +61,8 @@ fn costs(layout: &Layout, cells: f64) -> [f64; Phase::ALL.len()] {
     let size = |bits: u8| f64::from(bits).exp2();
     let (slots, tables) = (size(layout.slot_bits), size(layout.table_bits));
     let committed = layout.witness1.len() as f64 * size(layout.chunk_bits);
-    let space = (layout.address_bits() as f64).exp2();
+    let bits = Items::of(layout).map_or(layout.address_bits(), |_| items::lower_bits(layout).into());
+    let space = (bits as f64).exp2();
     [
         0.1 * slots,
         0.07 * committed,

@@ -1,28 +1,48 @@
 //! The address space as the kernels want it: integers where cells are integers, field elements in a few blocks.
 
+use super::items::{self, Columns, Items, Rounds};
 use ark_ff::{AdditiveGroup, Field, PrimeField};
-use averment_kernels::{Backend, Bases, FieldVec, Product};
+use averment_kernels::{Backend, Bases, FieldVec};
 use averment_verifier::{
+    descriptor::{Axis, Layout, Term},
     field::{self, Fr},
-    functional::{BoundAxis, BoundTerm, Functional},
+    functional::{self, BoundAxis, BoundTerm, Functional},
 };
 
 /// The address space, filled step by step.
 pub struct Space {
     backend: Backend,
-    /// Cells that are integers; 0 elsewhere.
-    pub integers: Vec<i32>,
+    address_bits: usize,
+    /// Cells that are integers, by address; 0 elsewhere. Without the items', if there are any.
+    integers: Vec<i32>,
     /// Blocks of field elements: masks, h, g.
     blocks: Vec<(usize, FieldVec)>,
+    items: Option<Items>,
+}
+
+/// What cells are multiplied by before they are summed up.
+pub struct Weights {
+    pub lower: FieldVec,
+    pub items: Option<FieldVec>,
 }
 
 impl Space {
-    pub fn new(backend: Backend, bits: usize) -> Self {
-        Self { backend, integers: vec![0; 1 << bits], blocks: Vec::new() }
+    pub fn new(backend: Backend, layout: &Layout) -> Self {
+        let (address_bits, items) = (layout.address_bits(), Items::of(layout));
+        let bits = if items.is_some() { items::lower_bits(layout).into() } else { address_bits };
+        Self { backend, address_bits, integers: vec![0; 1 << bits], blocks: Vec::new(), items }
+    }
+
+    /// The items, if a cell is theirs.
+    fn items_at(&self, base: u64) -> Option<&Items> {
+        self.items.as_ref().filter(|items| base >= items.first)
     }
 
     /// Fills in integer cells.
     pub fn write(&mut self, base: u64, cells: impl IntoIterator<Item = i32>) {
+        if let Some(items) = self.items.as_mut().filter(|items| base >= items.first) {
+            return items.write(base, cells);
+        }
         let own = &mut self.integers[base as usize..];
         own.iter_mut().zip(cells).for_each(|(own, cell)| *own = cell);
     }
@@ -46,8 +66,27 @@ impl Space {
     }
 
     /// Everything times `weights`, to be summed up.
-    pub fn times(&self, weights: FieldVec) -> Product {
-        Product::with_integers(self.integers.clone(), self.blocks.clone(), weights)
+    pub fn times(&self, Weights { lower, items }: Weights) -> Rounds {
+        let lower = Columns { integers: self.integers.clone(), blocks: self.blocks.clone(), weights: lower };
+        match self.items.as_ref().zip(items) {
+            None => Rounds::plain(lower),
+            Some((items, weights)) => Rounds::with_items(lower, items, &weights, self.address_bits),
+        }
+    }
+
+    /// The integers that a product's term reads, and along which axes.
+    pub fn read(&self, term: &Term) -> (&[i32], Vec<Axis>) {
+        let size = |axes: &[Axis]| 1_usize << axes.iter().map(Axis::bits).sum::<u8>();
+        let mut axes = term.axes.clone();
+        let Some(items) = self.items_at(term.base) else {
+            return (&self.integers[term.base as usize..][..size(&axes)], axes);
+        };
+        if let (cut @ 1.., Some(gap)) = (items.cut(), ending(&axes, items, |axis| axis.bits().into())) {
+            if let Axis::Fixed { bits, .. } = &mut axes[gap] {
+                *bits -= cut;
+            }
+        }
+        (&items.integers, axes)
     }
 
     /// Commits to a chunk of `size` cells, blinded.
@@ -77,6 +116,9 @@ impl Space {
         if term.axes.is_empty() {
             return term.coefficient * (self.cell(term.base) + integer(self.integers[base]));
         }
+        if let Some(items) = self.items_at(term.base) {
+            return term.coefficient * self.item_weights(items, term).dot_i32(&items.integers);
+        }
         let weights = weights(self.backend, &term.axes);
         let mut value = weights.dot_i32(&self.integers[base..base + weights.len()]);
         if let Some(own) = self.values(term.base) {
@@ -86,25 +128,46 @@ impl Space {
     }
 
     /// `Σ θ^j φ_j` over the address space.
-    pub fn spread(&self, functionals: &[Functional], theta: Fr) -> FieldVec {
-        let mut sum = FieldVec::zeros(self.backend, self.integers.len());
+    pub fn spread(&self, functionals: &[Functional], theta: Fr) -> Weights {
+        let mut sum = items::weights(self.backend, self.integers.len(), self.items.as_ref());
         for (functional, factor) in functionals.iter().zip(field::powers(theta)) {
             for term in &functional.0 {
-                sum.add_scaled_at(
-                    term.base as usize,
-                    factor * term.coefficient,
-                    &weights(self.backend, &term.axes),
-                );
+                let factor = factor * term.coefficient;
+                match self.items_at(term.base).zip(sum.items.as_mut()) {
+                    Some((items, sum)) => sum.add_scaled(factor, &self.item_weights(items, term)),
+                    None => {
+                        let own = weights(self.backend, &term.axes);
+                        sum.lower.add_scaled_at(term.base as usize, factor, &own);
+                    }
+                }
             }
         }
         sum
+    }
+
+    /// The weights of a term of the items, without what lies between them.
+    fn item_weights(&self, items: &Items, term: &BoundTerm) -> FieldVec {
+        let mut axes = term.axes.clone();
+        if let (cut @ 1.., Some(gap)) = (items.cut(), ending(&axes, items, BoundAxis::bits)) {
+            if let BoundAxis::Place { bits, .. } = &mut axes[gap] {
+                *bits -= cut;
+            }
+        }
+        weights(self.backend, &axes)
     }
 
     /// `Σ eq(high, chunk) · chunk`.
     pub fn combine(&self, high: &[Fr], chunk_bits: u8) -> FieldVec {
         let size = 1_usize << chunk_bits;
         let chunks = FieldVec::eq_table(self.backend, high);
-        let mut sum = FieldVec::combine_rows(&chunks, &self.integers, size);
+        let lower = self.integers.len() / size;
+        let mut sum = FieldVec::combine_rows(&chunks.part(0, lower), &self.integers, size);
+        if let Some(items) = &self.items {
+            let first = (items.first >> chunk_bits) as usize;
+            let own = chunks.part(first, items.count());
+            let used = 1 << items.used_bits;
+            sum.add_scaled_at(0, Fr::ONE, &FieldVec::combine_rows(&own, &items.integers, used));
+        }
         for (base, values) in &self.blocks {
             let own = values.to_vec();
             let mut from = *base;
@@ -119,6 +182,15 @@ impl Space {
     }
 }
 
+/// The axis that ends where an item does: the one that says where in the items' chunks a block lies.
+fn ending<T>(axes: &[T], items: &Items, bits: impl Fn(&T) -> usize) -> Option<usize> {
+    let mut end = 0;
+    axes.iter().position(|axis| {
+        end += bits(axis);
+        bits(axis) > 0 && end == usize::from(items.stride_bits)
+    })
+}
+
 /// The weights of a term's cells.
 fn weights(backend: Backend, axes: &[BoundAxis]) -> FieldVec {
     let vector = |axis: &BoundAxis| match axis {
@@ -128,9 +200,13 @@ fn weights(backend: Backend, axes: &[BoundAxis]) -> FieldVec {
     // Neighbouring points are one.
     let mut merged: Vec<BoundAxis> = Vec::new();
     for axis in axes.iter().filter(|axis| axis.bits() > 0 || matches!(axis, BoundAxis::Values(_))) {
+        let axis = match axis {
+            BoundAxis::Place { place, bits } => BoundAxis::Eq(functional::corner(*place, *bits)),
+            other => other.clone(),
+        };
         match (merged.last_mut(), axis) {
             (Some(BoundAxis::Eq(point)), BoundAxis::Eq(more)) => point.extend(more),
-            _ => merged.push(axis.clone()),
+            (_, axis) => merged.push(axis),
         }
     }
     let mut axes = merged.iter().map(vector);

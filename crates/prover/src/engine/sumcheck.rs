@@ -158,9 +158,8 @@ impl Run<'_> {
         ];
         for (relation, weight) in descriptor.relations.iter().zip(field::powers(challenges.lambda)) {
             for product in &relation.products {
-                let [a, b] = [&product.a, &product.b].map(|terms| {
-                    operand::vector(backend, terms, &self.space.integers, product.vars, &challenges.r)
-                });
+                let [a, b] = [&product.a, &product.b]
+                    .map(|terms| operand::vector(backend, terms, &self.space, product.vars, &challenges.r));
                 let group = &challenges.r[product.group_point.into()..][..product.grouped.into()];
                 let member = Member::Product(Product::new(a, b, group));
                 members.push(Weighted::new(member, weight * scale(product.vars)));

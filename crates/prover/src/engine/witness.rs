@@ -55,7 +55,7 @@ impl<'a> Run<'a> {
         assignment: &'a Assignment<'a>,
     ) -> Result<Self, ProveError> {
         let layout = &descriptor.layout;
-        let mut space = Space::new(engine.backend, layout.address_bits());
+        let mut space = Space::new(engine.backend, layout);
         let registered = assignment.weights.iter().chain(assignment.tables).chain(assignment.inputs);
         for (chunk, commitment) in layout.chunks().zip(registered) {
             let cells = commitment.cells.iter().map(|cell| space::small(cell).unwrap_or(0));

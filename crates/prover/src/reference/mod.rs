@@ -220,8 +220,8 @@ pub fn prove_as(
     let mut cells = vec![Fr::ZERO; (1 << layout.chunk_bits) + 1];
     for (chunk, commitment) in layout.chunks().zip(chunks) {
         let weight = field::eq_index(high, chunk.into());
-        let own = commitment.cells.iter().chain([&commitment.blind]);
-        cells.iter_mut().zip(own).for_each(|(cell, own)| *cell += weight * own);
+        cells.iter_mut().zip(&commitment.cells).for_each(|(cell, own)| *cell += weight * own);
+        cells[1 << layout.chunk_bits] += weight * commitment.blind;
     }
     transcript.scalar(&value);
     let mut blind = None;

@@ -70,6 +70,14 @@ pub enum CommitError {
         /// Cells it has.
         got: usize,
     },
+    /// No items, or more than the plan's batch has.
+    #[error("1 to {most} items with a commitment of their own expected, got {got}")]
+    Items {
+        /// How many the batch has.
+        most: usize,
+        /// How many there are.
+        got: usize,
+    },
     /// The commitment at hand is for other blocks, another K or another setup.
     #[error("the commitment is for {what} other than the one at hand")]
     Other {
@@ -128,11 +136,12 @@ impl Chunks {
     pub(crate) fn points(&self, setup: &Setup) -> Result<Vec<G1Affine>, SetupError> {
         setup.serves(self.bits)?;
         let (powers, top) = setup.powers().split_at(1 << self.bits);
-        let bases = Bases::new(Backend::best(), powers);
+        let longest = self.each().map(|cells| trimmed(cells).len()).max().unwrap_or(0);
+        let bases = Bases::new(Backend::best(), &powers[..longest]);
         let points: Vec<G1Projective> = self
             .each()
             .zip(&self.blinds)
-            .map(|(cells, blind)| bases.msm_i32(cells) + top[0] * blind)
+            .map(|(cells, blind)| bases.msm_i32(trimmed(cells)) + top[0] * blind)
             .collect();
         Ok(G1Projective::normalize_batch(&points))
     }
@@ -142,12 +151,18 @@ impl Chunks {
         let parts = self.each().zip(&self.blinds).zip(points);
         parts
             .map(|((cells, blind), point)| Commitment {
-                cells: cells.iter().map(|cell| Fr::from(*cell)).collect(),
+                cells: trimmed(cells).iter().map(|cell| Fr::from(*cell)).collect(),
                 blind: *blind,
                 point: *point,
             })
             .collect()
     }
+}
+
+/// Without the zeros at the end: an item's chunk is as long as a batch's.
+fn trimmed(cells: &[i32]) -> &[i32] {
+    let length = cells.iter().rposition(|cell| *cell != 0).map_or(0, |last| last + 1);
+    &cells[..length]
 }
 
 /// The blind of one chunk; see the module's head.

@@ -138,3 +138,50 @@ fn points_are_as_many_as_chunks() {
     assert_eq!(WeightsCommitment::decode(&weightless.encode()), Ok(weightless));
     assert_eq!(InputCommitment::new(B256::ZERO, 1, nothing), Err(CommitmentError::Blocks { got: 0 }));
 }
+
+fn single(schema: u8, first: usize) -> InputCommitment {
+    let blocks = Blocks::new(4, vec![3]).unwrap();
+    let chunked = Chunked::new(B256::repeat_byte(1), blocks, points(first + 1).split_off(first)).unwrap();
+    InputCommitment::new(B256::repeat_byte(schema), 1, chunked).unwrap()
+}
+
+#[test]
+fn a_batch_of_commitments_is_named_by_a_hash_of_their_identities() {
+    let (a, b) = (single(2, 0), single(2, 1));
+    let batch = Inputs::each(vec![a.clone(), b.clone(), a.clone()]).unwrap();
+    let head = [b"averment-input-batch/1\n".as_slice(), &[0, 0, 0, 3]].concat();
+    let list = [head, a.identity().to_vec(), b.identity().to_vec(), a.identity().to_vec()].concat();
+    assert_eq!((batch.identity(), batch.items(), batch.separate()), (keccak256(&list), 3, true));
+    let (a_bytes, b_bytes) = (a.encode(), b.encode());
+    let part = |bytes: &[u8]| [(bytes.len() as u32).to_be_bytes().as_slice(), bytes].concat();
+    let expected = [
+        b"averment-input-commitments/1\n".to_vec(),
+        vec![0, 0, 0, 3],
+        part(&a_bytes),
+        part(&b_bytes),
+        part(&a_bytes),
+    ];
+    assert_eq!(batch.encode(), expected.concat());
+    assert_eq!(Inputs::decode(&batch.encode()), Ok(batch.clone()));
+    for length in 0..batch.encode().len() {
+        assert!(Inputs::decode(&batch.encode()[..length]).is_err(), "{length} bytes");
+    }
+    // Of one item there is one form, and of several together there is the joint one.
+    assert_eq!(Inputs::each(vec![a.clone()]), Ok(Inputs::joint(a.clone())));
+    assert_eq!(Inputs::decode(&input().encode()), Ok(Inputs::joint(input())));
+    let one = with(&batch.encode(), 29, &[0, 0, 0, 1]);
+    assert_eq!(Inputs::decode(&one), Err(CommitmentError::Items { got: 1 }));
+    let many = with(&batch.encode(), 29, &[0, 1, 0, 1]);
+    assert_eq!(Inputs::decode(&many), Err(CommitmentError::Items { got: 65_537 }));
+}
+
+#[test]
+fn a_batch_is_of_single_items_under_one_schema() {
+    assert_eq!(Inputs::each(vec![]), Err(CommitmentError::Items { got: 0 }));
+    let other = B256::repeat_byte(3);
+    let refused = CommitmentError::Schema { place: 1, expected: B256::repeat_byte(2), got: other };
+    assert_eq!(Inputs::each(vec![single(2, 0), single(3, 0)]), Err(refused));
+    for (place, batch) in [(0, vec![input()]), (1, vec![single(2, 0), input()])] {
+        assert_eq!(Inputs::each(batch), Err(CommitmentError::NotSingle { place, got: 3 }));
+    }
+}

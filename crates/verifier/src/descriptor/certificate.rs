@@ -160,6 +160,7 @@ impl<'a> Draft<'a> {
         let lookups = own.place_lookups()?;
         let mut sizes = Sizes {
             inputs: Vec::new(),
+            item_bits: 0,
             table_bits,
             slot_bits: lookups.slot_bits,
             areas: lookups.areas,

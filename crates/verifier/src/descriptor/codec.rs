@@ -7,8 +7,8 @@
 //! writing the result gives.
 
 use super::{
-    Area, Axis, Coefficient, Constant, Descriptor, Kind, Layout, LayoutError, LookupBlock, Product, Relation,
-    SLOTS, Sizes, Table, Term, Window,
+    Area, Axis, Blocks, Coefficient, Constant, Descriptor, Kind, Layout, LayoutError, LookupBlock, Product,
+    Relation, SLOTS, Sizes, Table, Term, Window,
 };
 use crate::point;
 use averment_primitives::{DecodeError, Reader};
@@ -384,8 +384,10 @@ impl Input<'_> {
         let (tables, lookups) = (self.u16("tables")?, self.u16("lookup blocks")?);
         let (relations, products) = (self.u16("relations")?, self.u16("products")?);
         self.u32("public values")?;
-        // Where things lie follows from the sizes at the end.
-        self.0.bytes("layout", 5 * 4 + 13 * 4)?;
+        // Where things lie follows from the sizes at the end, and from how many chunks the inputs have.
+        self.0.bytes("layout", 2 * 4 + 2)?;
+        let input_chunks = self.u16("chunks")?;
+        self.0.bytes("layout", 2 * 4 + 13 * 4)?;
 
         let tables = self.list(tables, Self::table)?;
         let lookups = self.list(lookups, Self::lookup)?;
@@ -398,8 +400,18 @@ impl Input<'_> {
         let weights = self.list(weights, |input| input.u8("weight block"))?;
         let inputs = self.list(inputs, |input| input.u8("input block"))?;
         let weight_bits = weights.iter().map(|_| self.u8("bits of weights")).collect::<Result<_, _>>()?;
-        let sizes =
-            Sizes { chunk_bits, weights, inputs, function_bits, table_bits, slot_bits, areas, mask_bits };
+        let item_bits = item_bits(chunk_bits, &inputs, input_chunks)?;
+        let sizes = Sizes {
+            chunk_bits,
+            weights,
+            inputs,
+            item_bits,
+            function_bits,
+            table_bits,
+            slot_bits,
+            areas,
+            mask_bits,
+        };
         let relations = relations_of(heads, terms, products);
         Ok(Descriptor { kind, layout: Layout::new(&sizes)?, weight_bits, tables, lookups, relations })
     }
@@ -537,6 +549,14 @@ fn relations_of(heads: Vec<Head>, terms: Vec<Vec<Term>>, products: Vec<Product>)
         constant: head.constant,
     };
     heads.into_iter().zip(terms).map(relation).collect()
+}
+
+/// How many items have commitments of their own, as a power of two: the blocks' chunks once, or so many times. Of any other
+/// number the canonical bytes show that it is none.
+fn item_bits(chunk_bits: u8, inputs: &[u8], chunks: u16) -> Result<u8, LayoutError> {
+    let one = Blocks::new(chunk_bits, inputs.to_vec())?.chunks();
+    let items = u32::from(chunks).checked_div(one).and_then(u32::checked_ilog2).unwrap_or(0);
+    Ok(u8::try_from(items).unwrap_or(u8::MAX))
 }
 
 #[cfg(test)]

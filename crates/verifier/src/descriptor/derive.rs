@@ -24,12 +24,30 @@ pub struct Options {
     pub mode: Mode,
     /// Whether the statement says what the inputs are, before the outputs, instead of only committing to them.
     pub public_inputs: bool,
+    /// How a batch's inputs are committed to.
+    pub commitments: Commitments,
+}
+
+/// How the inputs of a batch are committed to; of one item there is one commitment either way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Commitments {
+    /// All items together.
+    #[default]
+    Joint,
+    /// Each item by itself, before there was a batch.
+    Each,
 }
 
 impl Default for Options {
     /// One item in zero-knowledge, inputs committed to.
     fn default() -> Self {
-        Self { chunk_bits: None, batch_bits: 0, mode: Mode::ZeroKnowledge, public_inputs: false }
+        Self {
+            chunk_bits: None,
+            batch_bits: 0,
+            mode: Mode::ZeroKnowledge,
+            public_inputs: false,
+            commitments: Commitments::Joint,
+        }
     }
 }
 
@@ -72,6 +90,11 @@ pub enum DeriveError {
         /// Its cells, as a power of two.
         bits: u8,
     },
+    /// Public inputs that are committed to one by one.
+    #[error(
+        "inputs that are public take one joint commitment: what the statement says of them is what counts"
+    )]
+    PublicEach,
     /// More rows than slots can have.
     #[error("the plan's lookups do not fit the protocol's slots")]
     Slots,
@@ -83,6 +106,9 @@ pub enum DeriveError {
 impl Descriptor {
     /// The descriptor of `plan`.
     pub fn derive(plan: &Plan, options: Options) -> Result<Derived, DeriveError> {
+        if options.public_inputs && options.item_bits() > 0 {
+            return Err(DeriveError::PublicEach);
+        }
         let functions = Functions::of(plan);
         // Of layouts that cost the same, that with the fewest limbs.
         let (mut best, mut failure) = (None, None);
@@ -119,10 +145,13 @@ impl Candidate {
     fn new(plan: &Plan, options: Options, functions: &Functions, limb_bits: u8) -> Result<Self, DeriveError> {
         let tables = Tables::of(plan, functions, limb_bits);
         let rows = Rows::pack(plan, options.batch_bits, &tables)?;
+        // Whatever chunks are chosen, large ones have room for an item.
+        let drafted = if options.item_bits() > 0 { CHUNK_BITS.end() } else { CHUNK_BITS.start() };
         let mut sizes = Sizes {
-            chunk_bits: options.chunk_bits.unwrap_or(*CHUNK_BITS.start()),
+            chunk_bits: options.chunk_bits.unwrap_or(*drafted),
             weights: plan.weights().iter().map(|weight| bits_of(&weight.shape)).collect(),
-            inputs: plan.inputs().iter().map(|input| options.item(&input.shape)).collect(),
+            inputs: plan.inputs().iter().map(|input| options.input(&input.shape)).collect(),
+            item_bits: options.item_bits(),
             function_bits: functions.bits,
             table_bits: tables.bits,
             slot_bits: rows.slot_bits,
@@ -142,7 +171,9 @@ impl Candidate {
             None => {
                 let of = |chunk_bits: u8| {
                     let layout = Layout::new(&Sizes { chunk_bits, ..sizes.clone() }).ok()?;
-                    let few = layout.chunks().count() <= CHUNKS;
+                    let chosen = layout.chunks().filter(|chunk| !layout.inputs.contains(chunk)).count();
+                    let few =
+                        chosen <= CHUNKS && (options.item_bits() > 0 || layout.chunks().count() <= CHUNKS);
                     few.then(|| (cost::cost(&draft, &layout), chunk_bits))
                 };
                 CHUNK_BITS.filter_map(of).min().ok_or(DeriveError::Chunks)?
@@ -175,6 +206,19 @@ impl Options {
     /// Bits of a tensor with its batch.
     fn item(&self, shape: &Shape) -> u8 {
         bits_of(shape).saturating_add(self.batch_bits)
+    }
+
+    /// Bits of an input's block: of all items, or of each one's own.
+    fn input(&self, shape: &Shape) -> u8 {
+        self.item(shape).saturating_sub(self.item_bits())
+    }
+
+    /// Items with commitments of their own, as a power of two.
+    fn item_bits(&self) -> u8 {
+        match self.commitments {
+            Commitments::Joint => 0,
+            Commitments::Each => self.batch_bits,
+        }
     }
 }
 
@@ -495,9 +539,14 @@ impl Wiring<'_> {
                 None => return Ok(None),
             }
         }
+        let mut first = base;
+        if let Some(strided) = self.layout.strided(base) {
+            first = strided.first;
+            axes.push(Axis::Fixed { value: strided.place, bits: strided.gap_bits });
+        }
         axes.push(Axis::Point { at: bits_of(frame.result), bits: self.options.batch_bits });
         let coefficient = Coefficient { mantissa: coefficient, shift: 0 };
-        Ok(Some(Term { coefficient, base, axes }))
+        Ok(Some(Term { coefficient, base: first, axes }))
     }
 
     /// A weight: its axes of the result, then the sums.

@@ -11,8 +11,10 @@ pub struct Sizes {
     pub chunk_bits: u8,
     /// Weight and bias blocks, in the order they are defined.
     pub weights: Vec<u8>,
-    /// Input blocks.
+    /// Input blocks: of all items together, or of each one if items have commitments of their own.
     pub inputs: Vec<u8>,
+    /// How many items have an input commitment of their own, as a power of two; 0 if one commitment is to all of them.
+    pub item_bits: u8,
     /// Rows of function tables together, rounded up; none if there are no functions.
     pub function_bits: Option<u8>,
     /// Rows of all tables together, rounded up.
@@ -63,7 +65,7 @@ pub struct Layout {
     pub witness2: Range<u32>,
     /// First cells of the weight blocks.
     pub weight_blocks: Vec<u64>,
-    /// First cells of the input blocks.
+    /// First cells of the input blocks; of the first item's if items have commitments of their own.
     pub input_blocks: Vec<u64>,
     /// First cells of each slot's `in` and `out` areas.
     pub slots: [(Option<u64>, Option<u64>); SLOTS],
@@ -92,6 +94,17 @@ pub enum LayoutError {
         /// The limit, as a power of two.
         limit: u8,
     },
+    /// Items with commitments of their own whose chunks are no power of two.
+    #[error(
+        "an input takes {got} chunks of 2^{chunk_bits} cells: for a commitment of its own in a batch that has to be a power \
+         of two; take larger chunks, or one joint commitment"
+    )]
+    Items {
+        /// How many.
+        got: u32,
+        /// Their size.
+        chunk_bits: u8,
+    },
 }
 
 /// Cells of a chunk, as powers of two.
@@ -109,7 +122,7 @@ impl Layout {
         let mut next = Chunks { bits: sizes.chunk_bits, next: 0 };
         let (weights, weight_blocks) = next.role(&sizes.weights)?;
         let (tables, table_blocks) = next.role(&Vec::from_iter(sizes.function_bits))?;
-        let (inputs, input_blocks) = next.role(&sizes.inputs)?;
+        let joint = if sizes.item_bits == 0 { Some(next.role(&sizes.inputs)?) } else { None };
 
         let with = |wanted: fn(Area) -> bool| {
             sizes.areas.iter().enumerate().filter(move |(_, area)| wanted(**area)).map(|(slot, _)| slot)
@@ -135,6 +148,10 @@ impl Layout {
         let multiplicities = blocks.next().unwrap_or_default();
         let masks = sizes.mask_bits.and_then(|bits| blocks.next().map(|base| (base, bits)));
         let (witness2, second) = next.role(&[sizes.slot_bits, sizes.table_bits])?;
+        let (inputs, input_blocks) = match joint {
+            Some(joint) => joint,
+            None => next.items(&sizes.inputs, sizes.item_bits)?,
+        };
         let count_bits = ceil_log2(next.next)?;
         if sizes.chunk_bits.saturating_add(count_bits) > LIMIT {
             return Err(LayoutError::TooLarge { limit: LIMIT });
@@ -161,6 +178,30 @@ impl Layout {
         })
     }
 
+    /// Chunks of one item's input commitment, as a power of two; of the joint one 0.
+    fn item_chunk_bits(&self) -> u8 {
+        let bits = self.inputs.len().checked_ilog2().and_then(|bits| u8::try_from(bits).ok()).unwrap_or(0);
+        if self.sizes.item_bits == 0 { 0 } else { bits.saturating_sub(self.sizes.item_bits) }
+    }
+
+    /// How the input block that begins at `base` is reached, if items have commitments of their own; none if its cells are
+    /// one after the other.
+    pub fn strided(&self, base: u64) -> Option<Strided> {
+        let place = self.input_blocks.iter().position(|own| *own == base)?;
+        let block_bits = self.sizes.inputs.get(place).copied()?;
+        let item_bits = self.sizes.item_bits;
+        let own = self.chunk_bits.saturating_add(self.item_chunk_bits());
+        let gap_bits = own.checked_sub(block_bits).filter(|gap| item_bits > 0 && *gap > 0)?;
+        let first = u64::from(self.inputs.start).checked_shl(self.chunk_bits.into())?;
+        let place = base.checked_sub(first)?.checked_shr(block_bits.into())?;
+        Some(Strided { first, block_bits, gap_bits, place: u32::try_from(place).ok()?, item_bits })
+    }
+
+    /// Bits of an input block with all items.
+    pub fn input_bits(&self, place: usize) -> Option<u8> {
+        self.sizes.inputs.get(place).map(|bits| bits.saturating_add(self.sizes.item_bits))
+    }
+
     /// Bits of an address.
     pub fn address_bits(&self) -> usize {
         usize::from(self.chunk_bits).saturating_add(self.count_bits.into())
@@ -173,6 +214,21 @@ impl Layout {
             .into_iter()
             .flatten()
     }
+}
+
+/// An input block whose items lie in chunks of their own: at one place in each of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Strided {
+    /// First cell of the role.
+    pub first: u64,
+    /// Cells of an item's block, as a power of two: the lowest bits of an address.
+    pub block_bits: u8,
+    /// Blocks that an item's chunks have room for, likewise: the bits above.
+    pub gap_bits: u8,
+    /// Which of them this is.
+    pub place: u32,
+    /// Items, likewise: the bits above.
+    pub item_bits: u8,
 }
 
 /// Where the blocks of one role lie, from the role's first cell on: what points mean apart from any plan. In a [`Layout`]
@@ -250,6 +306,26 @@ impl Chunks {
     }
 }
 
+impl Chunks {
+    /// Places `2^bits` times the blocks of one item, each time in chunks of its own; the first cells of the first item's
+    /// blocks.
+    fn items(&mut self, sizes: &[u8], bits: u8) -> Result<(Range<u32>, Vec<u64>), LayoutError> {
+        let too_large = LayoutError::TooLarge { limit: LIMIT };
+        let (own, bases) = Self { bits: self.bits, next: 0 }.role(sizes)?;
+        if !own.end.is_power_of_two() {
+            return Err(LayoutError::Items { got: own.end, chunk_bits: self.bits });
+        }
+        let all = 1_u64.checked_shl(bits.into()).and_then(|items| items.checked_mul(own.end.into()));
+        let all = all.filter(|all| *all <= 1 << LIMIT).ok_or(too_large)?;
+        let first = self.next.checked_next_multiple_of(all).ok_or(too_large)?;
+        self.next = first.checked_add(all).ok_or(too_large)?;
+        let narrow = |number: u64| u32::try_from(number).map_err(|_| too_large);
+        let cell = first.checked_shl(self.bits.into()).ok_or(too_large)?;
+        let bases = bases.into_iter().map(|base| base.saturating_add(cell)).collect();
+        Ok((narrow(first)?..narrow(self.next)?, bases))
+    }
+}
+
 fn ceil_log2(number: u64) -> Result<u8, LayoutError> {
     let bits =
         number.checked_next_power_of_two().ok_or(LayoutError::TooLarge { limit: LIMIT })?.trailing_zeros();
@@ -265,6 +341,7 @@ mod tests {
             chunk_bits: 6,
             weights: vec![3, 7, 3, 5],
             inputs: vec![4],
+            item_bits: 0,
             function_bits: Some(5),
             table_bits: 6,
             slot_bits: 4,

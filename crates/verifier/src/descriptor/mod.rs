@@ -12,8 +12,8 @@ mod validate;
 
 pub use certificate::{Certificate, Covered, Disagreement};
 pub use codec::{DescriptorError, EncodeError};
-pub use derive::{DeriveError, Derived, Options};
-pub use layout::{Area, Blocks, Layout, LayoutError, Sizes};
+pub use derive::{Commitments, DeriveError, Derived, Options};
+pub use layout::{Area, Blocks, Layout, LayoutError, Sizes, Strided};
 pub use pack::{LIMB_BITS, Limb, Placement};
 pub use validate::{InvalidDescriptor, ValidDescriptor};
 
@@ -76,8 +76,8 @@ pub struct LookupBlock {
     pub bits: u8,
     /// The table it is looked up in.
     pub tag: u32,
-    /// Where its `in` comes from if not from the slot's own area: an input block, or in a certificate a part of a weight
-    /// block or function table.
+    /// Where its `in` comes from if not from the slot's own area: an input block (of the first item, if items have
+    /// commitments of their own), or in a certificate a part of a weight block or function table.
     pub input: Option<u64>,
 }
 

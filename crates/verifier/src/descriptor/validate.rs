@@ -10,7 +10,7 @@ mod certificate;
 
 use super::{
     Area, Axis, Coefficient, Constant, Descriptor, EncodeError, Kind, Layout, LookupBlock, Relation, SLOTS,
-    Table, Term, Window,
+    Strided, Table, Term, Window,
 };
 use crate::claims;
 use std::ops::Deref;
@@ -319,9 +319,10 @@ impl Descriptor {
                 }
                 Some(base) => {
                     let place = inputs.len();
-                    let block = self.layout.input_blocks.get(place).zip(sizes.inputs.get(place));
+                    let block =
+                        self.layout.input_blocks.get(place).copied().zip(self.layout.input_bits(place));
                     // Which parts of which blocks a certificate's are, is checked with all that they cover.
-                    let right = self.kind == Kind::Certificate || block == Some((&base, &own.bits));
+                    let right = self.kind == Kind::Certificate || block == Some((base, own.bits));
                     if *area != Area::Inputs || !right {
                         return Err(Fault::LookupInput { lookup });
                     }
@@ -568,21 +569,23 @@ impl Known<'_> {
             count = count.saturating_add(axis_count(axis, point_bits, vars).ok_or(fault)?);
             size = size.checked_add(axis.bits()).ok_or(fault)?;
         }
-        let cell = self.source(term.base, size).ok_or(Fault::Source { relation: place })?;
+        let cell = self.source(term, size).ok_or(Fault::Source { relation: place })?;
         let Coefficient { mantissa, shift } = term.coefficient;
         Ok(cell.saturating_add(count).saturating_add(shift.into()).saturating_add(value_bits(mantissa)))
     }
 
     /// The bits of the values in a block that is a whole weight, input, or output of an earlier relation.
-    fn source(&self, base: u64, size: u8) -> Option<usize> {
+    fn source(&self, term: &Term, size: u8) -> Option<usize> {
         let layout = &self.descriptor.layout;
+        let base = term.base;
         let whole = |bases: &[u64], sizes: &[u8]| {
             bases.iter().zip(sizes).position(|(own, bits)| *own == base && *bits == size)
         };
         if let Some(weight) = whole(&layout.weight_blocks, &layout.sizes.weights) {
             return self.descriptor.weight_bits.get(weight).map(|bits| usize::from(*bits).saturating_sub(1));
         }
-        if let Some(input) = whole(&layout.input_blocks, &layout.sizes.inputs) {
+        let mut inputs = layout.input_blocks.iter().enumerate();
+        if let Some((input, _)) = inputs.find(|(input, base)| is_input(layout, term, size, *input, **base)) {
             return self.inputs.get(input).copied();
         }
         let mut determined = self.descriptor.lookups.iter().zip(&self.determined).filter(|(_, done)| **done);
@@ -593,6 +596,24 @@ impl Known<'_> {
         let table = self.descriptor.tables.iter().find(|table| table.tag == block.tag)?;
         Some(usize::from(table.out_bits).saturating_sub(1))
     }
+}
+
+/// Whether a term of `2^size` cells reads a whole input block: its cells one after the other, or in each item's chunks those at
+/// its place.
+fn is_input(layout: &Layout, term: &Term, size: u8, input: usize, base: u64) -> bool {
+    let Some(own) = layout.strided(base) else {
+        return term.base == base && layout.input_bits(input) == Some(size);
+    };
+    let Strided { first, block_bits, gap_bits, place, item_bits } = own;
+    let all = block_bits.checked_add(gap_bits).and_then(|bits| bits.checked_add(item_bits));
+    let mut below = 0_u8;
+    let mut axes = term.axes.iter().filter(|axis| {
+        let at = below;
+        below = below.saturating_add(axis.bits());
+        at == block_bits && axis.bits() > 0
+    });
+    let gap = Axis::Fixed { value: place, bits: gap_bits };
+    term.base == first && Some(size) == all && axes.next() == Some(&gap)
 }
 
 /// How many cells an axis adds up at a point of the cube, in bits; none if it is not allowed.

@@ -1,7 +1,10 @@
 //! The file's bytes. What a file proves is tested where there is a prover (`aver`'s tests of the command line).
 
 use super::*;
-use crate::{commitment::Chunked, descriptor::Blocks};
+use crate::{
+    commitment::{Chunked, InputCommitment},
+    descriptor::Blocks,
+};
 use ark_ec::AffineRepr;
 
 fn file() -> ProofFile {
@@ -9,7 +12,7 @@ fn file() -> ProofFile {
     let blocks = Blocks::new(4, vec![4]).unwrap();
     let chunked = Chunked::new(setup, blocks, vec![G1Affine::generator()]).unwrap();
     let word = B256::repeat_byte;
-    let input = InputCommitment::new(word(8), 1, chunked).unwrap();
+    let input = Inputs::joint(InputCommitment::new(word(8), 1, chunked).unwrap());
     let statement = Statement {
         setup,
         chain_id: 31_337,
@@ -79,12 +82,23 @@ fn lengths_are_held_against_limits_before_anything_is_taken() {
     ));
 }
 
+fn to_one(commitment: &InputCommitment) -> InputCommitment {
+    InputCommitment::new(commitment.schema(), 1, commitment.chunked().clone()).unwrap()
+}
+
 #[test]
 fn a_batch_is_rounded_up_to_a_power_of_two() {
     let mut file = file();
     for (items, bits) in [(1, 0), (2, 1), (3, 2), (128, 7), (129, 8)] {
-        file.input = InputCommitment::new(B256::ZERO, items, file.input.chunked().clone()).unwrap();
+        let single = file.input.commitments()[0].clone();
+        let joint = InputCommitment::new(single.schema(), items, single.chunked().clone()).unwrap();
         let expected = Options { chunk_bits: Some(9), batch_bits: bits, ..Options::default() };
+        file.input = Inputs::joint(joint);
         assert_eq!(file.options(9), expected);
+        file.input = Inputs::each(vec![to_one(&single); items as usize]).unwrap();
+        let commitments = if items > 1 { Commitments::Each } else { Commitments::Joint };
+        assert_eq!(file.options(9), Options { commitments, ..expected });
+        assert_eq!(ProofFile::decode(&file.encode()).unwrap().input, file.input);
+        file.input = Inputs::joint(single);
     }
 }

@@ -6,6 +6,7 @@ fn everything() -> Descriptor {
         chunk_bits: 6,
         weights: vec![3, 7, 3],
         inputs: vec![4],
+        item_bits: 0,
         function_bits: Some(5),
         table_bits: 6,
         slot_bits: 4,
