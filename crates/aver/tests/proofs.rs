@@ -3,7 +3,11 @@
 mod sandbox;
 
 use averment_primitives::B256;
-use averment_verifier::{commitment::WeightsCommitment, file::ProofFile, statement::Mode};
+use averment_verifier::{
+    commitment::{Inputs, WeightsCommitment},
+    file::ProofFile,
+    statement::Mode,
+};
 use sandbox::{Run, Sandbox};
 use serde_json::Value;
 use std::{
@@ -526,4 +530,55 @@ fn damaged_plans_are_named() {
     let path = sandbox.path().join(PLAN).join("private/calibration");
     fs::write(path, "{}").unwrap();
     prove(&sandbox, &["--row", "3", "-o", "x.proof"]).refused(1, "calibration");
+}
+
+/// What three people committed to and signed is proved together, whoever runs the model.
+#[test]
+fn inputs_that_were_committed_to_one_by_one_are_one_proof() {
+    let sandbox = proved();
+    let mut identities = Vec::new();
+    for (row, name) in [("5", "a.input"), ("6", "b.input"), ("7", "c.input")] {
+        let made = json(&sandbox, &["commit", PLAN, "--input", EVALUATION, "--row", row, "-o", name]);
+        identities.push(made.done().json()["identity"].clone());
+    }
+    let committed = |names: &[&str], output: &str| {
+        let names = names.iter().flat_map(|name| ["--committed", name]);
+        let args: Vec<&str> = ["prove", PLAN].into_iter().chain(names).chain(["-o", output]).collect();
+        json(&sandbox, &args)
+    };
+    let made = committed(&["a.input", "b.input", "c.input"], "three.proof").done().json();
+    let found = verify(&sandbox, "three.proof").done().json();
+    assert_eq!((&found["items"], &found["answers"]), (&Value::from(3), &made["answers"]));
+    let file = ProofFile::decode(&fs::read(sandbox.path().join("three.proof")).unwrap()).unwrap();
+    let named: Vec<Value> =
+        file.input.commitments().iter().map(|own| serde_json::json!(own.identity())).collect();
+    assert_eq!(named, identities);
+    // Other items in the file are another statement.
+    change(&sandbox, "three.proof", "swapped.proof", |file| {
+        let mut items = file.input.commitments().to_vec();
+        items.swap(0, 2);
+        file.input = Inputs::each(items).unwrap();
+    });
+    verify(&sandbox, "swapped.proof").refused(1, "proves nothing");
+    // An opening that is another's, and a commitment that is there twice.
+    fs::copy(sandbox.path().join("a.input.opening"), sandbox.path().join("b.input.opening")).unwrap();
+    committed(&["a.input", "b.input"], "x.proof").refused(1, "not of");
+    committed(&["a.input", "c.input", "a.input"], "twice.proof").done();
+    let twice = verify(&sandbox, "twice.proof").done().json();
+    assert_eq!(twice["answers"][0], twice["answers"][2]);
+
+    // The rows of a file, committed to one by one for this proof.
+    let rows: Vec<String> = fs::read_to_string(sandbox.path().join(EVALUATION))
+        .unwrap()
+        .lines()
+        .take(4)
+        .map(str::to_owned)
+        .collect();
+    fs::write(sandbox.path().join("three.csv"), rows.join("\n")).unwrap();
+    let each =
+        ["prove", PLAN, "--input", "three.csv", "--batch", "--commitments", "each", "-o", "each.proof"];
+    json(&sandbox, &each).done();
+    assert_eq!(verify(&sandbox, "each.proof").done().json()["items"], 3);
+    json(&sandbox, &["prove", PLAN, "--input", "three.csv", "--commitments", "each", "-o", "y.proof"])
+        .refused(2, "--batch");
 }

@@ -81,10 +81,9 @@ impl Space {
         let Some(items) = self.items_at(term.base) else {
             return (&self.integers[term.base as usize..][..size(&axes)], axes);
         };
-        if let (cut @ 1.., Some(gap)) = (items.cut(), ending(&axes, items, |axis| axis.bits().into())) {
-            if let Axis::Fixed { bits, .. } = &mut axes[gap] {
-                *bits -= cut;
-            }
+        let gap = ending(&axes, items, |axis| axis.bits().into()).and_then(|gap| axes.get_mut(gap));
+        if let (cut @ 1.., Some(Axis::Fixed { bits, .. })) = (items.cut(), gap) {
+            *bits -= cut;
         }
         (&items.integers, axes)
     }
@@ -148,10 +147,9 @@ impl Space {
     /// The weights of a term of the items, without what lies between them.
     fn item_weights(&self, items: &Items, term: &BoundTerm) -> FieldVec {
         let mut axes = term.axes.clone();
-        if let (cut @ 1.., Some(gap)) = (items.cut(), ending(&axes, items, BoundAxis::bits)) {
-            if let BoundAxis::Place { bits, .. } = &mut axes[gap] {
-                *bits -= cut;
-            }
+        let gap = ending(&axes, items, BoundAxis::bits).and_then(|gap| axes.get_mut(gap));
+        if let (cut @ 1.., Some(BoundAxis::Place { bits, .. })) = (items.cut(), gap) {
+            *bits -= cut;
         }
         weights(self.backend, &axes)
     }
