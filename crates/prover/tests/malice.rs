@@ -10,15 +10,15 @@ use averment_verifier::{VerifyError, descriptor::Constant, statement::Mode};
 use lies::{
     MANNERS, Manner,
     bench::{Bench, Falsehood},
-    witness::{Force, Part},
+    witness::{Claim, Force, Part},
 };
 
 const MODES: [Mode; 2] = [Mode::Transparent, Mode::ZeroKnowledge];
 const PARTS: [Part; 4] = [Part::High, Part::Low, Part::Rounding, Part::Out];
 
-/// Every kind of relation: products with weights and bias, a maximum, sums; and what is public.
+/// Every kind of relation: products with weights and bias, a maximum, sums; and what is public: values, a decision.
 fn models() -> Vec<Model> {
-    vec![cases::dense_model(), cases::windows()]
+    vec![cases::dense_model(), cases::windows(), cases::tied()]
 }
 
 /// A prover in all of `manners` is refused, each time where it must be. Returns how often it was tried.
@@ -68,7 +68,7 @@ fn a_false_cell_of_any_relation_is_refused() {
             let bench = Bench::new(model, mode);
             let mut tried = 0;
             for (relation, own) in bench.descriptor().relations.iter().enumerate() {
-                if !matches!(own.constant, Constant::Number(_)) {
+                if matches!(own.constant, Constant::Public { .. }) {
                     continue;
                 }
                 // The first cell is a real one, the last of a padded tensor is not.
@@ -97,6 +97,30 @@ fn no_manner_of_proving_helps() {
             Falsehood::Public(0),
         ] {
             assert_eq!(refused(&bench, falsehood, &MANNERS), MANNERS.len());
+        }
+    }
+}
+
+/// The second of two equal scores, the least of all; margins that should be negative are wrapped, or out of range.
+#[test]
+fn another_class_is_refused_in_every_manner() {
+    for mode in MODES {
+        let bench = Bench::new(cases::tied(), mode);
+        assert_eq!(bench.statement.public, [0]);
+        for class in [1, 2] {
+            for beyond in [false, true] {
+                let claim = Falsehood::Class(Claim { item: 0, class, beyond });
+                assert_eq!(refused(&bench, claim, &MANNERS), MANNERS.len());
+            }
+        }
+        // What is no class is refused for what it is: the padding's cell holds more than all scores, and no relation would
+        // see anything false.
+        for class in [3, 4, -1, i64::MAX] {
+            for manner in two(class.unsigned_abs() as usize % 5) {
+                let claim = Falsehood::Class(Claim { item: 0, class, beyond: true });
+                let verified = bench.verify(&bench.prove(claim, manner).unwrap());
+                assert_eq!(verified, Err(VerifyError::Decision { place: 0, classes: 3, got: class }));
+            }
         }
     }
 }
@@ -135,6 +159,10 @@ fn other_weights_biases_inputs_and_outputs_are_refused() {
                 );
             }
             assert_eq!(refused(&bench, Falsehood::Input, &[Manner::Plain]), 1);
+        }
+        let (draft, weights) = cases::above();
+        for model in models().into_iter().chain([cases::model(draft, weights)]) {
+            let bench = Bench::new(model, mode);
             for place in 0..bench.statement.public.len() {
                 assert_eq!(refused(&bench, Falsehood::Public(place), &two(place)), 2, "output {place}");
             }

@@ -274,7 +274,8 @@ fn divide(polynomial: &[Fr], x: Fr) -> Vec<Fr> {
 }
 
 fn benches() -> Vec<Bench> {
-    let models = [cases::dense_model(), cases::windows()];
+    let (draft, weights) = cases::above();
+    let models = [cases::dense_model(), cases::windows(), cases::tied(), cases::model(draft, weights)];
     models.into_iter().map(|model| Bench::new(model, Mode::ZeroKnowledge)).collect()
 }
 
@@ -282,9 +283,9 @@ fn benches() -> Vec<Bench> {
 fn proofs_are_made_without_a_witness_where_the_oracle_is_programmed() {
     let random = &mut Random(1);
     for bench in benches() {
-        // The statement is false: the first output is another.
+        // The statement is false: the first output is another; a decision, another class.
         let mut statement = bench.statement.clone();
-        statement.public[0] += 1;
+        bench.spoil(&mut statement.public[0]);
         let (proof, oracle) = simulate(
             bench.descriptor(),
             &bench.setup,

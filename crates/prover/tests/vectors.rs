@@ -35,7 +35,8 @@ fn made() -> Vec<(String, &'static str, make::Made)> {
     let mut vectors = Vec::new();
     for (suffix, mode) in [("transparent", Mode::Transparent), ("zk", Mode::ZeroKnowledge)] {
         for (name, about, model) in make::models() {
-            vectors.push((format!("{name}_{suffix}"), about, make::Made::new(model, mode)));
+            let items = if name == "argmax" { 3 } else { 1 };
+            vectors.push((format!("{name}_{suffix}"), about, make::Made::new(model, mode, items)));
         }
     }
     vectors

@@ -160,6 +160,18 @@ pub fn two_inputs() -> Model {
     model(draft, weights)
 }
 
+/// Scores of three classes, below 0, the first two equal, for every input; the padding's cell holds more than all of them.
+pub fn tied() -> Model {
+    let (mut draft, mut weights) = perceptron();
+    draft.weights[2] = weight(&[3, 5], 4);
+    draft.weights[3] = weight(&[3], 6);
+    draft.steps[1] = step(&[3], dense(1, 5, 2, 3), 3, 1);
+    draft.output = Output { tensor: TensorId(2), kind: OutputKind::Argmax, labels: vec![] };
+    weights[2] = vec![-1, -2, -1, 0, -1, -1, -2, -1, 0, -1, -2, -3, -2, -1, -2];
+    weights[3] = vec![-30, -30, -32];
+    model(draft, weights)
+}
+
 /// Two dense layers, outputs public.
 pub fn dense_model() -> Model {
     let (mut draft, weights) = perceptron();

@@ -2,11 +2,11 @@
 
 use super::{
     Liar, Manner,
-    witness::{Force, Witness},
+    witness::{Claim, Completed, Force, Witness},
 };
 use alloy_primitives::B256;
 use averment_kernels::Backend;
-use averment_plan::{Model, Trace, WeightId, Weights};
+use averment_plan::{Model, OutputKind, Trace, WeightId, Weights};
 use averment_prover::{Engine, Setup, model::Committed, model::CommittedInputs};
 use averment_verifier::{
     Key, Registered, VerifyError,
@@ -39,8 +39,10 @@ pub enum Falsehood {
     Input,
     /// An input that was committed to is out of its range.
     Range,
-    /// A public value, this place of them.
+    /// A public value, this place of them: another bit or class, if that is what it is.
     Public(usize),
+    /// A class, with margins that are as good as they can be.
+    Class(Claim),
 }
 
 /// A model, a run, and what a verifier knows of both.
@@ -103,7 +105,7 @@ impl Bench {
 
     /// What the run looks up.
     pub fn slots(&self) -> [averment_prover::SlotCells; 4] {
-        self.witness(&self.model, &self.trace).complete(None).unwrap()
+        self.witness(&self.model, &self.trace).complete(None).unwrap().slots
     }
 
     /// An honest proof from the kernels' prover with the operating system's randomness.
@@ -130,7 +132,7 @@ impl Bench {
         let (mut statement, mut registered) = (self.statement.clone(), self.registered.clone());
         let mut trace = self.trace.clone();
         let mut other = None;
-        let mut force = None;
+        let (mut force, mut claim) = (None, None);
         match falsehood {
             Falsehood::None => {}
             Falsehood::Cell(cell) => force = Some(cell),
@@ -140,7 +142,8 @@ impl Bench {
                 let input = &self.model.plan().inputs()[0];
                 trace.inputs[0][0] = i32::try_from(input.range().high).unwrap() + 1;
             }
-            Falsehood::Public(place) => *statement.public.get_mut(place)? += 1,
+            Falsehood::Public(place) => self.spoil(statement.public.get_mut(place)?),
+            Falsehood::Class(own) => claim = Some(own),
             Falsehood::Counts(add) => {
                 liar.counts = self.looked_up().into_iter().zip(add.iter().copied()).collect()
             }
@@ -153,7 +156,9 @@ impl Bench {
             registered = committed.registered(&inputs).unwrap();
             statement.inputs = registered.inputs();
         }
-        let mut slots = self.witness(model, &trace).complete(force)?;
+        let completed = self.witness(model, &trace).claiming(claim).complete(force)?;
+        let stated = self.stated(&completed);
+        let mut slots = completed.slots;
         if matches!(falsehood, Falsehood::Padding) {
             let used = |slot: usize| {
                 let own = descriptor.lookups.iter().filter(|block| usize::from(block.slot) == slot);
@@ -168,18 +173,32 @@ impl Bench {
         liar.slots = Some(slots);
         // What the run gives is what is claimed, unless that is the lie.
         if !matches!(falsehood, Falsehood::Public(_)) {
-            statement.public = self.stated(liar.slots.as_ref().unwrap());
+            statement.public = stated;
         }
         let proof =
             committed.prove_as(&mut liar, &trace, &inputs, &registered, &statement, &mut random(3)).unwrap();
         Some(Claimed { registered, statement, proof })
     }
 
-    /// The last step's `out`, as the slots have it.
-    fn stated(&self, slots: &[averment_prover::SlotCells; 4]) -> Vec<i64> {
+    /// The last step's `out`, as the slots have it, or what is decided over it.
+    fn stated(&self, completed: &Completed) -> Vec<i64> {
+        if self.model.plan().output().kind == OutputKind::Argmax {
+            return completed.decided.clone();
+        }
         let (slot, row) = self.derived.steps.last().unwrap().high;
-        let outs = slots[usize::from(slot)].outs.as_ref().unwrap();
+        let outs = completed.slots[usize::from(slot)].outs.as_ref().unwrap();
         outs[row as usize..][..self.statement.public.len()].to_vec()
+    }
+
+    /// Another value that a statement may have.
+    pub fn spoil(&self, value: &mut i64) {
+        let plan = self.model.plan();
+        let below = match &plan.output().kind {
+            OutputKind::Values => i64::MAX,
+            OutputKind::Argmax => plan.step_of(plan.output().tensor).unwrap().shape.cells() as i64,
+            OutputKind::Threshold(_) => 2,
+        };
+        *value = (*value + 1) % below;
     }
 
     /// An honest proof, but for a word that the transcript hears as another.

@@ -14,9 +14,10 @@ use averment_verifier::{
 pub enum Part {
     /// hi, with the table's value at the new place: every lookup holds, the relation does not.
     High,
-    /// The lowest limb of lo, within its range: every lookup holds, the relation does not.
+    /// The lowest limb of lo, or of a margin, within its range: every lookup holds, the relation does not.
     Low,
-    /// hi one up and lo down by a unit, so that the relation holds and a range does not.
+    /// hi one up and lo down by a unit, so that the relation holds and a range does not. Of a margin, the second limb one up
+    /// and the lowest down by as much.
     Rounding,
     /// `out`: the relation holds, the function's lookup does not.
     Out,
@@ -30,18 +31,42 @@ pub struct Force {
     pub part: Part,
 }
 
+/// A class that is claimed of an item, whatever its score.
+#[derive(Debug, Clone, Copy)]
+pub struct Claim {
+    pub item: usize,
+    pub class: i64,
+    /// Margins that should be negative are in the highest limb as they are, so that the relation holds and a range does
+    /// not. Else they are what is left of them in the limbs' ranges, and the relation does not hold.
+    pub beyond: bool,
+}
+
+/// What follows from weights, inputs and lies.
+pub struct Completed {
+    pub slots: [SlotCells; SLOTS],
+    /// The class of each item.
+    pub decided: Vec<i64>,
+}
+
 /// Cells of the address space, filled relation by relation.
 pub struct Witness<'a> {
     descriptor: &'a Descriptor,
     /// `out` of the function tables.
     outs: &'a [i64],
     cells: Vec<Fr>,
+    claim: Option<Claim>,
+    decided: Vec<i64>,
 }
 
 impl<'a> Witness<'a> {
     pub fn new(descriptor: &'a Descriptor, outs: &'a [i64]) -> Self {
         let cells = vec![Fr::ZERO; 1 << descriptor.layout.address_bits()];
-        Self { descriptor, outs, cells }
+        Self { descriptor, outs, cells, claim: None, decided: Vec::new() }
+    }
+
+    /// The same with a class of an item that is claimed.
+    pub fn claiming(self, claim: Option<Claim>) -> Self {
+        Self { claim, ..self }
     }
 
     pub fn write(&mut self, base: u64, cells: impl IntoIterator<Item = i64>) {
@@ -50,14 +75,14 @@ impl<'a> Witness<'a> {
     }
 
     /// Everything that follows from weights and inputs, but for what is forced. None if there is no such cell.
-    pub fn complete(mut self, force: Option<Force>) -> Option<[SlotCells; SLOTS]> {
+    pub fn complete(mut self, force: Option<Force>) -> Option<Completed> {
         for (place, relation) in self.descriptor.relations.iter().enumerate() {
             let own = force.filter(|force| force.relation == place);
             if !self.relation(relation, own.map(|force| (force.cell, force.part))) {
                 return None;
             }
         }
-        Some(self.slots())
+        Some(Completed { slots: self.slots(), decided: self.decided })
     }
 
     fn slots(&self) -> [SlotCells; SLOTS] {
@@ -72,7 +97,13 @@ impl<'a> Witness<'a> {
     }
 
     fn relation(&mut self, relation: &Relation, force: Option<(usize, Part)>) -> bool {
-        let Constant::Number(half) = relation.constant else { return force.is_none() };
+        let half = match relation.constant {
+            Constant::Number(half) => half,
+            Constant::Public { .. } => return force.is_none(),
+            Constant::Decision { classes, class_bits, .. } => {
+                return self.decision(relation, classes as usize, class_bits, force);
+            }
+        };
         let first = relation.terms.iter().position(|term| self.in_block(term.base).is_some()).unwrap();
         let (read, made) = relation.terms.split_at(first);
         let (high, limbs) = made.split_first().unwrap();
@@ -109,6 +140,56 @@ impl<'a> Witness<'a> {
                     _ => {}
                 }
                 self.write(limb.base + cell as u64, [value as i64]);
+            }
+        }
+        true
+    }
+
+    /// Decides every item, or claims to, and writes the margins' limbs.
+    fn decision(
+        &mut self,
+        relation: &Relation,
+        classes: usize,
+        class_bits: u8,
+        force: Option<(usize, Part)>,
+    ) -> bool {
+        let (scores, limbs) = relation.terms.split_first().unwrap();
+        let limbs: Vec<(u64, u8, u8)> = limbs
+            .iter()
+            .map(|limb| (limb.base, limb.coefficient.shift, self.in_block(limb.base).unwrap().1.bits))
+            .collect();
+        let possible = |(cell, part): (usize, Part)| {
+            cell < 1 << relation.point_bits
+                && (part == Part::Low || part == Part::Rounding && limbs.len() > 1)
+        };
+        if !force.is_none_or(possible) {
+            return false;
+        }
+        for item in 0..1_usize << (relation.point_bits - class_bits) {
+            let own = &self.cells[scores.base as usize + (item << class_bits)..][..1 << class_bits];
+            let own: Vec<i128> = own.iter().map(|score| integer(*score)).collect();
+            let largest = own[..classes].iter().max().unwrap();
+            let claim = self.claim.filter(|claim| claim.item == item);
+            let first = own.iter().position(|score| score == largest).unwrap() as i64;
+            let class = claim.map_or(first, |claim| claim.class);
+            self.decided.push(class);
+            let chosen = usize::try_from(class).ok().and_then(|class| own.get(class)).unwrap_or(largest);
+            for (place, score) in own.iter().enumerate() {
+                let cell = (item << class_bits) + place;
+                let part = force.filter(|(own, _)| *own == cell).map(|(_, part)| part);
+                let real = place < classes;
+                let margin = if real { chosen - score - i128::from((place as i64) < class) } else { 0 };
+                for (limb, (base, shift, bits)) in limbs.iter().enumerate() {
+                    let top = limb + 1 == limbs.len() && claim.is_some_and(|claim| claim.beyond);
+                    let mut value = (margin >> shift) & if top { -1 } else { (1 << bits) - 1 };
+                    match (part, limb) {
+                        (Some(Part::Low), 0) => value ^= 1,
+                        (Some(Part::Rounding), 0) => value -= 1 << bits,
+                        (Some(Part::Rounding), 1) => value += 1,
+                        _ => {}
+                    }
+                    self.write(base + cell as u64, [value as i64]);
+                }
             }
         }
         true

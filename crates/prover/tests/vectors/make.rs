@@ -18,14 +18,14 @@ fn random(seed: u64) -> impl FnMut() -> Fr {
     move || averment_verifier::field::reduced(&keccak256(numbers.next().to_be_bytes()))
 }
 
-/// The models with their names.
+/// The models with their names. Of `argmax` a vector has three items, of the others one.
 pub fn models() -> Vec<(&'static str, &'static str, Model)> {
     let mut models = vec![
         ("dense", "Two dense layers, 3-5-2, outputs public.", dense_model()),
         (
             "argmax",
             "Two dense layers, 3-5-3, three items: the decisions are public, the scores are not.",
-            argmax(),
+            tied(),
         ),
         ("windows", "Convolution with stride and padding, maximum, sum: axes of every kind.", windows()),
     ];
@@ -33,18 +33,6 @@ pub fn models() -> Vec<(&'static str, &'static str, Model)> {
         models.extend(networks::all());
     }
     models
-}
-
-/// Scores of three classes, below 0, the first two equal.
-fn argmax() -> Model {
-    let (mut draft, mut weights) = perceptron();
-    draft.weights[2] = weight(&[3, 5], 4);
-    draft.weights[3] = weight(&[3], 6);
-    draft.steps[1] = step(&[3], dense(1, 5, 2, 3), 3, 1);
-    draft.output = Output { tensor: TensorId(2), kind: OutputKind::Argmax, labels: vec![] };
-    weights[2] = vec![-1, -2, -1, 0, -1, -1, -2, -1, 0, -1, -2, -3, -2, -1, -2];
-    weights[3] = vec![-30, -30, -32];
-    model(draft, weights)
 }
 
 /// A model's run, committed to: what proofs are made from.
@@ -56,14 +44,13 @@ pub struct Made {
 }
 
 impl Made {
-    /// A run on a random input.
-    pub fn new(model: Model, mode: Mode) -> Self {
-        Self::laid_out(model, Options { mode, ..Options::default() })
+    /// A run on random inputs of so many items.
+    pub fn new(model: Model, mode: Mode, items: usize) -> Self {
+        Self::laid_out(model, Options { mode, ..Options::default() }, items)
     }
 
     /// The same in chunks of another size.
-    pub fn laid_out(model: Model, options: Options) -> Self {
-        let items = if model.plan().output().kind == OutputKind::Argmax { 3 } else { 1 };
+    pub fn laid_out(model: Model, options: Options, items: usize) -> Self {
         let inputs = random_inputs(&model, items, 5);
         let inputs: Vec<&[i32]> = inputs.iter().map(Vec::as_slice).collect();
         let trace = model.run(&inputs, items).unwrap();

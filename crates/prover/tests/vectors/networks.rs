@@ -1,12 +1,12 @@
-//! Networks from ONNX files, as the compiler makes plans of them: what their proofs cost on chain is pinned by the
-//! contracts' gas tests.
+//! Networks from ONNX files, as the compiler makes plans of them if nobody says otherwise: they decide between classes, and
+//! proofs tell the class and no scores. What they cost on chain is pinned by the contracts' gas tests.
 
 use averment_compiler::{
-    Options, Reveal, compile, import,
+    Options, compile, import,
     samples::{Columns, Format, Samples, read},
     tensor::Tensor,
 };
-use averment_plan::Model;
+use averment_plan::{Model, OutputKind};
 use std::path::{Path, PathBuf};
 
 /// The networks with their names. They take a while.
@@ -41,8 +41,9 @@ fn root() -> PathBuf {
 fn model(path: &str, samples: Tensor) -> Model {
     let network = import(&std::fs::read(root().join("examples").join(path)).unwrap()).unwrap();
     let samples = Samples::new(&network, vec![samples]).unwrap();
-    let options = Options { reveal: Reveal::Values, ..Options::default() };
-    compile(&network, &samples, &options).unwrap().model
+    let model = compile(&network, &samples, &Options::default()).unwrap().model;
+    assert_eq!(model.plan().output().kind, OutputKind::Argmax);
+    model
 }
 
 /// The columns of a CSV file from one on.
