@@ -97,12 +97,12 @@ fn every_claim_has_a_mask_of_its_own_and_no_mask_is_idle() {
     let (mut draft, _) = perceptron();
     draft.output = values(2);
     let said: Vec<Plan> = [perceptron().0, above().0, draft].map(|own| Plan::new(own).unwrap()).into();
-    // What decides and what compares: of each plan as it is, and as it says less.
-    let less = (0..16).map(cases::random).filter_map(|model| {
-        if model.plan().steps().len() % 2 == 0 { deciding(&model) } else { comparing(&model) }
-    });
+    // Of some of them what decides, or if it cannot, what compares.
+    let less = (0..10).map(cases::random).filter_map(|model| deciding(&model).or_else(|| comparing(&model)));
     let less: Vec<Plan> = less.map(|model| model.plan().clone()).collect();
-    assert!(less.iter().any(|plan| plan.output().kind == OutputKind::Argmax));
+    let decides = |plan: &&Plan| plan.output().kind == OutputKind::Argmax;
+    let deciding = less.iter().filter(decides).count();
+    assert!(deciding > 0 && deciding < less.len(), "{deciding} of {}", less.len());
     for plan in models.chain(said).chain(less) {
         let options = Options::default();
         let Ok(derived) = Descriptor::derive(&plan, options) else { continue };
@@ -111,7 +111,7 @@ fn every_claim_has_a_mask_of_its_own_and_no_mask_is_idle() {
         check(&derived.descriptor.certificate(&plan).unwrap().descriptor, patterns < 1);
         patterns += 1;
     }
-    assert!(patterns >= 16, "{patterns} patterns");
+    assert!(patterns >= 14, "{patterns} patterns");
     let commitments = Commitments::Each;
     let options = Options { batch_bits: 2, chunk_bits: Some(9), commitments, ..Options::default() };
     check(&Descriptor::derive(two_inputs().plan(), options).unwrap().descriptor, true);
