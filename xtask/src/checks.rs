@@ -17,6 +17,7 @@ use find::{Check, Language};
 use std::{
     collections::BTreeMap,
     fs,
+    hash::{DefaultHasher, Hash, Hasher},
     path::{Path, PathBuf},
     process::Command,
 };
@@ -25,7 +26,9 @@ use std::{
 const RUST: &[&str] = &[
     "commitment.rs",
     "descriptor/codec.rs",
+    "descriptor/certificate.rs",
     "descriptor/validate.rs",
+    "descriptor/validate/certificate.rs",
     "field.rs",
     "opening.rs",
     "point.rs",
@@ -53,14 +56,21 @@ pub(crate) fn left_out(number: usize) -> bool {
 /// The program in the copy that judges vectors with each check left out.
 const JUDGE: &str = include_str!("checks/judge.rs");
 
-/// Leaves out the checks of `language`, or of both, whose file and text contain `wanted`.
+/// Leaves out the checks of a language, or of both; with `--only` those whose file and text contain the words.
+///
+/// Verdicts are written one by one; a run that was stopped goes on where it was, if nothing changed since.
 pub fn checks(words: &[&str]) -> Result<()> {
-    let (languages, wanted): (&[Language], &str) = match words {
-        [] => (&[Language::Rust, Language::Solidity], ""),
-        ["rust"] => (&[Language::Rust], ""),
-        ["solidity"] => (&[Language::Solidity], ""),
-        ["--only", wanted] => (&[Language::Rust, Language::Solidity], wanted),
-        other => bail!("expected nothing, rust, solidity or --only WORDS, got {}", other.join(" ")),
+    let (languages, words): (&[Language], _) = match words {
+        ["rust", rest @ ..] => (&[Language::Rust], rest),
+        ["solidity", rest @ ..] => (&[Language::Solidity], rest),
+        rest => (&[Language::Rust, Language::Solidity], rest),
+    };
+    let wanted = match words {
+        [] => "",
+        ["--only", wanted] => wanted,
+        other => {
+            bail!("expected rust, solidity or nothing, then --only WORDS or nothing, got {}", other.join(" "))
+        }
     };
     let mut bare = 0;
     for language in languages {
@@ -79,6 +89,7 @@ fn one(language: Language, wanted: &str) -> Result<usize> {
     let copy = root.join("target/checks/tree");
     copy_tree(&root, &copy)?;
     let mut found = Vec::new();
+    let mut state = DefaultHasher::new();
     let folder = match language {
         Language::Rust => "crates/verifier/src",
         Language::Solidity => "contracts/src",
@@ -87,55 +98,71 @@ fn one(language: Language, wanted: &str) -> Result<usize> {
         let name = format!("{folder}/{file}");
         let text = fs::read_to_string(root.join(&name))?;
         let changed = find::instrument(language, &name, &text, &mut found);
+        changed.hash(&mut state);
         fs::write(copy.join(&name), changed)?;
     }
+    for file in vectors(&root)? {
+        fs::read(file)?.hash(&mut state);
+    }
+    let accepted = root.join(format!("target/checks/{language:?}-{:016x}.txt", state.finish()));
+    let known = fs::read_to_string(&accepted).unwrap_or_default();
+    let known = verdicts(&known);
     let numbers: Vec<String> = found
         .iter()
-        .filter(|check| shown(check).contains(wanted))
+        .filter(|check| shown(check).contains(wanted) && !known.contains_key(&check.number))
         .map(|check| check.number.to_string())
         .collect();
-    let calls = copy.join("calls.json");
-    let accepted = copy.join(format!("accepted-{language:?}.txt"));
-    let lib = copy.join("crates/verifier/src/lib.rs");
-    if language == Language::Rust {
-        let text = fs::read_to_string(root.join("crates/verifier/src/lib.rs"))?;
-        fs::write(&lib, format!("#![allow(warnings)]\n{text}{LEFT_OUT}"))?;
-        fs::write(copy.join("crates/verifier/tests/left_out.rs"), JUDGE)?;
+    if !numbers.is_empty() {
+        let heading = format!("{} checks of {folder}, each left out", numbers.len());
+        let mut judge = judge(language, &root, &copy)?;
+        judge.env("AVERMENT_LEFT_OUT", numbers.join(",")).env("AVERMENT_ACCEPTED", &accepted);
+        step(&heading, &mut judge)?;
     }
+    report(&found, &verdicts(&fs::read_to_string(&accepted)?), wanted)
+}
+
+/// What judges the vectors.
+fn judge(language: Language, root: &Path, copy: &Path) -> Result<Command> {
     let mut judge = Command::new("cargo");
+    judge.args(["test", "--quiet", "--package"]);
     match language {
-        Language::Rust => judge
-            .args(["test", "--quiet", "--package", "averment-verifier", "--test", "left_out"])
-            .current_dir(&copy)
-            .env("CARGO_TARGET_DIR", root.join("target/checks/build")),
+        Language::Rust => {
+            let text = fs::read_to_string(root.join("crates/verifier/src/lib.rs"))?;
+            fs::write(
+                copy.join("crates/verifier/src/lib.rs"),
+                format!("#![allow(warnings)]\n{text}{LEFT_OUT}"),
+            )?;
+            fs::write(copy.join("crates/verifier/tests/left_out.rs"), JUDGE)?;
+            judge
+                .args(["averment-verifier", "--test", "left_out"])
+                .current_dir(copy)
+                .env("CARGO_TARGET_DIR", root.join("target/checks/build"));
+        }
         Language::Solidity => {
             let out = copy.join("out");
             contracts::compile(&copy.join("contracts"), &out)?;
-            step(
-                "the vectors' calls",
-                Command::new("cargo")
-                    .args(["test", "--quiet", "--package", "averment-verifier", "--test", "proofs"])
-                    .env("AVERMENT_WRITE_CALLS", &calls),
-            )?;
             judge
-                .args(["run", "--quiet", "--package", "averment-ledger", "--example", "left_out", "--"])
-                .args([out, calls])
+                .args(["averment-prover", "--test", "vectors", "each_check_is_left_out"])
+                .env("AVERMENT_CONTRACTS", out);
         }
-    };
-    judge.env("AVERMENT_LEFT_OUT", numbers.join(",")).env("AVERMENT_ACCEPTED", &accepted);
-    step(&format!("{} checks of {folder}, each left out", numbers.len()), &mut judge)?;
-    report(&found, &fs::read_to_string(&accepted)?, wanted.is_empty())
+    }
+    Ok(judge)
+}
+
+/// Verdicts by their checks' numbers.
+fn verdicts(lines: &str) -> BTreeMap<usize, &str> {
+    lines
+        .lines()
+        .filter_map(|line| line.split_once(' ').and_then(|(number, name)| Some((number.parse().ok()?, name))))
+        .collect()
 }
 
 /// Says of each check what it is needed for. Returns how many are needed for nothing, without a reason.
-fn report(found: &[Check], accepted: &str, all: bool) -> Result<usize> {
-    let verdicts: BTreeMap<usize, &str> = accepted
-        .lines()
-        .filter_map(|line| line.split_once(' ').and_then(|(number, name)| Some((number.parse().ok()?, name))))
-        .collect();
+fn report(found: &[Check], verdicts: &BTreeMap<usize, &str>, wanted: &str) -> Result<usize> {
+    let all = wanted.is_empty();
     let (mut needed, mut selects, mut excused, mut bare) = (0, 0, 0, 0);
     let mut used = vec![false; reasons::REASONS.len()];
-    for check in found {
+    for check in found.iter().filter(|check| shown(check).contains(wanted)) {
         let Some(verdict) = verdicts.get(&check.number) else { continue };
         let reason = reasons::REASONS.iter().position(|reason| reason.holds(check));
         match (*verdict, reason) {
@@ -194,6 +221,15 @@ fn sources(folder: &Path, language: Language) -> Result<Vec<String>> {
             files.push((*name).to_owned());
         }
     }
+    files.sort();
+    Ok(files)
+}
+
+/// The files of vectors, in order.
+fn vectors(root: &Path) -> Result<Vec<PathBuf>> {
+    let entries = fs::read_dir(root.join("vectors/proof"))?.map(|entry| Ok(entry?.path()));
+    let mut files: Vec<PathBuf> = entries.collect::<Result<_>>()?;
+    files.retain(|path| path.is_file());
     files.sort();
     Ok(files)
 }

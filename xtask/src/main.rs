@@ -31,7 +31,7 @@ The project's chores.
   cargo xtask bench scaling   proofs of generated models from small to large, with plots
   cargo xtask bench ezkl      EZKL on the same ONNX files; a quarter of an hour, 12 GB of memory
   cargo xtask fuzz [SECONDS] [TARGET…]   the fuzz targets under cargo-fuzz, 60 seconds each
-  cargo xtask checks [rust|solidity|--only WORDS]   leaves out each check of the verifiers: a bad vector must then pass
+  cargo xtask checks [rust|solidity] [--only WORDS]   leaves out each check of the verifiers: a bad vector must then pass
   cargo xtask fuzz check   checks that every decoder has a target
 ";
 

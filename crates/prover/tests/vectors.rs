@@ -12,6 +12,8 @@ mod chain;
 mod descriptors;
 #[path = "vectors/false_proofs.rs"]
 mod false_proofs;
+#[path = "vectors/left_out.rs"]
+mod left_out;
 mod lies;
 #[path = "vectors/make.rs"]
 mod make;

@@ -35,10 +35,3 @@ fn errors_are_named_by_their_variants() {
     assert_eq!(vectors::name(ProofError::Scalar { word: 1 }), "Scalar");
     assert_eq!(vectors::name(VerifyError::Opening), "Opening");
 }
-
-/// For `cargo xtask checks`, which gives them to contracts: the vectors as the bytes that these are called with.
-#[test]
-fn calls_are_written() {
-    let Some(path) = std::env::var_os("AVERMENT_WRITE_CALLS") else { return };
-    std::fs::write(path, serde_json::to_string(&vectors::calls()).unwrap()).unwrap();
-}

@@ -20,6 +20,9 @@ use revm::{
 use serde_json::Value;
 use std::path::PathBuf;
 
+/// EIP-170.
+const CODE_LIMIT: usize = 24_576;
+
 /// A chain with one verifier.
 pub struct Chain {
     vm: MainnetEvm<MainnetContext<CacheDB<EmptyDB>>>,
@@ -28,6 +31,7 @@ pub struct Chain {
     artifacts: [Value; 2],
 }
 
+/// A committed artifact.
 fn artifact(name: &str) -> Value {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../contracts/artifacts");
     serde_json::from_str(&std::fs::read_to_string(folder.join(format!("{name}.json"))).unwrap()).unwrap()
@@ -59,17 +63,23 @@ fn call_data(artifact: &Value, function: &str, arguments: &[u8]) -> Bytes {
 }
 
 impl Chain {
-    /// With a verifier of the setup that `call` was made with.
+    /// With the artifacts' verifier of the setup that `call` was made with.
     pub fn new(call: &Call) -> Self {
+        Self::of(call, ["Descriptors", "ProofVerifier"].map(artifact), CODE_LIMIT)
+    }
+
+    /// With the registry and the verifier of these artifacts, whose code may have `limit` bytes.
+    pub fn of(call: &Call, artifacts: [Value; 2], limit: usize) -> Self {
         let mut vm = Context::mainnet()
             .with_db(CacheDB::<EmptyDB>::default())
             .modify_cfg_chained(|config| {
                 config.set_spec_and_mainnet_gas_params(SpecId::PRAGUE);
                 config.chain_id = super::CHAIN;
                 config.disable_nonce_check = true;
+                config.limit_contract_code_size = Some(limit);
+                config.limit_contract_initcode_size = Some(2 * limit);
             })
             .build_mainnet();
-        let artifacts = ["Descriptors", "ProofVerifier"].map(artifact);
         let [registry, own] = &artifacts;
         let descriptors = create(&mut vm, code(registry, "bytecode"));
         let words = call.tau.iter().chain([&call.setup]).flat_map(|word| word.0);
@@ -88,6 +98,27 @@ impl Chain {
             }
             ExecutionResult::Revert { .. } => false,
             other => panic!("{other:?}"),
+        }
+    }
+
+    /// Makes the next calls in the block with this number.
+    pub fn leave_out(&mut self, number: u64) {
+        self.vm.ctx.block.number = U256::from(number);
+    }
+
+    /// Whether the call's descriptor and points could be registered.
+    pub fn registers(&mut self, call: &Call) -> bool {
+        let data = call_data(&self.artifacts[0], "register", &registration(&call.parts[0], &call.parts[4]));
+        let result = self.vm.transact(transaction(TxKind::Call(self.descriptors), data)).unwrap().result;
+        result.is_success()
+    }
+
+    /// What a verifier says whose checks may be left out: none if it ends otherwise.
+    pub fn says(&mut self, call: &Call) -> Option<bool> {
+        let data = call_data(&self.artifacts[1], "verify", &encoded(call));
+        match self.vm.transact(transaction(TxKind::Call(self.verifier), data)).unwrap().result {
+            ExecutionResult::Success { output, .. } => Some(U256::from_be_slice(output.data()) == U256::ONE),
+            _ => None,
         }
     }
 

@@ -6,7 +6,6 @@
 #![allow(dead_code, reason = "each test file uses some of these")]
 
 use alloy_primitives::{Address, B256, U256, hex, keccak256};
-use ark_ec::AffineRepr;
 use averment_verifier::{
     Key, Registered,
     commitment::{Chunked, InputCommitment, WeightsCommitment},
@@ -302,55 +301,6 @@ pub fn bad() -> Vec<(Case, String)> {
         }
     }
     cases
-}
-
-/// The vectors as contracts are called with them: what comes behind the selectors of `register` and of `verify`.
-pub fn calls() -> Value {
-    let (mut descriptors, mut good_calls, mut bad_calls, mut bad_descriptors) =
-        (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    let registration =
-        |descriptor: &[u8], tables: &[u8]| hex::encode_prefixed(registration(descriptor, tables));
-    let base = read(&file(&files("ok_")[0]));
-    let call = |name: &str, call: &Call| json!({ "name": name, "call": hex::encode_prefixed(encoded(call)) });
-    for case in good() {
-        if let Case::Proof(name, own) = case {
-            assert_eq!((own.tau, own.setup), (base.tau, base.setup), "one setup for all vectors");
-            descriptors.push(registration(&own.parts[0], &own.parts[4]));
-            good_calls.push(call(&name, &own));
-        }
-    }
-    for (case, _) in bad() {
-        match case {
-            // With other tables it has to be registered first; with bad ones that is all that there is to call.
-            Case::Proof(name, own) if name.starts_with(BAD_TABLES) => {
-                bad_descriptors
-                    .push(json!({ "name": name, "call": registration(&own.parts[0], &own.parts[4]) }));
-            }
-            Case::Proof(name, own) => {
-                let tables = registration(&own.parts[0], &own.parts[4]);
-                if !descriptors.contains(&tables) {
-                    descriptors.push(tables);
-                }
-                bad_calls.push(call(&name, &own));
-            }
-            Case::Descriptor(name, bytes) => {
-                // As many points as it says that there are.
-                let chunks = bytes
-                    .get(70..72)
-                    .map_or(0, |count| usize::from(u16::from_be_bytes([count[0], count[1]])));
-                let tables = point::to_bytes(&vec![G1Affine::generator(); chunks.min(64)]);
-                bad_descriptors.push(json!({ "name": name, "call": registration(&bytes, &tables) }));
-            }
-        }
-    }
-    let constructor: Vec<u8> = base.tau.iter().chain([&base.setup]).flat_map(|word| word.0).collect();
-    json!({
-        "constructor": hex::encode_prefixed(constructor),
-        "descriptors": descriptors,
-        "good": good_calls,
-        "bad": bad_calls,
-        "badDescriptors": bad_descriptors,
-    })
 }
 
 impl Call {

@@ -1,0 +1,89 @@
+//! For `cargo xtask checks`: judges the vectors by contracts of which each check holds in the block with its number.
+
+use super::{BAD_TABLES, Call, Case, chain::Chain, vectors};
+use ark_ec::AffineRepr;
+use averment_verifier::point::{self, G1Affine};
+use serde_json::{Value, json};
+use std::{env, fs, io::Write as _, path::PathBuf};
+
+/// What must not be accepted: a proof, or a descriptor with its tables' points.
+enum Bad {
+    Proof(Box<Call>),
+    Registration(Box<Call>),
+}
+
+impl Bad {
+    fn is_accepted(&self, chain: &mut Chain) -> bool {
+        match self {
+            Self::Proof(call) => chain.says(call) == Some(true),
+            Self::Registration(call) => chain.registers(call),
+        }
+    }
+}
+
+/// A contract as forge compiled it, in an artifact's form.
+fn compiled(folder: &PathBuf, name: &str) -> Value {
+    let path = folder.join(format!("{name}.sol/{name}.json"));
+    let output: Value = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
+    json!({ "abi": output["abi"], "bytecode": output["bytecode"]["object"] })
+}
+
+/// A descriptor with as many points as it says that its tables have.
+fn registration(base: &Call, descriptor: Vec<u8>) -> Call {
+    let chunks = descriptor.get(70..72).map_or(0, |count| u16::from_be_bytes([count[0], count[1]]));
+    let mut call = base.clone();
+    call.parts[4] = point::to_bytes(&vec![G1Affine::generator(); usize::from(chunks.min(64))]);
+    call.parts[0] = descriptor;
+    call
+}
+
+/// Each of the numbers in `AVERMENT_LEFT_OUT` gives a line of the file `AVERMENT_ACCEPTED`: the name of something bad that
+/// is accepted with this check left out, `-` if nothing is, or `!` and the name of something good that is refused.
+#[test]
+fn each_check_is_left_out() {
+    let Ok(numbers) = env::var("AVERMENT_LEFT_OUT") else { return };
+    let folder = PathBuf::from(env::var("AVERMENT_CONTRACTS").unwrap());
+    let mut accepted = fs::OpenOptions::new()
+        .append(true)
+        .create(true)
+        .open(env::var("AVERMENT_ACCEPTED").unwrap())
+        .unwrap();
+    let good = vectors::good();
+    let good: Vec<(&str, &Call)> = good
+        .iter()
+        .filter_map(|case| match case {
+            Case::Proof(name, call) => Some((name.as_str(), &**call)),
+            Case::Descriptor(..) => None,
+        })
+        .collect();
+    let base = good[0].1;
+    let mut chain =
+        Chain::of(base, ["Descriptors", "ProofVerifier"].map(|name| compiled(&folder, name)), 1 << 20);
+    assert!(good.iter().all(|(_, call)| chain.register(call) && chain.says(call) == Some(true)));
+    let mut bad = Vec::new();
+    for (case, _) in vectors::bad() {
+        bad.push(match case {
+            Case::Descriptor(name, bytes) => (name, Bad::Registration(Box::new(registration(base, bytes)))),
+            Case::Proof(name, call) if name.starts_with(BAD_TABLES) || !chain.register(&call) => {
+                (name, Bad::Registration(call))
+            }
+            Case::Proof(name, call) => (name, Bad::Proof(call)),
+        });
+    }
+    for (name, case) in &bad {
+        assert!(!case.is_accepted(&mut chain), "{name}");
+    }
+    for number in numbers.split(',').map(|number| number.parse().unwrap()) {
+        chain.leave_out(number);
+        let verdict = if let Some((name, _)) = good.iter().find(|(_, call)| chain.says(call) != Some(true)) {
+            format!("!{name}")
+        } else if let Some(place) = bad.iter().position(|(_, case)| case.is_accepted(&mut chain)) {
+            // What shows one check often shows the next.
+            bad[..=place].rotate_right(1);
+            bad[0].0.clone()
+        } else {
+            "-".to_owned()
+        };
+        writeln!(accepted, "{number} {verdict}").unwrap();
+    }
+}
