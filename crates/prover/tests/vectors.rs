@@ -1,6 +1,8 @@
 //! Writes `vectors/proof`: proofs that the Rust verifier and the contract accept, and changes of them that both refuse.
 //! `AVERMENT_WRITE_VECTORS=1` writes them anew; they are read and judged by the verifier's own tests.
 
+#[path = "vectors/bytes.rs"]
+mod bytes;
 #[path = "../../plan/tests/cases/mod.rs"]
 mod cases;
 #[path = "vectors/certificates.rs"]
@@ -45,10 +47,10 @@ fn made() -> Vec<(String, &'static str, make::Made)> {
 }
 
 /// Files of descriptors that break rules: whose, and how.
-const BAD_DESCRIPTORS: &[(&str, &str, &[descriptors::Attack])] = &[
-    ("bad_descriptors.json", "ok_windows_zk.json", descriptors::ATTACKS),
-    ("bad_decision_descriptors.json", "ok_argmax_zk.json", descriptors::DECISIONS),
-    ("bad_certificate_descriptors.json", "ok_certificate_wide_zk.json", certificates::ATTACKS),
+const BAD_DESCRIPTORS: &[(&str, &str, &[descriptors::Attack], descriptors::Bytes)] = &[
+    ("bad_descriptors.json", "ok_windows_zk.json", descriptors::ATTACKS, bytes::attacks),
+    ("bad_decision_descriptors.json", "ok_argmax_zk.json", descriptors::DECISIONS, |_| vec![]),
+    ("bad_certificate_descriptors.json", "ok_certificate_wide_zk.json", certificates::ATTACKS, |_| vec![]),
 ];
 
 #[test]
@@ -63,8 +65,8 @@ fn vectors_are_written() {
     if std::env::var_os("AVERMENT_WRITE_VECTORS").is_none_or(|how| how != "descriptors") {
         write_proofs(&save);
     }
-    for (name, base, attacks) in BAD_DESCRIPTORS {
-        save((*name).into(), descriptors::write(base, attacks));
+    for (name, base, attacks, bytes) in BAD_DESCRIPTORS {
+        save((*name).into(), descriptors::write(base, attacks, *bytes));
     }
 }
 

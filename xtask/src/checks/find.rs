@@ -112,6 +112,10 @@ fn rust(text: &str) -> Vec<Place> {
         let Some(equals) = text[start..].find(" = ").map(|at| start + at + 3) else { continue };
         let name = &text[start + 4..equals - 3];
         let Some(end) = top_level(text, equals, ';') else { continue };
+        // A condition, or a closure that is one.
+        let head =
+            text[equals..end].strip_prefix('|').and_then(|rest| rest.find("| ")).map_or(0, |at| at + 3);
+        let equals = equals + head;
         if name.chars().all(|c| c.is_ascii_lowercase() || c == '_')
             && split(&text[equals..end], "&&").len() > 1
         {
@@ -183,7 +187,9 @@ fn solidity(text: &str) -> Vec<Place> {
     for (start, pattern) in text.match_indices("if iszero(") {
         let from = start + pattern.len() - "iszero(".len();
         let Some(end) = call_end(text, from) else { continue };
-        if text[end..].trim_start().starts_with('{') {
+        // What ends the call, and not what only chooses.
+        let body = text[end..].trim_start().strip_prefix('{').map(str::trim_start);
+        if body.is_some_and(|body| ["fail", "mstore(0", "revert("].iter().any(|end| body.starts_with(end))) {
             places.push(Place { range: from..end, instead: "and(iszero(eq(number(), #)), @)" });
         }
     }

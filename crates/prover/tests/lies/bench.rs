@@ -203,7 +203,15 @@ impl Bench {
 
     /// An honest proof, but for a word that the transcript hears as another.
     pub fn misheard(&self, place: usize, change: fn(B256) -> B256) -> Proof {
-        let mut liar = Liar { heard: Some((place, change)), ..Liar::default() };
+        self.hearing(Liar { heard: Some((place, change)), ..Liar::default() })
+    }
+
+    /// An honest proof, but for a point more that the transcript hears before a word.
+    pub fn overheard(&self, place: usize) -> Proof {
+        self.hearing(Liar { overheard: Some(place), ..Liar::default() })
+    }
+
+    fn hearing(&self, mut liar: Liar) -> Proof {
         let committed = self.committed(&self.model);
         let inputs = committed.inputs(&self.trace, SCHEMA, &mut random(2)).unwrap();
         let (registered, statement) = (&self.registered, &self.statement);

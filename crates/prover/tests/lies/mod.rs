@@ -57,6 +57,8 @@ pub struct Liar {
     pub counts: Vec<(usize, i64)>,
     /// A word that the transcript hears as another.
     pub heard: Option<Heard>,
+    /// A word before which the transcript hears a point more, the identity.
+    pub overheard: Option<usize>,
     pub any_mode: bool,
 }
 
@@ -64,7 +66,7 @@ impl Conduct for Liar {
     type Oracle = Hearing;
 
     fn oracle(&mut self) -> Hearing {
-        Hearing { transcript: Transcript::new(SUITE), words: 0, heard: self.heard }
+        Hearing { transcript: Transcript::new(SUITE), words: 0, heard: self.heard, overheard: self.overheard }
     }
 
     fn any_mode(&self) -> bool {
@@ -122,15 +124,19 @@ impl Conduct for Liar {
     }
 }
 
-/// A transcript that hears another word than was said.
+/// A transcript that hears another word than was said, or more.
 pub struct Hearing {
     transcript: Transcript,
     words: usize,
     heard: Option<Heard>,
+    overheard: Option<usize>,
 }
 
 impl Oracle for Hearing {
     fn word(&mut self, word: &B256) {
+        if self.overheard == Some(self.words) {
+            [B256::ZERO; 2].iter().for_each(|word| self.transcript.word(word));
+        }
         let heard = self.heard.filter(|(place, _)| *place == self.words);
         self.transcript.word(&heard.map_or(*word, |(_, change)| change(*word)));
         self.words += 1;

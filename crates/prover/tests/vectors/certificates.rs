@@ -5,7 +5,7 @@ use super::{
     cases::{clamp, perceptron, windows},
     certified::{self, Bench, False, uniform},
     descriptors::{Attack, resized},
-    judged, name, patched, read,
+    judged, name, patched, read, vectors,
 };
 use alloy_primitives::hex;
 use ark_ec::AffineRepr;
@@ -16,7 +16,8 @@ use averment_verifier::{
     Registered,
     certificate::{self, CertificateError},
     descriptor::{
-        Axis, Coefficient, Constant, Descriptor, Kind, Options, Product, Relation, ValidDescriptor,
+        Axis, Coefficient, Constant, Descriptor, Kind, LookupBlock, Options, Product, Relation, Table,
+        ValidDescriptor,
     },
     field::Fr,
     point::{self, G1Affine},
@@ -208,8 +209,19 @@ fn attacks(bench: &Bench, own: &Certified) -> Vec<Value> {
         let byte = own.call.parts[3][place * 32 + 31] ^ 1;
         add(format!("word {place} of the proof, one bit"), vec![write("proof", place * 32 + 31, &[byte])]);
     }
+    let registered = certifier.registered().unwrap();
     for (word, what) in [(SCHEMA, "a schema"), (INPUTS, "inputs"), (ITEMS, "items")] {
-        add(format!("the statement names {what}"), vec![write("statement", word * 32 + 31, &[1])]);
+        let patch = write("statement", word * 32 + 31, &[1]);
+        add(format!("the statement names {what}"), vec![patch.clone()]);
+        // A prover that says so, too.
+        let mut named = own.call.parts[1].clone();
+        named[word * 32 + 31] = 1;
+        let named = vectors::statement(&named, bench.setup.digest());
+        let proof = certifier.prove_by_definition(&registered, &named, &mut uniform(3)).unwrap();
+        add(
+            format!("the statement names {what}, and is proved"),
+            vec![patch, write("proof", 0, &proof.encode())],
+        );
     }
     cases.extend(other_plans(bench, own));
     cases
@@ -278,6 +290,13 @@ fn padding(d: &mut Descriptor, change: impl FnOnce(&mut Relation)) {
 /// The first lookup block that is a part.
 fn part(d: &Descriptor) -> usize {
     d.lookups.iter().position(|own| own.input.is_some()).unwrap()
+}
+
+/// A limb more, like another of the first ones, in rows of the second slot that are free. Its first cell.
+fn limb(d: &mut Descriptor, like: usize, row: u64) -> u64 {
+    let own = LookupBlock { row, ..d.lookups[like] };
+    d.lookups.insert(part(d), own);
+    d.layout.slots[usize::from(own.slot)].0.unwrap() + row
 }
 
 /// What breaks a rule of [10.4], in the certificate of the wide model: its biases have limbs, all else is in parts.
@@ -421,4 +440,65 @@ pub const ATTACKS: &[Attack] = &[
         d.lookups[first].slot = d.lookups[0].slot;
     }),
     ("limbs behind parts", "LookupInput", |d| d.lookups.rotate_left(1)),
+    // Each of these breaks its rule and no other.
+    ("a decision between no scores", "Public", |d| {
+        padding(d, |own| own.constant = Constant::Decision { first: 0, classes: 0, class_bits: 0 });
+    }),
+    ("a limb that no relation reads", "Free", |d| {
+        limb(d, 2, 32);
+    }),
+    ("a block that has other limbs already", "Ranged", |d| {
+        let mut again = d.relations[0].clone();
+        for (term, (like, row)) in again.terms[1..].iter_mut().zip([(2, 32), (3, 40), (4, 48)]) {
+            term.base = limb(d, like, row);
+        }
+        d.relations.insert(1, again);
+    }),
+    ("the block along other coordinates", "Ranged", |d| {
+        ranged(d, |own| own.terms[0].axes = vec![Axis::Point { at: 1, bits: own.point_bits }]);
+    }),
+    ("a wider bias than its limbs, and its offset", "Ranged", |d| {
+        d.weight_bits[1] += 1;
+        ranged(d, |own| own.constant = Constant::Number(Coefficient { mantissa: 1, shift: 20 }));
+    }),
+    ("three times the offset", "Ranged", |d| {
+        ranged(d, |own| own.constant = Constant::Number(Coefficient { mantissa: 3, shift: 19 }));
+    }),
+    ("padding of two blocks at the end", "Padding", |d| {
+        let first = d.relations.iter().position(|own| own.terms.len() == 1).unwrap();
+        let mut own = d.relations.remove(first);
+        own.terms.push(own.terms[0].clone());
+        d.relations.push(own);
+    }),
+    ("the sum of a part of a block", "Padding", |d| {
+        let fixed =
+            |own: &&mut Relation| matches!(own.terms[0].axes[..], [Axis::Point { .. }, Axis::Fixed { .. }]);
+        let own = d.relations.iter_mut().find(fixed).unwrap();
+        let bits = own.terms[0].axes[1].bits();
+        own.terms[0].axes[1] = Axis::Ones { bits };
+    }),
+    ("a block in parts that are not aligned", "Covered", |d| {
+        let first = d.lookups.iter().rposition(|own| own.input.is_some() && own.bits == 4).unwrap();
+        let own = d.lookups[first];
+        let parts = [(0, 0, 1), (4, 2, 2), (2, 6, 1), (8, 8, 3)].map(|(row, cell, bits)| LookupBlock {
+            row: own.row + row,
+            bits,
+            input: own.input.map(|input| input + cell),
+            ..own
+        });
+        d.lookups.splice(first..=first, parts);
+    }),
+    ("a block in a wider range from the same value", "Covered", |d| {
+        let first = part(d);
+        let own = *d.tables.iter().find(|table| table.tag == d.lookups[first].tag).unwrap();
+        let (tag, last) = (d.tables.last().unwrap().tag + 1, *d.tables.last().unwrap());
+        let row = (last.row + (1 << last.bits)).next_multiple_of(1 << (own.bits + 1));
+        d.tables.push(Table { tag, row, bits: own.bits + 1, ..own });
+        d.lookups[first].tag = tag;
+    }),
+    ("a part more than there is", "Covered", |d| {
+        let first = d.lookups.iter().rposition(|own| own.input.is_some() && own.bits == 4).unwrap();
+        let own = d.lookups[first];
+        d.lookups.push(LookupBlock { row: own.row + (1 << own.bits), ..own });
+    }),
 ];

@@ -17,7 +17,7 @@ pub fn resized(descriptor: &mut Descriptor, change: impl FnOnce(&mut Sizes)) {
 }
 
 /// A change of sizes, with everything that reads a block reading it where it then is.
-fn moved(descriptor: &mut Descriptor, change: impl FnOnce(&mut Sizes)) {
+pub fn moved(descriptor: &mut Descriptor, change: impl FnOnce(&mut Sizes)) {
     let old = descriptor.layout.clone();
     resized(descriptor, change);
     let new = descriptor.layout.clone();
@@ -35,17 +35,43 @@ fn moved(descriptor: &mut Descriptor, change: impl FnOnce(&mut Sizes)) {
         };
         exact.or_else(|| areas.into_iter().find_map(within)).unwrap()
     };
+    relocate(descriptor, place);
+}
+
+/// Everything that reads a block reads it at another place.
+fn relocate(descriptor: &mut Descriptor, place: impl Fn(u64) -> u64) {
     for relation in &mut descriptor.relations {
         let products = relation.products.iter_mut().flat_map(|own| own.a.iter_mut().chain(&mut own.b));
         relation.terms.iter_mut().chain(products).for_each(|term| term.base = place(term.base));
     }
     for own in &mut descriptor.lookups {
-        own.input = own.input.map(place);
+        own.input = own.input.map(&place);
+    }
+}
+
+/// The same chunks, each of twice the cells, which [`Layout::new`] has a limit for.
+fn stretched(descriptor: &mut Descriptor) {
+    let bits = descriptor.layout.chunk_bits;
+    let place = |base: u64| ((base >> bits) << (bits + 1)) | (base & ((1 << bits) - 1));
+    relocate(descriptor, place);
+    let own = &mut descriptor.layout;
+    (own.chunk_bits, own.sizes.chunk_bits) = (bits + 1, bits + 1);
+    own.weight_blocks.iter_mut().chain(&mut own.input_blocks).for_each(|base| *base = place(*base));
+    for (input, output) in &mut own.slots {
+        (*input, *output) = (input.map(place), output.map(place));
+    }
+    own.functions = own.functions.map(|(bits, base)| (bits, place(base)));
+    own.masks = own.masks.map(|(base, bits)| (place(base), bits));
+    for base in [&mut own.multiplicities, &mut own.helper, &mut own.fractions] {
+        *base = place(*base);
     }
 }
 
 /// What breaks a rule, and the rule.
 pub type Attack = (&'static str, &'static str, fn(&mut Descriptor));
+
+/// What becomes of a good descriptor's bytes, each with its name.
+pub type Bytes = fn(&[u8]) -> Vec<(String, Vec<u8>)>;
 
 /// Relation 0 of the model is a product with weights, 1 a maximum, 2 is linear, 3 says what is public; lookup blocks
 /// are hi and lo of each, then the input.
@@ -286,6 +312,52 @@ pub const ATTACKS: &[Attack] = &[
         let own = d.relations[0].products[0].clone();
         d.relations[3].products.push(own);
     }),
+    ("chunks of 2^29 cells", "Layout", |d| {
+        moved(d, |sizes| sizes.chunk_bits = 28);
+        stretched(d);
+    }),
+    ("a weight block of no bits that nobody reads", "Size", |d| {
+        moved(d, |sizes| sizes.weights.push(0));
+        d.weight_bits.push(0);
+    }),
+    ("257 terms of a product's first operand", "Product", |d| {
+        let own = &mut d.relations[0].products[0].a;
+        *own = vec![own[0].clone(); 257];
+    }),
+    ("257 terms of a product's second operand", "Product", |d| {
+        let own = &mut d.relations[0].products[0].b;
+        *own = vec![own[0].clone(); 257];
+    }),
+    ("a window beside its coordinates", "Axis", |d| window(d, |own| own.point = 20)),
+    ("a window without places", "Axis", |d| window(d, |own| own.count = 0)),
+    ("a window's taps beyond the sum's variables", "Axis", |d| {
+        window(d, |own| own.sum = own.sum.map(|(_, bits)| (20, bits)));
+    }),
+    ("a window's taps along 13 variables", "Axis", |d| {
+        d.relations[0].products[0].vars = 13;
+        window(d, |own| own.sum = Some((0, 13)));
+    }),
+    ("a window's taps outside of a sum", "Axis", |d| {
+        let axis = &mut d.relations[2].terms[0].axes[0];
+        let bits = axis.bits();
+        let window = averment_verifier::descriptor::Window {
+            point: 0,
+            point_bits: 1,
+            count: 1,
+            sum: Some((0, 1)),
+            taps: 1,
+            stride: 1,
+            dilation: 1,
+            pad: 0,
+            length: 1,
+        };
+        *axis = Axis::Window { bits, window };
+    }),
+    ("hi along other coordinates", "High", |d| {
+        let (bits, first) = (d.relations[0].point_bits, d.relations[0].terms.len() - 2);
+        d.relations[0].terms[first].axes = vec![Axis::Point { at: 1, bits }];
+    }),
+    ("public values that are shifted", "Public", |d| d.relations[3].terms[0].coefficient.shift = 1),
     ("public values along two axes", "Public", |d| {
         let bits = d.relations[3].point_bits;
         d.relations[3].terms[0].axes =
@@ -319,6 +391,10 @@ pub const DECISIONS: &[Attack] = &[
         d.relations[2].terms[0].axes = vec![Axis::Point { at: 0, bits }];
     }),
     ("every other class", "Decision", |d| scores(d, |window| window.stride = 2)),
+    ("the last class left out", "Decision", |d| scores(d, |window| window.count -= 1)),
+    ("scores along a third axis of no bits", "Decision", |d| {
+        d.relations[2].terms[0].axes.push(Axis::Point { at: 0, bits: 0 });
+    }),
     ("each class and the next", "Decision", |d| scores(d, |window| window.taps = 2)),
     ("classes one further", "Decision", |d| scores(d, |window| window.pad = 1)),
     ("classes that are cut", "Decision", |d| scores(d, |window| window.length = 2)),
@@ -384,8 +460,8 @@ fn window(d: &mut Descriptor, change: impl Fn(&mut averment_verifier::descriptor
     panic!("the product has a window");
 }
 
-/// All of them with their bytes. The rule that each names is the one it breaks.
-pub fn write(base: &str, attacks: &[Attack]) -> Value {
+/// All of them with their bytes. The rule that each names is the one it breaks. Then what `bytes` makes of the base's.
+pub fn write(base: &str, attacks: &[Attack], bytes: Bytes) -> Value {
     let base = good(base);
     base.clone().validate().unwrap();
     let (mut cases, mut wrong) = (Vec::new(), Vec::new());
@@ -400,6 +476,10 @@ pub fn write(base: &str, attacks: &[Attack]) -> Value {
         cases.push(json!({ "name": about, "error": rule, "descriptor": hex::encode_prefixed(bytes) }));
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
+    for (about, bytes) in bytes(&base.encode().unwrap()) {
+        assert!(Descriptor::decode(&bytes).is_err(), "{about}");
+        cases.push(json!({ "name": about, "error": "Bytes", "descriptor": hex::encode_prefixed(bytes) }));
+    }
     json!({
         "format": "averment-vectors-bad-descriptor/1",
         "about": "Descriptors that break one rule of [10.2], or of [10.4] if they are certificates', each. `error` is the Rust validator's; the contract names the same rule (of bytes that are not canonical, the first that it finds).",

@@ -10,7 +10,7 @@ use super::{
     },
     write,
 };
-use alloy_primitives::{B256, hex};
+use alloy_primitives::{B256, U256, hex};
 use averment_verifier::{
     absorb,
     field::Fr,
@@ -38,6 +38,15 @@ impl Oracle for Count {
     fn draw(&mut self) -> Fr {
         Fr::default()
     }
+}
+
+fn coordinates() -> U256 {
+    U256::from_str_radix(super::COORDINATES, 16).unwrap()
+}
+
+/// Another number that is taken for a coordinate by who subtracts it from the coordinates' order in 256 bits.
+fn wrapped(word: B256) -> B256 {
+    B256::from(U256::from_be_bytes(word.0).wrapping_sub(coordinates() * U256::from(4)))
 }
 
 impl Base {
@@ -102,9 +111,9 @@ impl Base {
         let words = self.call.parts[3].len() / 32;
         // v, R and v_R are heard as v, v_R, R; the opening comes behind them.
         let opening = words - if mode.masked() { 22 } else { 20 };
-        // Some of the rounds' coefficients stand for the others.
+        // Some of the rounds' coefficients stand for the others: rounds have 2, 3 and 6.
         let ends = |place: usize| place < 16 || place + 36 > words;
-        for place in (0..words).filter(|place| ends(*place) || place % 4 == 0) {
+        for place in (0..words).filter(|place| ends(*place) || place % 5 == 0) {
             let heard = match opening.wrapping_sub(place) {
                 1 if mode.masked() => place - 2,
                 2 | 3 if mode.masked() => place + 1,
@@ -119,6 +128,19 @@ impl Base {
                 vec![replaced("proof", &changed)],
             );
         }
+        // The opening's quotient is negated, so its y is one that another number gives as well.
+        let place = words - 3;
+        let mut changed = self.bench.misheard(before.0 + place, wrapped).encode();
+        let word = B256::from_slice(&changed[place * 32..][..32]);
+        changed[place * 32..][..32].copy_from_slice(wrapped(word).as_slice());
+        add("another y with the same negative, and heard so".into(), vec![replaced("proof", &changed)]);
+        // A point more than there are chunks, behind those of weights and inputs.
+        let points = [&self.call.parts[2][..], &[0; 64]].concat();
+        let proof = self.bench.overheard(before.0).encode();
+        add(
+            "a point more, and heard so".into(),
+            vec![replaced("points", &points), replaced("proof", &proof)],
+        );
         // The consumer and the beneficiary, with more than an address has.
         for (word, heard) in [(1, 3), (3, 5)] {
             let proof = self.bench.misheard(heard, |word| word | B256::right_padding_from(&[1]));
@@ -148,7 +170,7 @@ impl Base {
 
     /// Points that are written otherwise, or are others.
     fn points(&self, add: &mut impl FnMut(String, Vec<Value>)) {
-        let order = alloy_primitives::U256::from_str_radix(super::COORDINATES, 16).unwrap();
+        let order = U256::from_str_radix(super::COORDINATES, 16).unwrap();
         for part in [2, 3] {
             let bytes = &self.call.parts[part];
             let word = |place: usize| B256::from_slice(&bytes[place * 32..][..32]);
@@ -156,15 +178,14 @@ impl Base {
                 place + 1 < bytes.len() / 32 && point::from_words(&[word(place), word(place + 1)]).is_some()
             };
             for place in (0..bytes.len() / 32).filter(|place| is_point(*place) && !word(*place).is_zero()) {
-                let [x, y] =
-                    [place, place + 1].map(|place| alloy_primitives::U256::from_be_bytes(word(place).0));
+                let [x, y] = [place, place + 1].map(|place| U256::from_be_bytes(word(place).0));
                 let own = [
                     ("x plus the coordinates' order", x + order, y),
                     ("y plus the coordinates' order", x, y + order),
                     ("negated", x, order - y),
-                    ("off the curve", x, y ^ alloy_primitives::U256::from(1)),
-                    ("nothing", alloy_primitives::U256::ZERO, alloy_primitives::U256::ZERO),
-                    ("the generator", alloy_primitives::U256::from(1), alloy_primitives::U256::from(2)),
+                    ("off the curve", x, y ^ U256::from(1)),
+                    ("nothing", U256::ZERO, U256::ZERO),
+                    ("the generator", U256::from(1), U256::from(2)),
                 ];
                 for (what, x, y) in own {
                     let bytes = [x.to_be_bytes::<32>(), y.to_be_bytes::<32>()].concat();

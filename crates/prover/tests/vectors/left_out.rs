@@ -4,7 +4,7 @@ use super::{BAD_TABLES, Call, Case, chain::Chain, vectors};
 use ark_ec::AffineRepr;
 use averment_verifier::point::{self, G1Affine};
 use serde_json::{Value, json};
-use std::{env, fs, io::Write as _, path::PathBuf};
+use std::{env, fs, io::Write as _, path::{Path, PathBuf}};
 
 /// What must not be accepted: a proof, or a descriptor with its tables' points.
 enum Bad {
@@ -22,7 +22,7 @@ impl Bad {
 }
 
 /// A contract as forge compiled it, in an artifact's form.
-fn compiled(folder: &PathBuf, name: &str) -> Value {
+fn compiled(folder: &Path, name: &str) -> Value {
     let path = folder.join(format!("{name}.sol/{name}.json"));
     let output: Value = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
     json!({ "abi": output["abi"], "bytecode": output["bytecode"]["object"] })

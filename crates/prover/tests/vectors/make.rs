@@ -1,6 +1,6 @@
 //! How the vectors are made: models, their proofs, and the patches that attack them.
 
-use super::{CHAIN, COUNT, Call, MODE, PARTS, abi, cases::*, networks};
+use super::{CHAIN, COUNT, Call, INPUTS, MODE, PARTS, SCHEMA, abi, cases::*, networks};
 use alloy_primitives::{Address, B256, U256, hex, keccak256};
 use ark_ec::AffineRepr;
 use averment_plan::*;
@@ -184,6 +184,23 @@ const FALSE_NAMES: &[Change] = &[
     ("a proof for no items", |own| own.items = 0),
 ];
 
+/// The name of a call's commitment to inputs if it said that it is to so many items (docs/formats.md, Commitments).
+fn inputs_name(call: &Call, items: u32) -> B256 {
+    let layout = Descriptor::decode(&call.parts[0]).unwrap().layout;
+    let sizes = &layout.sizes.inputs;
+    let name = |items: u32| {
+        let head =
+            [b"averment-input-commitment/1\n", &call.parts[1][SCHEMA * 32..][..32], &items.to_be_bytes()]
+                .concat();
+        let blocks = [&[layout.chunk_bits][..], &(sizes.len() as u32).to_be_bytes(), sizes].concat();
+        keccak256(
+            [&head, call.setup.as_slice(), &blocks, &call.parts[2][layout.weights.len() * 64..]].concat(),
+        )
+    };
+    assert_eq!(name(1).as_slice(), &call.parts[1][INPUTS * 32..][..32]);
+    name(items)
+}
+
 /// Patches that must each be refused.
 pub fn attacks(made: &Made, call: &Call) -> Vec<Value> {
     let mut cases = Vec::new();
@@ -254,6 +271,11 @@ pub fn attacks(made: &Made, call: &Call) -> Vec<Value> {
     for (name, change) in FALSE_NAMES {
         let own = made.call(change);
         add((*name).into(), vec![write(1, 0, &own.parts[1]), write(3, 0, &own.parts[3])]);
+    }
+    for items in [0, 65_537] {
+        let own = made.call(|own| (own.items, own.inputs) = (items, inputs_name(call, items)));
+        let name = format!("a commitment to {items} items, as it is named");
+        add(name, vec![write(1, 0, &own.parts[1]), write(3, 0, &own.parts[3])]);
     }
     for (part, name) in [(3, "proof"), (2, "points")] {
         let length = call.parts[part].len();
