@@ -25,6 +25,7 @@ use std::{
 /// The Rust verifier's sources below `crates/verifier/src` that hold checks.
 const RUST: &[&str] = &[
     "commitment.rs",
+    "commitment/inputs.rs",
     "descriptor/codec.rs",
     "descriptor/certificate.rs",
     "descriptor/validate.rs",

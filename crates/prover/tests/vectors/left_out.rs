@@ -4,7 +4,11 @@ use super::{BAD_TABLES, Call, Case, chain::Chain, vectors};
 use ark_ec::AffineRepr;
 use averment_verifier::point::{self, G1Affine};
 use serde_json::{Value, json};
-use std::{env, fs, io::Write as _, path::{Path, PathBuf}};
+use std::{
+    env, fs,
+    io::Write as _,
+    path::{Path, PathBuf},
+};
 
 /// What must not be accepted: a proof, or a descriptor with its tables' points.
 enum Bad {
