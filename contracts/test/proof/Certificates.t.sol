@@ -10,7 +10,8 @@ import {Call, ProofVectors} from "./Vectors.sol";
 
 /// @dev Weights certificates: what the Rust verifier accepts is remembered, and nothing else.
 contract CertificatesTest is ProofVectors {
-    string[4] private NAMES = ["narrow_transparent", "narrow_zk", "wide_transparent", "wide_zk"];
+    string[6] private NAMES =
+        ["narrow_transparent", "narrow_zk", "wide_transparent", "wide_zk", "perceptron_zk", "lenet_zk"];
 
     function setUp() public {
         vm.chainId(CHAIN);
@@ -141,11 +142,14 @@ contract CertificatesTest is ProofVectors {
     /// @dev Gas of the whole transaction.
     /// forge-config: default.isolate = true
     function test_gas_certificates() public {
-        (Call memory call,, bytes32 decision, WeightsCertificates certificates) = load("narrow_zk");
-        certify(certificates, decision, call);
-        vm.snapshotGasLastCall("proofs", "certificate_narrow_zk, certify");
-        (call,, decision, certificates) = load("wide_zk");
-        certify(certificates, decision, call);
-        vm.snapshotGasLastCall("proofs", "certificate_wide_zk, certify");
+        string[4] memory names = ["narrow_zk", "wide_zk", "perceptron_zk", "lenet_zk"];
+        for (uint256 i = 0; i < names.length; ++i) {
+            (Call memory call,, bytes32 decision, WeightsCertificates certificates) = load(names[i]);
+            certify(certificates, decision, call);
+            vm.snapshotGasLastCall("proofs", string.concat("certificate_", names[i], ", certify"));
+            IDescriptors descriptors = newDescriptors();
+            descriptors.register(call.descriptor, call.tables);
+            vm.snapshotGasLastCall("proofs", string.concat("certificate_", names[i], ", register"));
+        }
     }
 }

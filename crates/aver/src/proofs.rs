@@ -7,7 +7,7 @@ use averment_primitives::VersionId;
 use averment_prover::{Setup, model};
 use averment_verifier::{
     Registered,
-    certificate::CertificateError,
+    certificate::{CertificateError, Certified},
     descriptor::{Descriptor, Options, ValidDescriptor},
     file::{FileRefusal, Known, ProofFile},
     point::G1Affine,
@@ -33,7 +33,7 @@ pub fn check(file: &ProofFile, folder: &PlanFolder, setup: &Setup) -> Result<(Va
 }
 
 /// Checks the certificate of the weights: without it a proof says only that some numbers satisfy the plan's relations.
-pub fn check_weights(folder: &PlanFolder, setup: &Setup) -> Result<()> {
+pub fn check_weights(folder: &PlanFolder, setup: &Setup) -> Result<Certified> {
     let (plan, weights, certificate) = (folder.plan()?, folder.commitment()?, folder.certificate()?);
     let refused = |error: CertificateError| exit::refused(format!("the certificate of the weights: {error}"));
     let chunk_bits = Some(weights.chunked().blocks().chunk_bits());

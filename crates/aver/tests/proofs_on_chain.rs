@@ -69,6 +69,7 @@ fn the_contract_verifies_what_a_registered_version_decided() {
     assert_eq!(on_chain["versionRegisteredThisPlan"], true);
     assert!(on_chain["descriptorRegistered"]["gas"].as_u64().unwrap() > 400_000, "{on_chain}");
     assert_eq!(on_chain["verified"], Value::Null, "asking costs nothing");
+    assert_eq!(on_chain["weightsCertified"], false);
     assert_eq!(first["answers"][0]["label"], "malignant");
     // The second time it is there, and nobody needs a key.
     let again = sandbox.run(&["verify", PLAN, "case.proof", "--on-chain", "--json"]).done().json();
@@ -83,6 +84,42 @@ fn the_contract_verifies_what_a_registered_version_decided() {
     assert_eq!(open["onChain"]["versionRegisteredThisPlan"], false, "the proof names no version");
     assert_ne!(open["onChain"]["descriptorRegistered"], Value::Null);
     assert!(open["onChain"]["verified"]["gas"].as_u64().unwrap() < gas);
+}
+
+/// Whoever asks the chain alone has to know that the weights are certified; whoever is told so here, that they are not.
+#[test]
+fn the_chain_remembers_certified_weights_and_it_is_said_if_it_does_not() {
+    let sandbox = proved();
+    verify(&sandbox, "case.proof", &[]).done();
+    let command = ["verify", PLAN, "case.proof", "--on-chain"];
+    let words = sandbox.run(&command).done().stdout;
+    assert!(words.contains("NOT CERTIFIED on chain") && words.contains("--certify"), "{words}");
+    // Nobody pays unasked.
+    sandbox
+        .run(&[&command[..], &["--certify", "--account", OWNER, "--json"]].concat())
+        .refused(1, "nothing was sent");
+    let sent = verify(&sandbox, "case.proof", &["--certify"]).done().json();
+    assert_eq!(sent["onChain"]["weightsCertified"], true);
+    let gas: Vec<u64> = sent["onChain"]["certified"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|sent| sent["gas"].as_u64().unwrap())
+        .collect();
+    assert!(matches!(gas[..], [400_000..1_500_000, 400_000..800_000]), "{gas:?}");
+    // From now on it is known, and there is nothing to send.
+    let again = sandbox.run(&[&command[..], &["--certify", "--json"]].concat()).done().json();
+    assert_eq!(again["onChain"]["weightsCertified"], true);
+    assert_eq!(again["onChain"]["certified"].as_array().unwrap().len(), 0);
+    let words = sandbox.run(&command).done().stdout;
+    assert!(words.contains("certified: the contract") && !words.contains("NOT"), "{words}");
+    // For decisions in the other mode, which have another descriptor, it has to be said once more; the certificate is the
+    // same and its descriptor is there.
+    prove(&sandbox, "open.proof", &["--transparent"]).done();
+    let open = verify(&sandbox, "open.proof", &[]).done().json();
+    assert_eq!(open["onChain"]["weightsCertified"], false);
+    let open = verify(&sandbox, "open.proof", &["--certify"]).done().json();
+    assert_eq!(open["onChain"]["certified"].as_array().unwrap().len(), 1);
 }
 
 #[test]

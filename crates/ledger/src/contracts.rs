@@ -8,7 +8,9 @@ mod proofs;
 mod refusal;
 mod send;
 
-pub use bindings::{AccessManager, Anchors, Descriptors, ERC1967Proxy, ModelRegistry, ProofVerifier};
+pub use bindings::{
+    AccessManager, Anchors, Descriptors, ERC1967Proxy, ModelRegistry, ProofVerifier, WeightsCertificates,
+};
 pub use deployment::{Contract, DeployError, Deployment, DeploymentFault, RecordError};
 pub use governance::{Governance, GovernanceError, MIN_DELAY, Profile, WiringFault, roles};
 pub use proofs::ProofContracts;

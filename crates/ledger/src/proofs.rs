@@ -1,4 +1,4 @@
-//! A typed client of `ProofVerifier` and of `Descriptors`.
+//! A typed client of `ProofVerifier`, `Descriptors` and `WeightsCertificates`.
 //!
 //! Whether a proof is accepted is asked of the chain's newest final block. The contract holds a proof and what its
 //! statement names against the points that it is given: that the statement names what a version registered is compared by
@@ -7,12 +7,20 @@
 
 use crate::{
     Ledger,
-    contracts::{Deployment, Descriptors, ProofContracts, ProofVerifier, SendError, Sender, Sent},
+    contracts::{
+        Deployment, Descriptors, ProofContracts, ProofVerifier, SendError, Sender, Sent, WeightsCertificates,
+    },
     registry::{ReadError, ask},
 };
 use alloy::sol_types::SolCall;
 use averment_primitives::{Address, B256, Bytes};
-use averment_verifier::{Registered, descriptor::ValidDescriptor, point, statement::Statement};
+use averment_verifier::{
+    Registered,
+    certificate::Certified,
+    descriptor::{Kind, ValidDescriptor},
+    point,
+    statement::Statement,
+};
 use thiserror::Error;
 
 /// The proof verifier of one deployment.
@@ -38,25 +46,31 @@ pub struct Asked {
     call: ProofVerifier::verifyCall,
 }
 
+/// A statement as the contract `$of` is given it: without the setup and the chain's id, which are the verifier's own.
+macro_rules! stated {
+    ($of:ident, $statement:expr) => {
+        $of::Statement {
+            consumer: $statement.contract,
+            request: $statement.request,
+            beneficiary: $statement.beneficiary,
+            version: $statement.version,
+            weights: $statement.weights,
+            plan: $statement.plan,
+            schema: $statement.schema,
+            inputs: $statement.inputs,
+            items: $statement.items,
+            publicValues: $statement.public.clone(),
+            seed: $statement.seed,
+            zeroKnowledge: $statement.mode.masked(),
+            terms: $statement.terms,
+        }
+    };
+}
+
 impl Asked {
-    /// A proof of a statement, for commitments that were there before it. The setup and the chain's id are the contract's
-    /// own and not passed.
+    /// A proof of a statement, for commitments that were there before it.
     pub fn new(registered: &Registered, statement: &Statement, proof: Vec<u8>) -> Self {
-        let statement = ProofVerifier::Statement {
-            consumer: statement.contract,
-            request: statement.request,
-            beneficiary: statement.beneficiary,
-            version: statement.version,
-            weights: statement.weights,
-            plan: statement.plan,
-            schema: statement.schema,
-            inputs: statement.inputs,
-            items: statement.items,
-            publicValues: statement.public.clone(),
-            seed: statement.seed,
-            zeroKnowledge: statement.mode.masked(),
-            terms: statement.terms,
-        };
+        let statement = stated!(ProofVerifier, statement);
         let descriptor = registered.descriptor();
         let (points, proof) = (point::to_bytes(registered.committed()).into(), proof.into());
         Self { call: ProofVerifier::verifyCall { descriptor, statement, points, proof } }
@@ -73,6 +87,11 @@ impl ProofClient {
     pub fn new(ledger: &Ledger, deployment: &Deployment) -> Result<Self, NoVerifier> {
         let contracts = deployment.proofs.ok_or(NoVerifier { chain_id: deployment.chain_id })?;
         Ok(Self { ledger: ledger.clone(), contracts })
+    }
+
+    /// Where the contract is that remembers certified weights.
+    pub fn certificates(&self) -> Address {
+        self.contracts.certificates.address
     }
 
     /// Where the contract is.
@@ -93,18 +112,21 @@ impl ProofClient {
         Ok(!code.is_zero())
     }
 
-    /// Has the descriptor that commitments were held against validated and stored with the points of its tables: once for
-    /// a plan in one mode and batch, by anybody.
+    /// Has the descriptor that commitments were held against, a plan's or its certificate's, validated and stored with the
+    /// points of its tables: once for a plan in one mode and batch, by anybody.
     pub async fn register(
         &self,
         sender: &Sender,
         descriptor: &ValidDescriptor,
         registered: &Registered,
     ) -> Result<Sent, SendError> {
-        let descriptor = descriptor.bytes().to_vec().into();
-        let call =
-            Descriptors::registerCall { descriptor, points: point::to_bytes(registered.tables()).into() };
-        self.send(sender, self.contracts.descriptors.address, "register the plan's descriptor", &call).await
+        let action = match descriptor.kind {
+            Kind::Decision => "register the plan's descriptor",
+            Kind::Certificate => "register the descriptor of its certificate",
+        };
+        let points = point::to_bytes(registered.tables()).into();
+        let call = Descriptors::registerCall { descriptor: descriptor.bytes().to_vec().into(), points };
+        self.send(sender, self.contracts.descriptors.address, action, &call).await
     }
 
     /// Whether the contract accepts a proof. Costs nothing and leaves no trace.
@@ -117,6 +139,35 @@ impl ProofClient {
     /// [`Self::verify`] first.
     pub async fn verify_in_transaction(&self, sender: &Sender, asked: &Asked) -> Result<Sent, SendError> {
         self.send(sender, self.address(), "verify the proof", &asked.call).await
+    }
+
+    /// Whether the chain knows that the weights of `certified` are what a plan declares: that a certificate with its
+    /// descriptor was proved for them, and for the tables of the descriptor `decision`. Where it is not known, an accepted
+    /// proof of a decision says only that some numbers satisfy the plan's relations.
+    pub async fn certified(&self, decision: B256, certified: &Certified) -> Result<bool, ReadError> {
+        let (certificate, weights) = (certified.registered.descriptor(), certified.registered.weights());
+        let call = WeightsCertificates::isCertifiedCall { decision, certificate, weights };
+        let block = self.ledger.newest_final().await?;
+        ask(&self.ledger, &block, "isCertified", self.certificates(), call).await
+    }
+
+    /// Has the certificate verified and remembered for proofs under the descriptor `decision`: once, by anybody. Both
+    /// descriptors have to be registered.
+    pub async fn certify(
+        &self,
+        sender: &Sender,
+        decision: B256,
+        certified: &Certified,
+    ) -> Result<Sent, SendError> {
+        let Certified { registered, statement, proof, .. } = certified;
+        let call = WeightsCertificates::certifyCall {
+            decision,
+            certificate: registered.descriptor(),
+            statement: stated!(WeightsCertificates, statement),
+            points: point::to_bytes(registered.committed()).into(),
+            proof: proof.encode().into(),
+        };
+        self.send(sender, self.certificates(), "certify the weights", &call).await
     }
 
     async fn send<C: SolCall>(

@@ -219,7 +219,8 @@ fn a_certificate_travels() {
         let (weights, plan) = (committed.commitment(), bench.model.plan());
         let tables: Vec<G1Affine> = certifier.assignment().tables.iter().map(|own| own.point).collect();
         let key = Key { setup: bench.setup.digest(), tau: bench.setup.tau() };
-        assert_eq!(file.verify(plan, weights, &tables, &key), Ok(()));
+        let certified = file.verify(plan, weights, &tables, &key).unwrap();
+        assert_eq!((certified.registered, certified.proof.encode()), (registered, file.proof.clone()));
         let other = CertificateFile { chain_id: 1, ..file.clone() };
         assert!(matches!(other.verify(plan, weights, &tables, &key), Err(CertificateError::Refused(_))));
         let other = wide();

@@ -53,6 +53,11 @@ const BAD_DESCRIPTORS: &[(&str, &str, &[descriptors::Attack], descriptors::Bytes
     ("bad_certificate_descriptors.json", "ok_certificate_wide_zk.json", certificates::ATTACKS, |_| vec![]),
 ];
 
+/// Whether the networks' are written too, which takes a while.
+fn writes_all() -> bool {
+    std::env::var_os("AVERMENT_WRITE_VECTORS").is_some_and(|how| how == "all")
+}
+
 #[test]
 fn vectors_are_written() {
     if std::env::var_os("AVERMENT_WRITE_VECTORS").is_none() {

@@ -32,6 +32,19 @@ pub struct CertificateFile {
     pub proof: Vec<u8>,
 }
 
+/// A certificate that was verified, with all that it is about: what is shown to a contract.
+#[derive(Debug, Clone)]
+pub struct Certified {
+    /// Its descriptor.
+    pub descriptor: ValidDescriptor,
+    /// The weights and tables that it certifies.
+    pub registered: Registered,
+    /// What it states.
+    pub statement: Statement,
+    /// The proof.
+    pub proof: Proof,
+}
+
 /// Why bytes are no certificate.
 #[derive(Debug, Error, Clone, PartialEq, Eq)]
 pub enum CertificateFileError {
@@ -95,15 +108,16 @@ impl CertificateFile {
         weights: &WeightsCommitment,
         tables: &[G1Affine],
         key: &Key,
-    ) -> Result<(), CertificateError> {
+    ) -> Result<Certified, CertificateError> {
         let chunk_bits = Some(weights.chunked().blocks().chunk_bits());
         let options = Options { chunk_bits, mode: self.mode, ..Options::default() };
         let decision = Descriptor::derive(plan, options)?.descriptor;
-        let certificate = decision.certificate(plan)?.descriptor;
-        let registered = Registered::new(&certificate, weights, tables, &[])?;
+        let descriptor = decision.certificate(plan)?.descriptor;
+        let registered = Registered::new(&descriptor, weights, tables, &[])?;
         let statement = statement(&registered, plan.digest(), self.chain_id, self.mode);
-        let proof = Proof::decode(&self.proof, &certificate, self.mode)?;
-        verify(&decision, &certificate, key, &registered, &statement, &proof)
+        let proof = Proof::decode(&self.proof, &descriptor, self.mode)?;
+        verify(&decision, &descriptor, key, &registered, &statement, &proof)?;
+        Ok(Certified { descriptor, registered, statement, proof })
     }
 
     /// The file's bytes (docs/formats.md).

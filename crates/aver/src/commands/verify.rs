@@ -1,5 +1,5 @@
 //! `aver verify`: whether a proof proves what it says, by the public half of a plan's folder and, if asked, by the
-//! contract.
+//! contract, which also knows whether the weights are certified.
 
 use super::{Context, commit::SIGNED_INPUT};
 use crate::{
@@ -21,6 +21,7 @@ use averment_registry::dsse::{self, Envelope};
 use averment_storage::atomic;
 use averment_verifier::{
     Registered,
+    certificate::Certified,
     descriptor::ValidDescriptor,
     file::{FILE_BYTES, ProofFile},
 };
@@ -42,7 +43,8 @@ pub fn run(args: &VerifyArgs, context: &Context) -> Result<()> {
     let setup = context.accept_setup(statement.setup, chunk_bits)?;
     let (descriptor, registered) =
         proofs::check(&file, &folder, &setup).with_context(|| format!("{shown} proves nothing"))?;
-    proofs::check_weights(&folder, &setup).with_context(|| format!("{shown} proves nothing"))?;
+    let certified =
+        proofs::check_weights(&folder, &setup).with_context(|| format!("{shown} proves nothing"))?;
     let items = file.input.items() as usize;
     let answers =
         outputs::answers(&folder.plan()?, &statement.public, items).context("the output has its cells")?;
@@ -71,7 +73,9 @@ pub fn run(args: &VerifyArgs, context: &Context) -> Result<()> {
         value["inputSignedBy"] = if file.input.separate() { json!(all) } else { json!(all[0]) };
     }
     if args.on_chain {
-        let asking = on_chain(args, &folder, &file, &descriptor, &registered, context);
+        let checked =
+            Checked { file: &file, descriptor: &descriptor, registered: &registered, certified: &certified };
+        let asking = on_chain(args, &folder, &checked, context);
         let done = context.block_on(asking)?;
         words += &done.words();
         value["onChain"] = done.json();
@@ -123,23 +127,33 @@ pub fn read(path: &Path) -> Result<ProofFile> {
     Ok(ProofFile::decode(&bytes).map_err(|error| exit::refused(format!("{shown}: {error}")))?)
 }
 
-/// What the contract said.
+/// A proof that verifies here, and what it was checked with.
+struct Checked<'a> {
+    file: &'a ProofFile,
+    descriptor: &'a ValidDescriptor,
+    registered: &'a Registered,
+    certified: &'a Certified,
+}
+
+/// What the contracts said.
 struct OnChain {
     registry: RegistryClient,
     verifier: ProofClient,
     about: bool,
     registered: Option<Sent>,
     verified: Option<Sent>,
+    /// Whether the chain knows that the weights are certified, and what was sent for that.
+    is_certified: bool,
+    certified: Vec<Sent>,
 }
 
 async fn on_chain(
     args: &VerifyArgs,
     folder: &PlanFolder,
-    file: &ProofFile,
-    descriptor: &ValidDescriptor,
-    registered: &Registered,
+    checked: &Checked<'_>,
     context: &Context,
 ) -> Result<OnChain> {
+    let Checked { file, descriptor, registered, certified } = *checked;
     let deployment = context.deployment()?;
     let about = !file.statement.version.is_zero();
     let registry = if about {
@@ -169,8 +183,18 @@ async fn on_chain(
     }
     let asked = Asked::new(registered, statement, file.proof.clone());
     let mut sender = None;
-    let known = verifier.knows(registered.descriptor()).await?;
-    if !known || args.transaction {
+    let decision = registered.descriptor();
+    let known = verifier.knows(decision).await?;
+    let mut is_certified = verifier.certified(decision, certified).await?;
+    let certify = args.certify && !is_certified;
+    if certify && certified.statement.chain_id != deployment.chain_id {
+        let (got, expected) = (certified.statement.chain_id, deployment.chain_id);
+        return Err(exit::refused(format!(
+            "the certificate of the weights is for chain {got}, the contracts are on chain {expected}"
+        ))
+        .into());
+    }
+    if !known || args.transaction || certify {
         sender = Some(context.sender(registry.ledger(), context.account()?).await?);
     }
     let stored = match &sender {
@@ -188,7 +212,23 @@ async fn on_chain(
         Some(sender) if args.transaction => Some(verifier.verify_in_transaction(sender, &asked).await?),
         _ => None,
     };
-    Ok(OnChain { registry, verifier, about, registered: stored, verified })
+    let mut submitted = Vec::new();
+    if certify && let Some(sender) = &sender {
+        if !verifier.knows(certified.registered.descriptor()).await? {
+            submitted.push(verifier.register(sender, &certified.descriptor, &certified.registered).await?);
+        }
+        submitted.push(verifier.certify(sender, decision, certified).await?);
+        is_certified = true;
+    }
+    Ok(OnChain {
+        registry,
+        verifier,
+        about,
+        registered: stored,
+        verified,
+        is_certified,
+        certified: submitted,
+    })
 }
 
 impl OnChain {
@@ -199,6 +239,8 @@ impl OnChain {
             "versionRegisteredThisPlan": self.about,
             "descriptorRegistered": self.registered.as_ref().map(sent),
             "verified": self.verified.as_ref().map(sent),
+            "weightsCertified": self.is_certified,
+            "certified": self.certified.iter().map(sent).collect::<Vec<_>>(),
             "provesNothingToThirdParties": self.registry.ledger().proves_nothing_to_third_parties(),
         })
     }
@@ -208,13 +250,24 @@ impl OnChain {
         if self.about {
             words += "registered: the version registered this plan with these weights\n";
         }
-        for (what, sent) in [
+        let certificates = self.verifier.certificates();
+        words += &match self.is_certified {
+            true => format!(
+                "certified: the contract at {certificates} knows that the weights are in the plan's ranges\n"
+            ),
+            false => format!(
+                "NOT CERTIFIED on chain: the contract at {certificates} does not know that the weights are in the plan's \
+                 ranges. That was checked here; to whoever asks the chain alone, the accepted proof does not say that the \
+                 plan decided. --certify has it remembered\n"
+            ),
+        };
+        let once = [
             ("its descriptor was registered", &self.registered),
             ("verified in a transaction", &self.verified),
-        ] {
-            if let Some(sent) = sent {
-                words += &format!("{what}: {} gas, transaction {}\n", sent.gas_used(), sent.tx);
-            }
+        ];
+        let once = once.into_iter().filter_map(|(what, sent)| Some((what, sent.as_ref()?)));
+        for (what, sent) in once.chain(self.certified.iter().map(|sent| ("for the certificate", sent))) {
+            words += &format!("{what}: {} gas, transaction {}\n", sent.gas_used(), sent.tx);
         }
         words
     }

@@ -99,9 +99,18 @@ pub async fn decision(
     let sent = verifier.verify_in_transaction(&stage.owner, &asked(&file)).await?;
     stage.note("verify the proof", sent);
 
+    let certified = proofs::check_weights(plan, &setup)?;
+    let decision = registered.descriptor();
+    let sent = verifier.register(&stage.owner, &certified.descriptor, &certified.registered).await?;
+    stage.note("register the descriptor of its certificate", sent);
+    let sent = verifier.certify(&stage.owner, decision, &certified).await?;
+    stage.note("certify the weights", sent);
+    ensure!(verifier.certified(decision, &certified).await?, "the chain does not remember the certificate");
+
     let (other, claim) = another_decision(&file, plan)?;
     ensure!(!verifier.verify(&asked(&other)).await?, "the contract accepts another decision than was proved");
     ui.say(format!("   The contract accepts it, and refuses a copy that claims {claim}"));
+    ui.say("   It has a certificate as well: the weights, which nobody sees, are in the ranges that the plan declares");
     let why = ExplainArgs {
         plan: plan.path().to_path_buf(),
         input: InputArgs { input: Some(case), ..InputArgs::default() },

@@ -27,6 +27,12 @@ alloy::sol! {
 
 alloy::sol! {
     #[sol(rpc, all_derives)]
+    WeightsCertificates,
+    "../../contracts/artifacts/WeightsCertificates.json"
+}
+
+alloy::sol! {
+    #[sol(rpc, all_derives)]
     AccessManager,
     "../../contracts/artifacts/AccessManager.json"
 }

@@ -333,7 +333,11 @@ impl Deployment {
             ("anchors", self.anchors),
         ];
         let proofs = self.proofs.map(|proofs| {
-            [("proof verifier", proofs.verifier), ("registry of descriptors", proofs.descriptors)]
+            [
+                ("proof verifier", proofs.verifier),
+                ("registry of descriptors", proofs.descriptors),
+                ("registry of certified weights", proofs.certificates),
+            ]
         });
         for (name, contract) in contracts.into_iter().chain(proofs.into_iter().flatten()) {
             let (_, proven) = ledger.prove(&newest, contract.address, &[]).await?;

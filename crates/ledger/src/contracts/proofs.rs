@@ -1,14 +1,14 @@
 //! The contracts that verify proofs, and their deployment: one for every plan and every model.
 
 use super::{
-    Contract, DeployError, Descriptors, ProofVerifier, Sender, Sent,
+    Contract, DeployError, Descriptors, ProofVerifier, Sender, Sent, WeightsCertificates,
     deployment::{create, with_arguments},
 };
 use averment_primitives::{B256, U256};
 use averment_verifier::{Key, setup};
 use serde::{Deserialize, Serialize};
 
-/// What verifies proofs of one setup. Neither contract has an owner, and neither can change.
+/// What verifies proofs of one setup. None of the contracts has an owner, and none can change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ProofContracts {
@@ -18,6 +18,8 @@ pub struct ProofContracts {
     pub descriptors: Contract,
     /// What verifies.
     pub verifier: Contract,
+    /// What remembers which weights are certified.
+    pub certificates: Contract,
 }
 
 impl ProofContracts {
@@ -37,6 +39,12 @@ impl ProofContracts {
         let immutables = [&tau[..], &[key.setup, descriptors.address.into_word()]].concat();
         let runtime = &ProofVerifier::DEPLOYED_BYTECODE;
         let verifier = create(sender, "proof verifier", code, runtime, &immutables, &mut sent).await?;
-        Ok((Self { setup: key.setup, descriptors, verifier }, sent))
+        let arguments = WeightsCertificates::constructorCall { verifier_: verifier.address };
+        let code = with_arguments(&WeightsCertificates::BYTECODE, &arguments);
+        let immutables = [verifier.address.into_word(), descriptors.address.into_word()];
+        let runtime = &WeightsCertificates::DEPLOYED_BYTECODE;
+        let certificates =
+            create(sender, "registry of certified weights", code, runtime, &immutables, &mut sent).await?;
+        Ok((Self { setup: key.setup, descriptors, verifier, certificates }, sent))
     }
 }

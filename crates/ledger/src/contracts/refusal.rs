@@ -4,6 +4,7 @@ use super::{
     AccessManager::AccessManagerErrors as Access, Anchors::AnchorsErrors as Anchor,
     Descriptors::DescriptorsErrors as Descriptor, ModelRegistry::ModelRegistryErrors as Registry,
     ProofVerifier::ProofVerifierErrors as Proof,
+    WeightsCertificates::WeightsCertificatesErrors as Certificate,
 };
 use alloy::{
     sol_types::{Panic, Revert, SolError, SolInterface},
@@ -29,6 +30,8 @@ pub enum Refusal {
     Proof(Proof),
     /// That of the contract that registers descriptors.
     Descriptor(Descriptor),
+    /// That of the contract that remembers certified weights.
+    Certificate(Certificate),
     /// A contract's words.
     Message(String),
     /// Solidity's checks: arithmetic, bounds, enums.
@@ -58,6 +61,9 @@ impl Refusal {
         if let Ok(error) = Descriptor::abi_decode(data) {
             return Self::Descriptor(error);
         }
+        if let Ok(error) = Certificate::abi_decode(data) {
+            return Self::Certificate(error);
+        }
         if let Ok(Revert { reason }) = Revert::abi_decode(data) {
             return Self::Message(printable(&reason));
         }
@@ -86,6 +92,7 @@ impl fmt::Display for Refusal {
             Self::Access(error) => access(error, f),
             Self::Proof(error) => proof(error, f),
             Self::Descriptor(error) => descriptor(error, f),
+            Self::Certificate(error) => certificate(error, f),
             Self::Message(words) => write!(f, "the contract says {words:?}"),
             Self::Panic(panic) => write!(f, "the contract failed a check of its own: {panic}"),
             Self::Unknown(data) if data.is_empty() => {
@@ -337,6 +344,19 @@ fn descriptor(error: &Descriptor, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         Descriptor::FailedDeployment(_) => {
             f.write_str("the descriptor could not be stored: send the transaction with more gas")
         }
+        other => write!(f, "{other:?}"),
+    }
+}
+
+fn certificate(error: &Certificate, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    match error {
+        Certificate::OtherPlan(e) => {
+            write!(f, "the certificate is for another plan than the proof (difference {})", e.difference)
+        }
+        Certificate::NotProved(_) => {
+            f.write_str("the certificate does not prove that these weights are in range")
+        }
+        // What the verifier says itself is decoded as the verifier's.
         other => write!(f, "{other:?}"),
     }
 }

@@ -5,13 +5,13 @@ use super::{
     cases::{clamp, perceptron, windows},
     certified::{self, Bench, False, uniform},
     descriptors::{Attack, resized},
-    judged, name, patched, read, vectors,
+    judged, name, networks, patched, read, vectors,
 };
 use alloy_primitives::hex;
 use ark_ec::AffineRepr;
 use ark_ff::Field;
 use averment_plan::Plan;
-use averment_prover::{certify::Certifier, model::Committed, reference::Honest};
+use averment_prover::{Engine, certify::Certifier, model::Committed, reference::Honest};
 use averment_verifier::{
     Registered,
     certificate::{self, CertificateError},
@@ -55,7 +55,9 @@ impl Certified {
         let certifier = Certifier::new(&committed, &bench.model).unwrap();
         let registered = certifier.registered().unwrap();
         let statement = bench.statement(&registered);
-        let proof = certifier.prove_by_definition(&registered, &statement, &mut uniform(3)).unwrap();
+        // Byte for byte what it is by definition, and done sooner for a network.
+        let engine = Engine::new(&bench.setup, certifier.descriptor().layout.chunk_bits).unwrap();
+        let proof = certifier.prove(&engine, &registered, &statement, &mut uniform(3)).unwrap();
         let call = Call {
             tau: averment_verifier::setup::tau_words(&bench.setup.tau()),
             setup: bench.setup.digest(),
@@ -109,6 +111,17 @@ fn made() -> Vec<(String, &'static str, Bench)> {
             [("narrow", narrow, certified::narrow()), ("wide", wide, certified::wide())]
         {
             vectors.push((format!("certificate_{name}_{suffix}"), about, Bench::new(model, mode)));
+        }
+    }
+    if super::writes_all() {
+        for (name, about, model) in networks::all() {
+            if ["perceptron", "lenet"].contains(&name) {
+                vectors.push((
+                    format!("certificate_{name}_zk"),
+                    about,
+                    Bench::new(model, Mode::ZeroKnowledge),
+                ));
+            }
         }
     }
     vectors

@@ -29,7 +29,7 @@ pub fn models() -> Vec<(&'static str, &'static str, Model)> {
         ),
         ("windows", "Convolution with stride and padding, maximum, sum: axes of every kind.", windows()),
     ];
-    if std::env::var_os("AVERMENT_WRITE_VECTORS").is_some_and(|how| how == "all") {
+    if super::writes_all() {
         models.extend(networks::all());
     }
     models
