@@ -17,6 +17,14 @@ interface Vm {
         uint64 gasRemaining;
     }
 
+    struct DirEntry {
+        string errorMessage;
+        string path;
+        uint64 depth;
+        bool isDir;
+        bool isSymlink;
+    }
+
     function lastCallGas() external view returns (Gas memory);
     function snapshotGasLastCall(string calldata group, string calldata name) external returns (uint256);
     function addr(uint256 privateKey) external pure returns (address);
@@ -38,6 +46,7 @@ interface Vm {
     function envOr(string calldata name, bool fallbackValue) external view returns (bool);
     function getCode(string calldata artifact) external view returns (bytes memory);
     function readFile(string calldata path) external view returns (string memory);
+    function readDir(string calldata path, uint64 depth) external view returns (DirEntry[] memory);
     function writeFile(string calldata path, string calldata text) external;
     function toString(bytes calldata value) external pure returns (string memory);
     function toString(bytes32 value) external pure returns (string memory);

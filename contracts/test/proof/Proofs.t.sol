@@ -2,7 +2,7 @@
 pragma solidity ^0.8.37;
 
 import {IProofVerifier} from "../../src/interfaces/IProofVerifier.sol";
-import {vm} from "../Vm.sol";
+import {Vm, vm} from "../Vm.sol";
 import {Call, ProofVectors} from "./Vectors.sol";
 
 /// @dev The vectors of the Rust verifier: what it accepts the contract accepts, what it refuses the contract
@@ -19,6 +19,17 @@ contract ProofsTest is ProofVectors {
             Call memory call = read(string.concat("ok_", name, ".json"));
             IProofVerifier verifier = deploy(call);
             vm.assertTrue(verify(verifier, call), name);
+        }
+    }
+
+    /// Proofs of released versions, `frozen/SUITE/RELEASE/*.json`.
+    function test_proofs_frozen() public {
+        Vm.DirEntry[] memory entries = vm.readDir(string.concat(FOLDER, "frozen"), 3);
+        for (uint256 i = 0; i < entries.length; ++i) {
+            if (entries[i].isDir || entries[i].depth != 3) continue;
+            Call memory call = readAt(entries[i].path);
+            IProofVerifier verifier = deploy(call);
+            vm.assertTrue(verify(verifier, call), entries[i].path);
         }
     }
 

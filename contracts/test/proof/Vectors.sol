@@ -22,7 +22,11 @@ abstract contract ProofVectors {
     uint256 internal constant CHAIN = 31_337;
 
     function read(string memory name) internal view returns (Call memory call) {
-        string memory json = vm.readFile(string.concat(FOLDER, name));
+        return readAt(string.concat(FOLDER, name));
+    }
+
+    function readAt(string memory path) internal view returns (Call memory call) {
+        string memory json = vm.readFile(path);
         bytes32[] memory tau = vm.parseJsonBytes32Array(json, ".tau");
         for (uint256 i = 0; i < 4; ++i) {
             call.tau[i] = uint256(tau[i]);

@@ -1,7 +1,9 @@
 //! The contract that is deployed, in a virtual machine in this process: one code for all models, and the Rust verifier's
 //! verdict on random models and on changes of their proofs.
 
-use super::{Call, cases, encoded, file, folder, make::Made, read, registration, verdict, words::is_free};
+use super::{
+    Call, Case, cases, encoded, file, folder, frozen, make::Made, read, registration, verdict, words::is_free,
+};
 use alloy_primitives::{Address, B256, Bytes, TxKind, U256, hex, keccak256};
 use averment_verifier::{
     descriptor::{Descriptor, Options},
@@ -196,6 +198,16 @@ fn one_code_verifies_every_model() {
     assert!(changed.clone().all(|(_, built)| *built == 0), "code that is not the artifact's");
     // Six words that the constructor keeps, at most a few places each.
     assert!(changed.count() <= 32 * 6 * 2);
+}
+
+/// Proofs of released versions, by the contract of today.
+#[test]
+fn frozen_proofs_keep_verifying_on_chain() {
+    for case in frozen() {
+        let Case::Proof(name, call) = case else { continue };
+        let mut chain = Chain::new(&call);
+        assert!(chain.register(&call) && chain.accepts(&call), "{name}");
+    }
 }
 
 /// A table's chunk that holds nothing but zeros, as those of a relu for negative values, has no point: both verifiers take
