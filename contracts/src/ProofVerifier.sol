@@ -8,7 +8,7 @@ import {prepare, weigh} from "./proof/Functionals.sol";
 import "./proof/Memory.sol";
 import {isNamed} from "./proof/Names.sol";
 import {PAIRING_GAS, derive, opens} from "./proof/Opening.sol";
-import {chunksOf, hasMasks, load, publicCount} from "./proof/Reading.sol";
+import {chunksOf, hasMasks, inputChunks, load, publicCount} from "./proof/Reading.sol";
 import {draw, drawFrom, reduceBatch, reduceMain} from "./proof/Sumcheck.sol";
 import {Create2} from "@openzeppelin/contracts/utils/Create2.sol";
 
@@ -88,8 +88,8 @@ contract ProofVerifier is IProofVerifier {
         assembly {
             length := mload(POINTS_LENGTH)
         }
-        fits = masked == hasMasks() && values.length == publicCount() && length == (chunksOf(0) + chunksOf(2)) * 64
-            && isNamed(state, statement);
+        fits = masked == hasMasks() && values.length == publicCount()
+            && length == (chunksOf(0) + inputChunks(statement.items)) * 64 && isNamed(state, statement);
         if (!fits) return false;
         bytes32 suite = SUITE;
         assembly {

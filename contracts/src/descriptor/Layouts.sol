@@ -10,7 +10,7 @@ abstract contract Layouts is Plans {
     bytes32 internal constant CERTIFICATE = "averment-certificate/1";
     uint256 internal constant VARIABLES = 28;
     uint256 internal constant COORDINATES = 32;
-    uint256 internal constant COUNT_BITS = 6;
+    uint256 internal constant COUNT_BITS = 8;
     uint256 internal constant MASK_BITS = 10;
     uint256 internal constant ADDRESS_BITS = 32;
 
@@ -65,7 +65,8 @@ abstract contract Layouts is Plans {
         uint256[] memory bases;
         (next, bases) = role(plan, 1, next, list);
         same(plan, 132, list.length == 1 ? bases[0] : NOWHERE);
-        (next, plan.inputBases) = role(plan, 2, next, plan.inputSizes);
+        (plan.itemBits, plan.strideBits) = itemsOf(plan);
+        if (plan.itemBits == 0) (next, plan.inputBases) = role(plan, 2, next, plan.inputSizes);
 
         list = new uint256[](10);
         uint256 count;
@@ -97,10 +98,37 @@ abstract contract Layouts is Plans {
         (next, bases) = role(plan, 4, next, list);
         same(plan, 124, bases[0]);
         same(plan, 128, bases[1]);
+        if (plan.itemBits != 0) (next, plan.inputBases) = items(plan, next);
         uint256 countBits = log2Up(next);
         if (byte_(plan, 37) != countBits || k + countBits > ADDRESS_BITS) {
             revert InvalidDescriptor(Rule.Layout, 37);
         }
+    }
+
+    /// How many items have chunks of their own, and how many cells these are, as powers of two: the inputs have as many
+    /// chunks as one item's blocks take, or a power of two times as many.
+    function itemsOf(Plan memory plan) internal pure returns (uint256 itemBits, uint256 strideBits) {
+        uint256 cells;
+        for (uint256 i = 0; i < plan.inputSizes.length; ++i) {
+            if (plan.inputSizes[i] > ADDRESS_BITS) revert InvalidDescriptor(Rule.Layout, 72);
+            cells += 2 ** plan.inputSizes[i];
+        }
+        uint256 one = roundUp(cells, 2 ** plan.chunkBits) >> plan.chunkBits;
+        uint256 chunks = number(plan, 74, 2);
+        if (one == 0 || chunks <= one) return (0, 0);
+        itemBits = log2Up(chunks) - log2Up(one);
+        if (one != 2 ** log2Up(one) || chunks != one << itemBits) revert InvalidDescriptor(Rule.Layout, 74);
+        strideBits = plan.chunkBits + log2Up(one);
+    }
+
+    /// Places the inputs of items with chunks of their own, at a multiple of what they take together, and checks where that
+    /// is.
+    function items(Plan memory plan, uint256 next) internal pure returns (uint256 end, uint256[] memory bases) {
+        uint256 chunks = number(plan, 74, 2);
+        uint256 first = roundUp(next, chunks);
+        if (number(plan, 72, 2) != first) revert InvalidDescriptor(Rule.Layout, 72);
+        (, bases) = place(plan.inputSizes, first << plan.chunkBits);
+        end = first + chunks;
     }
 
     /// Places a role's blocks in descending order of size, and checks its chunks.
@@ -116,10 +144,23 @@ abstract contract Layouts is Plans {
         }
         if (largest > ADDRESS_BITS) revert InvalidDescriptor(Rule.Layout, 64 + 4 * index);
         uint256 first = roundUp(next, 2 ** (largest > k ? largest - k : 0));
-        uint256 cell = first << k;
+        uint256 cell;
+        (cell, bases) = place(blocks, first << k);
+        end = roundUp(cell, 2 ** k) >> k;
+        bool right = cell <= 2 ** ADDRESS_BITS && number(plan, 64 + 4 * index, 2) == first
+            && number(plan, 66 + 4 * index, 2) == end - first;
+        if (!right) revert InvalidDescriptor(Rule.Layout, 64 + 4 * index);
+    }
+
+    /// Blocks of at most `2^ADDRESS_BITS` cells one after the other, in descending order of size.
+    function place(uint256[] memory blocks, uint256 cell)
+        internal
+        pure
+        returns (uint256 end, uint256[] memory bases)
+    {
         bases = new uint256[](blocks.length);
         uint256 placed;
-        for (uint256 size = largest; placed < blocks.length; --size) {
+        for (uint256 size = ADDRESS_BITS; placed < blocks.length; --size) {
             for (uint256 i = 0; i < blocks.length; ++i) {
                 if (blocks[i] != size) continue;
                 bases[i] = cell;
@@ -128,10 +169,7 @@ abstract contract Layouts is Plans {
             }
             if (size == 0) break;
         }
-        end = roundUp(cell, 2 ** k) >> k;
-        bool right = cell <= 2 ** ADDRESS_BITS && number(plan, 64 + 4 * index, 2) == first
-            && number(plan, 66 + 4 * index, 2) == end - first;
-        if (!right) revert InvalidDescriptor(Rule.Layout, 64 + 4 * index);
+        end = cell;
     }
 
     function cut(uint256[] memory list, uint256 count) internal pure returns (uint256[] memory shorter) {

@@ -58,7 +58,7 @@ abstract contract Lookups is Plans {
                 bool right = plan.isCertificate
                     || (inputs < plan.inputSizes.length
                         && plan.inputBases[inputs] == own.input
-                        && plan.inputSizes[inputs] == own.bits);
+                        && plan.inputSizes[inputs] + plan.itemBits == own.bits);
                 right = right && area == 0;
                 if (!right) revert InvalidDescriptor(Rule.LookupInput, i);
                 for (uint256 j = 0; j < i; ++j) {

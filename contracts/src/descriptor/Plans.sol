@@ -57,6 +57,10 @@ abstract contract Plans is IDescriptors {
         uint256 widths;
         uint256[] weightSizes;
         uint256[] inputSizes;
+        /// Items with an input commitment of their own, and the cells from one to the next, as powers of two; the first is 0
+        /// if one commitment is to all.
+        uint256 itemBits;
+        uint256 strideBits;
         uint256[] weightBases;
         uint256[] inputBases;
         /// First cells of the slots' areas.
@@ -94,6 +98,11 @@ abstract contract Plans is IDescriptors {
         if (kind == 3) return axis + 2;
         if (kind == 4) return axis + 30;
         revert InvalidDescriptor(Rule.Bytes, axis);
+    }
+
+    /// An axis's bits.
+    function axisBits(Plan memory plan, uint256 axis) internal pure returns (uint256) {
+        return byte_(plan, axis + (byte_(plan, axis) < 2 ? 2 : 1));
     }
 
     function sizes(Plan memory plan, uint256 from, uint256 count) internal pure returns (uint256[] memory list) {

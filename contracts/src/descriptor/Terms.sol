@@ -33,7 +33,7 @@ abstract contract Terms is Plans {
             bits += added;
             next = skipAxis(plan, next);
         }
-        bits += source(plan, number(plan, cursor + 9, 4), size);
+        bits += source(plan, cursor, size);
         add(sum, bits + byte_(plan, cursor + 8) + valueBits(signed(plan, cursor)));
     }
 
@@ -84,12 +84,13 @@ abstract contract Terms is Plans {
     }
 
     /// The bits of the values in a block that is a whole weight, input, or output of an earlier relation.
-    function source(Plan memory plan, uint256 base, uint256 size) internal pure returns (uint256) {
+    function source(Plan memory plan, uint256 cursor, uint256 size) internal pure returns (uint256) {
+        uint256 base = number(plan, cursor + 9, 4);
         for (uint256 i = 0; i < plan.weightBases.length; ++i) {
             if (plan.weightBases[i] == base && plan.weightSizes[i] == size) return byte_(plan, plan.widths + i) - 1;
         }
         for (uint256 i = 0; i < plan.inputBases.length; ++i) {
-            if (plan.inputBases[i] == base && plan.inputSizes[i] == size) return plan.inputBits[i];
+            if (isInput(plan, cursor, size, i)) return plan.inputBits[i];
         }
         for (uint256 i = 0; i < plan.lookups.length; ++i) {
             Lookup memory own = plan.lookups[i];
@@ -101,6 +102,30 @@ abstract contract Terms is Plans {
             }
         }
         revert InvalidDescriptor(Rule.Source, plan.place);
+    }
+
+    /// Whether a term of `2^size` cells reads a whole input block: its cells one after the other, or in each item's chunks those
+    /// at its place.
+    function isInput(Plan memory plan, uint256 cursor, uint256 size, uint256 input) internal pure returns (bool) {
+        uint256 base = number(plan, cursor + 9, 4);
+        uint256 own = plan.inputSizes[input];
+        if (plan.itemBits == 0 || plan.strideBits == own) {
+            return base == plan.inputBases[input] && size == own + plan.itemBits;
+        }
+        uint256 first = number(plan, 72, 2) << plan.chunkBits;
+        if (base != first || size != plan.strideBits + plan.itemBits) return false;
+        uint256 below;
+        uint256 axis = cursor + 14;
+        for (uint256 left = byte_(plan, cursor + 13); left > 0; --left) {
+            uint256 bits = axisBits(plan, axis);
+            if (below == own && bits > 0) {
+                return byte_(plan, axis) == 2 && bits == plan.strideBits - own
+                    && number(plan, axis + 2, 4) == (plan.inputBases[input] - first) >> own;
+            }
+            below += bits;
+            axis = skipAxis(plan, axis);
+        }
+        return false;
     }
 
     /// Limbs in ranges from 0 on, one above the other. Returns what follows them, and how wide they are together.

@@ -2,14 +2,15 @@
 pragma solidity ^0.8.37;
 
 import {DECISION, decisions} from "./Decisions.sol";
-import {eqIndex, eqPrefixes, eqTable, eqTrees} from "./Eq.sol";
+import {eqIndex, eqPoints, eqPrefixes, eqTable, eqTrees} from "./Eq.sol";
 import "./Memory.sol";
+import {chunksOf} from "./Reading.sol";
 import {blockAt, termsAt} from "./Terms.sol";
 
 // The functionals of all claims at the point u where the batch evaluation ends ([6.1]), in the order of the claims.
 // Each adds what it is at u, times theta's power, to the sums `OPEN`, `HIDDEN` and `HIDING`.
 
-/// Fills in `R_PREFIX`, `RHO_PREFIX`, `CHUNKS` and `U_TREES`.
+/// Fills in `R_PREFIX`, `RHO_PREFIX`, and what `CHUNKS` and `U_TREES` say where it is.
 function prepare() pure {
     uint256 points;
     uint256 variables;
@@ -27,11 +28,15 @@ function prepare() pure {
     eqPrefixes(R, U, points, R_PREFIX);
     eqPrefixes(RHO, U, variables, RHO_PREFIX);
     unchecked {
-        eqTable(U + 32 * chunk, count, CHUNKS, 1);
         table = eqTrees(U, chunk + count, table);
+        chunk = U + 32 * chunk;
     }
     assembly {
         mstore(U_TREES_END, table)
+        mstore(CHUNKS, table)
+    }
+    table = eqTable(chunk, count, table, 1);
+    assembly {
         mstore(TABLES, table)
     }
 }
@@ -240,14 +245,47 @@ function input(uint256 word, uint256 cell) pure {
     unchecked {
         row = eqIndex(RHO + 32 * own, above, row);
     }
-    cell = blockAt(own, cell);
     assembly {
-        let here := mulmod(row, mulmod(mload(add(RHO_PREFIX, shl(5, own))), cell, P), P)
+        above := mload(ITEM_BITS)
+    }
+    if (above == 0) {
+        cell = blockAt(own, cell);
+        assembly {
+            cell := mulmod(mload(add(RHO_PREFIX, shl(5, own))), cell, P)
+        }
+    } else {
+        unchecked {
+            cell = stridedAt(own - above, above, cell);
+        }
+    }
+    assembly {
+        let here := mulmod(row, cell, P)
         let theta := mload(THETA)
         here := mulmod(here, theta, P)
         for { let i := byte(0, word) } i { i := sub(i, 1) } { here := mulmod(here, theta, P) }
         mstore(HIDDEN, addmod(mload(HIDDEN), here, P))
     }
+}
+
+/// An input block whose `2^items` items have chunks of their own, the first one's at `cell`: its cells and the items at rho, one
+/// place in the items' chunks.
+function stridedAt(uint256 own, uint256 items, uint256 cell) pure returns (uint256 value) {
+    uint256 stride = chunksOf(2) >> items;
+    assembly {
+        let chunks := stride
+        // As a power of two, in cells.
+        stride := mload(CHUNK_BITS)
+        for {} gt(chunks, 1) { chunks := shr(1, chunks) } { stride := add(stride, 1) }
+        value := mload(add(RHO_PREFIX, shl(5, own)))
+    }
+    uint256 above;
+    unchecked {
+        uint256 place = eqIndex(U + 32 * own, stride - own, cell >> own);
+        above = mulmod(place, blockAt(stride + items, cell), P);
+        place = eqPoints(RHO + 32 * own, U + 32 * stride, items);
+        above = mulmod(place, above, P);
+    }
+    return mulmod(value, above, P);
 }
 
 /// `out` of the tables, which is public and committed.

@@ -86,6 +86,10 @@ uint256 constant OPENING = 0x7e0;
 // Trees of u's coordinates (`eqTrees`): where they begin and end.
 uint256 constant U_TREES = 0x800;
 uint256 constant U_TREES_END = 0x820;
+// Where `eq` of u's upper coordinates begins for every chunk number, at most 256.
+uint256 constant CHUNKS = 0x840;
+// Items with input commitments of their own, as a power of two; 0 if one commitment is to all of them.
+uint256 constant ITEM_BITS = 0x860;
 // While the functionals' claims are weighed ([6.1]): theta's power of the next one; what is public; what is hidden, to
 // be multiplied by 1 - rho_n; mask cells, to be multiplied by rho_n; and where the next one's mask cell is.
 uint256 constant POWER = 0x880;
@@ -106,13 +110,11 @@ uint256 constant NOT_U = 0x1a00;
 // `eq(r[..i], u[..i])` and `eq(rho[..i], u[..i])` for every i, 33 words each.
 uint256 constant R_PREFIX = 0x1e00;
 uint256 constant RHO_PREFIX = 0x2240;
-// `eq` of u's upper coordinates for every chunk number, at most 64.
-uint256 constant CHUNKS = 0x2680;
 // The last axis that began at each coordinate of u, and its value (`axisAt`): 32 pairs, zero in the beginning.
-uint256 constant AXES = 0x2e80;
+uint256 constant AXES = 0x2680;
 // The last tables that began at each coordinate of a point (`tableOf`), zero in the beginning.
-uint256 constant R_TABLES = 0x3680;
-uint256 constant RHO_TABLES = 0x3a80;
-uint256 constant U_TABLES = 0x3e80;
+uint256 constant R_TABLES = 0x2e80;
+uint256 constant RHO_TABLES = 0x3280;
+uint256 constant U_TABLES = 0x3680;
 // The descriptor's bytes; behind them the points of its function tables.
-uint256 constant DESCRIPTOR = 0x4280;
+uint256 constant DESCRIPTOR = 0x3a80;

@@ -7,6 +7,8 @@ import "./Memory.sol";
 // What commitments begin with (docs/formats.md, Commitments): 23 and 28 bytes.
 bytes32 constant WEIGHTS_HEAD = "averment-commitment/1\n\x01";
 bytes32 constant INPUTS_HEAD = "averment-input-commitment/1\n";
+// 23 bytes.
+bytes32 constant BATCH_HEAD = "averment-input-batch/1\n";
 // The most items of a commitment to inputs.
 uint256 constant ITEMS = 1 << 16;
 
@@ -49,13 +51,38 @@ function isNamed(uint256 free, Statement calldata statement) pure returns (bool 
         }
         default {
             source := add(source, pointsOf(0))
+            sizes := add(sizes, weights)
             let items := calldataload(add(statement, 0x100))
-            mstore(free, INPUTS_HEAD)
-            mstore(add(free, 28), calldataload(add(statement, 0xc0)))
-            mstore(add(free, 60), shl(224, items))
-            end := chunked(add(free, 64), inputs, add(sizes, weights), source, pointsOf(2))
-            named := and(named, eq(keccak256(free, sub(end, free)), calldataload(add(statement, 0xe0))))
-            named := and(named, lt(sub(items, 1), ITEMS))
+            let bits := mload(ITEM_BITS)
+            let most := ITEMS
+            let own := free
+            let together := items
+            if bits {
+                // A commitment for each item behind the list of their identities; what they have in common is written once.
+                most := shl(bits, 1)
+                items := mul(items, iszero(gt(items, most)))
+                mstore(free, BATCH_HEAD)
+                mstore(add(free, 23), shl(224, items))
+                end := add(free, 27)
+                own := add(end, shl(5, items))
+                together := 1
+            }
+            mstore(own, INPUTS_HEAD)
+            mstore(add(own, 28), calldataload(add(statement, 0xc0)))
+            mstore(add(own, 60), shl(224, together))
+            let length := shr(bits, pointsOf(2))
+            let points := sub(chunked(add(own, 64), inputs, sizes, source, length), length)
+            let size := sub(add(points, length), own)
+            if bits {
+                for {} lt(end, own) { end := add(end, 0x20) } {
+                    calldatacopy(points, source, length)
+                    source := add(source, length)
+                    mstore(end, keccak256(own, size))
+                }
+                size := sub(own, free)
+            }
+            named := and(named, eq(keccak256(free, size), calldataload(add(statement, 0xe0))))
+            named := and(named, lt(sub(items, 1), most))
         }
     }
 }

@@ -139,17 +139,32 @@ function opens(uint256 hAlpha, uint256 g) view returns (bool ok) {
         // Where the weights of a role's chunks begin and end.
         function chunks(role) -> begin, end {
             let word := mload(add(add(DESCRIPTOR, 64), shl(2, role)))
-            begin := add(CHUNKS, shl(5, shr(240, word)))
+            begin := add(mload(CHUNKS), shl(5, shr(240, word)))
             end := add(begin, shl(5, and(shr(224, word), 0xffff)))
         }
-        // A role's points from `source` on, each with its chunk's weight.
-        function addChunks(role, source) -> next {
+        // Points from `source` on, each with a weight from `c` on.
+        function addWeighted(source, c, end) -> next {
             next := source
-            let c, end := chunks(role)
             for {} lt(c, end) { c := add(c, 0x20) } {
                 addPoint(next, mulmod(mload(DELTA), mload(c), P))
                 next := add(next, 0x40)
             }
+        }
+        // A role's points from `source` on, each with its chunk's weight.
+        function addChunks(role, source) -> next {
+            let c, end := chunks(role)
+            next := addWeighted(source, c, end)
+        }
+        // The inputs' points. Those of items that are missing, each with chunks of its own, are the last one's again.
+        function addInputs(source) {
+            let c, end := chunks(2)
+            let real := add(c, shr(1, sub(add(mload(POINTS), mload(POINTS_LENGTH)), source)))
+            let each := shr(mload(ITEM_BITS), sub(end, c))
+            for { let missing := real } lt(missing, end) { missing := add(missing, 0x20) } {
+                let last := add(sub(real, each), mod(sub(missing, real), each))
+                mstore(last, addmod(mload(last), mload(missing), P))
+            }
+            pop(addWeighted(source, c, real))
         }
         let source := mload(OPENING)
         let xi := mload(XI)
@@ -202,7 +217,7 @@ function opens(uint256 hAlpha, uint256 g) view returns (bool ok) {
             let delta := mload(DELTA)
             addPoint(add(source, 0x40), mulmod(delta, addmod(mload(ALPHA), sub(P, width), P), P))
             let next := addChunks(0, mload(POINTS))
-            next := addChunks(2, next)
+            addInputs(next)
             // The points of function tables are in memory, behind the descriptor.
             next := add(DESCRIPTOR, shr(224, mload(add(DESCRIPTOR, 32))))
             let c, end := chunks(1)

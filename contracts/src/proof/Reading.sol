@@ -30,6 +30,13 @@ function load(address code) view returns (uint256 free) {
         place := add(place, mul(7, products))
         mstore(DEGREES, place)
         mstore(TERMS, add(place, byte(10, head)))
+        // An input's lookups are of all items, its size is that of its block: of all items too, or of one.
+        let inputs := and(shr(96, head), 0xffff)
+        if inputs {
+            let lookup := mload(sub(mload(HEADS), mul(14, inputs)))
+            let sizes := sub(add(DESCRIPTOR, shr(224, head)), add(and(shr(112, head), 0xffff), inputs))
+            mstore(ITEM_BITS, sub(byte(5, lookup), byte(0, mload(sizes))))
+        }
     }
 }
 
@@ -37,6 +44,19 @@ function load(address code) view returns (uint256 free) {
 function chunksOf(uint256 role) pure returns (uint256 count) {
     assembly {
         count := and(shr(240, mload(add(add(DESCRIPTOR, 66), shl(2, role)))), 0xffff)
+    }
+}
+
+/// How many points of inputs there are: one a chunk, but none of items that only fill a batch of separate commitments.
+function inputChunks(uint256 items) pure returns (uint256 count) {
+    uint256 bits;
+    assembly {
+        bits := mload(ITEM_BITS)
+    }
+    count = chunksOf(2);
+    unchecked {
+        // Both are below 2^32.
+        if (bits != 0) count = (count >> bits) * items;
     }
 }
 

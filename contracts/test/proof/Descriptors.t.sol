@@ -16,6 +16,29 @@ contract DescriptorsTest is ProofVectors {
         bad("bad_decision_descriptors.json", 20);
     }
 
+    function test_descriptors_badSeparate() public {
+        bad("bad_separate_descriptors.json", 17);
+    }
+
+    /// How many items have commitments of their own is read from how many chunks the inputs have.
+    function test_descriptors_itemChunks() public {
+        bytes memory descriptor = read("ok_separate_zk.json").descriptor;
+        IDescriptors descriptors = newDescriptors();
+        vm.assertEq(uint256(uint8(descriptor[75])), 4, "items");
+        for (uint256 chunks = 0; chunks < 600; ++chunks) {
+            if (chunks == 4) continue;
+            // forge-lint: disable-next-line(unsafe-typecast)
+            (descriptor[74], descriptor[75]) = (bytes1(uint8(chunks >> 8)), bytes1(uint8(chunks)));
+            try descriptors.register(descriptor, "") {
+                vm.assertTrue(false, vm.toString(chunks));
+            } catch (bytes memory reason) {
+                vm.assertEq(bytes32(selector(reason)), bytes32(IDescriptors.InvalidDescriptor.selector));
+                Rule found = Rule(uint256(word(reason)));
+                vm.assertTrue(found == Rule.Layout || found == Rule.LookupInput, vm.toString(chunks));
+            }
+        }
+    }
+
     function test_descriptors_badCertificates() public {
         bad("bad_certificate_descriptors.json", 45);
     }

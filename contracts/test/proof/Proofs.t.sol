@@ -13,7 +13,7 @@ contract ProofsTest is ProofVectors {
     }
 
     function test_proofs_good() public {
-        string[7] memory names = ["dense", "argmax", "windows", "mlp", "perceptron", "lenet", "cnn"];
+        string[8] memory names = ["dense", "argmax", "windows", "separate", "mlp", "perceptron", "lenet", "cnn"];
         for (uint256 i = 0; i < 2 * names.length; ++i) {
             string memory name = string.concat(names[i / 2], i % 2 == 0 ? "_transparent" : "_zk");
             Call memory call = read(string.concat("ok_", name, ".json"));
@@ -45,6 +45,12 @@ contract ProofsTest is ProofVectors {
     function test_decisions_bad() public {
         bad("argmax_transparent", 8);
         bad("argmax_zk", 8);
+    }
+
+    /// Lists of items with input commitments of their own that are not what was proved.
+    function test_separate_bad() public {
+        bad("separate_transparent", 28);
+        bad("separate_zk", 28);
     }
 
     function bad(string memory name, uint256 least) private {

@@ -3,7 +3,7 @@
 use crate::{
     Assignment, Commitment, Engine, ProveError, Random, Setup, SlotCells,
     reference::{self, Conduct},
-    registered::{CommitError, InputOpening, WeightsSecret},
+    registered::{CommitError, InputOpening, WeightsSecret, trimmed},
 };
 use alloy_primitives::B256;
 use ark_ec::CurveGroup;
@@ -38,6 +38,13 @@ pub struct CommittedInputs {
     commitments: Vec<InputCommitment>,
     cells: Vec<Vec<i64>>,
     chunks: Vec<Commitment>,
+}
+
+impl CommittedInputs {
+    /// The commitment to all items, or those to each.
+    pub fn commitments(&self) -> &[InputCommitment] {
+        &self.commitments
+    }
 }
 
 impl<'a> Committed<'a> {
@@ -211,8 +218,9 @@ impl<'a> Committed<'a> {
         items: Vec<Vec<Commitment>>,
     ) -> CommittedInputs {
         let room = 1_usize << self.derived.descriptor.layout.sizes.item_bits;
-        let padding = repeat_n(items.last().cloned().unwrap_or_default(), room.saturating_sub(items.len()));
-        let chunks = items.iter().cloned().chain(padding).flatten().collect();
+        let missing = room.saturating_sub(items.len());
+        let padding = repeat_n(items.last().cloned().unwrap_or_default(), missing);
+        let chunks = items.into_iter().chain(padding).flatten().collect();
         CommittedInputs { commitments, cells, chunks }
     }
 
@@ -420,12 +428,14 @@ impl Chunks {
 
     fn commit(self, setup: &Setup, mode: Mode, random: Random<'_>) -> Vec<Commitment> {
         let (powers, top) = setup.powers().split_at(1 << self.bits);
-        let bases = Bases::new(Backend::best(), powers);
+        let chunks = || self.cells.chunks(1 << self.bits).map(trimmed);
+        let longest = chunks().map(<[i64]>::len).max().unwrap_or(0);
+        let bases = Bases::new(Backend::best(), &powers[..longest]);
         let chunk = |cells: &[i64]| {
             let blind = if mode.masked() { random() } else { Fr::ZERO };
             let point = (bases.msm_i64(cells) + top[0] * blind).into_affine();
             Commitment { cells: cells.iter().map(|cell| Fr::from(*cell)).collect(), blind, point }
         };
-        self.cells.chunks(1 << self.bits).map(chunk).collect()
+        chunks().map(chunk).collect()
     }
 }

@@ -1,5 +1,6 @@
 //! Writes `vectors/proof`: proofs that the Rust verifier and the contract accept, and changes of them that both refuse.
-//! `AVERMENT_WRITE_VECTORS=1` writes them anew; they are read and judged by the verifier's own tests.
+//! `AVERMENT_WRITE_VECTORS=1` writes them anew (`all` those of networks too; `batches` only those of 128 images, which takes a
+//! release build); they are read and judged by the verifier's own tests.
 
 #[path = "vectors/bytes.rs"]
 mod bytes;
@@ -21,12 +22,17 @@ mod lies;
 mod make;
 #[path = "vectors/networks.rs"]
 mod networks;
+#[path = "vectors/separate.rs"]
+mod separate;
 #[path = "../../verifier/tests/vectors/mod.rs"]
 mod vectors;
 #[path = "vectors/words.rs"]
 mod words;
 
-use averment_verifier::statement::Mode;
+use averment_verifier::{
+    descriptor::{Commitments, Options},
+    statement::Mode,
+};
 use serde_json::{Value, json};
 use std::fs;
 use vectors::*;
@@ -42,6 +48,9 @@ fn made() -> Vec<(String, &'static str, make::Made)> {
             let items = if name == "argmax" { 3 } else { 1 };
             vectors.push((format!("{name}_{suffix}"), about, make::Made::new(model, mode, items)));
         }
+        let about =
+            "A dense layer and a second input, three items, each with an input commitment of its own.";
+        vectors.push((format!("separate_{suffix}"), about, make::Made::separate(mode)));
     }
     vectors
 }
@@ -50,6 +59,7 @@ fn made() -> Vec<(String, &'static str, make::Made)> {
 const BAD_DESCRIPTORS: &[(&str, &str, &[descriptors::Attack], descriptors::Bytes)] = &[
     ("bad_descriptors.json", "ok_windows_zk.json", descriptors::ATTACKS, bytes::attacks),
     ("bad_decision_descriptors.json", "ok_argmax_zk.json", descriptors::DECISIONS, |_| vec![]),
+    ("bad_separate_descriptors.json", "ok_separate_zk.json", separate::DESCRIPTORS, |_| vec![]),
     ("bad_certificate_descriptors.json", "ok_certificate_wide_zk.json", certificates::ATTACKS, |_| vec![]),
 ];
 
@@ -64,15 +74,36 @@ fn vectors_are_written() {
         return;
     }
     fs::create_dir_all(folder()).unwrap();
-    let save = |name: String, value: Value| {
-        fs::write(folder().join(name), serde_json::to_string_pretty(&value).unwrap() + "\n").unwrap();
-    };
+    if std::env::var_os("AVERMENT_WRITE_VECTORS").is_some_and(|how| how == "batches") {
+        return write_batches();
+    }
     if std::env::var_os("AVERMENT_WRITE_VECTORS").is_none_or(|how| how != "descriptors") {
         write_proofs(&save);
     }
     for (name, base, attacks, bytes) in BAD_DESCRIPTORS {
         save((*name).into(), descriptors::write(base, attacks, *bytes));
     }
+}
+
+/// What a batch costs on chain, by how its inputs are committed to.
+fn write_batches() {
+    for (suffix, commitments, about) in [
+        ("joint", Commitments::Joint, "LeNet-5 on 128 images, one joint input commitment: decisions."),
+        (
+            "each",
+            Commitments::Each,
+            "LeNet-5 on 128 images, each with an input commitment of its own: decisions.",
+        ),
+    ] {
+        let options = Options { commitments, ..Options::default() };
+        let call = make::Made::batch(networks::lenet(), options, 128).call(|_| ());
+        assert_eq!(verdict(&call), Ok(()), "{suffix}");
+        save(format!("ok_lenet128_{suffix}_zk.json"), write(&call, about));
+    }
+}
+
+fn save(name: String, value: Value) {
+    fs::write(folder().join(name), serde_json::to_string_pretty(&value).unwrap() + "\n").unwrap();
 }
 
 fn write_proofs(save: &impl Fn(String, Value)) {
@@ -84,6 +115,7 @@ fn write_proofs(save: &impl Fn(String, Value)) {
         let attacks = match name.split_once('_') {
             Some(("dense", _)) => make::attacks(&made, &call),
             Some(("argmax", _)) => make::false_decisions(&made, &call),
+            Some(("separate", _)) => separate::attacks(&made, &call),
             _ => continue,
         };
         save(format!("bad_{name}.json"), bad_file(&name, &call, attacks));

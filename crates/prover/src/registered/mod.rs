@@ -160,8 +160,8 @@ impl Chunks {
 }
 
 /// Without the zeros at the end: an item's chunk is as long as a batch's.
-fn trimmed(cells: &[i32]) -> &[i32] {
-    let length = cells.iter().rposition(|cell| *cell != 0).map_or(0, |last| last + 1);
+pub(crate) fn trimmed<T: Default + PartialEq>(cells: &[T]) -> &[T] {
+    let length = cells.iter().rposition(|cell| *cell != T::default()).map_or(0, |last| last + 1);
     &cells[..length]
 }
 

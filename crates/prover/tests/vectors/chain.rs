@@ -6,7 +6,7 @@ use super::{
 };
 use alloy_primitives::{Address, B256, Bytes, TxKind, U256, hex, keccak256};
 use averment_verifier::{
-    descriptor::{Descriptor, Options},
+    descriptor::{Commitments, Descriptor, Options},
     statement::Mode,
 };
 use revm::{
@@ -247,7 +247,15 @@ fn random_models_and_their_changes_get_the_same_verdict() {
         }
         proved += 1;
         for mode in [Mode::Transparent, Mode::ZeroKnowledge] {
-            let call = Made::new(model.clone(), mode, 1).call(|_| {});
+            let made = match (seed % 2, mode) {
+                (0, Mode::Transparent) => Made::new(model.clone(), mode, 1),
+                (odd, _) => {
+                    let commitments = Commitments::Each;
+                    let options = Options { mode, commitments, ..Options::default() };
+                    Made::laid_out(model.clone(), options, [2, 4][odd as usize])
+                }
+            };
+            let call = made.call(|_| {});
             let chain = chain.get_or_insert_with(|| Chain::new(&call));
             assert!(chain.register(&call), "model {seed}, {mode:?}");
             assert_eq!((verdict(&call), chain.accepts(&call)), (Ok(()), true), "model {seed}, {mode:?}");

@@ -87,7 +87,9 @@ pub const ATTACKS: &[Attack] = &[
         resized(d, |sizes| sizes.function_bits = Some(sizes.table_bits + 1))
     }),
     ("fewer mask cells than masks", "Size", |d| resized(d, |sizes| sizes.mask_bits = Some(2))),
-    ("more than 64 chunks", "Size", |d| resized(d, |sizes| sizes.chunk_bits = 4)),
+    ("more than 256 chunks", "Size", |d| {
+        resized(d, |sizes| (sizes.chunk_bits, sizes.slot_bits) = (4, sizes.slot_bits + 3))
+    }),
     ("more variables than halves", "Size", |d| d.relations[0].products[0].vars = 29),
     ("more coordinates than r has", "Size", |d| d.relations[3].point_bits = 33),
     ("tag 0", "TableTag", |d| d.tables[0].tag = 0),
@@ -258,7 +260,9 @@ pub const ATTACKS: &[Attack] = &[
         }
     }),
     ("more mask cells than 2^10", "Size", |d| moved(d, |sizes| sizes.mask_bits = Some(11))),
-    ("65 chunks and more", "Size", |d| moved(d, |sizes| sizes.chunk_bits = 4)),
+    ("257 chunks and more", "Size", |d| {
+        moved(d, |sizes| (sizes.chunk_bits, sizes.slot_bits) = (4, sizes.slot_bits + 3))
+    }),
     ("mask cells for fewer masks", "Size", |d| moved(d, |sizes| sizes.mask_bits = Some(2))),
     ("tag 0, and looked up by it", "TableTag", |d| {
         let tag = std::mem::take(&mut d.tables[0].tag);

@@ -4,16 +4,20 @@ use super::{CHAIN, COUNT, Call, INPUTS, MODE, PARTS, SCHEMA, abi, cases::*, netw
 use alloy_primitives::{Address, B256, U256, hex, keccak256};
 use ark_ec::AffineRepr;
 use averment_plan::*;
-use averment_prover::{Setup, model::Committed};
+use averment_prover::{
+    Engine, Setup,
+    model::{Committed, CommittedInputs, padded_batch},
+};
 use averment_verifier::{
-    descriptor::{Descriptor, Options},
+    Registered,
+    descriptor::{Commitments, Descriptor, Options},
     field::Fr,
     point::{self, G1Affine},
     statement::{Mode, Statement},
 };
 use serde_json::{Value, json};
 
-fn random(seed: u64) -> impl FnMut() -> Fr {
+pub(super) fn random(seed: u64) -> impl FnMut() -> Fr {
     let mut numbers = Numbers(seed);
     move || averment_verifier::field::reduced(&keccak256(numbers.next().to_be_bytes()))
 }
@@ -37,10 +41,12 @@ pub fn models() -> Vec<(&'static str, &'static str, Model)> {
 
 /// A model's run, committed to: what proofs are made from.
 pub struct Made {
-    model: Model,
-    options: Options,
-    setup: Setup,
-    trace: Trace,
+    pub(super) model: Model,
+    pub(super) options: Options,
+    pub(super) setup: Setup,
+    pub(super) trace: Trace,
+    /// How many of the run's items are real.
+    pub(super) items: usize,
 }
 
 impl Made {
@@ -51,13 +57,25 @@ impl Made {
 
     /// The same in chunks of another size.
     pub fn laid_out(model: Model, options: Options, items: usize) -> Self {
-        let inputs = random_inputs(&model, items, 5);
+        let mut inputs = random_inputs(&model, items, 5);
+        let padded = items.next_power_of_two();
+        let options = Options { batch_bits: padded.trailing_zeros() as u8, ..options };
+        let mut run = items;
+        if options.commitments == Commitments::Each {
+            inputs = padded_batch(&inputs, items, options.batch_bits);
+            run = padded;
+        }
         let inputs: Vec<&[i32]> = inputs.iter().map(Vec::as_slice).collect();
-        let trace = model.run(&inputs, items).unwrap();
-        let options = Options { batch_bits: trace.batch_bits as u8, ..options };
+        let trace = model.run(&inputs, run).unwrap();
         let descriptor = Descriptor::derive(model.plan(), options).unwrap().descriptor;
         let setup = Setup::development(descriptor.layout.chunk_bits);
-        Self { model, options, setup, trace }
+        Self { model, options, setup, trace, items }
+    }
+
+    /// A batch of three items, each with a commitment of its own.
+    pub fn separate(mode: Mode) -> Self {
+        let commitments = Commitments::Each;
+        Self::laid_out(two_inputs(), Options { mode, commitments, ..Options::default() }, 3)
     }
 
     /// What the contract is called with for a proof of a statement that is changed before it is proved.
@@ -70,8 +88,27 @@ impl Made {
         let Self { model, options, setup, .. } = self;
         let committed = Committed::new(setup, model, *options, &mut random(1)).unwrap();
         let word = |name: &str| keccak256(name);
-        let inputs = committed.inputs(trace, word("schema"), &mut random(2)).unwrap();
+        let inputs = match options.commitments {
+            Commitments::Joint => committed.inputs(trace, word("schema"), &mut random(2)).unwrap(),
+            Commitments::Each => {
+                committed.each_input(trace, self.items, word("schema"), &mut random(2)).unwrap()
+            }
+        };
         let registered = committed.registered(&inputs).unwrap();
+        self.proved(&committed, trace, &inputs, &registered, change)
+    }
+
+    /// The same for commitments that need not be those of what is proved.
+    pub(super) fn proved(
+        &self,
+        committed: &Committed<'_>,
+        trace: &Trace,
+        inputs: &CommittedInputs,
+        registered: &Registered,
+        change: impl Fn(&mut Statement),
+    ) -> Call {
+        let Self { model, options, setup, .. } = self;
+        let word = |name: &str| keccak256(name);
         let mut statement = Statement {
             chain_id: CHAIN,
             contract: Address::from_word(word("consumer")),
@@ -86,8 +123,15 @@ impl Made {
             ..registered.statement()
         };
         change(&mut statement);
-        let proof =
-            committed.prove_by_definition(trace, &inputs, &registered, &statement, &mut random(3)).unwrap();
+        let random = &mut random(3);
+        let proof = if self.items > 16 {
+            // The same bytes, in less than days.
+            let engine = Engine::new(setup, committed.descriptor().layout.chunk_bits).unwrap();
+            committed.prove(&engine, trace, inputs, registered, &statement, random)
+        } else {
+            committed.prove_by_definition(trace, inputs, registered, &statement, random)
+        };
+        let proof = proof.unwrap();
         Call {
             tau: averment_verifier::setup::tau_words(&setup.tau()),
             setup: setup.digest(),

@@ -34,6 +34,11 @@ pub fn all() -> Vec<(&'static str, &'static str, Model)> {
     ]
 }
 
+/// LeNet-5, which says what it decides.
+pub fn lenet() -> Model {
+    model("mnist/model.onnx", images("examples/mnist/data/calibration.npz"))
+}
+
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }

@@ -21,7 +21,7 @@ const VARIABLES: usize = 28;
 /// Coordinates of r.
 const COORDINATES: usize = 32;
 /// Bits of a chunk's number: every chunk costs the verifier a multiplication.
-const COUNT_BITS: usize = 6;
+const COUNT_BITS: usize = 8;
 /// Mask cells, as a power of two.
 const MASK_BITS: usize = 10;
 /// Public values of a relation, as a power of two.

@@ -137,7 +137,13 @@ pub fn judged(
     };
     let weights = WeightsCommitment::new(chunked(&layout.sizes.weights, weights)?);
     let mut committed = Vec::new();
-    if !layout.sizes.inputs.is_empty() {
+    if layout.sizes.item_bits > 0 {
+        let own = layout.inputs.len() >> layout.sizes.item_bits;
+        for points in inputs.chunks(own) {
+            let chunked = chunked(&layout.sizes.inputs, points.to_vec())?;
+            committed.push(InputCommitment::new(statement.schema, 1, chunked).map_err(name)?);
+        }
+    } else if !layout.sizes.inputs.is_empty() {
         let inputs = chunked(&layout.sizes.inputs, inputs)?;
         committed.push(InputCommitment::new(statement.schema, statement.items, inputs).map_err(name)?);
     }
