@@ -138,10 +138,7 @@ abstract contract Layouts is Plans {
         returns (uint256 end, uint256[] memory bases)
     {
         uint256 k = plan.chunkBits;
-        uint256 largest;
-        for (uint256 i = 0; i < blocks.length; ++i) {
-            if (blocks[i] > largest) largest = blocks[i];
-        }
+        uint256 largest = largestOf(blocks);
         if (largest > ADDRESS_BITS) revert InvalidDescriptor(Rule.Layout, 64 + 4 * index);
         uint256 first = roundUp(next, 2 ** (largest > k ? largest - k : 0));
         uint256 cell;
@@ -152,15 +149,17 @@ abstract contract Layouts is Plans {
         if (!right) revert InvalidDescriptor(Rule.Layout, 64 + 4 * index);
     }
 
-    /// Blocks of at most `2^ADDRESS_BITS` cells one after the other, in descending order of size.
-    function place(uint256[] memory blocks, uint256 cell)
-        internal
-        pure
-        returns (uint256 end, uint256[] memory bases)
-    {
+    function largestOf(uint256[] memory blocks) internal pure returns (uint256 largest) {
+        for (uint256 i = 0; i < blocks.length; ++i) {
+            largest = larger(largest, blocks[i]);
+        }
+    }
+
+    /// Blocks one after the other, in descending order of size; none has more than `2^ADDRESS_BITS` cells.
+    function place(uint256[] memory blocks, uint256 cell) internal pure returns (uint256 end, uint256[] memory bases) {
         bases = new uint256[](blocks.length);
         uint256 placed;
-        for (uint256 size = ADDRESS_BITS; placed < blocks.length; --size) {
+        for (uint256 size = largestOf(blocks); placed < blocks.length; --size) {
             for (uint256 i = 0; i < blocks.length; ++i) {
                 if (blocks[i] != size) continue;
                 bases[i] = cell;
