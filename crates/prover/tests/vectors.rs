@@ -96,7 +96,7 @@ fn write_batches() {
         ),
     ] {
         let options = Options { commitments, ..Options::default() };
-        let call = make::Made::batch(networks::lenet(), options, 128).call(|_| ());
+        let call = make::Made::laid_out(networks::lenet(), options, 128).call(|_| ());
         assert_eq!(verdict(&call), Ok(()), "{suffix}");
         save(format!("ok_lenet128_{suffix}_zk.json"), write(&call, about));
     }
