@@ -145,4 +145,18 @@ fn what_has_no_room_is_not_written() {
     let mut descriptor = everything();
     descriptor.tables = vec![descriptor.tables[0]; 2000];
     assert!(matches!(descriptor.encode(), Err(EncodeError::TooLong { .. })));
+    // The points of function tables are stored with it, and need room too.
+    let mut descriptor = everything();
+    let points = point::BYTES * descriptor.layout.tables.len();
+    assert!(points > 0);
+    let other = descriptor.encode().unwrap().len() - 19 * descriptor.tables.len();
+    descriptor.tables = vec![descriptor.tables[0]; (LIMIT - other) / 19];
+    assert_eq!(
+        descriptor.encode(),
+        Err(EncodeError::TooLong { got: other + 19 * descriptor.tables.len() + points })
+    );
+    while descriptor.encode().is_err() {
+        descriptor.tables.pop();
+    }
+    assert!((LIMIT - 19..=LIMIT).contains(&(descriptor.encode().unwrap().len() + points)));
 }
