@@ -28,6 +28,55 @@ pub struct Reached {
     pub cells: Vec<bool>,
 }
 
+/// An input that the statement says, for all items.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Given {
+    /// Its name in the plan.
+    pub name: String,
+    /// Of each item the real cells, as the plan takes them.
+    pub items: Vec<Vec<f64>>,
+}
+
+/// The inputs that are stated of the first `items`, from their padded cells; nothing if there are none. None if the values
+/// are not so many.
+pub fn inputs(plan: &Plan, public: &[i64], items: usize) -> Option<Vec<Given>> {
+    let mut rest = public;
+    let mut given = Vec::new();
+    for input in plan.inputs().iter().filter(|_| !public.is_empty()) {
+        let padded = input.shape.padded_cells();
+        let (own, after) = rest.split_at_checked(padded.checked_mul(items.checked_next_power_of_two()?)?)?;
+        rest = after;
+        let reals = own.chunks_exact(padded).take(items).map(|item| {
+            let cells: Vec<i32> =
+                item.iter().map(|cell| i32::try_from(*cell)).collect::<Result<_, _>>().ok()?;
+            Some(input.dequantise(&input.shape.unpad(&cells)))
+        });
+        given.push(Given { name: input.name.clone(), items: reals.collect::<Option<_>>()? });
+    }
+    rest.is_empty().then_some(given)
+}
+
+impl Given {
+    /// For machines.
+    pub fn json(&self) -> Value {
+        json!({ "name": self.name, "items": self.items })
+    }
+}
+
+impl std::fmt::Display for Given {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}:", self.name)?;
+        let cells = || self.items.iter().flatten();
+        for (place, value) in cells().enumerate().take(SHOWN) {
+            write!(f, "{} {value}", if place == 0 { "" } else { "," })?;
+        }
+        match cells().count().checked_sub(SHOWN + 1) {
+            Some(more) => write!(f, ", and {} more (--json has all)", more + 1),
+            None => Ok(()),
+        }
+    }
+}
+
 /// The answers about the first `items` inputs, from the padded cells of the output. None if the values are not so many.
 pub fn answers(plan: &Plan, public: &[i64], items: usize) -> Option<Vec<Answer>> {
     let output = plan.output();

@@ -1,6 +1,12 @@
 //! What commands share about proofs: checking one, what it says in words, and the version that it is about.
 
-use crate::{commands::Context, exit, outputs::Answer, plans::PlanFolder, setups};
+use crate::{
+    commands::Context,
+    exit,
+    outputs::{Answer, Given},
+    plans::PlanFolder,
+    setups,
+};
 use anyhow::Result;
 use averment_ledger::registry::RegistryClient;
 use averment_primitives::VersionId;
@@ -24,7 +30,7 @@ pub fn check(file: &ProofFile, folder: &PlanFolder, setup: &Setup) -> Result<(Va
     let refused = |refusal: FileRefusal| exit::refused(refusal.to_string());
     let chunk_bits = weights.chunked().blocks().chunk_bits();
     let derived =
-        Descriptor::derive(&plan, file.options(chunk_bits)).map_err(|error| refused(error.into()))?;
+        Descriptor::derive(&plan, file.options(&plan, chunk_bits)).map_err(|error| refused(error.into()))?;
     let tables: Vec<G1Affine> =
         model::tables(setup, &derived).iter().map(|commitment| commitment.point).collect();
     let key = setup.key();
@@ -117,12 +123,16 @@ pub fn answers_in_words(answers: &[Answer]) -> String {
 }
 
 /// What a proof proves, in words; what does not apply is left out.
-pub fn words(file: &ProofFile, answers: &[Answer]) -> String {
+pub fn words(file: &ProofFile, given: &[Given], answers: &[Answer]) -> String {
     let statement = &file.statement;
-    let mut words = answers_in_words(answers);
+    let mut words: String = given.iter().map(|given| format!("given    {given}\n")).collect();
+    words += &answers_in_words(answers);
     let mut line = |what: &str, value: String| words += &format!("{what:<9}{value}\n");
     let hides = match statement.mode {
-        Mode::ZeroKnowledge => "zero-knowledge: it hides weights, input and everything between",
+        Mode::ZeroKnowledge if given.is_empty() => {
+            "zero-knowledge: it hides weights, input and everything between"
+        }
+        Mode::ZeroKnowledge => "zero-knowledge: it hides the weights and everything between input and output",
         Mode::Transparent => "transparent: it hides nothing",
     };
     line("plan", format!("{:?}", statement.plan));

@@ -344,6 +344,47 @@ fn all_scores_are_made_known_where_that_is_asked() {
 }
 
 #[test]
+fn an_input_may_be_stated() {
+    let sandbox = proved();
+    let row = ["--row", "3", "--public-inputs"];
+    prove(&sandbox, &[&row[..], &["-o", "open.proof"]].concat()).done();
+    let found = verify(&sandbox, "open.proof").done().json();
+    assert_eq!(found["answers"], verify(&sandbox, "case.proof").done().json()["answers"]);
+    assert_eq!(verify(&sandbox, "case.proof").done().json()["publicInputs"], Value::Array(Vec::new()));
+    // What it says is the row, to the precision of the plan's inputs.
+    let given = &found["publicInputs"][0]["items"][0];
+    let text = fs::read_to_string(sandbox.path().join(EVALUATION)).unwrap();
+    let row: Vec<f64> =
+        text.lines().nth(3).unwrap().split(',').skip(2).map(|cell| cell.parse().unwrap()).collect();
+    assert_eq!(given.as_array().unwrap().len(), 30);
+    for (given, cell) in given.as_array().unwrap().iter().zip(&row) {
+        assert!((given.as_f64().unwrap() - cell).abs() <= cell.abs() / 64.0 + 0.01, "{given}, not {cell}");
+    }
+    let words = sandbox.run(&["verify", PLAN, "open.proof"]).done().stdout;
+    assert!(
+        words.contains("given ") && words.contains("hides the weights and everything between"),
+        "{words}"
+    );
+    // Each value counts, also a padding cell's, and so does how many there are.
+    for place in [0, 29, 31] {
+        change(&sandbox, "open.proof", "changed.proof", |file| file.statement.public[place] += 1);
+        verify(&sandbox, "changed.proof").refused(1, "proves nothing");
+    }
+    change(&sandbox, "open.proof", "changed.proof", |file| file.statement.public.truncate(32));
+    verify(&sandbox, "changed.proof").refused(1, "proves nothing");
+    change(&sandbox, "open.proof", "changed.proof", |file| drop(file.statement.public.drain(..32)));
+    verify(&sandbox, "changed.proof").refused(1, "proves nothing");
+    // A batch of three is stated too.
+    let rows: Vec<&str> = text.lines().take(4).collect();
+    fs::write(sandbox.path().join("three.csv"), rows.join("\n")).unwrap();
+    let batch = ["prove", PLAN, "--input", "three.csv", "--batch", "--public-inputs", "-o", "three.proof"];
+    json(&sandbox, &batch).done();
+    let found = verify(&sandbox, "three.proof").done().json();
+    let items = found["publicInputs"][0]["items"].as_array().unwrap();
+    assert_eq!((items.len(), &items[2]), (3, given));
+}
+
+#[test]
 fn a_proof_is_for_one_chain() {
     let sandbox = proved();
     let on = |chain: &str| json(&sandbox, &["verify", PLAN, "case.proof", "--chain-id", chain]);

@@ -14,7 +14,7 @@ use crate::{
     verify,
 };
 use alloy_primitives::{Address, B256};
-use averment_plan::{Plan, Schema, SchemaError};
+use averment_plan::{OutputKind, Plan, Schema, SchemaError, Shape};
 use averment_primitives::{DecodeError, Reader};
 use thiserror::Error;
 
@@ -102,13 +102,31 @@ pub struct Known<'a> {
 }
 
 impl ProofFile {
+    /// The public values of `plan`'s inputs, none if they are private, and of its output. If they are not so many as either
+    /// takes, the proof is refused.
+    pub fn stated(&self, plan: &Plan) -> (&[i64], &[i64]) {
+        let items = usize::try_from(self.padded_items()).unwrap_or(usize::MAX);
+        let shape = plan.shapes().get(plan.output().tensor.index());
+        let cells = match plan.output().kind {
+            OutputKind::Argmax => 1,
+            OutputKind::Values | OutputKind::Threshold(_) => shape.map_or(1, Shape::padded_cells),
+        };
+        let public = &self.statement.public;
+        public.split_at(public.len().saturating_sub(cells.saturating_mul(items)))
+    }
+
+    fn padded_items(&self) -> u32 {
+        self.input.items().checked_next_power_of_two().unwrap_or(u32::MAX)
+    }
+
     /// What a descriptor of this proof is derived with, for weights in chunks of `2^chunk_bits` cells.
-    pub fn options(&self, chunk_bits: u8) -> Options {
-        let items = self.input.items().checked_next_power_of_two().unwrap_or(u32::MAX);
+    pub fn options(&self, plan: &Plan, chunk_bits: u8) -> Options {
+        let items = self.padded_items();
+        let public_inputs = !self.stated(plan).0.is_empty();
         let batch_bits = u8::try_from(items.trailing_zeros()).unwrap_or(u8::MAX);
         let commitments = if self.input.separate() { Commitments::Each } else { Commitments::Joint };
         let mode = self.statement.mode;
-        Options { chunk_bits: Some(chunk_bits), batch_bits, mode, commitments, ..Options::default() }
+        Options { chunk_bits: Some(chunk_bits), batch_bits, mode, commitments, public_inputs }
     }
 
     /// Checks the proof. `Ok` means: whoever made it knew weights and inputs that open the two commitments, and the plan
@@ -137,7 +155,7 @@ impl ProofFile {
             }
         }
         schema.check_plan(plan)?;
-        let options = self.options(weights.chunked().blocks().chunk_bits());
+        let options = self.options(plan, weights.chunked().blocks().chunk_bits());
         let descriptor = Descriptor::derive(plan, options)?.descriptor;
         let registered = Registered::new(&descriptor, weights, tables, self.input.commitments())?;
         Ok((descriptor, registered))

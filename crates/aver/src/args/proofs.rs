@@ -200,6 +200,9 @@ pub struct ProveArgs {
     /// Hide nothing: for public weights and inputs
     #[arg(long)]
     pub transparent: bool,
+    /// Let the proof say what the input is: whoever verifies it sees every value, and weights stay hidden
+    #[arg(long)]
+    pub public_inputs: bool,
     #[command(flatten)]
     pub setup: SetupArgs,
     /// The version that decides: its id, or NAME@NUMBER; it must have registered this plan

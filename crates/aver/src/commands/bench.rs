@@ -54,7 +54,8 @@ pub fn run(args: &BenchArgs, context: &Context) -> Result<()> {
     // Ticks are coarse: the mean says more than the least.
     let processor = (!spent.is_empty()).then(|| spent.iter().sum::<f64>() / spent.len() as f64);
     let chunk_bits = folder.commitment()?.chunked().blocks().chunk_bits();
-    let descriptor = Descriptor::derive(&folder.plan()?, best.file.options(chunk_bits))?.descriptor;
+    let plan = folder.plan()?;
+    let descriptor = Descriptor::derive(&plan, best.file.options(&plan, chunk_bits))?.descriptor;
     let predicted = Prediction::new(&descriptor, mode);
     let memory = peak_memory();
     let value = json!({
@@ -100,7 +101,7 @@ fn once(folder: &PlanFolder, source: &Source<'_>, mode: Mode, context: &Context)
         }
     });
     let statement = Statement { mode, chain_id: context.config.statement_chain(), ..Statement::default() };
-    let file = prove_watched(folder, source, statement, watch, context)?;
+    let file = prove_watched(folder, source, false, statement, watch, context)?;
     let marks = marks.lock().map(|marks| marks.clone()).unwrap_or_default();
     let mut stages: Vec<(&'static str, Duration)> = Vec::new();
     for pair in marks.windows(2) {

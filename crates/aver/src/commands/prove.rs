@@ -24,7 +24,7 @@ use averment_prover::{
 use averment_storage::atomic;
 use averment_verifier::{
     commitment::{self, InputCommitment},
-    descriptor::Commitments,
+    descriptor::{Commitments, Options},
     file::{FILE_BYTES, ProofFile},
     statement::{Mode, Statement},
 };
@@ -63,14 +63,13 @@ pub fn run(args: &ProveArgs, context: &Context) -> Result<()> {
         ([], None) => return Err(exit::usage("which input? Pass --input FILE or --committed FILE").into()),
         (committed, _) => Source::Committed(committed),
     };
-    let file = prove(&folder, &source, statement, context)?;
+    let file = prove(&folder, &source, args.public_inputs, statement, context)?;
     let bytes = file.encode();
     atomic::write(&args.output, &bytes)?;
 
     let plan = folder.plan()?;
     let items = file.input.items() as usize;
-    let answers =
-        outputs::answers(&plan, &file.statement.public, items).context("the output has its cells")?;
+    let answers = outputs::answers(&plan, file.stated(&plan).1, items).context("the output has its cells")?;
     let development = file.statement.setup == DEVELOPMENT;
     let value = json!({
         "proof": args.output,
@@ -109,11 +108,12 @@ pub enum Source<'a> {
     Committed(&'a [PathBuf]),
 }
 
-/// Proves what a committed plan says about an input. Of `statement` the mode is taken, and what the proof is for; the rest
-/// follows. The proof is verified before it is returned.
+/// Proves what a committed plan says about an input, which is stated or stays private. Of `statement` the mode is taken, and
+/// what the proof is for; the rest follows. The proof is verified before it is returned.
 pub fn prove(
     folder: &PlanFolder,
     source: &Source<'_>,
+    public_inputs: bool,
     statement: Statement,
     context: &Context,
 ) -> Result<ProofFile> {
@@ -124,7 +124,7 @@ pub fn prove(
             shown.set_position((progress.fraction * STEPS as f64) as u64);
         }
     };
-    let proof = prove_watched(folder, source, statement, Arc::new(watch), context);
+    let proof = prove_watched(folder, source, public_inputs, statement, Arc::new(watch), context);
     bar.finish_and_clear();
     proof
 }
@@ -157,6 +157,7 @@ pub type Watch = Arc<dyn Fn(Stage) + Send + Sync>;
 pub fn prove_watched(
     folder: &PlanFolder,
     source: &Source<'_>,
+    public_inputs: bool,
     statement: Statement,
     watch: Watch,
     context: &Context,
@@ -207,7 +208,7 @@ pub fn prove_watched(
         ..statement
     };
     let mut file = ProofFile { statement, input, proof: Vec::new() };
-    let options = file.options(chunk_bits);
+    let options = Options { public_inputs, ..file.options(plan, chunk_bits) };
     watch(Stage::Preparing);
     let proving = watch.clone();
     let observer = move |progress| proving(Stage::Proving(progress));

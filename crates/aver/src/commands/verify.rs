@@ -5,7 +5,7 @@ use super::{Context, commit::SIGNED_INPUT};
 use crate::{
     args::proofs::VerifyArgs,
     exit,
-    outputs::{self, Answer},
+    outputs::{self, Answer, Given},
     plans::PlanFolder,
     proofs, setups,
 };
@@ -46,18 +46,21 @@ pub fn run(args: &VerifyArgs, context: &Context) -> Result<()> {
     let certified =
         proofs::check_weights(&folder, &setup).with_context(|| format!("{shown} proves nothing"))?;
     let items = file.input.items() as usize;
-    let answers =
-        outputs::answers(&folder.plan()?, &statement.public, items).context("the output has its cells")?;
+    let plan = folder.plan()?;
+    let stated = file.stated(&plan);
+    let answers = outputs::answers(&plan, stated.1, items).context("the output has its cells")?;
+    let given = outputs::inputs(&plan, stated.0, items).context("the inputs have their cells")?;
     let development = statement.setup == DEVELOPMENT;
     let mut value = json!({
         "verified": true,
         "statement": proofs::json(statement),
         "inputCommitment": file.input.identity(),
         "items": items,
+        "publicInputs": given.iter().map(Given::json).collect::<Vec<_>>(),
         "answers": answers.iter().map(Answer::json).collect::<Vec<_>>(),
         "development": development,
     });
-    let mut words = format!("{shown} is proved\n{}", proofs::words(&file, &answers));
+    let mut words = format!("{shown} is proved\n{}", proofs::words(&file, &given, &answers));
     if !args.signed_input.is_empty() {
         let mut all = Vec::new();
         for path in &args.signed_input {

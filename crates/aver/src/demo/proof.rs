@@ -76,7 +76,7 @@ pub async fn decision(
     let statement =
         Statement { chain_id: stage.registry.id().chain_id, version: version.into(), ..Statement::default() };
     let source = Source::File(&case, &InputArgs::default(), Commitments::Joint);
-    let file = prove::prove(plan, &source, statement, &stage.context)?;
+    let file = prove::prove(plan, &source, false, statement, &stage.context)?;
     let path = case.with_extension("proof");
     let bytes = file.encode();
     atomic::write(&path, &bytes)?;

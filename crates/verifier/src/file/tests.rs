@@ -6,6 +6,10 @@ use crate::{
     descriptor::Blocks,
 };
 use ark_ec::AffineRepr;
+use averment_plan::{
+    Draft, Function, Input, Linear, Operator, Output, Rescale, Scales, Step, Table, TableId, TensorId, Term,
+    View,
+};
 
 fn file() -> ProofFile {
     let setup = B256::repeat_byte(1);
@@ -31,6 +35,52 @@ fn file() -> ProofFile {
         terms: word(10),
     };
     ProofFile { statement, input, proof: vec![11; 96] }
+}
+
+/// Three cells, each as it is.
+fn plan() -> Plan {
+    let shape = Shape::new([3].as_slice()).unwrap();
+    let view = View::whole(TensorId(0), &shape);
+    let step = Step {
+        name: "copy".into(),
+        shape: shape.clone(),
+        operator: Operator::Affine {
+            products: vec![],
+            linear: vec![Linear::of(vec![Term { coefficient: 1, view }])],
+            bias: None,
+        },
+        rescale: Rescale { shift: 0, table: TableId(0) },
+        exponent: 0,
+    };
+    let input = Input { name: "x".into(), shape, first: -8, bits: 4, scales: Scales::uniform(0) };
+    Plan::new(Draft {
+        inputs: vec![input],
+        weights: vec![],
+        tables: vec![Table::new(4, Function::Clamp { low: -8, high: 7 }).unwrap()],
+        steps: vec![step],
+        output: Output { tensor: TensorId(1), kind: OutputKind::Values, labels: vec![] },
+    })
+    .unwrap()
+}
+
+/// How many public values there are says whether inputs are among them.
+#[test]
+fn inputs_are_stated_before_outputs() {
+    let mut draft = plan().into_draft();
+    draft.output.kind = OutputKind::Argmax;
+    for (plan, outputs) in [(plan(), 4), (Plan::new(draft).unwrap(), 1)] {
+        for (stated, public_inputs) in [(0, false), (outputs, false), (outputs + 4, true)] {
+            let mut file = file();
+            file.statement.public = (0..stated).map(i64::from).collect();
+            let (inputs, own) = file.stated(&plan);
+            assert_eq!(
+                (inputs.len() + own.len(), own.len()),
+                (stated as usize, stated.min(outputs) as usize)
+            );
+            assert_eq!(own.last().copied(), (0..stated).last().map(i64::from));
+            assert_eq!(file.options(&plan, 9).public_inputs, public_inputs);
+        }
+    }
 }
 
 /// Where the byte of the mode stands.
@@ -94,10 +144,10 @@ fn a_batch_is_rounded_up_to_a_power_of_two() {
         let joint = InputCommitment::new(single.schema(), items, single.chunked().clone()).unwrap();
         let expected = Options { chunk_bits: Some(9), batch_bits: bits, ..Options::default() };
         file.input = Inputs::joint(joint);
-        assert_eq!(file.options(9), expected);
+        assert_eq!(file.options(&plan(), 9), expected);
         file.input = Inputs::each(vec![to_one(&single); items as usize]).unwrap();
         let commitments = if items > 1 { Commitments::Each } else { Commitments::Joint };
-        assert_eq!(file.options(9), Options { commitments, ..expected });
+        assert_eq!(file.options(&plan(), 9), Options { commitments, ..expected });
         assert_eq!(ProofFile::decode(&file.encode()).unwrap().input, file.input);
         file.input = Inputs::joint(single);
     }
