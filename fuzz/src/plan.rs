@@ -2,7 +2,8 @@
 
 use averment_plan::{
     Bias, Draft, Function, Input, Linear, Model, Operator, Output, OutputKind, Plan, Product, Read, Rescale,
-    Scales, Schema, Shape, Step, Table, TableId, TensorId, Term, View, WeightId, WeightSpec, Weights,
+    Scales, Schema, Shape, Step, Table, TableId, TensorId, Term, Threshold, View, WeightId, WeightSpec,
+    Weights,
 };
 
 pub(crate) fn plan(data: &[u8]) -> bool {
@@ -73,7 +74,13 @@ pub(crate) fn plan_seeds() -> Vec<Vec<u8>> {
     let listed = (0..64).map(|index| index * index - 7).collect();
     residual.tables.push(Table::new(6, Function::Listed(listed)).expect("a table"));
     residual.output = Output { tensor: TensorId(4), kind: OutputKind::Values, labels: vec![] };
-    [perceptron(), Plan::new(residual).expect("a plan")].iter().map(Plan::encode).collect()
+    let mut above = perceptron().into_draft();
+    let threshold = Threshold { score: above.tables[1].clone(), exponent: 2, least: 5 };
+    above.tables[1] = threshold.indicator().expect("a table");
+    above.steps[1].exponent = 0;
+    above.output.kind = OutputKind::Threshold(threshold);
+    let plans = [above, residual].map(|draft| Plan::new(draft).expect("a plan"));
+    plans.iter().chain([&perceptron()]).map(Plan::encode).collect()
 }
 
 pub(crate) fn weights_seeds() -> Vec<Vec<u8>> {
@@ -88,7 +95,7 @@ fn shape(dims: &[u32]) -> Shape {
 }
 
 /// `3 -> 4 -> 2` with a relu between.
-fn perceptron() -> Plan {
+pub(crate) fn perceptron() -> Plan {
     let weight = |dims: &[u32], bits| WeightSpec { name: "weight".into(), shape: shape(dims), bits };
     let clamp = |low, high| Table::new(9, Function::Clamp { low, high }).expect("a table");
     let dense = |name: &str, tensor: u32, from: u32, to: u32, exponent| Step {

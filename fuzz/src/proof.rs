@@ -1,6 +1,6 @@
 //! Descriptors and proofs.
 
-use crate::vectors;
+use crate::{plan, vectors};
 use averment_primitives::B256;
 use averment_verifier::{
     Key, Registered,
@@ -97,7 +97,10 @@ pub(crate) fn proof_seeds() -> Vec<Vec<u8>> {
 pub(crate) fn statement_proof(data: &[u8]) -> bool {
     let Ok(file) = ProofFile::decode(data) else { return false };
     assert_eq!(file.encode(), data);
-    assert!(file.options(4).batch_bits <= 16);
+    let plan = plan::perceptron();
+    let (inputs, outputs) = file.stated(&plan);
+    assert_eq!([inputs, outputs].concat(), file.statement.public);
+    assert!(file.options(&plan, 4).batch_bits <= 16);
     true
 }
 
