@@ -39,6 +39,14 @@ contract ProofGasTest is ProofVectors {
         network("cnn");
     }
 
+    /// 128 images in one proof: 10,000 gas an image with a joint input commitment, 16,000 if each has its own.
+    function test_gas_batches() public {
+        cost("lenet128_joint_zk");
+        phases("lenet128_joint_zk");
+        cost("lenet128_each_zk");
+        phases("lenet128_each_zk");
+    }
+
     function network(string memory name) private {
         cost(string.concat(name, "_transparent"));
         cost(string.concat(name, "_zk"));

@@ -1,6 +1,6 @@
 //! Writes `vectors/proof`: proofs that the Rust verifier and the contract accept, and changes of them that both refuse.
-//! `AVERMENT_WRITE_VECTORS=1` writes them anew (`all` those of networks too; `batches` only those of 128 images, which takes a
-//! release build); they are read and judged by the verifier's own tests.
+//! `AVERMENT_WRITE_VECTORS=1` writes them anew (`all` those of networks too; `batches` those of 128 images alone, a minute); they are
+//! read and judged by the verifier's own tests.
 
 #[path = "vectors/bytes.rs"]
 mod bytes;
