@@ -353,7 +353,19 @@ function rest() pure returns (uint256 value) {
             // Horner, from the highest cell of the round down.
             let own := 0
             let last := add(cell, shl(5, degree))
-            for { let c := last } gt(c, cell) { c := sub(c, 0x20) } { own := mulmod(add(own, mload(c)), x, P) }
+            switch degree
+            case 6 {
+                // The most frequent, written out.
+                own := mulmod(mload(last), x, P)
+                own := mulmod(add(own, mload(add(cell, 0xa0))), x, P)
+                own := mulmod(add(own, mload(add(cell, 0x80))), x, P)
+                own := mulmod(add(own, mload(add(cell, 0x60))), x, P)
+                own := mulmod(add(own, mload(add(cell, 0x40))), x, P)
+                own := mulmod(add(own, mload(add(cell, 0x20))), x, P)
+            }
+            default {
+                for { let c := last } gt(c, cell) { c := sub(c, 0x20) } { own := mulmod(add(own, mload(c)), x, P) }
+            }
             value := addmod(value, own, P)
             cell := last
         }

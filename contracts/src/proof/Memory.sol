@@ -110,11 +110,7 @@ uint256 constant NOT_U = 0x1a00;
 // `eq(r[..i], u[..i])` and `eq(rho[..i], u[..i])` for every i, 33 words each.
 uint256 constant R_PREFIX = 0x1e00;
 uint256 constant RHO_PREFIX = 0x2240;
-// The last axis that began at each coordinate of u, and its value (`axisAt`): 32 pairs, zero in the beginning.
+// The last axis that ended at each coordinate of u, and its value (`remember`): 33 pairs, zero in the beginning.
 uint256 constant AXES = 0x2680;
-// The last tables that began at each coordinate of a point (`tableOf`), zero in the beginning.
-uint256 constant R_TABLES = 0x2e80;
-uint256 constant RHO_TABLES = 0x3280;
-uint256 constant U_TABLES = 0x3680;
 // The descriptor's bytes; behind them the points of its function tables.
-uint256 constant DESCRIPTOR = 0x3a80;
+uint256 constant DESCRIPTOR = 0x2ec0;

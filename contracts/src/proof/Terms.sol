@@ -69,6 +69,13 @@ function termAt(uint256 source) pure returns (uint256 value, uint256 next) {
             }
             if (size == 0) continue;
             own = pointAt(axis, bits);
+        } else if (axis >> 240 == 0x0201) {
+            // Fixed, one bit: u's coordinate or its complement.
+            assembly {
+                next := add(next, 6)
+                size := 1
+                own := mload(add(add(U, shl(5, bits)), and(0x400, shr(198, not(axis)))))
+            }
         } else {
             (own, size, next) = otherAxisAt(axis, bits, next);
         }
@@ -92,15 +99,15 @@ function pointAt(uint256 axis, uint256 offset) pure returns (uint256 value) {
             value := mload(add(add(R_PREFIX, mul(shr(16, axis), 0x440)), shl(5, and(axis, 0xff))))
         }
         default {
-            let memo := add(AXES, shl(6, offset))
+            let memo := add(AXES, shl(6, add(offset, and(axis, 0xff))))
             if eq(mload(memo), axis) { value := mload(add(memo, 0x20)) }
         }
     }
     if (value != 0) return value;
     unchecked {
         value = eqPoints(R + 0x400 * (axis >> 16) + 32 * ((axis >> 8) & 0xff), U + 32 * offset, axis & 0xff);
+        remember(axis, offset + (axis & 0xff), value);
     }
-    remember(axis, offset, value);
 }
 
 /// An axis of another kind from coordinate `offset` of u on, its bits, and what follows it, given its first word.
@@ -127,20 +134,22 @@ function otherAxisAt(uint256 axis, uint256 offset, uint256 source)
 
 /// A window from coordinate `offset` of u on.
 function windowAt(uint256 axis, uint256 offset) pure returns (uint256 value) {
+    uint256 end;
     assembly {
-        let memo := add(AXES, shl(6, offset))
+        end := add(offset, byte(1, axis))
+        let memo := add(AXES, shl(6, end))
         if eq(mload(memo), axis) { value := mload(add(memo, 0x20)) }
     }
     if (value != 0) return value;
     value = window(axis, offset);
-    remember(axis, offset, value);
+    remember(axis, end, value);
 }
 
-/// Terms that are neighbours often read along the same axes: the last value at each coordinate of u is remembered, with
-/// the bytes of the axis that it is the value of.
-function remember(uint256 axis, uint256 offset, uint256 value) pure {
+/// Terms that are neighbours often read along the same axes: the last value of those that end at each coordinate of u is
+/// remembered, with the bytes of the axis that it is the value of.
+function remember(uint256 axis, uint256 end, uint256 value) pure {
     assembly {
-        let memo := add(AXES, shl(6, offset))
+        let memo := add(AXES, shl(6, end))
         mstore(memo, axis)
         mstore(add(memo, 0x20), value)
     }

@@ -90,7 +90,7 @@ const REPORT_WORK: u64 = 1 << 28;
 /// Samples that the report is about whatever they take.
 const REPORTED: usize = 16;
 /// An output this close to the float run, relative to its largest, is close enough.
-const CLOSE: f64 = 1.0 / 64.0;
+const CLOSE: f64 = 1.0 / 72.0;
 /// Widths of a table's index that are tried.
 const INDEX_BITS: std::ops::RangeInclusive<u8> = 10..=16;
 

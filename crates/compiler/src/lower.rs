@@ -218,7 +218,12 @@ impl Lowering<'_> {
         function: Option<crate::ops::Function>,
     ) -> Result<Form, LowerError> {
         let target = emit::Target { name: &node.name, pre: Some(node.output), post: Some(output), function };
-        let input = self.form(node, 0)?;
+        let mut input = self.form(node, 0)?;
+        if sums(&node.op) {
+            input = self.held(&node.name, input)?;
+            // For other readers too.
+            self.forms.insert(node.inputs[0], input.clone());
+        }
         let from = &self.network.dims[node.inputs[0].0];
         let to = &self.network.dims[node.output.0];
         match &node.op {
@@ -346,6 +351,11 @@ fn before_reshapes(network: &Network) -> ValueId {
 /// Whether an operator ends in a rescale, whose table can apply a function.
 fn computes(op: &Op) -> bool {
     matches!(op, Op::Dense(_) | Op::Conv(_) | Op::Scale(_) | Op::Sum(_) | Op::AveragePool(_) | Op::Reduce(_))
+}
+
+/// Whether an operator adds up many cells of its operand.
+fn sums(op: &Op) -> bool {
+    matches!(op, Op::Dense(_) | Op::Conv(_) | Op::AveragePool(_) | Op::Reduce(_))
 }
 
 fn unsupported(node: &str, reason: impl Into<String>) -> LowerError {

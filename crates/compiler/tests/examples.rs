@@ -8,6 +8,7 @@ use averment_compiler::{
     samples::{Columns, Format, Samples, read},
     tensor::Tensor,
 };
+use averment_plan::Operator;
 use std::path::{Path, PathBuf};
 
 fn root() -> PathBuf {
@@ -88,6 +89,13 @@ fn of_images(model: &str, calibration: &str) -> Compiled {
 #[test]
 fn mnist_lenet() {
     let compiled = of_images("examples/mnist/model.onnx", "mnist/data/calibration.npz");
+    // The largest of two are several tensors: who sums over them reads them as one.
+    let operators = compiled.model.plan().steps().iter().map(|step| &step.operator);
+    let products = operators.flat_map(|operator| match operator {
+        Operator::Affine { products, .. } => products.as_slice(),
+        Operator::Maximum { .. } => &[],
+    });
+    assert_eq!(products.map(|product| product.form.len()).collect::<Vec<_>>(), [1; 5]);
     check(&compiled, images("mnist/data/evaluation.npz"), 2000);
 }
 

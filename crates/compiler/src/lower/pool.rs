@@ -11,8 +11,8 @@ use crate::{
     tensor::{Tensor, each},
 };
 use averment_plan::{
-    Along, Bias, Function, Linear, Operator, Range, Read, Rescale, Step, Table, Term, View, WeightId,
-    WeightSpec,
+    Along, Bias, Function, Linear, Operator, Range, Read, Rescale, Step, Table, TableId, Term, View,
+    WeightId, WeightSpec,
 };
 
 impl Lowering<'_> {
@@ -165,7 +165,7 @@ impl Lowering<'_> {
             name: name_of(name),
             shape: result.clone(),
             operator: Operator::Maximum { first: first.clone(), second },
-            rescale: Rescale { shift: 0, table: averment_plan::TableId(0) },
+            rescale: Rescale { shift: 0, table: TableId(0) },
             exponent: i8::try_from(exponent).map_err(|_| LowerError::NoScale { node: name.into() })?,
         };
         let accumulator = self.bounds.accumulator(&step, &[], Some(&[])).range;
@@ -187,11 +187,8 @@ impl Lowering<'_> {
 
     /// The form plus an integer, exactly, as a tensor of its own.
     fn shifted(&mut self, name: &str, form: &Form, by: i64) -> Result<Form, LowerError> {
-        let (base, axes, reads) = super::emit::in_order(form);
-        let (terms, exponent) = self.read(name, form, &reads, &base, &[])?;
-        let result = shape(name, &base)?;
-        let table = self.precision.index_bits;
-        let range = Range::signed(table);
+        let bits = self.precision.index_bits;
+        let range = Range::signed(bits);
         let weight = WeightId(u32::try_from(self.draft.weights.len()).unwrap_or(u32::MAX));
         self.draft.weights.push(WeightSpec {
             name: name_of(&format!("{name}.constant")),
@@ -199,29 +196,70 @@ impl Lowering<'_> {
             bits: averment_plan::limits::WEIGHT_BITS,
         });
         self.weights.push(vec![i32::try_from(by).map_err(|_| LowerError::NoScale { node: name.into() })?]);
-        let mut step = Step {
-            name: name_of(name),
-            shape: result.clone(),
-            operator: Operator::Affine {
-                products: Vec::new(),
-                linear: vec![Linear::of(terms)],
-                bias: Some(Bias { weight, axes: Vec::new(), coefficient: 1 }),
-            },
-            rescale: Rescale { shift: 0, table: averment_plan::TableId(0) },
-            exponent: i8::try_from(exponent).map_err(|_| LowerError::NoScale { node: name.into() })?,
-        };
-        let accumulator = self.bounds.accumulator(&step, &self.draft.weights, Some(&self.weights)).range;
+        let bias = Some(Bias { weight, axes: Vec::new(), coefficient: 1 });
+        let (copy, form) = self.copy(name, form, bias)?;
+        let accumulator = self.bounds.accumulator(&copy, &self.draft.weights, Some(&self.weights)).range;
         if !range.contains(accumulator) {
             return Err(unsupported(
                 name,
-                format!("values reach {}, beyond tables of {table} bits", accumulator.magnitude()),
+                format!("values reach {}, beyond tables of {bits} bits", accumulator.magnitude()),
             ));
         }
         let identity = Function::Clamp { low: range.low as i32, high: range.high as i32 };
-        step.rescale.table = self.table_of(Table::new(table, identity)?);
-        let tensor = self.add(step, accumulator, None);
-        let terms = vec![Term { coefficient: 1, view: View::whole(tensor, &result) }];
-        Ok(Form { axes, base, terms, exponent, features: None })
+        let table = self.table_of(Table::new(bits, identity)?);
+        self.copied(copy, form, table, accumulator)
+    }
+
+    /// The form as one tensor for an operator that sums over it, if it is several and some table leaves it as it is.
+    ///
+    /// The largest of two are a sum of two tensors, and each would be read through a sliding window of its own, by
+    /// whoever verifies too. A few more lookups cost less. Nothing is lost, and no table is added.
+    pub(super) fn held(&mut self, name: &str, form: Form) -> Result<Form, LowerError> {
+        if form.terms.len() < 2 || form.features.is_some() {
+            return Ok(form);
+        }
+        let (copy, own) = self.copy(&format!("{name}.operand"), &form, None)?;
+        let accumulator = self.bounds.accumulator(&copy, &[], Some(&[])).range;
+        let identity = self.draft.tables.iter().position(|table| match *table.function() {
+            Function::Clamp { low, high } => {
+                let kept = Range { low: low.into(), high: high.into() };
+                Range::signed(table.bits()).contains(accumulator) && kept.contains(accumulator)
+            }
+            Function::Listed(_) => false,
+        });
+        match identity.and_then(|table| u32::try_from(table).ok()) {
+            Some(table) => self.copied(copy, own, TableId(table), accumulator),
+            None => Ok(form),
+        }
+    }
+
+    /// A step that copies the form, not yet part of the plan and with no table yet, and the form that it will be but for
+    /// its term.
+    fn copy(&mut self, name: &str, form: &Form, bias: Option<Bias>) -> Result<(Step, Form), LowerError> {
+        let (base, axes, reads) = super::emit::in_order(form);
+        let (terms, exponent) = self.read(name, form, &reads, &base, &[])?;
+        let step = Step {
+            name: name_of(name),
+            shape: shape(name, &base)?,
+            operator: Operator::Affine { products: Vec::new(), linear: vec![Linear::of(terms)], bias },
+            rescale: Rescale { shift: 0, table: TableId(0) },
+            exponent: i8::try_from(exponent).map_err(|_| LowerError::NoScale { node: name.into() })?,
+        };
+        Ok((step, Form { axes, base, terms: Vec::new(), exponent, features: None }))
+    }
+
+    /// Adds a [`Self::copy`], looked up in a table that leaves its accumulators as they are.
+    fn copied(
+        &mut self,
+        mut copy: Step,
+        form: Form,
+        table: TableId,
+        accumulator: Range,
+    ) -> Result<Form, LowerError> {
+        copy.rescale.table = table;
+        let result = copy.shape.clone();
+        let tensor = self.add(copy, accumulator, None);
+        Ok(Form { terms: vec![Term { coefficient: 1, view: View::whole(tensor, &result) }], ..form })
     }
 
     fn range_of(&self, form: &Form) -> Range {

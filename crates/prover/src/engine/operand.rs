@@ -24,7 +24,7 @@ pub fn vector(backend: Backend, terms: &[Term], space: &Space, vars: u8, r: &[Fr
 
 fn of_term(backend: Backend, (cells, axes): (&[i32], Vec<Axis>), vars: u8, r: &[Fr]) -> FieldVec {
     // Axes of one cell drop out, but for windows: what they weigh it with is not 1.
-    let axes = axes.iter().filter(|axis| axis.bits() > 0 || matches!(axis, Axis::Window { .. }));
+    let axes = axes.iter().filter(|axis| !axis.is_one());
     let mut axes: Vec<Reduced> = axes.map(|axis| reduce(axis, r)).collect();
     let mut high = FieldVec::new(backend, &[Fr::ONE]);
     while let Some(Reduced::Summed(_)) = axes.last() {

@@ -409,17 +409,7 @@ impl Wiring<'_> {
         }
         // Only the last axis is longer than 1.
         let classes = shape.dims().last().copied().unwrap_or(1);
-        let window = Window {
-            point: 0,
-            point_bits: class_bits,
-            count: classes,
-            sum: None,
-            taps: 1,
-            stride: 1,
-            dilation: 1,
-            pad: 0,
-            length: classes,
-        };
+        let window = Window::first(class_bits, classes);
         let mut terms = vec![Term {
             coefficient: Coefficient { mantissa: -1, shift: 0 },
             base,
@@ -545,6 +535,7 @@ impl Wiring<'_> {
             axes.push(Axis::Fixed { value: strided.place, bits: strided.gap_bits });
         }
         axes.push(Axis::Point { at: bits_of(frame.result), bits: self.options.batch_bits });
+        let axes = Axis::joined(axes);
         let coefficient = Coefficient { mantissa: coefficient, shift: 0 };
         Ok(Some(Term { coefficient, base: first, axes }))
     }
@@ -564,7 +555,8 @@ impl Wiring<'_> {
                 None => Axis::Point { at: frame.point(*axis), bits },
             }
         }));
-        Term { coefficient: Coefficient { mantissa: coefficient, shift: 0 }, base, axes: own }
+        let axes = Axis::joined(own);
+        Term { coefficient: Coefficient { mantissa: coefficient, shift: 0 }, base, axes }
     }
 
     /// A tensor's first cell: of inputs in their chunk, of steps in the slot's `out` area.

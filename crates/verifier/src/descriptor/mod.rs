@@ -216,7 +216,47 @@ pub struct Window {
     pub length: u32,
 }
 
+impl Window {
+    /// The `count` first cells of an axis of `bits`, along the first coordinates of r.
+    pub fn first(bits: u8, count: u32) -> Self {
+        Self {
+            point: 0,
+            point_bits: bits,
+            count,
+            sum: None,
+            taps: 1,
+            stride: 1,
+            dilation: 1,
+            pad: 0,
+            length: count,
+        }
+    }
+}
+
 impl Axis {
+    /// Whether the axis is a single cell that counts once: then it says nothing.
+    pub fn is_one(&self) -> bool {
+        self.bits() == 0 && !matches!(self, Self::Window { .. })
+    }
+
+    /// The same axes, without those that say nothing, and as one where coordinates go on from one to the next: each is
+    /// paid for on chain.
+    pub(super) fn joined(axes: impl IntoIterator<Item = Self>) -> Vec<Self> {
+        let mut joined: Vec<Self> = Vec::new();
+        for axis in axes.into_iter().filter(|axis| !axis.is_one()) {
+            match (joined.last_mut(), axis) {
+                (Some(Self::Point { at, bits }), Self::Point { at: next, bits: more })
+                | (Some(Self::Sum { at, bits }), Self::Sum { at: next, bits: more })
+                    if at.checked_add(*bits) == Some(next) =>
+                {
+                    *bits = bits.saturating_add(more);
+                }
+                _ => joined.push(axis),
+            }
+        }
+        joined
+    }
+
     /// Bits of the axis.
     pub fn bits(&self) -> u8 {
         match self {
@@ -289,5 +329,37 @@ impl Descriptor {
     /// How many operands the main sumcheck ends with: slots, h, g, the tables' out, and two a product.
     pub fn operands(&self) -> usize {
         self.products().count().saturating_mul(2).saturating_add(SLOTS).saturating_add(3)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Axis, Window};
+
+    #[test]
+    fn axes_are_joined_where_coordinates_go_on() {
+        let window = Axis::Window { bits: 0, window: Window::first(0, 1) };
+        let axes = [
+            Axis::Sum { at: 0, bits: 3 },
+            Axis::Sum { at: 3, bits: 2 },
+            Axis::Point { at: 5, bits: 1 },
+            Axis::Fixed { value: 0, bits: 0 },
+            Axis::Point { at: 6, bits: 2 },
+            Axis::Ones { bits: 0 },
+            Axis::Point { at: 9, bits: 1 },
+            Axis::Fixed { value: 1, bits: 1 },
+            Axis::Point { at: 10, bits: 1 },
+            window,
+            Axis::Point { at: 11, bits: 0 },
+        ];
+        let joined = [
+            Axis::Sum { at: 0, bits: 5 },
+            Axis::Point { at: 5, bits: 3 },
+            Axis::Point { at: 9, bits: 1 },
+            Axis::Fixed { value: 1, bits: 1 },
+            Axis::Point { at: 10, bits: 1 },
+            window,
+        ];
+        assert_eq!(Axis::joined(axes), joined);
     }
 }

@@ -501,17 +501,7 @@ impl Known<'_> {
         let fault = Fault::Decision { relation: place };
         let (score, limbs) = relation.terms.split_first().ok_or(fault)?;
         let item_bits = relation.point_bits.checked_sub(class_bits).ok_or(fault)?;
-        let window = Window {
-            point: 0,
-            point_bits: class_bits,
-            count: classes,
-            sum: None,
-            taps: 1,
-            stride: 1,
-            dilation: 1,
-            pad: 0,
-            length: classes,
-        };
+        let window = Window::first(class_bits, classes);
         let axes =
             [Axis::Window { bits: class_bits, window }, Axis::Point { at: class_bits, bits: item_bits }];
         if !relation.products.is_empty()
