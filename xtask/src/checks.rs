@@ -119,7 +119,7 @@ fn one(language: Language, wanted: &str) -> Result<usize> {
         judge.env("AVERMENT_LEFT_OUT", numbers.join(",")).env("AVERMENT_ACCEPTED", &accepted);
         step(&heading, &mut judge)?;
     }
-    report(&found, &verdicts(&fs::read_to_string(&accepted)?), wanted)
+    report(language, &found, &verdicts(&fs::read_to_string(&accepted)?), wanted)
 }
 
 /// What judges the vectors.
@@ -159,19 +159,24 @@ fn verdicts(lines: &str) -> BTreeMap<usize, &str> {
 }
 
 /// Says of each check what it is needed for. Returns how many are needed for nothing, without a reason.
-fn report(found: &[Check], verdicts: &BTreeMap<usize, &str>, wanted: &str) -> Result<usize> {
-    let all = wanted.is_empty();
+fn report(
+    language: Language,
+    found: &[Check],
+    verdicts: &BTreeMap<usize, &str>,
+    wanted: &str,
+) -> Result<usize> {
+    let (all, reasons) = (wanted.is_empty(), reasons::of(language));
     let (mut needed, mut selects, mut excused, mut bare) = (0, 0, 0, 0);
-    let mut used = vec![false; reasons::REASONS.len()];
+    let mut used = vec![false; reasons.len()];
     for check in found.iter().filter(|check| shown(check).contains(wanted)) {
         let Some(verdict) = verdicts.get(&check.number) else { continue };
-        let reason = reasons::REASONS.iter().position(|reason| reason.holds(check));
+        let reason = reasons.iter().position(|reason| reason.holds(check));
         match (*verdict, reason) {
             (verdict, Some(reason)) if verdict.starts_with('-') => {
                 used[reason] = true;
                 excused += 1;
                 if !all {
-                    say(&format!("   {}: {}\n", shown(check), reasons::REASONS[reason].why));
+                    say(&format!("   {}: {}\n", shown(check), reasons[reason].2));
                 }
             }
             (verdict, None) if verdict.starts_with('-') => {
@@ -192,9 +197,9 @@ fn report(found: &[Check], verdicts: &BTreeMap<usize, &str>, wanted: &str) -> Re
         "   {needed} checks are needed by vectors, {excused} have reasons, {bare} have neither; {selects} conditions choose \
          and check nothing\n"
     ));
-    for (reason, used) in reasons::REASONS.iter().zip(used) {
-        let own = found.iter().any(|check| check.file.ends_with(reason.file));
-        ensure!(used || !all || !own, "nothing needs this reason any more: {} {}", reason.file, reason.text);
+    for (reason, used) in reasons.iter().zip(used) {
+        let own = found.iter().any(|check| check.file.ends_with(reason.0));
+        ensure!(used || !all || !own, "nothing needs this reason any more: {} {}", reason.0, reason.1);
     }
     Ok(bare)
 }
