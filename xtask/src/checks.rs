@@ -27,7 +27,6 @@ const RUST: &[&str] = &[
     "commitment.rs",
     "commitment/inputs.rs",
     "descriptor/codec.rs",
-    "descriptor/certificate.rs",
     "descriptor/validate.rs",
     "descriptor/validate/certificate.rs",
     "field.rs",

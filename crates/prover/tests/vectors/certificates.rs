@@ -467,6 +467,12 @@ pub const ATTACKS: &[Attack] = &[
         }
         d.relations.insert(1, again);
     }),
+    ("half of a block, and limbs for that", "Ranged", |d| {
+        let own = &mut d.relations[0];
+        own.point_bits -= 1;
+        own.terms.iter_mut().for_each(|term| term.axes = vec![Axis::Point { at: 0, bits: own.point_bits }]);
+        d.lookups[2..5].iter_mut().for_each(|limb| limb.bits -= 1);
+    }),
     ("the block along other coordinates", "Ranged", |d| {
         ranged(d, |own| own.terms[0].axes = vec![Axis::Point { at: 1, bits: own.point_bits }]);
     }),

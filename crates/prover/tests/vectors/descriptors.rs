@@ -2,7 +2,9 @@
 
 use super::{name, read};
 use alloy_primitives::hex;
-use averment_verifier::descriptor::{Area, Axis, Coefficient, Constant, Descriptor, Layout, Sizes};
+use averment_verifier::descriptor::{
+    Area, Axis, Coefficient, Constant, Descriptor, Layout, LookupBlock, Sizes, Table,
+};
 use serde_json::{Value, json};
 
 fn good(name: &str) -> Descriptor {
@@ -243,12 +245,7 @@ pub const ATTACKS: &[Attack] = &[
         let last = *d.tables.last().unwrap();
         let first = last.row + (1 << last.bits);
         let more = (d.tables.len() as u64..257).zip(first..).zip(last.tag + 1..);
-        d.tables.extend(more.map(|((_, row), tag)| averment_verifier::descriptor::Table {
-            tag,
-            row,
-            bits: 0,
-            ..last
-        }));
+        d.tables.extend(more.map(|((_, row), tag)| Table { tag, row, bits: 0, ..last }));
     }),
     ("257 relations", "Size", |d| {
         let mut own = d.relations[3].clone();
@@ -282,7 +279,7 @@ pub const ATTACKS: &[Attack] = &[
         let bits = d.layout.sizes.inputs[0];
         moved(d, |sizes| sizes.inputs.push(bits));
         let input = Some(d.layout.input_blocks[1]);
-        d.lookups.push(averment_verifier::descriptor::LookupBlock { input, ..*d.lookups.last().unwrap() });
+        d.lookups.push(LookupBlock { input, ..*d.lookups.last().unwrap() });
     }),
     ("an input that nobody looks up or reads", "LookupInput", |d| moved(d, |sizes| sizes.inputs.push(1))),
     ("one grouped variable more than the sum has", "Product", |d| {
@@ -420,6 +417,47 @@ pub const DECISIONS: &[Attack] = &[
     }),
     ("a shifted margin", "Limbs", |d| d.relations[2].terms[1].coefficient.shift = 1),
     ("no margin", "Free", |d| d.relations[2].terms.truncate(1)),
+    // Each of these breaks its rule and no other.
+    ("a margin that wraps", "Wraps", |d| {
+        moved(d, |sizes| {
+            (sizes.slot_bits, sizes.table_bits, sizes.chunk_bits, sizes.mask_bits) = (8, 26, 22, Some(8));
+        });
+        let last = *d.tables.last().unwrap();
+        let tag = last.tag + 1;
+        d.tables.push(Table { tag, row: 1 << 25, bits: 25, ..last });
+        for limb in 0..10 {
+            let first = d.lookups.iter().position(|own| own.input.is_some()).unwrap();
+            let own = LookupBlock { row: 64 + 16 * limb, tag, ..d.lookups[first - 1] };
+            d.lookups.insert(first, own);
+            let mut term = d.relations[2].terms[1].clone();
+            term.base = d.layout.slots[1].0.unwrap() + own.row;
+            term.coefficient.shift = 8 + 25 * limb as u8;
+            d.relations[2].terms.push(term);
+        }
+    }),
+    ("decisions about 2^13 items", "Decision", |d| {
+        moved(d, |sizes| (sizes.slot_bits, sizes.chunk_bits, sizes.mask_bits) = (17, 16, Some(8)));
+        // The scores' hi and lo, and the margin.
+        for (place, row) in [(1, 1 << 15), (3, 1 << 15), (4, 2 << 15)] {
+            let old = d.lookups[place].row;
+            let (input, output) = d.layout.slots[usize::from(d.lookups[place].slot)];
+            relocate(d, |base| match [input, output].into_iter().flatten().find(|area| base == area + old) {
+                Some(area) => area + row,
+                None => base,
+            });
+            (d.lookups[place].row, d.lookups[place].bits) = (row, 15);
+        }
+        for relation in &mut d.relations[1..] {
+            relation.point_bits = 15;
+            for axis in relation.terms.iter_mut().flat_map(|term| &mut term.axes) {
+                match axis {
+                    Axis::Point { at: 0, bits } if *bits == 4 => *bits = 15,
+                    Axis::Point { at: 2, bits } => *bits = 13,
+                    _ => {}
+                }
+            }
+        }
+    }),
 ];
 
 fn decision(d: &mut Descriptor, change: impl Fn(&mut u32, &mut u32, &mut u8)) {

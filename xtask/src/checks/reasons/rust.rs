@@ -4,6 +4,42 @@ use super::Reason;
 
 /// All of them.
 pub const REASONS: &[Reason] = &[
+    Reason("commitment/inputs.rs", "got <= ITEMS", "a limit; tested by the type's own tests"),
+    Reason(
+        "commitment/inputs.rs",
+        "own.items() != 1",
+        "vectors' commitments take their items from the descriptor; tested by the type's own tests",
+    ),
+    Reason(
+        "commitment/inputs.rs",
+        "own.schema() != schema",
+        "vectors' commitments take the schema from the statement; tested by the type's own tests",
+    ),
+    Reason(
+        "commitment/inputs.rs",
+        "(2..=ITEMS).contains(&count)",
+        "a rule of files, which vectors are not; the decoder's tests reach it",
+    ),
+    Reason(
+        "validate/certificate.rs",
+        "!relation.products.is_empty()",
+        "a certificate's products are counted before",
+    ),
+    Reason(
+        "registered.rs",
+        "(least..=most).contains(&got)",
+        "vectors' points are cut by the descriptor; `crates/prover/tests/dense.rs` has more and fewer",
+    ),
+    Reason(
+        "registered.rs",
+        "input.schema() != expected",
+        "vectors' commitments take the schema from the statement",
+    ),
+    Reason(
+        "registered.rs",
+        "input.items() != 1",
+        "vectors' commitments take their items from the descriptor",
+    ),
     Reason(
         "commitment.rs",
         "u32::try_from(got) != Ok(expected)",
@@ -19,12 +55,6 @@ pub const REASONS: &[Reason] = &[
         "role != WEIGHTS_ROLE",
         "a rule of files, which vectors are not; the decoder's tests reach it",
     ),
-    Reason(
-        "commitment.rs",
-        "items == 0",
-        "a commitment to no items has another identity, which the statement's name does not fit; tested by the type's own tests",
-    ),
-    Reason("commitment.rs", "items > ITEMS", "a limit; tested by the type's own tests"),
     Reason(
         "commitment.rs",
         "chunked.blocks.sizes().is_empty()",
@@ -154,7 +184,7 @@ pub const REASONS: &[Reason] = &[
     ),
     Reason(
         "verify.rs",
-        "differs(descriptor.digest()",
+        "differs(descriptor.digest(",
         "vectors' commitments are held against the descriptor at hand; `crates/prover/tests/dense.rs` has another",
     ),
     Reason(

@@ -58,6 +58,11 @@ pub const REASONS: &[Reason] = &[
     ),
     Reason(
         "descriptor/Layouts.sol",
+        "same(plan, 116, bases[count++])",
+        "it counts, too: without it the next place is compared with this one's",
+    ),
+    Reason(
+        "descriptor/Layouts.sol",
         "largest > ADDRESS_BITS",
         "cells that are more than addresses are refused where they are counted; this keeps their number small",
     ),
