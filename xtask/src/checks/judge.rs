@@ -18,10 +18,6 @@ fn each_check_is_left_out() {
     let mut report = fs::OpenOptions::new().append(true).create(true).open(path).unwrap();
     for number in numbers.split(',').map(|number| number.parse().unwrap()) {
         averment_verifier::leave_out(number);
-        if let Some(case) = good.iter().find(|case| verdict(case).is_err()) {
-            writeln!(report, "{number} !{}", case.name()).unwrap();
-            continue;
-        }
         // Of those that are still refused: which for another reason now?
         let mut others = Vec::new();
         let accepted = bad.iter().position(|(case, error)| match verdict(case) {
@@ -36,6 +32,9 @@ fn each_check_is_left_out() {
                 // What shows one check often shows the next.
                 bad[..=place].rotate_right(1);
                 writeln!(report, "{number} {}", bad[0].0.name()).unwrap();
+            }
+            None if good.iter().any(|case| verdict(case).is_err()) => {
+                writeln!(report, "{number} !").unwrap();
             }
             None => {
                 others.truncate(4);
