@@ -59,7 +59,7 @@ fn made() -> Vec<(String, &'static str, make::Made)> {
 const BAD_DESCRIPTORS: &[(&str, &str, &[descriptors::Attack], descriptors::Bytes)] = &[
     ("bad_descriptors.json", "ok_windows_zk.json", descriptors::ATTACKS, bytes::attacks),
     ("bad_decision_descriptors.json", "ok_argmax_zk.json", descriptors::DECISIONS, |_| vec![]),
-    ("bad_separate_descriptors.json", "ok_separate_zk.json", separate::DESCRIPTORS, |_| vec![]),
+    ("bad_separate_descriptors.json", "ok_separate_zk.json", separate::DESCRIPTORS, bytes::attacks),
     ("bad_certificate_descriptors.json", "ok_certificate_wide_zk.json", certificates::ATTACKS, |_| vec![]),
 ];
 

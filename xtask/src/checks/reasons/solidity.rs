@@ -68,6 +68,11 @@ pub const REASONS: &[Reason] = &[
     ),
     Reason(
         "descriptor/Layouts.sol",
+        "plan.inputSizes[i] > ADDRESS_BITS",
+        "cells that are more than addresses are refused where they are counted; this keeps their number small",
+    ),
+    Reason(
+        "descriptor/Layouts.sol",
         "cell <= 2 ** ADDRESS_BITS",
         "with more cells the bits of a chunk's number and K add up to more than 32, which is checked",
     ),
