@@ -25,7 +25,15 @@ pub(crate) fn weights_commitment(data: &[u8]) -> bool {
 }
 
 pub(crate) fn input_commitment(data: &[u8]) -> bool {
-    let Ok(inputs) = Inputs::decode(data) else { return false };
+    // One commitment is read the same way by itself.
+    let single = InputCommitment::decode(data);
+    if let Ok(commitment) = &single {
+        assert!(commitment.encode() == data, "two encodings of one commitment");
+    }
+    let Ok(inputs) = Inputs::decode(data) else {
+        assert!(single.is_err(), "a commitment that is no inputs");
+        return false;
+    };
     assert!(inputs.encode() == data, "two encodings of one commitment");
     for commitment in inputs.commitments() {
         check(commitment.chunked());
