@@ -113,7 +113,10 @@ fn an_unreadable_file_or_folder_is_an_error() {
     let program = tempdir().unwrap();
     mode(program.path(), 0o755);
     let copy = program.path().join("test");
-    fs::copy(std::env::current_exe().unwrap(), &copy).unwrap();
+    // Another process writes it: what this one has open for writing, a child of another test may hold a moment longer,
+    // and nobody may run a file that is being written.
+    let copied = Command::new("cp").arg(std::env::current_exe().unwrap()).arg(&copy).status().unwrap();
+    assert!(copied.success());
     let mut command = Command::new(copy);
     command.args(["an_unreadable_file_or_folder_is_an_error", "--nocapture"]).env(FOLDER, folder.path());
     if fs::metadata("/proc/self").is_ok_and(|meta| std::os::unix::fs::MetadataExt::uid(&meta) == 0) {
