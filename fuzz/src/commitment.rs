@@ -117,7 +117,7 @@ pub(crate) fn input_commitment_seeds() -> Vec<Vec<u8>> {
     let blocks = Blocks::new(4, vec![3]).expect("a block");
     let chunked = Chunked::new(INPUT.1.chunked().setup(), blocks, INPUT.1.chunked().points()[..1].to_vec());
     let single = InputCommitment::new(INPUT.1.schema(), 1, chunked.expect("a chunk")).expect("an item");
-    let batch = Inputs::each(vec![single; 2]).expect("a batch");
+    let batch = Inputs::new(vec![single; 2]).expect("a batch");
     vec![INPUT.1.encode(), batch.encode()]
 }
 

@@ -48,8 +48,9 @@ impl Case {
         };
         let weights = WeightsCommitment::new(chunked(&layout.sizes.weights, 0));
         let inputs = InputCommitment::new(B256::ZERO, 1, chunked(&layout.sizes.inputs, 1)).expect("an item");
-        let registered = Registered::new(&descriptor, &weights, &[point("tables", 0)], &[inputs])
-            .expect("the descriptor's");
+        let registered =
+            Registered::new(&descriptor, &weights, &[point("tables", 0)], Some(&Inputs::joint(inputs)))
+                .expect("the descriptor's");
         Self { descriptor, registered, mode }
     }
 }

@@ -598,7 +598,7 @@ fn inputs_that_were_committed_to_one_by_one_are_one_proof() {
     change(&sandbox, "three.proof", "swapped.proof", |file| {
         let mut items = file.input.commitments().to_vec();
         items.swap(0, 2);
-        file.input = Inputs::each(items).unwrap();
+        file.input = Inputs::new(items).unwrap();
     });
     verify(&sandbox, "swapped.proof").refused(1, "proves nothing");
     // An opening that is another's, and a commitment that is there twice.

@@ -114,7 +114,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         .collect();
     let trace = compiled.model.run(&quantised.iter().map(Vec::as_slice).collect::<Vec<_>>(), batch)?;
     step("run");
-    let inputs = committed.inputs(&trace, Default::default(), &mut random)?;
+    let inputs = committed.inputs(&trace, batch, Default::default(), &mut random)?;
     let registered = committed.registered(&inputs)?;
     step("commit the input");
     let public = committed.public_values(plan, &trace);

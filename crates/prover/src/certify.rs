@@ -55,7 +55,7 @@ impl<'a> Certifier<'a> {
 
     /// What a verifier has to know beside the statement.
     pub fn registered(&self) -> Result<Registered, RegisteredError> {
-        self.committed.held(&self.descriptor, &[])
+        self.committed.held(&self.descriptor, None)
     }
 
     /// Proves the certificate. Of weights out of range comes an error, or a proof that does not verify.

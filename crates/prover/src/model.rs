@@ -3,18 +3,18 @@
 use crate::{
     Assignment, Commitment, Engine, ProveError, Random, Setup, SlotCells,
     reference::{self, Conduct},
-    registered::{CommitError, InputOpening, WeightsSecret, trimmed},
+    registered::{CommitError, OpenedInputs, WeightsSecret, trimmed},
 };
 use alloy_primitives::B256;
 use ark_ec::CurveGroup;
 use ark_ff::AdditiveGroup;
 use averment_kernels::{Backend, Bases};
-use averment_plan::{Model, Plan, Schema, Trace, WeightId};
+use averment_plan::{Model, Plan, RunError, Schema, Trace, WeightId};
 use averment_primitives::Salt;
 use averment_verifier::{
     Registered, RegisteredError,
-    commitment::{Chunked, InputCommitment, WeightsCommitment},
-    descriptor::{Blocks, Derived, Descriptor, Options, Placement, SLOTS, ValidDescriptor},
+    commitment::{Chunked, InputCommitment, Inputs, WeightsCommitment},
+    descriptor::{Blocks, Commitments, Derived, Descriptor, Options, Placement, SLOTS, ValidDescriptor},
     field::Fr,
     proof::Proof,
     statement::{Mode, Statement},
@@ -35,15 +35,15 @@ pub struct Committed<'a> {
 /// Inputs that are committed to, before anything is asked of them: together, or each by itself.
 #[derive(Debug)]
 pub struct CommittedInputs {
-    commitments: Vec<InputCommitment>,
+    named: Inputs,
     cells: Vec<Vec<i64>>,
     chunks: Vec<Commitment>,
 }
 
 impl CommittedInputs {
     /// The commitment to all items, or those to each.
-    pub fn commitments(&self) -> &[InputCommitment] {
-        &self.commitments
+    pub fn named(&self) -> &Inputs {
+        &self.named
     }
 }
 
@@ -135,30 +135,12 @@ impl<'a> Committed<'a> {
         &self.derived.table_outs
     }
 
-    /// Commits to the inputs of a run, under the schema with this digest.
+    /// Commits to the inputs of a run of `items` items ([`run`]), under the schema with this digest: together or each by
+    /// itself, as the descriptor has it. `random` blinds each chunk in zero-knowledge mode.
+    ///
+    /// # Panics
+    /// If the run is of a smaller batch than the descriptor's.
     pub fn inputs(
-        &self,
-        trace: &Trace,
-        schema: B256,
-        random: Random<'_>,
-    ) -> Result<CommittedInputs, CommitError> {
-        let layout = &self.derived.descriptor.layout;
-        let mut chunks = Chunks::new(layout.chunk_bits, layout.inputs.clone());
-        let cells: Vec<Vec<i64>> =
-            trace.inputs.iter().map(|cells| cells.iter().copied().map(i64::from).collect()).collect();
-        for (base, cells) in layout.input_blocks.iter().zip(&cells) {
-            chunks.write(*base, cells.iter().copied());
-        }
-        let chunks = chunks.commit(self.setup, self.mode, random);
-        let chunked = chunked(self.setup, layout.chunk_bits, &layout.sizes.inputs, &chunks)?;
-        let items = u32::try_from(trace.batch).unwrap_or(u32::MAX);
-        let commitment = InputCommitment::new(schema, items, chunked)?;
-        Ok(CommittedInputs { commitments: vec![commitment], cells, chunks })
-    }
-
-    /// Commits to each of the first `items` items of a run by itself. The run's others are the last of these again:
-    /// [`padded_batch`].
-    pub fn each_input(
         &self,
         trace: &Trace,
         items: usize,
@@ -167,108 +149,78 @@ impl<'a> Committed<'a> {
     ) -> Result<CommittedInputs, CommitError> {
         let layout = &self.derived.descriptor.layout;
         let blocks = Blocks::new(layout.chunk_bits, layout.sizes.inputs.clone())?;
-        let mut commitments = Vec::new();
-        let mut all = Vec::new();
-        for item in 0..items {
+        let (count, each) = if layout.sizes.item_bits > 0 { (items, 1) } else { (1, items) };
+        let each = u32::try_from(each).unwrap_or(u32::MAX);
+        self.room(count)?;
+        let (mut commitments, mut all) = (Vec::new(), Vec::new());
+        for place in 0..count {
             let mut chunks = Chunks::new(layout.chunk_bits, 0..blocks.chunks());
             for ((base, bits), cells) in blocks.bases().iter().zip(blocks.sizes()).zip(&trace.inputs) {
-                let own = &cells[item << bits..][..1 << bits];
+                let own = &cells[place << bits..][..1 << bits];
                 chunks.write(*base, own.iter().copied().map(i64::from));
             }
             let chunks = chunks.commit(self.setup, self.mode, random);
             let chunked = chunked(self.setup, layout.chunk_bits, blocks.sizes(), &chunks)?;
-            commitments.push(InputCommitment::new(schema, 1, chunked)?);
+            commitments.push(InputCommitment::new(schema, each, chunked)?);
             all.push(chunks);
         }
-        Ok(self.batch(commitments, trace.inputs.iter().map(|cells| widened(cells)).collect(), all))
+        let named = Inputs::new(commitments)?;
+        let cells = trace.inputs.iter().map(|cells| cells.iter().copied().map(i64::from).collect()).collect();
+        Ok(CommittedInputs { named, cells, chunks: self.filled(all)? })
     }
 
-    /// The inputs of commitments that were made before to single items under one schema, whose inputs are the plan's.
-    pub fn open_each(
+    /// Inputs that were committed to before, under a schema whose inputs are the plan's.
+    pub fn open_inputs(
         &self,
         plan: &Plan,
         schema: &Schema,
-        items: &[(InputCommitment, InputOpening)],
+        opened: &OpenedInputs,
     ) -> Result<CommittedInputs, CommitError> {
-        let layout = &self.derived.descriptor.layout;
-        let room = 1_usize << layout.sizes.item_bits;
-        if items.is_empty() || items.len() > room {
-            return Err(CommitError::Items { most: room, got: items.len() });
-        }
-        let (mut commitments, mut all) = (Vec::new(), Vec::new());
-        let mut cells = vec![Vec::new(); plan.inputs().len()];
-        for (commitment, opening) in items {
-            self.check_inputs(plan, schema, commitment)?;
-            all.push(opening.chunks(commitment, self.setup, schema)?);
-            commitments.push(commitment.clone());
-        }
-        for (_, opening) in items.iter().chain(repeat_n(&items[items.len() - 1], room - items.len())) {
-            for ((input, own), values) in cells.iter_mut().enumerate().zip(opening.tensors()) {
-                own.extend(schema.padded(input, values).into_iter().map(i64::from));
-            }
-        }
-        Ok(self.batch(commitments, cells, all))
-    }
-
-    /// A batch of separate commitments: the last item's chunks again for each that is missing.
-    fn batch(
-        &self,
-        commitments: Vec<InputCommitment>,
-        cells: Vec<Vec<i64>>,
-        items: Vec<Vec<Commitment>>,
-    ) -> CommittedInputs {
-        let room = 1_usize << self.derived.descriptor.layout.sizes.item_bits;
-        let missing = room.saturating_sub(items.len());
-        let padding = repeat_n(items.last().cloned().unwrap_or_default(), missing);
-        let chunks = items.into_iter().chain(padding).flatten().collect();
-        CommittedInputs { commitments, cells, chunks }
-    }
-
-    /// Whether a commitment is under a schema whose inputs are the plan's, and laid out as the descriptor asks for.
-    fn check_inputs(
-        &self,
-        plan: &Plan,
-        schema: &Schema,
-        commitment: &InputCommitment,
-    ) -> Result<(), CommitError> {
         schema.check_plan(plan)?;
         let layout = &self.derived.descriptor.layout;
         if schema.chunk_bits() != layout.chunk_bits {
             return Err(CommitError::Other { what: "a chunk size" });
         }
-        if commitment.chunked().blocks().sizes() != layout.sizes.inputs {
-            return Err(CommitError::Other { what: "a batch" });
+        let missing = self.room(opened.named().commitments().len())?;
+        let mut all = Vec::new();
+        for (commitment, opening) in opened.each() {
+            if commitment.chunked().blocks().sizes() != layout.sizes.inputs {
+                return Err(CommitError::Other { what: "a batch" });
+            }
+            all.push(opening.chunks(commitment, self.setup, schema)?);
         }
-        Ok(())
+        let last = opened.each().last().into_iter();
+        let mut cells = vec![Vec::new(); plan.inputs().len()];
+        for (_, opening) in opened.each().chain(last.cycle().take(missing)) {
+            for ((input, own), values) in cells.iter_mut().enumerate().zip(opening.tensors()) {
+                own.extend(schema.padded(input, values).into_iter().map(i64::from));
+            }
+        }
+        Ok(CommittedInputs { named: opened.named().clone(), cells, chunks: self.filled(all)? })
     }
 
-    /// The inputs of a commitment that was made before, under a schema whose inputs are the plan's.
-    pub fn open_inputs(
-        &self,
-        plan: &Plan,
-        schema: &Schema,
-        commitment: &InputCommitment,
-        opening: &InputOpening,
-    ) -> Result<CommittedInputs, CommitError> {
-        self.check_inputs(plan, schema, commitment)?;
-        let padded = |(input, values): (usize, &Vec<i32>)| {
-            schema.padded(input, values).into_iter().map(i64::from).collect()
-        };
-        let cells = opening.tensors().iter().enumerate().map(padded).collect();
-        let chunks = opening.chunks(commitment, self.setup, schema)?;
-        Ok(CommittedInputs { commitments: vec![commitment.clone()], cells, chunks })
+    /// For how many commitments there is room beside so many.
+    fn room(&self, got: usize) -> Result<usize, CommitError> {
+        let most = 1_usize << self.derived.descriptor.layout.sizes.item_bits;
+        most.checked_sub(got).ok_or(CommitError::Items { most, got })
+    }
+
+    /// The role's chunks: the last item's again for each that is missing of a batch with separate commitments.
+    fn filled(&self, items: Vec<Vec<Commitment>>) -> Result<Vec<Commitment>, CommitError> {
+        let padding = repeat_n(items.last().cloned().unwrap_or_default(), self.room(items.len())?);
+        Ok(items.into_iter().chain(padding).flatten().collect())
     }
 
     /// What a verifier has to know beside the statement.
     pub fn registered(&self, inputs: &CommittedInputs) -> Result<Registered, RegisteredError> {
-        self.held(&self.derived.descriptor, &inputs.commitments)
+        self.held(&self.derived.descriptor, Some(&inputs.named))
     }
 
     /// Weights, tables and these inputs, held against a descriptor.
     pub(crate) fn held(
         &self,
         descriptor: &ValidDescriptor,
-        inputs: &[InputCommitment],
+        inputs: Option<&Inputs>,
     ) -> Result<Registered, RegisteredError> {
         let tables: Vec<_> = self.tables.iter().map(|own| own.point).collect();
         Registered::new(descriptor, &self.commitment, &tables, inputs)
@@ -375,21 +327,21 @@ pub fn tables(setup: &Setup, derived: &Derived) -> Vec<Commitment> {
     chunks.commit(setup, Mode::Transparent, &mut || Fr::ZERO)
 }
 
-/// A batch of `2^batch_bits` items that separate commitments to `items` items are proved with: the last of them again for
-/// each that is missing, so that nobody has to commit to an item that does not exist. What it returns is run; `tensors` are
-/// the plan's inputs, real cells row-major, one item after the other.
-pub fn padded_batch(tensors: &[Vec<i32>], items: usize, batch_bits: u8) -> Vec<Vec<i32>> {
-    let padded = |cells: &Vec<i32>| {
-        let each = cells.len() / items.max(1);
-        let last = cells.len().saturating_sub(each);
-        let more = repeat_n(&cells[last..], (1_usize << batch_bits).saturating_sub(items));
-        cells.iter().chain(more.flatten()).copied().collect()
+/// Runs `model` on `items` items, as proofs with these options are about them: with separate commitments the last item is
+/// run again for each that the batch of `2^batch_bits` lacks, so that nobody has to commit to an item that does not exist.
+/// `tensors` are the plan's inputs, real cells row-major, one item after the other.
+pub fn run(model: &Model, tensors: &[Vec<i32>], items: usize, options: &Options) -> Result<Trace, RunError> {
+    let more = match options.commitments {
+        Commitments::Joint => 0,
+        Commitments::Each => (1_usize << options.batch_bits).saturating_sub(items),
     };
-    tensors.iter().map(padded).collect()
-}
-
-fn widened(cells: &[i32]) -> Vec<i64> {
-    cells.iter().copied().map(i64::from).collect()
+    let filled = tensors.iter().map(|cells| {
+        let last = cells.len().saturating_sub(cells.len() / items.max(1));
+        [cells.as_slice(), &cells[last..].repeat(more)].concat()
+    });
+    let filled: Vec<Vec<i32>> = filled.collect();
+    let filled: Vec<&[i32]> = filled.iter().map(Vec::as_slice).collect();
+    model.run(&filled, items + more)
 }
 
 /// Chunks as what is published of them.

@@ -9,7 +9,7 @@ use averment_primitives::Salt;
 use averment_prover::{
     Engine, Setup,
     model::Committed,
-    registered::{CommitError, InputOpening, WeightsSecret},
+    registered::{CommitError, InputOpening, OpenedInputs, WeightsSecret},
     setup::{Origin, Store},
 };
 use averment_verifier::{
@@ -106,12 +106,12 @@ impl Case {
     fn prove(&self, model: &Model, salt: &Salt, opening: &InputOpening) -> Result<(), VerifyError> {
         let Self { setup, schema, input, weights, .. } = self;
         let committed = Committed::open(setup, model, OPTIONS, weights, Some(salt)).unwrap();
-        let inputs = committed.open_inputs(model.plan(), schema, input, opening).unwrap();
+        let opened = OpenedInputs::new(vec![(input.clone(), opening.clone())]).unwrap();
+        let inputs = committed.open_inputs(model.plan(), schema, &opened).unwrap();
         let registered = committed.registered(&inputs).unwrap();
         let points = weights.chunked().points().iter().chain(input.chunked().points());
         assert!(registered.committed().eq(points));
-        let slices: Vec<&[i32]> = opening.tensors().iter().map(Vec::as_slice).collect();
-        let trace = model.run(&slices, ITEMS as usize).unwrap();
+        let trace = opened.run(model, &OPTIONS).unwrap();
         let statement = Statement {
             plan: model.plan().digest(),
             public: committed.public_values(model.plan(), &trace),
@@ -166,7 +166,8 @@ fn what_does_not_belong_together_is_refused_before_any_work() {
     let inputs = |options, schema: &Schema, plan: &Plan| {
         let (weights, _) = Committed::register(setup, &model(), options, None).unwrap();
         let committed = Committed::open(setup, &model(), options, &weights, None).unwrap();
-        committed.open_inputs(plan, schema, input, opening).map(drop).unwrap_err()
+        let opened = OpenedInputs::new(vec![(input.clone(), opening.clone())]).unwrap();
+        committed.open_inputs(plan, schema, &opened).map(drop).unwrap_err()
     };
     let plan = model().plan().clone();
     let smaller = Options { chunk_bits: Some(7), ..OPTIONS };

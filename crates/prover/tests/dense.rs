@@ -4,7 +4,7 @@ use alloy_primitives::B256;
 use averment_prover::{Assignment, Commitment, LookupError, ProveError, Setup, SlotCells, reference};
 use averment_verifier::{
     Key, Registered, RegisteredError, VerifyError,
-    commitment::{Chunked, InputCommitment, WeightsCommitment},
+    commitment::{Chunked, InputCommitment, Inputs, WeightsCommitment},
     descriptor::{
         Area, Axis, Blocks, Coefficient, Constant, Descriptor, Kind, Layout, LookupBlock, Product, Relation,
         Sizes, Table, Term, ValidDescriptor,
@@ -148,7 +148,7 @@ impl Case {
 
     fn registered(&self) -> Registered {
         let (weights, tables, inputs) = self.commitments();
-        Registered::new(&self.descriptor, &weights, &tables, &[inputs]).unwrap()
+        Registered::new(&self.descriptor, &weights, &tables, Some(&Inputs::joint(inputs))).unwrap()
     }
 
     fn commitments(&self) -> (WeightsCommitment, Vec<G1Affine>, InputCommitment) {
@@ -289,7 +289,7 @@ fn a_statement_is_held_against_what_is_registered() {
 fn commitments_are_held_against_the_descriptor() {
     let case = Case::new(Mode::ZeroKnowledge);
     let (weights, tables, input) = case.commitments();
-    let refused = |weights: &WeightsCommitment, tables: &[G1Affine], inputs: &[InputCommitment]| {
+    let refused = |weights: &WeightsCommitment, tables: &[G1Affine], inputs: Option<&Inputs>| {
         Registered::new(&case.descriptor, weights, tables, inputs).unwrap_err()
     };
     let chunked = |setup, bits, sizes: &[u8]| {
@@ -298,16 +298,18 @@ fn commitments_are_held_against_the_descriptor() {
         Chunked::new(setup, blocks, points).unwrap()
     };
     let weights_of = |setup, bits, sizes: &[u8]| WeightsCommitment::new(chunked(setup, bits, sizes));
-    let inputs_of =
-        |setup, bits, sizes: &[u8]| InputCommitment::new(B256::ZERO, 1, chunked(setup, bits, sizes)).unwrap();
+    let inputs_of = |setup, bits, sizes: &[u8]| {
+        Inputs::joint(InputCommitment::new(B256::ZERO, 1, chunked(setup, bits, sizes)).unwrap())
+    };
     let own = case.setup.digest();
-    let one = std::slice::from_ref(&input);
+    let joint = Inputs::joint(input.clone());
+    let one = Some(&joint);
 
     let setup = RegisteredError::Setup { role: "inputs", expected: own, got: B256::ZERO };
-    assert_eq!(refused(&weights, &tables, &[inputs_of(B256::ZERO, 9, &[3])]), setup);
+    assert_eq!(refused(&weights, &tables, Some(&inputs_of(B256::ZERO, 9, &[3]))), setup);
     let bits = |role| RegisteredError::ChunkBits { role, expected: 9, got: 10 };
     assert_eq!(refused(&weights_of(own, 10, &[5, 2]), &tables, one), bits("weights"));
-    assert_eq!(refused(&weights, &tables, &[inputs_of(own, 10, &[3])]), bits("inputs"));
+    assert_eq!(refused(&weights, &tables, Some(&inputs_of(own, 10, &[3]))), bits("inputs"));
     let blocks = |role, expected: &[u8], got: &[u8]| RegisteredError::Blocks {
         role,
         expected: expected.to_vec(),
@@ -318,12 +320,12 @@ fn commitments_are_held_against_the_descriptor() {
         assert_eq!(refused(&weights_of(own, 9, got), &tables, one), expected);
     }
     // A batch of two.
-    assert_eq!(refused(&weights, &tables, &[inputs_of(own, 9, &[4])]), blocks("inputs", &[3], &[4]));
+    assert_eq!(refused(&weights, &tables, Some(&inputs_of(own, 9, &[4]))), blocks("inputs", &[3], &[4]));
     assert_eq!(refused(&weights, &[], one), RegisteredError::Tables { expected: 1, got: 0 });
     assert_eq!(refused(&weights, &[tables[0]; 2], one), RegisteredError::Tables { expected: 1, got: 2 });
-    assert_eq!(refused(&weights, &tables, &[]), RegisteredError::Inputs { least: 1, most: 1, got: 0 });
-    let two = [input.clone(), input.clone()];
-    assert_eq!(refused(&weights, &tables, &two), RegisteredError::Inputs { least: 1, most: 1, got: 2 });
+    assert_eq!(refused(&weights, &tables, None), RegisteredError::Inputs { least: 1, most: 1, got: 0 });
+    let two = Inputs::new(vec![input.clone(), input]).unwrap();
+    assert_eq!(refused(&weights, &tables, Some(&two)), RegisteredError::Inputs { least: 1, most: 1, got: 2 });
 }
 
 #[test]

@@ -54,7 +54,7 @@ fn progress_grows_to_one_and_memory_is_what_was_said() {
     }));
     let mut random = random::secret().unwrap();
     let committed = Committed::new(&setup, &model, options, &mut random).unwrap();
-    let inputs = committed.inputs(&trace, Default::default(), &mut random).unwrap();
+    let inputs = committed.inputs(&trace, 1, Default::default(), &mut random).unwrap();
     let registered = committed.registered(&inputs).unwrap();
     let public = committed.public_values(model.plan(), &trace);
     let statement = Statement { public, ..registered.statement() };

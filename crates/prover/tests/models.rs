@@ -8,7 +8,7 @@ use averment_kernels::Backend;
 use averment_plan::*;
 use averment_prover::{
     Engine, Setup,
-    model::{Committed, padded_batch},
+    model::{self, Committed},
 };
 use averment_verifier::{
     Key, Registered, VerifyError,
@@ -50,22 +50,13 @@ impl Proved {
         change: impl Fn(&mut Vec<i64>),
     ) -> Self {
         let options = Options { batch_bits: batch.next_power_of_two().trailing_zeros() as u8, ..options };
-        let separate = options.commitments == Commitments::Each && options.batch_bits > 0;
-        let (inputs, run) = match separate {
-            true => (padded_batch(inputs, batch, options.batch_bits), batch.next_power_of_two()),
-            false => (inputs.to_vec(), batch),
-        };
-        let inputs: Vec<&[i32]> = inputs.iter().map(Vec::as_slice).collect();
-        let trace = model.run(&inputs, run).unwrap();
+        let trace = model::run(model, inputs, batch, &options).unwrap();
         let mode = options.mode;
         let chunk_bits = Descriptor::derive(model.plan(), options).unwrap().descriptor.layout.chunk_bits;
         let setup = Setup::development(chunk_bits);
         let committed = Committed::new(&setup, model, options, &mut random(1)).unwrap();
         let schema = B256::repeat_byte(7);
-        let inputs = match separate {
-            true => committed.each_input(&trace, batch, schema, &mut random(2)).unwrap(),
-            false => committed.inputs(&trace, schema, &mut random(2)).unwrap(),
-        };
+        let inputs = committed.inputs(&trace, batch, schema, &mut random(2)).unwrap();
         let registered = committed.registered(&inputs).unwrap();
         assert_eq!(registered.items() as usize, batch);
         let mut public = committed.public_values(model.plan(), &trace);
@@ -158,7 +149,7 @@ fn another_decision_is_not_proved() {
         let setup = Setup::development(12);
         let options = Options { chunk_bits: Some(12), mode, ..Options::default() };
         let committed = Committed::new(&setup, &model, options, &mut random(1)).unwrap();
-        let inputs = committed.inputs(&trace, B256::ZERO, &mut random(2)).unwrap();
+        let inputs = committed.inputs(&trace, 1, B256::ZERO, &mut random(2)).unwrap();
         let registered = committed.registered(&inputs).unwrap();
         let scores = &trace.steps[1].out;
         let (own, other) = (trace.decisions[0] as usize, 1 - trace.decisions[0] as usize);

@@ -8,12 +8,12 @@ use averment_plan::*;
 use averment_primitives::Salt;
 use averment_prover::{
     Engine, Setup,
-    model::{Committed, CommittedInputs, padded_batch},
-    registered::{CommitError, InputOpening},
+    model::{Committed, CommittedInputs},
+    registered::{CommitError, InputOpening, OpenedInputs},
 };
 use averment_verifier::{
     Registered, RegisteredError, VerifyError,
-    commitment::{Chunked, InputCommitment, batch_identity},
+    commitment::{Chunked, CommitmentError, InputCommitment, Inputs, batch_identity},
     descriptor::{Blocks, Commitments, DescriptorError, InvalidDescriptor, Options},
     field::Fr,
     proof::Proof,
@@ -66,14 +66,8 @@ impl Case {
     fn prove(&self, run: &[Item], opened: &[Item], named: &[Item]) -> (Registered, Statement, Proof) {
         let committed = self.committed(OPTIONS);
         let plan = self.model.plan();
-        let inputs = committed.open_each(plan, &self.schema, opened).unwrap();
-        let mut tensors = vec![Vec::new(); plan.inputs().len()];
-        for (_, opening) in run {
-            tensors.iter_mut().zip(opening.tensors()).for_each(|(all, own)| all.extend(own));
-        }
-        let tensors = padded_batch(&tensors, run.len(), OPTIONS.batch_bits);
-        let tensors: Vec<&[i32]> = tensors.iter().map(Vec::as_slice).collect();
-        let trace = self.model.run(&tensors, 4).unwrap();
+        let inputs = self.opened(&committed, opened);
+        let trace = OpenedInputs::new(run.to_vec()).unwrap().run(&self.model, &OPTIONS).unwrap();
         let registered = self.registered(&committed, named);
         let public = committed.public_values(plan, &trace);
         let statement = Statement { public, ..registered.statement() };
@@ -88,7 +82,8 @@ impl Case {
     }
 
     fn opened(&self, committed: &Committed<'_>, items: &[Item]) -> CommittedInputs {
-        committed.open_each(self.model.plan(), &self.schema, items).unwrap()
+        let opened = OpenedInputs::new(items.to_vec()).unwrap();
+        committed.open_inputs(self.model.plan(), &self.schema, &opened).unwrap()
     }
 
     fn verify(
@@ -194,10 +189,11 @@ fn joint_and_separate_commitments_are_not_taken_for_each_other() {
     );
     let (each, together) = (case.committed(each), case.committed(together));
     assert_ne!(each.descriptor().encode(), together.descriptor().encode());
-    let held = |committed: &Committed<'_>, inputs: &[InputCommitment]| {
+    let held = |committed: &Committed<'_>, inputs: Vec<InputCommitment>| {
+        let inputs = (!inputs.is_empty()).then(|| Inputs::new(inputs).unwrap());
         let count = committed.descriptor().layout.tables.len();
         let tables = vec![Default::default(); count];
-        Registered::new(committed.descriptor(), committed.commitment(), &tables, inputs)
+        Registered::new(committed.descriptor(), committed.commitment(), &tables, inputs.as_ref())
             .map(drop)
             .unwrap_err()
     };
@@ -206,36 +202,42 @@ fn joint_and_separate_commitments_are_not_taken_for_each_other() {
         expected: expected.to_vec(),
         got: got.to_vec(),
     };
-    assert_eq!(held(&each, std::slice::from_ref(&joint)), blocks(&[6, 2], &[7, 3]));
-    assert_eq!(held(&together, &singles[..1]), blocks(&[7, 3], &[6, 2]));
-    assert_eq!(held(&together, &singles), RegisteredError::Inputs { least: 1, most: 1, got: 2 });
+    assert_eq!(held(&each, vec![joint.clone()]), blocks(&[6, 2], &[7, 3]));
+    assert_eq!(held(&together, singles[..1].to_vec()), blocks(&[7, 3], &[6, 2]));
+    assert_eq!(held(&together, singles.clone()), RegisteredError::Inputs { least: 1, most: 1, got: 2 });
     for got in [0, 3] {
         let inputs = vec![singles[0].clone(); got];
-        assert_eq!(held(&each, &inputs), RegisteredError::Inputs { least: 1, most: 2, got });
+        assert_eq!(held(&each, inputs), RegisteredError::Inputs { least: 1, most: 2, got });
     }
     // A commitment that says it is to two items, in the blocks of one.
     let odd = InputCommitment::new(case.schema.digest(), 2, singles[1].chunked().clone()).unwrap();
-    assert_eq!(held(&each, &[singles[0].clone(), odd]), RegisteredError::Joint { place: 1, got: 2 });
-    let other = InputCommitment::new(B256::ZERO, 1, singles[1].chunked().clone()).unwrap();
-    let expected = case.schema.digest();
-    let refused = RegisteredError::Schema { place: 1, expected, got: B256::ZERO };
-    assert_eq!(held(&each, &[singles[0].clone(), other]), refused);
+    assert_eq!(held(&each, vec![odd]), RegisteredError::Joint { got: 2 });
     // The same cells in chunks of another size.
     let chunked = singles[0].chunked();
     let larger = Blocks::new(BITS + 1, chunked.blocks().sizes().to_vec()).unwrap();
     let larger = Chunked::new(chunked.setup(), larger, chunked.points().to_vec()).unwrap();
     let larger = InputCommitment::new(case.schema.digest(), 1, larger).unwrap();
     let refused = RegisteredError::ChunkBits { role: "inputs", expected: BITS, got: BITS + 1 };
-    assert_eq!(held(&each, &[singles[0].clone(), larger]), refused);
+    assert_eq!(held(&each, vec![singles[0].clone(), larger]), refused);
 
     let plan = case.model.plan();
-    let open = |items: &[Item]| each.open_each(plan, &case.schema, items).map(drop).unwrap_err();
-    assert_eq!(open(&[]), CommitError::Items { most: 2, got: 0 });
-    assert_eq!(open(&vec![items[0].clone(); 3]), CommitError::Items { most: 2, got: 3 });
-    assert_eq!(open(&[items[0].clone(), (joint, opening)]), CommitError::Other { what: "a batch" });
+    let open = |committed: &Committed<'_>, schema: &Schema, items: &[Item]| {
+        let opened = OpenedInputs::new(items.to_vec()).unwrap();
+        committed.open_inputs(plan, schema, &opened).map(drop).unwrap_err()
+    };
+    let three = vec![items[0].clone(); 3];
+    assert_eq!(open(&each, &case.schema, &three), CommitError::Items { most: 2, got: 3 });
+    assert_eq!(open(&together, &case.schema, &items), CommitError::Items { most: 1, got: 2 });
+    let joint = (joint, opening);
+    assert_eq!(
+        open(&each, &case.schema, std::slice::from_ref(&joint)),
+        CommitError::Other { what: "a batch" }
+    );
     let schema = Schema::new(plan.inputs().to_vec(), BITS + 1, B256::ZERO).unwrap();
-    let refused = each.open_each(plan, &schema, &items).map(drop).unwrap_err();
-    assert_eq!(refused, CommitError::Other { what: "a chunk size" });
+    assert_eq!(open(&each, &schema, &items), CommitError::Other { what: "a chunk size" });
+    assert_eq!(OpenedInputs::new(vec![]).unwrap_err(), CommitmentError::Items { got: 0 });
+    let mixed = vec![items[0].clone(), joint];
+    assert_eq!(OpenedInputs::new(mixed).unwrap_err(), CommitmentError::NotSingle { place: 1, got: 2 });
 }
 
 /// The number of items is read from how many chunks the inputs have: any other than a power of two times an item's is none.

@@ -113,7 +113,7 @@ impl CertificateFile {
         let options = Options { chunk_bits, mode: self.mode, ..Options::default() };
         let decision = Descriptor::derive(plan, options)?.descriptor;
         let descriptor = decision.certificate(plan)?.descriptor;
-        let registered = Registered::new(&descriptor, weights, tables, &[])?;
+        let registered = Registered::new(&descriptor, weights, tables, None)?;
         let statement = statement(&registered, plan.digest(), self.chain_id, self.mode);
         let proof = Proof::decode(&self.proof, &descriptor, self.mode)?;
         verify(&decision, &descriptor, key, &registered, &statement, &proof)?;

@@ -157,7 +157,7 @@ impl ProofFile {
         schema.check_plan(plan)?;
         let options = self.options(plan, weights.chunked().blocks().chunk_bits());
         let descriptor = Descriptor::derive(plan, options)?.descriptor;
-        let registered = Registered::new(&descriptor, weights, tables, self.input.commitments())?;
+        let registered = Registered::new(&descriptor, weights, tables, Some(&self.input))?;
         Ok((descriptor, registered))
     }
 

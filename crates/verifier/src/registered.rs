@@ -1,7 +1,7 @@
 //! What was committed to before a proof, held against the descriptor it is proved with ([9.1], [9.2] (1)).
 
 use crate::{
-    commitment::{Chunked, InputCommitment, WeightsCommitment, batch_identity},
+    commitment::{Chunked, InputCommitment, Inputs, WeightsCommitment, batch_identity},
     descriptor::ValidDescriptor,
     point::G1Affine,
     statement::Statement,
@@ -78,35 +78,23 @@ pub enum RegisteredError {
         /// How many there are.
         got: usize,
     },
-    /// A commitment to several items where each has one of its own.
-    #[error("commitment {place} is to {got} items; in a batch of separate ones each is to one")]
+    /// A commitment to several items together where each is to have one of its own.
+    #[error("the commitment is to {got} items together; the descriptor is for one to each")]
     Joint {
-        /// Its place in the batch.
-        place: usize,
         /// How many items.
         got: u32,
-    },
-    /// Items of a batch under several schemas.
-    #[error("commitment {place} is under schema {got}, the first of the batch under {expected}")]
-    Schema {
-        /// Its place in the batch.
-        place: usize,
-        /// The first one's.
-        expected: B256,
-        /// This one's.
-        got: B256,
     },
 }
 
 impl Registered {
     /// Holds commitments against `descriptor`. `tables` are the points of its function tables' chunks, which everybody
-    /// computes from the plan; `inputs` the commitment to the inputs, or those of the items in order, from one to as many as
-    /// the descriptor's batch has; of a certificate, none.
+    /// computes from the plan; `inputs` what the inputs were committed to with: together, or each of at most as many items as
+    /// the descriptor's batch has by itself. A certificate has none.
     pub fn new(
         descriptor: &ValidDescriptor,
         weights: &WeightsCommitment,
         tables: &[G1Affine],
-        inputs: &[InputCommitment],
+        inputs: Option<&Inputs>,
     ) -> Result<Self, RegisteredError> {
         let sizes = &descriptor.layout.sizes;
         let setup = weights.chunked().setup();
@@ -133,19 +121,15 @@ impl Registered {
         let separate = sizes.item_bits > 0;
         let least = usize::from(!sizes.inputs.is_empty());
         let most = least.checked_shl(sizes.item_bits.into()).unwrap_or(usize::MAX);
-        let got = inputs.len();
+        let commitments = inputs.map(Inputs::commitments).unwrap_or_default();
+        let got = commitments.len();
         if !(least..=most).contains(&got) {
             return Err(RegisteredError::Inputs { least, most, got });
         }
-        let first = inputs.first();
-        for (place, input) in inputs.iter().enumerate() {
+        for input in commitments {
             check("inputs", input.chunked(), &sizes.inputs)?;
-            let expected = first.map_or(B256::ZERO, InputCommitment::schema);
-            if input.schema() != expected {
-                return Err(RegisteredError::Schema { place, expected, got: input.schema() });
-            }
             if separate && input.items() != 1 {
-                return Err(RegisteredError::Joint { place, got: input.items() });
+                return Err(RegisteredError::Joint { got: input.items() });
             }
         }
         let points = |input: &InputCommitment| input.chunked().points().to_vec();
@@ -153,21 +137,19 @@ impl Registered {
             descriptor: descriptor.digest(tables),
             setup,
             weights: weights.identity(),
-            schema: first.map_or(B256::ZERO, InputCommitment::schema),
-            inputs: match first {
-                Some(_) if separate => batch_identity(inputs.iter().map(InputCommitment::identity)),
-                first => first.map_or(B256::ZERO, InputCommitment::identity),
+            schema: inputs.map_or(B256::ZERO, Inputs::schema),
+            inputs: match (inputs, commitments) {
+                // A batch of which one item is real is named as a batch.
+                (_, [only]) if separate => batch_identity(std::iter::once(only.identity())),
+                (inputs, _) => inputs.map_or(B256::ZERO, Inputs::identity),
             },
-            items: match first {
-                Some(_) if separate => u32::try_from(got).unwrap_or(u32::MAX),
-                first => first.map_or(0, InputCommitment::items),
-            },
+            items: inputs.map_or(0, Inputs::items),
             points: [
                 weights.chunked().points().to_vec(),
                 tables.to_vec(),
-                inputs.iter().flat_map(points).collect(),
+                commitments.iter().flat_map(points).collect(),
             ],
-            padding: inputs.last().map(points).unwrap_or_default().repeat(most.saturating_sub(got)),
+            padding: commitments.last().map(points).unwrap_or_default().repeat(most.saturating_sub(got)),
         })
     }
 

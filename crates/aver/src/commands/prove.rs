@@ -16,14 +16,14 @@ use anyhow::{Context as _, Result};
 use averment_primitives::B256;
 use averment_prover::{
     Engine, Progress,
-    model::{Committed, padded_batch},
+    model::Committed,
     random,
-    registered::InputOpening,
+    registered::{InputOpening, OpenedInputs},
     setup::{DEVELOPMENT, Origin},
 };
 use averment_storage::atomic;
 use averment_verifier::{
-    commitment::{self, InputCommitment},
+    commitment::InputCommitment,
     descriptor::{Commitments, Options},
     file::{FILE_BYTES, ProofFile},
     statement::{Mode, Statement},
@@ -189,15 +189,8 @@ pub fn prove_watched(
             parts.into_iter().map(commit).collect::<Result<Vec<_>>>()?
         }
     };
-    let input = match opened.as_slice() {
-        [(joint, _)] => commitment::Inputs::joint(joint.clone()),
-        each => commitment::Inputs::each(each.iter().map(|(own, _)| own.clone()).collect())
-            .map_err(|error| exit::usage(error.to_string()))?,
-    };
-    watch(Stage::Running);
-    let batch = Batch::new(&opened);
-    let tensors: Vec<&[i32]> = batch.tensors.iter().map(Vec::as_slice).collect();
-    let trace = model.run(&tensors, batch.items)?;
+    let opened = OpenedInputs::new(opened).map_err(|error| exit::usage(error.to_string()))?;
+    let input = opened.named().clone();
     let statement = Statement {
         setup: setup.digest(),
         weights: weights.identity(),
@@ -209,15 +202,14 @@ pub fn prove_watched(
     };
     let mut file = ProofFile { statement, input, proof: Vec::new() };
     let options = Options { public_inputs, ..file.options(plan, chunk_bits) };
+    watch(Stage::Running);
+    let trace = opened.run(&model, &options)?;
     watch(Stage::Preparing);
     let proving = watch.clone();
     let observer = move |progress| proving(Stage::Proving(progress));
     let engine = Engine::new(&setup, chunk_bits)?.observed(Arc::new(observer));
     let committed = Committed::open(&setup, &model, options, &weights, Some(secret.salt()))?;
-    let inputs = match opened.as_slice() {
-        [(commitment, opening)] => committed.open_inputs(plan, &schema, commitment, opening)?,
-        each => committed.open_each(plan, &schema, each)?,
-    };
+    let inputs = committed.open_inputs(plan, &schema, &opened)?;
     let registered = committed.registered(&inputs)?;
     file.statement.public = committed.public_values(plan, &trace);
     let mut random = random::secret()?;
@@ -229,28 +221,6 @@ pub fn prove_watched(
     )?;
     watch(Stage::Done);
     Ok(file)
-}
-
-/// What is run: the committed items, those of separate commitments padded with the last one.
-struct Batch {
-    items: usize,
-    tensors: Vec<Vec<i32>>,
-}
-
-impl Batch {
-    fn new(opened: &[(InputCommitment, InputOpening)]) -> Self {
-        if let [(commitment, opening)] = opened {
-            return Self { items: commitment.items() as usize, tensors: opening.tensors().to_vec() };
-        }
-        let mut tensors: Vec<Vec<i32>> = Vec::new();
-        for (_, opening) in opened {
-            tensors.resize(opening.tensors().len(), Vec::new());
-            tensors.iter_mut().zip(opening.tensors()).for_each(|(all, own)| all.extend(own));
-        }
-        let items = opened.len().next_power_of_two();
-        let batch_bits = items.trailing_zeros() as u8;
-        Self { items, tensors: padded_batch(&tensors, opened.len(), batch_bits) }
-    }
 }
 
 /// The commitment in a file, and what opens it beside it.

@@ -251,7 +251,7 @@ fn prove(clock: &mut Clock, folder: &Path, items: usize, verifications: u32) -> 
     clock.part("weights and tables");
     let trace = run(&model, &files, items)?;
     clock.part("run");
-    let inputs = committed.inputs(&trace, B256::ZERO, &mut random)?;
+    let inputs = committed.inputs(&trace, items, B256::ZERO, &mut random)?;
     clock.part("commit inputs");
     let phases = Arc::new(Mutex::new(Vec::new()));
     let begun = phases.clone();

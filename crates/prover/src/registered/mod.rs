@@ -20,9 +20,11 @@
 //! A salt of an input is drawn for it alone: with one salt for many, equal inputs would have equal points.
 
 mod inputs;
+mod opened;
 mod weights;
 
 pub use inputs::{InputOpening, OpeningError};
+pub use opened::OpenedInputs;
 pub use weights::{SecretError, WeightsSecret};
 
 use crate::{Commitment, Setup, SetupError};
@@ -70,10 +72,10 @@ pub enum CommitError {
         /// Cells it has.
         got: usize,
     },
-    /// No items, or more than the plan's batch has.
-    #[error("1 to {most} items with a commitment of their own expected, got {got}")]
+    /// More commitments than the plan's batch has room for.
+    #[error("the plan's batch has room for {most} commitments to inputs, got {got}")]
     Items {
-        /// How many the batch has.
+        /// For how many there is room.
         most: usize,
         /// How many there are.
         got: usize,

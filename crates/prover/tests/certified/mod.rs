@@ -101,7 +101,7 @@ impl Bench {
         let sizes = &descriptor.layout.sizes;
         let blocks = Blocks::new(sizes.chunk_bits, sizes.weights.clone()).unwrap();
         let weights = Chunked::new(self.setup.digest(), blocks, weights).unwrap();
-        Registered::new(descriptor, &WeightsCommitment::new(weights), tables, &[]).unwrap()
+        Registered::new(descriptor, &WeightsCommitment::new(weights), tables, None).unwrap()
     }
 
     /// A proof about chunks with a false cell, by a prover of this conduct.

@@ -92,7 +92,7 @@ impl Bench {
         let setup = Setup::development(derived.descriptor.layout.chunk_bits);
         let public = derived.public_values(model.plan(), &trace);
         let committed = Committed::new(&setup, &model, options, &mut random(1)).unwrap();
-        let inputs = committed.inputs(&trace, SCHEMA, &mut random(2)).unwrap();
+        let inputs = committed.inputs(&trace, 1, SCHEMA, &mut random(2)).unwrap();
         let registered = committed.registered(&inputs).unwrap();
         let statement = Statement { mode, public, chain_id: 31_337, ..registered.statement() };
         drop(committed);
@@ -111,7 +111,7 @@ impl Bench {
     /// An honest proof from the kernels' prover with the operating system's randomness.
     pub fn fresh(&self) -> Proof {
         let committed = self.committed(&self.model);
-        let inputs = committed.inputs(&self.trace, SCHEMA, &mut random(2)).unwrap();
+        let inputs = committed.inputs(&self.trace, 1, SCHEMA, &mut random(2)).unwrap();
         let engine = Engine::on(Backend::best(), &self.setup, self.descriptor().layout.chunk_bits).unwrap();
         let mut secret = averment_prover::random::secret().unwrap();
         committed
@@ -151,7 +151,7 @@ impl Bench {
         }
         let model = other.as_ref().unwrap_or(&self.model);
         let committed = self.committed(model);
-        let inputs: CommittedInputs = committed.inputs(&trace, SCHEMA, &mut random(2)).unwrap();
+        let inputs: CommittedInputs = committed.inputs(&trace, 1, SCHEMA, &mut random(2)).unwrap();
         if matches!(falsehood, Falsehood::Range) {
             registered = committed.registered(&inputs).unwrap();
             statement.inputs = registered.inputs();
@@ -213,7 +213,7 @@ impl Bench {
 
     fn hearing(&self, mut liar: Liar) -> Proof {
         let committed = self.committed(&self.model);
-        let inputs = committed.inputs(&self.trace, SCHEMA, &mut random(2)).unwrap();
+        let inputs = committed.inputs(&self.trace, 1, SCHEMA, &mut random(2)).unwrap();
         let (registered, statement) = (&self.registered, &self.statement);
         committed.prove_as(&mut liar, &self.trace, &inputs, registered, statement, &mut random(3)).unwrap()
     }
@@ -222,7 +222,7 @@ impl Bench {
     pub fn stating(&self, change: fn(&mut Statement), any_mode: bool) -> Claimed {
         let mut liar = Liar { any_mode, ..Liar::default() };
         let committed = self.committed(&self.model);
-        let inputs = committed.inputs(&self.trace, SCHEMA, &mut random(2)).unwrap();
+        let inputs = committed.inputs(&self.trace, 1, SCHEMA, &mut random(2)).unwrap();
         let (registered, mut statement) = (self.registered.clone(), self.statement.clone());
         change(&mut statement);
         let proof = committed

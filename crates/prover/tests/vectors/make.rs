@@ -6,7 +6,7 @@ use ark_ec::AffineRepr;
 use averment_plan::*;
 use averment_prover::{
     Engine, Setup,
-    model::{Committed, CommittedInputs, padded_batch},
+    model::{self, Committed, CommittedInputs},
 };
 use averment_verifier::{
     Registered,
@@ -57,16 +57,9 @@ impl Made {
 
     /// The same in chunks of another size.
     pub fn laid_out(model: Model, options: Options, items: usize) -> Self {
-        let mut inputs = random_inputs(&model, items, 5);
-        let padded = items.next_power_of_two();
-        let options = Options { batch_bits: padded.trailing_zeros() as u8, ..options };
-        let mut run = items;
-        if options.commitments == Commitments::Each {
-            inputs = padded_batch(&inputs, items, options.batch_bits);
-            run = padded;
-        }
-        let inputs: Vec<&[i32]> = inputs.iter().map(Vec::as_slice).collect();
-        let trace = model.run(&inputs, run).unwrap();
+        let batch_bits = items.next_power_of_two().trailing_zeros() as u8;
+        let options = Options { batch_bits, ..options };
+        let trace = model::run(&model, &random_inputs(&model, items, 5), items, &options).unwrap();
         let descriptor = Descriptor::derive(model.plan(), options).unwrap().descriptor;
         let setup = Setup::development(descriptor.layout.chunk_bits);
         Self { model, options, setup, trace, items }
@@ -87,13 +80,7 @@ impl Made {
     fn call_on(&self, trace: &Trace, change: impl Fn(&mut Statement)) -> Call {
         let Self { model, options, setup, .. } = self;
         let committed = Committed::new(setup, model, *options, &mut random(1)).unwrap();
-        let word = |name: &str| keccak256(name);
-        let inputs = match options.commitments {
-            Commitments::Joint => committed.inputs(trace, word("schema"), &mut random(2)).unwrap(),
-            Commitments::Each => {
-                committed.each_input(trace, self.items, word("schema"), &mut random(2)).unwrap()
-            }
-        };
+        let inputs = committed.inputs(trace, self.items, keccak256("schema"), &mut random(2)).unwrap();
         let registered = committed.registered(&inputs).unwrap();
         self.proved(&committed, trace, &inputs, &registered, change)
     }

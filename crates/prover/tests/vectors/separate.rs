@@ -12,7 +12,7 @@ use averment_prover::model::Committed;
 use averment_verifier::{
     Registered,
     commitment::{Chunked, InputCommitment, batch_identity},
-    descriptor::{Axis, Blocks, Descriptor},
+    descriptor::{Axis, Blocks, Descriptor, Window},
     point,
     statement::Statement,
 };
@@ -131,13 +131,13 @@ fn lie(made: &Made, run: &[u64; 4], named: &[u64]) -> Call {
     let trace = traced(run);
     // One blind for all, so that an item's point depends on its cells alone.
     let mut blind = || random(9)();
-    let inputs = committed.each_input(&trace, 4, keccak256("schema"), &mut blind).unwrap();
+    let inputs = committed.inputs(&trace, 4, keccak256("schema"), &mut blind).unwrap();
     let mut full = named.to_vec();
     full.resize(4, named[0]);
-    let other = committed.each_input(&traced(&full), named.len(), keccak256("schema"), &mut blind).unwrap();
+    let other = committed.inputs(&traced(&full), named.len(), keccak256("schema"), &mut blind).unwrap();
     let tables: Vec<_> = committed.registered(&inputs).unwrap().tables().to_vec();
     let registered =
-        Registered::new(committed.descriptor(), committed.commitment(), &tables, other.commitments())
+        Registered::new(committed.descriptor(), committed.commitment(), &tables, Some(other.named()))
             .unwrap();
     made.proved(&committed, &trace, &inputs, &registered, |_| {})
 }
@@ -173,20 +173,7 @@ pub const DESCRIPTORS: &[super::descriptors::Attack] = &[
     ("a gap that is summed over", "Source", |d| {
         let own = &mut d.relations[0].products[0].a[0].axes[1];
         let bits = own.bits();
-        *own = Axis::Window {
-            bits,
-            window: averment_verifier::descriptor::Window {
-                point: 0,
-                point_bits: 0,
-                count: 1,
-                sum: None,
-                taps: 1,
-                stride: 1,
-                dilation: 1,
-                pad: 0,
-                length: 1,
-            },
-        };
+        *own = Axis::Window { bits, window: Window::first(0, 1) };
     }),
     ("a gap before the cells", "Source", |d| d.relations[0].products[0].a[0].axes.swap(0, 1)),
     ("the items before the gap", "Source", |d| d.relations[0].products[0].a[0].axes.swap(1, 2)),

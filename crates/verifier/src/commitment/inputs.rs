@@ -22,16 +22,12 @@ impl Inputs {
         Self { commitments: vec![commitment], schema, identity, items }
     }
 
-    /// A commitment to each item, in order. Of one item that is [`Self::joint`].
-    pub fn each(commitments: Vec<InputCommitment>) -> Result<Self, CommitmentError> {
-        if let [only] = commitments.as_slice() {
-            let items = only.items();
-            let only = Self::joint(only.clone());
-            return if items == 1 {
-                Ok(only)
-            } else {
-                Err(CommitmentError::NotSingle { place: 0, got: items })
-            };
+    /// One commitment, to one item or to several together; or one to each of several items, in order.
+    pub fn new(mut commitments: Vec<InputCommitment>) -> Result<Self, CommitmentError> {
+        if commitments.len() == 1
+            && let Some(only) = commitments.pop()
+        {
+            return Ok(Self::joint(only));
         }
         let got = u32::try_from(commitments.len()).unwrap_or(u32::MAX);
         let Some(first) = commitments.first().filter(|_| got <= ITEMS) else {
@@ -109,6 +105,6 @@ impl Inputs {
             commitments.push(InputCommitment::decode(reader.bytes("input commitment", length)?)?);
         }
         reader.finish()?;
-        Self::each(commitments)
+        Self::new(commitments)
     }
 }

@@ -148,7 +148,7 @@ fn single(schema: u8, first: usize) -> InputCommitment {
 #[test]
 fn a_batch_of_commitments_is_named_by_a_hash_of_their_identities() {
     let (a, b) = (single(2, 0), single(2, 1));
-    let batch = Inputs::each(vec![a.clone(), b.clone(), a.clone()]).unwrap();
+    let batch = Inputs::new(vec![a.clone(), b.clone(), a.clone()]).unwrap();
     let head = [b"averment-input-batch/1\n".as_slice(), &[0, 0, 0, 3]].concat();
     let list = [head, a.identity().to_vec(), b.identity().to_vec(), a.identity().to_vec()].concat();
     assert_eq!((batch.identity(), batch.items(), batch.separate()), (keccak256(&list), 3, true));
@@ -166,8 +166,9 @@ fn a_batch_of_commitments_is_named_by_a_hash_of_their_identities() {
     for length in 0..batch.encode().len() {
         assert!(Inputs::decode(&batch.encode()[..length]).is_err(), "{length} bytes");
     }
-    // Of one item there is one form, and of several together there is the joint one.
-    assert_eq!(Inputs::each(vec![a.clone()]), Ok(Inputs::joint(a.clone())));
+    // Of one commitment there is one form, whether it is to one item or to several together.
+    assert_eq!(Inputs::new(vec![a.clone()]), Ok(Inputs::joint(a.clone())));
+    assert_eq!(Inputs::new(vec![input()]), Ok(Inputs::joint(input())));
     assert_eq!(Inputs::decode(&input().encode()), Ok(Inputs::joint(input())));
     let one = with(&batch.encode(), 29, &[0, 0, 0, 1]);
     assert_eq!(Inputs::decode(&one), Err(CommitmentError::Items { got: 1 }));
@@ -177,11 +178,11 @@ fn a_batch_of_commitments_is_named_by_a_hash_of_their_identities() {
 
 #[test]
 fn a_batch_is_of_single_items_under_one_schema() {
-    assert_eq!(Inputs::each(vec![]), Err(CommitmentError::Items { got: 0 }));
+    assert_eq!(Inputs::new(vec![]), Err(CommitmentError::Items { got: 0 }));
     let other = B256::repeat_byte(3);
     let refused = CommitmentError::Schema { place: 1, expected: B256::repeat_byte(2), got: other };
-    assert_eq!(Inputs::each(vec![single(2, 0), single(3, 0)]), Err(refused));
-    for (place, batch) in [(0, vec![input()]), (1, vec![single(2, 0), input()])] {
-        assert_eq!(Inputs::each(batch), Err(CommitmentError::NotSingle { place, got: 3 }));
+    assert_eq!(Inputs::new(vec![single(2, 0), single(3, 0)]), Err(refused));
+    for (place, batch) in [(0, vec![input(), single(2, 0)]), (1, vec![single(2, 0), input()])] {
+        assert_eq!(Inputs::new(batch), Err(CommitmentError::NotSingle { place, got: 3 }));
     }
 }

@@ -145,7 +145,7 @@ fn a_batch_is_rounded_up_to_a_power_of_two() {
         let expected = Options { chunk_bits: Some(9), batch_bits: bits, ..Options::default() };
         file.input = Inputs::joint(joint);
         assert_eq!(file.options(&plan(), 9), expected);
-        file.input = Inputs::each(vec![to_one(&single); items as usize]).unwrap();
+        file.input = Inputs::new(vec![to_one(&single); items as usize]).unwrap();
         let commitments = if items > 1 { Commitments::Each } else { Commitments::Joint };
         assert_eq!(file.options(&plan(), 9), Options { commitments, ..expected });
         assert_eq!(ProofFile::decode(&file.encode()).unwrap().input, file.input);

@@ -8,7 +8,7 @@
 use alloy_primitives::{Address, B256, U256, hex, keccak256};
 use averment_verifier::{
     Key, Registered,
-    commitment::{Chunked, InputCommitment, WeightsCommitment},
+    commitment::{Chunked, InputCommitment, Inputs, WeightsCommitment},
     descriptor::{Blocks, Descriptor, ValidDescriptor},
     point::{self, G1Affine, G2Affine},
     proof::Proof,
@@ -136,18 +136,20 @@ pub fn judged(
         Chunked::new(call.setup, blocks, points).map_err(name)
     };
     let weights = WeightsCommitment::new(chunked(&layout.sizes.weights, weights)?);
-    let mut committed = Vec::new();
-    if layout.sizes.item_bits > 0 {
+    let commitment = |items: u32, points: &[G1Affine]| {
+        let chunked = chunked(&layout.sizes.inputs, points.to_vec())?;
+        InputCommitment::new(statement.schema, items, chunked).map_err(name)
+    };
+    let inputs = if layout.sizes.item_bits > 0 {
         let own = layout.inputs.len() >> layout.sizes.item_bits;
-        for points in inputs.chunks(own) {
-            let chunked = chunked(&layout.sizes.inputs, points.to_vec())?;
-            committed.push(InputCommitment::new(statement.schema, 1, chunked).map_err(name)?);
-        }
-    } else if !layout.sizes.inputs.is_empty() {
-        let inputs = chunked(&layout.sizes.inputs, inputs)?;
-        committed.push(InputCommitment::new(statement.schema, statement.items, inputs).map_err(name)?);
-    }
-    let registered = Registered::new(&descriptor, &weights, &tables, &committed).map_err(name)?;
+        let items = inputs.chunks(own).map(|points| commitment(1, points)).collect::<Result<Vec<_>, _>>()?;
+        (!items.is_empty()).then(|| Inputs::new(items)).transpose().map_err(name)?
+    } else if layout.sizes.inputs.is_empty() {
+        None
+    } else {
+        Some(Inputs::joint(commitment(statement.items, &inputs)?))
+    };
+    let registered = Registered::new(&descriptor, &weights, &tables, inputs.as_ref()).map_err(name)?;
     assert_eq!(registered.descriptor(), call.digest());
     let key = Key { setup: call.setup, tau: tau(&call.tau) };
     let proof = Proof::decode(proof, &descriptor, statement.mode).map_err(name)?;
