@@ -249,17 +249,7 @@ mod tests {
 
     #[test]
     fn a_window_reads_what_a_convolution_reads() {
-        let window = Window {
-            point: 0,
-            point_bits: 2,
-            count: 4,
-            sum: None,
-            taps: 3,
-            stride: 1,
-            dilation: 1,
-            pad: 1,
-            length: 4,
-        };
+        let window = Window { taps: 3, pad: 1, ..Window::first(2, 4) };
         let read: Vec<Vec<usize>> =
             (0..4).map(|a| (0..3).filter_map(|b| window.reads(a, b)).collect()).collect();
         assert_eq!(read, [vec![0, 1], vec![0, 1, 2], vec![1, 2, 3], vec![2, 3]]);

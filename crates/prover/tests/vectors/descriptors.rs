@@ -3,7 +3,7 @@
 use super::{name, read};
 use alloy_primitives::hex;
 use averment_verifier::descriptor::{
-    Area, Axis, Coefficient, Constant, Descriptor, Layout, LookupBlock, Sizes, Table,
+    Area, Axis, Coefficient, Constant, Descriptor, Layout, LookupBlock, Sizes, Table, Window,
 };
 use serde_json::{Value, json};
 
@@ -155,20 +155,7 @@ pub const ATTACKS: &[Attack] = &[
     ("a window that costs too much", "Axis", |d| {
         let axes = &mut d.relations[2].terms[0].axes;
         let bits = axes[0].bits();
-        axes[0] = Axis::Window {
-            bits,
-            window: averment_verifier::descriptor::Window {
-                point: 0,
-                point_bits: 0,
-                count: 1,
-                sum: None,
-                taps: u32::MAX,
-                stride: 1,
-                dilation: 1,
-                pad: 0,
-                length: 1,
-            },
-        };
+        axes[0] = Axis::Window { bits, window: Window { taps: u32::MAX, ..Window::first(0, 1) } };
     }),
     ("a relation reads masks", "Source", |d| d.relations[2].terms[0].base = d.layout.masks.unwrap().0),
     ("a relation reads half a block", "Source", |d| _ = d.relations[2].terms[0].axes.remove(0)),
@@ -341,17 +328,7 @@ pub const ATTACKS: &[Attack] = &[
     ("a window's taps outside of a sum", "Axis", |d| {
         let axis = &mut d.relations[2].terms[0].axes[0];
         let bits = axis.bits();
-        let window = averment_verifier::descriptor::Window {
-            point: 0,
-            point_bits: 1,
-            count: 1,
-            sum: Some((0, 1)),
-            taps: 1,
-            stride: 1,
-            dilation: 1,
-            pad: 0,
-            length: 1,
-        };
+        let window = Window { sum: Some((0, 1)), ..Window::first(1, 1) };
         *axis = Axis::Window { bits, window };
     }),
     ("hi along other coordinates", "High", |d| {
@@ -468,7 +445,7 @@ fn decision(d: &mut Descriptor, change: impl Fn(&mut u32, &mut u32, &mut u8)) {
 }
 
 /// Changes how the scores' classes are read.
-fn scores(d: &mut Descriptor, change: impl Fn(&mut averment_verifier::descriptor::Window)) {
+fn scores(d: &mut Descriptor, change: impl Fn(&mut Window)) {
     if let Axis::Window { window, .. } = &mut d.relations[2].terms[0].axes[0] {
         return change(window);
     }
@@ -493,7 +470,7 @@ fn high(d: &mut Descriptor) -> &mut Coefficient {
 }
 
 /// Changes the first window of the first product.
-fn window(d: &mut Descriptor, change: impl Fn(&mut averment_verifier::descriptor::Window)) {
+fn window(d: &mut Descriptor, change: impl Fn(&mut Window)) {
     for axis in &mut d.relations[0].products[0].a[0].axes {
         if let Axis::Window { window, .. } = axis {
             return change(window);

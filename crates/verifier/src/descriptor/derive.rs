@@ -366,17 +366,7 @@ impl Frame<'_> {
     }
 
     fn window(&self, read: &Read, output: Option<Along>, tap: Option<Along>) -> Result<Window, DeriveError> {
-        let mut window = Window {
-            point: 0,
-            point_bits: 0,
-            count: 1,
-            sum: None,
-            taps: 1,
-            stride: 1,
-            dilation: 1,
-            pad: read.pad,
-            length: read.limit,
-        };
+        let mut window = Window { pad: read.pad, length: read.limit, ..Window::first(0, 1) };
         if let Some(Along { axis, step }) = tap {
             window.sum = self.variables.then(|| self.sum(axis));
             (window.taps, window.dilation) = (self.length(axis), step);
