@@ -40,9 +40,12 @@ pub struct Given {
 /// The inputs that are stated of the first `items`, from their padded cells; nothing if there are none. None if the values
 /// are not so many.
 pub fn inputs(plan: &Plan, public: &[i64], items: usize) -> Option<Vec<Given>> {
+    if public.is_empty() {
+        return Some(Vec::new());
+    }
     let mut rest = public;
     let mut given = Vec::new();
-    for input in plan.inputs().iter().filter(|_| !public.is_empty()) {
+    for input in plan.inputs() {
         let padded = input.shape.padded_cells();
         let (own, after) = rest.split_at_checked(padded.checked_mul(items.checked_next_power_of_two()?)?)?;
         rest = after;
