@@ -2,7 +2,8 @@
 
 mod sandbox;
 
-use averment_primitives::B256;
+use averment_primitives::{B256, Signature};
+use averment_registry::dsse::Envelope;
 use averment_verifier::{
     commitment::{Inputs, WeightsCommitment},
     file::ProofFile,
@@ -128,19 +129,20 @@ fn a_transparent_proof_says_so_and_is_shorter() {
     verify(&sandbox, "claimed.proof").refused(1, "proves nothing");
 }
 
+/// The first three of the example's rows in a file of their own.
+fn first_three(sandbox: &Sandbox) -> &'static str {
+    let text = fs::read_to_string(sandbox.path().join(EVALUATION)).unwrap();
+    let rows: Vec<&str> = text.lines().take(4).collect();
+    fs::write(sandbox.path().join("three.csv"), rows.join("\n")).unwrap();
+    "three.csv"
+}
+
 #[test]
 fn a_batch_is_one_proof() {
     let sandbox = proved();
-    let rows: Vec<String> = fs::read_to_string(sandbox.path().join(EVALUATION))
-        .unwrap()
-        .lines()
-        .take(4)
-        .map(str::to_owned)
-        .collect();
-    fs::write(sandbox.path().join("three.csv"), rows.join("\n")).unwrap();
-    let batch = json(&sandbox, &["prove", PLAN, "--input", "three.csv", "--batch", "-o", "three.proof"])
-        .done()
-        .json();
+    let three = first_three(&sandbox);
+    let batch =
+        json(&sandbox, &["prove", PLAN, "--input", three, "--batch", "-o", "three.proof"]).done().json();
     let found = verify(&sandbox, "three.proof").done().json();
     assert_eq!((&found["items"], &found["answers"]), (&Value::from(3), &batch["answers"]));
     let single = verify(&sandbox, "case.proof").done().json();
@@ -239,15 +241,35 @@ fn whoever_saw_the_input_signs_its_commitment() {
         json(&sandbox, &[&["verify", PLAN, proof, "--signed-input", signed], by].concat())
     };
     let found = verify("later.proof", signed, &["--signed-by", "nurse"]).done().json();
-    assert_eq!(found["inputSignedBy"][0], sandbox.address("nurse").to_string().to_lowercase());
+    let address = |name: &str| sandbox.address(name).to_string().to_lowercase();
+    let entry = |signers: &[&str]| {
+        let signers: Vec<String> = signers.iter().map(|name| address(name)).collect();
+        serde_json::json!([{ "commitment": found["inputCommitment"], "signers": signers }])
+    };
+    assert_eq!(found["inputSignedBy"], entry(&["nurse"]));
     verify("later.proof", signed, &["--signed-by", "other"]).refused(1, "did not sign");
     verify("case.proof", signed, &[]).refused(1, "another input");
     verify("later.proof", "case.input", &[]).refused(1, "case.input");
     // The same input, committed to again and signed: another commitment.
     commit("again.input").done();
     verify("later.proof", "again.input.signed", &[]).refused(1, "another input");
-    // Another's signature under the nurse's name, and none at all.
     let path = sandbox.path().join(signed);
+    // Another signs the same commitment, in a file of their own: both are named, and both can be demanded.
+    let key = sandbox.account("other");
+    let mut second = Envelope::new(
+        "application/vnd.averment.input-commitment",
+        fs::read(sandbox.path().join("case.input")).unwrap(),
+    );
+    second
+        .sign(key.address(), |message| Signature::from_raw_array(&key.sign_message(message).unwrap()))
+        .unwrap();
+    fs::write(sandbox.path().join("other.signed"), second.encode().unwrap()).unwrap();
+    let both = ["--signed-input", "other.signed", "--signed-by", "nurse", "--signed-by", "other"];
+    let mut signers = ["nurse", "other"];
+    signers.sort_by_key(|name| address(name));
+    assert_eq!(verify("later.proof", signed, &both).done().json()["inputSignedBy"], entry(&signers));
+    verify("later.proof", "other.signed", &["--signed-by", "nurse"]).refused(1, "did not sign");
+    // Another's signature under the nurse's name, and none at all.
     let mut envelope: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
     let other = sandbox.address("other").to_string().to_lowercase();
     envelope["signatures"][0]["keyid"] = format!("eip155:{other}").into();
@@ -375,9 +397,8 @@ fn an_input_may_be_stated() {
     change(&sandbox, "open.proof", "changed.proof", |file| drop(file.statement.public.drain(..32)));
     verify(&sandbox, "changed.proof").refused(1, "proves nothing");
     // A batch of three is stated too.
-    let rows: Vec<&str> = text.lines().take(4).collect();
-    fs::write(sandbox.path().join("three.csv"), rows.join("\n")).unwrap();
-    let batch = ["prove", PLAN, "--input", "three.csv", "--batch", "--public-inputs", "-o", "three.proof"];
+    let three = first_three(&sandbox);
+    let batch = ["prove", PLAN, "--input", three, "--batch", "--public-inputs", "-o", "three.proof"];
     json(&sandbox, &batch).done();
     let found = verify(&sandbox, "three.proof").done().json();
     let items = found["publicInputs"][0]["items"].as_array().unwrap();
@@ -573,7 +594,7 @@ fn damaged_plans_are_named() {
     prove(&sandbox, &["--row", "3", "-o", "x.proof"]).refused(1, "calibration");
 }
 
-/// What three people committed to and signed is proved together, whoever runs the model.
+/// What three people committed to is proved together, whoever runs the model.
 #[test]
 fn inputs_that_were_committed_to_one_by_one_are_one_proof() {
     let sandbox = proved();
@@ -609,17 +630,59 @@ fn inputs_that_were_committed_to_one_by_one_are_one_proof() {
     assert_eq!(twice["answers"][0], twice["answers"][2]);
 
     // The rows of a file, committed to one by one for this proof.
-    let rows: Vec<String> = fs::read_to_string(sandbox.path().join(EVALUATION))
-        .unwrap()
-        .lines()
-        .take(4)
-        .map(str::to_owned)
-        .collect();
-    fs::write(sandbox.path().join("three.csv"), rows.join("\n")).unwrap();
-    let each =
-        ["prove", PLAN, "--input", "three.csv", "--batch", "--commitments", "each", "-o", "each.proof"];
+    let three = first_three(&sandbox);
+    let each = ["prove", PLAN, "--input", three, "--batch", "--commitments", "each", "-o", "each.proof"];
     json(&sandbox, &each).done();
     assert_eq!(verify(&sandbox, "each.proof").done().json()["items"], 3);
-    json(&sandbox, &["prove", PLAN, "--input", "three.csv", "--commitments", "each", "-o", "y.proof"])
+    json(&sandbox, &["prove", PLAN, "--input", three, "--commitments", "each", "-o", "y.proof"])
         .refused(2, "--batch");
+}
+
+/// Of a batch every input's commitment has to be signed, and by everybody who is demanded.
+#[test]
+fn no_input_of_a_batch_goes_unsigned() {
+    let sandbox = proved();
+    for key in ["nurse", "doctor"] {
+        sandbox.key(key);
+    }
+    for (row, name, by) in [("5", "a.input", "nurse"), ("6", "b.input", "nurse"), ("7", "c.input", "doctor")]
+    {
+        let command = ["commit", PLAN, "--input", EVALUATION, "--row", row, "-o", name, "--sign"];
+        sandbox.by(by, &command).done();
+    }
+    let prove = |names: &[&str], output: &str| {
+        let names = names.iter().flat_map(|name| ["--committed", name]);
+        let args: Vec<&str> = ["prove", PLAN].into_iter().chain(names).chain(["-o", output]).collect();
+        json(&sandbox, &args).done();
+    };
+    prove(&["a.input", "c.input", "a.input"], "mixed.proof");
+    prove(&["b.input", "a.input"], "nurse.proof");
+    let verify = |proof: &str, signed: &[&str], by: &[&str]| {
+        let signed = signed.iter().flat_map(|name| ["--signed-input", name]);
+        let by = by.iter().flat_map(|name| ["--signed-by", name]);
+        json(&sandbox, &["verify", PLAN, proof].into_iter().chain(signed).chain(by).collect::<Vec<_>>())
+    };
+    let (a, b, c) = ("a.input.signed", "b.input.signed", "c.input.signed");
+    let found = verify("mixed.proof", &[a, c], &[]).done().json();
+    let address = |name: &str| sandbox.address(name).to_string().to_lowercase();
+    let signers: Vec<Value> =
+        found["inputSignedBy"].as_array().unwrap().iter().map(|own| own["signers"].clone()).collect();
+    assert_eq!(signers, ["nurse", "doctor", "nurse"].map(|name| serde_json::json!([address(name)])));
+    let file = ProofFile::decode(&fs::read(sandbox.path().join("mixed.proof")).unwrap()).unwrap();
+    for (own, said) in file.input.commitments().iter().zip(found["inputSignedBy"].as_array().unwrap()) {
+        assert_eq!(said["commitment"], serde_json::json!(own.identity()));
+    }
+    verify("mixed.proof", &[c], &[]).refused(1, "input 1 of 3");
+    verify("mixed.proof", &[a], &[]).refused(1, "input 2 of 3");
+    verify("mixed.proof", &[a, b, c], &[]).refused(1, "b.input.signed: it is about another input");
+    verify("mixed.proof", &[a, c], &["nurse"]).refused(1, "did not sign the commitment to input 2 of 3");
+    verify("nurse.proof", &[a, b], &["nurse"]).done();
+    verify("nurse.proof", &[a, b], &["nurse", "doctor"]).refused(1, "did not sign the commitment to input 1");
+    let words = |proof: &str| {
+        let command = ["verify", PLAN, proof, "--signed-input", a, "--signed-input"];
+        sandbox.run(&[&command[..], &[if proof == "mixed.proof" { c } else { b }]].concat()).done().stdout
+    };
+    let said = words("mixed.proof");
+    assert!(said.contains("signed   the commitments to 2 of 3 inputs (--json says which), by"), "{said}");
+    assert!(words("nurse.proof").contains("signed   the commitments to all 2 inputs, by"));
 }

@@ -290,10 +290,11 @@ pub struct VerifyArgs {
     pub proof: PathBuf,
     #[command(flatten)]
     pub setup: SetupArgs,
-    /// The signed commitment to the input, as `aver commit --sign` wrote it; of a batch once for each
+    /// The signed commitment to the input, as `aver commit --sign` wrote it; once for each file. Of a batch whose inputs were
+    /// committed to one by one, every commitment has to be signed
     #[arg(long, value_name = "FILE")]
     pub signed_input: Vec<PathBuf>,
-    /// Who must have signed it: an address, or a key's name; once for each
+    /// Who must have signed every commitment to an input: an address, or a key's name; once for each
     #[arg(long, value_name = "ACCOUNT", requires = "signed_input")]
     pub signed_by: Vec<String>,
     /// Ask the verifying contract of the configured chain too; registers the plan's descriptor there if it is not yet

@@ -15,18 +15,22 @@ use averment_ledger::{
     proofs::{Asked, ProofClient},
     registry::RegistryClient,
 };
-use averment_primitives::{Address, VersionId};
+use averment_primitives::{Address, B256, VersionId};
 use averment_prover::setup::DEVELOPMENT;
 use averment_registry::dsse::{self, Envelope};
 use averment_storage::atomic;
 use averment_verifier::{
     Registered,
     certificate::Certified,
+    commitment::{InputCommitment, Inputs},
     descriptor::ValidDescriptor,
     file::{FILE_BYTES, ProofFile},
 };
 use serde_json::{Value, json};
-use std::{collections::BTreeSet, path::Path};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
 
 pub fn run(args: &VerifyArgs, context: &Context) -> Result<()> {
     let folder = PlanFolder::open(&args.plan)?;
@@ -62,18 +66,10 @@ pub fn run(args: &VerifyArgs, context: &Context) -> Result<()> {
     });
     let mut words = format!("{shown} is proved\n{}", proofs::words(&file, &given, &answers));
     if !args.signed_input.is_empty() {
-        let mut all = Vec::new();
-        for path in &args.signed_input {
-            let (item, signers) = signers(path, &args.signed_by, &file, context)?;
-            let which =
-                if file.input.separate() { format!("input {}'s", item + 1) } else { "the input's".into() };
-            for signer in &signers {
-                words += &format!("signed   {which} commitment, by {signer}\n");
-            }
-            all.push(signers);
-        }
-        // One commitment's signers are a list, those of several a list of lists.
-        value["inputSignedBy"] = if file.input.separate() { json!(all) } else { json!(all[0]) };
+        let signed = signed_inputs(&args.signed_input, &args.signed_by, &file.input, context)?;
+        words += &signed_in_words(&signed);
+        let entry = |(commitment, signers): &Signed| json!({ "commitment": commitment, "signers": signers });
+        value["inputSignedBy"] = signed.iter().map(entry).collect();
     }
     if args.on_chain {
         let checked =
@@ -91,13 +87,51 @@ pub fn run(args: &VerifyArgs, context: &Context) -> Result<()> {
     context.ui.result(&value, words.trim_end())
 }
 
-/// Which of a proof's commitments to inputs was signed, and by whom; `demanded` are among them.
-fn signers(
-    path: &Path,
+/// A commitment to inputs, by its identity, and who signed it.
+type Signed = (B256, BTreeSet<Address>);
+
+/// Who signed each of a proof's commitments to inputs: every one must be signed, by all who are demanded, in one file or in
+/// several. A commitment that is there twice is signed once.
+fn signed_inputs(
+    paths: &[PathBuf],
     demanded: &[String],
-    file: &ProofFile,
+    inputs: &Inputs,
     context: &Context,
-) -> Result<(usize, BTreeSet<Address>)> {
+) -> Result<Vec<Signed>> {
+    let commitments = inputs.commitments();
+    let encoded: Vec<Vec<u8>> = commitments.iter().map(InputCommitment::encode).collect();
+    let mut signers = vec![BTreeSet::new(); commitments.len()];
+    for path in paths {
+        let wrong = |why: String| exit::refused(format!("{}: {why}", path.display()));
+        let (payload, accounts) = signed_input(path)?;
+        let mut own = signers.iter_mut().zip(&encoded).filter(|(_, bytes)| **bytes == payload).peekable();
+        if own.peek().is_none() {
+            let named = inputs.identity();
+            return Err(wrong(format!("it is about another input than the proof, {named:?}")).into());
+        }
+        own.for_each(|(all, _)| all.extend(&accounts));
+    }
+    let demanded: Vec<Address> = demanded.iter().map(|name| context.address(name)).collect::<Result<_>>()?;
+    let signed = commitments.iter().map(InputCommitment::identity).zip(signers).collect::<Vec<Signed>>();
+    for ((identity, signers), item) in signed.iter().zip(1..) {
+        let which = match signed.as_slice() {
+            [_] => format!("the input, {identity:?}"),
+            many => format!("input {item} of {}, {identity:?}", many.len()),
+        };
+        if signers.is_empty() {
+            let why =
+                format!("the commitment to {which}, is in no --signed-input: every one has to be signed");
+            return Err(exit::refused(why).into());
+        }
+        if let Some(missing) = demanded.iter().find(|account| !signers.contains(*account)) {
+            return Err(exit::refused(format!("{missing} did not sign the commitment to {which}")).into());
+        }
+    }
+    Ok(signed)
+}
+
+/// The commitment to an input that a file holds, and who signed it.
+fn signed_input(path: &Path) -> Result<(Vec<u8>, BTreeSet<Address>)> {
     let limits = dsse::Limits::default();
     let bytes =
         atomic::read(path, limits.bytes as u64).with_context(|| format!("reading {}", path.display()))?;
@@ -108,19 +142,23 @@ fn signers(
             wrong(format!("it holds {:?}, not a commitment to an input", envelope.payload_type())).into()
         );
     }
-    let mut commitments = file.input.commitments().iter();
-    let Some(item) = commitments.position(|own| envelope.payload() == own.encode()) else {
-        let expected = file.input.identity();
-        return Err(wrong(format!("it is about another input than the proof, {expected:?}")).into());
+    let signers = envelope.signers().map_err(|error| wrong(error.to_string()))?;
+    Ok((envelope.payload().to_vec(), signers.accounts))
+}
+
+/// Who signed the commitments to inputs, a line each.
+fn signed_in_words(signed: &[Signed]) -> String {
+    let accounts: BTreeSet<Address> = signed.iter().flat_map(|(_, signers)| signers).copied().collect();
+    let line = |account: &Address| {
+        let own = signed.iter().filter(|(_, signers)| signers.contains(account)).count();
+        let what = match signed.len() {
+            1 => "the commitment to the input".to_owned(),
+            all if own == all => format!("the commitments to all {all} inputs"),
+            all => format!("the commitments to {own} of {all} inputs (--json says which)"),
+        };
+        format!("signed   {what}, by {account}\n")
     };
-    let signers = envelope.signers().map_err(|error| wrong(error.to_string()))?.accounts;
-    for name in demanded {
-        let account = context.address(name)?;
-        if !signers.contains(&account) {
-            return Err(wrong(format!("{account} did not sign it")).into());
-        }
-    }
-    Ok((item, signers))
+    accounts.iter().map(line).collect()
 }
 
 /// Reads a proof.
