@@ -3,6 +3,7 @@
 use crate::{
     network::{Network, ValueId},
     samples::Samples,
+    tensor::Tensor,
 };
 
 /// What was seen of one cell, or of several.
@@ -48,11 +49,14 @@ pub struct Observed {
     magnitudes: Vec<f64>,
     inputs: Vec<Vec<Extent>>,
     outputs: Vec<Vec<f64>>,
+    first_values: Vec<Vec<Option<Tensor>>>,
 }
 
 impl Observed {
     /// Outputs of at most so many samples are kept.
     pub const OUTPUTS: usize = 256;
+    /// All values are kept of as many samples as have so many cells together: 32 MiB.
+    const KEPT: usize = 1 << 22;
 
     /// Runs the network on the samples.
     pub fn new(network: &Network, samples: &Samples) -> Self {
@@ -62,7 +66,7 @@ impl Observed {
             .iter()
             .map(|input| vec![Extent::default(); network.dims[input.value.0].iter().product()])
             .collect();
-        let mut outputs = Vec::new();
+        let (mut outputs, mut first_values, mut room) = (Vec::new(), Vec::new(), Self::KEPT);
         for item in samples.items() {
             for (seen, cells) in inputs.iter_mut().zip(&item) {
                 for (seen, &cell) in seen.iter_mut().zip(*cells) {
@@ -73,12 +77,18 @@ impl Observed {
             if outputs.len() < Self::OUTPUTS {
                 outputs.extend(values[network.output.0].as_ref().map(|output| output.cells.clone()));
             }
-            for (largest, tensor) in magnitudes.iter_mut().zip(values) {
-                let cells = tensor.iter().flat_map(|tensor| &tensor.cells);
-                *largest = cells.fold(*largest, |largest, cell| largest.max(cell.abs()));
+            let mut cells = 0;
+            for (largest, tensor) in magnitudes.iter_mut().zip(&values) {
+                let Some(tensor) = tensor else { continue };
+                *largest = tensor.cells.iter().fold(*largest, |largest, cell| largest.max(cell.abs()));
+                cells += tensor.len();
+            }
+            room = room.saturating_sub(cells);
+            if room > 0 {
+                first_values.push(values);
             }
         }
-        Self { magnitudes, inputs, outputs }
+        Self { magnitudes, inputs, outputs, first_values }
     }
 
     /// The largest absolute value of a value's cells.
@@ -89,6 +99,11 @@ impl Observed {
     /// The output's cells for each of the first samples.
     pub fn outputs(&self) -> &[Vec<f64>] {
         &self.outputs
+    }
+
+    /// All values of the first samples, as [`Network::run`] gives them.
+    pub fn first_values(&self) -> &[Vec<Option<Tensor>>] {
+        &self.first_values
     }
 
     /// What was seen of each cell of an input.

@@ -5,10 +5,12 @@ use crate::{
     fuse::fuse,
     lower::{LowerError, Lowered, Precision, Said, lower},
     network::Network,
-    report::{Report, decisions, measure},
+    report::{Report, decisions, measure_beside},
+    runs::each_run,
     samples::Samples,
 };
 use averment_plan::Model;
+use std::ops::ControlFlow;
 use thiserror::Error;
 
 /// What is made known of the output.
@@ -122,8 +124,9 @@ pub fn compile(network: &Network, samples: &Samples, options: &Options) -> Resul
     };
     let Lowered { model, values } = lowered;
     let affordable = usize::try_from(REPORT_WORK / work(&model).max(1)).unwrap_or(usize::MAX);
+    let samples = samples.first(affordable.max(REPORTED));
     let report =
-        measure(&network, &model, &values, &samples.first(affordable.max(REPORTED)), said.threshold());
+        measure_beside(&network, &model, &values, &samples, said.threshold(), observed.first_values());
     Ok(Compiled { model, network, values, precision, threshold: said.threshold(), report })
 }
 
@@ -162,7 +165,7 @@ fn narrowest(
                     continue;
                 }
             };
-            let error = trial(&lowered.model, observed, samples, said.threshold());
+            let error = trial(&lowered.model, observed, samples, said.threshold(), least);
             // With more room the error falls, then rises.
             let worse = error > least;
             least = least.min(error);
@@ -207,28 +210,31 @@ fn cells(network: &Network, value: crate::network::ValueId) -> usize {
 }
 
 /// How far a model's output is from the float run's on some samples: the largest difference relative to the largest
-/// output, and one more for each that is decided otherwise.
-fn trial(model: &Model, observed: &Observed, samples: &Samples, threshold: Option<f64>) -> f64 {
+/// output, and one more for each that is decided otherwise. If it is more than `enough`, any number above that.
+fn trial(model: &Model, observed: &Observed, samples: &Samples, threshold: Option<f64>, enough: f64) -> f64 {
     let plan = model.plan();
     let output = plan.output().tensor.index() - plan.inputs().len();
+    let step = &plan.steps()[output];
     let items = usize::try_from(TRIAL_WORK / work(model).max(1)).unwrap_or(usize::MAX).max(8);
-    let (mut largest, mut error, mut disagreements) = (0f64, 0f64, 0.0);
-    for (item, float) in samples.items().zip(observed.outputs()).take(items) {
-        let integers: Vec<Vec<i32>> =
-            plan.inputs().iter().zip(&item).map(|(input, cells)| input.quantise(cells).0).collect();
-        let slices: Vec<&[i32]> = integers.iter().map(Vec::as_slice).collect();
-        let Ok(trace) = model.run(&slices, 1) else { return f64::INFINITY };
-        let step = &plan.steps()[output];
-        let real = step.dequantise(&step.shape.unpad(&trace.steps[output].out));
+    let floats = &observed.outputs()[..items.min(observed.outputs().len())];
+    let largest = floats.iter().flatten().fold(0f64, |largest, float| largest.max(float.abs()));
+    let (mut error, mut disagreements) = (0f64, 0.0);
+    let so_far =
+        |error: f64, disagreements: f64| disagreements + if largest > 0.0 { error / largest } else { error };
+    let mut expected = floats.iter();
+    let run = each_run(model, samples.items().take(floats.len()), |run| {
+        let Some(float) = expected.next() else { return ControlFlow::Break(()) };
+        let real = step.dequantise(&step.shape.unpad(run.out(output)));
         for (float, real) in float.iter().zip(&real) {
-            largest = largest.max(float.abs());
             error = error.max((float - real).abs());
         }
         if decisions(float, threshold) != decisions(&real, threshold) {
             disagreements += 1.0;
         }
-    }
-    disagreements + if largest > 0.0 { error / largest } else { error }
+        // More samples only add to it.
+        if so_far(error, disagreements) > enough { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    if run.is_err() { f64::INFINITY } else { so_far(error, disagreements) }
 }
 
 /// Multiplications of one item.
@@ -241,4 +247,30 @@ pub(crate) fn work(model: &Model) -> u64 {
         per_cell.sum::<u64>().saturating_mul(step.shape.cells() as u64)
     };
     model.plan().steps().iter().map(summands).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{import, tensor::Tensor};
+
+    #[test]
+    fn a_trial_stops_only_beyond_what_is_enough() {
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/mnist/model.onnx");
+        let mut network = import(&std::fs::read(file).unwrap()).unwrap();
+        fuse(&mut network);
+        let cells = (0..20 * 784).map(|at| (at * at % 251) as f64).collect();
+        let samples = Samples::new(&network, vec![Tensor { dims: vec![20, 1, 28, 28], cells }]).unwrap();
+        let observed = Observed::new(&network, &samples);
+        let model = lower(&network, &observed, widths(12, 4, 4096), Said::Values).unwrap().model;
+        let trial = |enough| trial(&model, &observed, &samples, None, enough);
+        let error = trial(f64::INFINITY);
+        assert!(error > 0.0 && error.is_finite());
+        assert_eq!(trial(error), error);
+        assert_eq!(trial(2.0 * error), error);
+        for enough in [0.0, error / 2.0, error * 0.999] {
+            let found = trial(enough);
+            assert!(found > enough && found <= error);
+        }
+    }
 }

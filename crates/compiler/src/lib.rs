@@ -17,6 +17,7 @@ pub mod network;
 pub mod onnx;
 pub mod ops;
 mod report;
+mod runs;
 pub mod samples;
 pub mod tensor;
 

@@ -3,10 +3,13 @@
 use crate::{
     compile::work,
     network::{Network, ValueId},
+    runs::{Run, each_run},
     samples::Samples,
+    tensor::Tensor,
 };
-use averment_plan::{Model, Operator, OutputKind, StepTrace};
+use averment_plan::{Model, Operator, OutputKind};
 use serde::Serialize;
+use std::{borrow::Cow, ops::ControlFlow};
 
 /// Disagreements beyond this many are only counted.
 const LISTED: usize = 100;
@@ -116,6 +119,18 @@ pub fn measure(
     samples: &Samples,
     threshold: Option<f64>,
 ) -> Report {
+    measure_beside(network, model, values, samples, threshold, &[])
+}
+
+/// [`measure`], when the network's values for the first of these samples are known.
+pub(crate) fn measure_beside(
+    network: &Network,
+    model: &Model,
+    values: &[Option<ValueId>],
+    samples: &Samples,
+    threshold: Option<f64>,
+    known: &[Vec<Option<Tensor>>],
+) -> Report {
     let plan = model.plan();
     let mut steps: Vec<StepReport> = plan
         .steps()
@@ -148,25 +163,19 @@ pub fn measure(
         _ => None,
     };
     let decides = rule.is_some() || network.dims[network.output.0].iter().product::<usize>() > 1;
-    for (sample, item) in samples.items().enumerate() {
-        let floats = network.run(&item);
-        let mut integers = Vec::with_capacity(item.len());
-        for (input, cells) in plan.inputs().iter().zip(&item) {
-            let (cells, outside) = input.quantise(cells);
-            clamped += outside;
-            integers.push(cells);
-        }
-        let slices: Vec<&[i32]> = integers.iter().map(Vec::as_slice).collect();
-        // The inputs are clamped to their ranges, so every one has an answer.
-        let Ok(trace) = model.run(&slices, 1) else { continue };
-        for (position, trace) in trace.steps.iter().enumerate() {
+    let mut items = samples.items().enumerate();
+    // What is too large to be run is reported without errors.
+    let _ = each_run(model, samples.items(), |run| {
+        let Some((sample, item)) = items.next() else { return ControlFlow::Break(()) };
+        let floats = known.get(sample).map_or_else(|| Cow::Owned(network.run(&item)), Cow::Borrowed);
+        clamped += run.clamped;
+        for (position, report) in steps.iter_mut().enumerate() {
             let magnitude = |cells: &[i32]| cells.iter().map(|cell| cell.unsigned_abs()).max().unwrap_or(0);
             let (out, hi) = &mut largest[position];
-            *out = (*out).max(magnitude(&trace.out));
-            *hi = (*hi).max(magnitude(&trace.hi));
+            *out = (*out).max(magnitude(run.out(position)));
+            *hi = (*hi).max(magnitude(run.hi(position)));
             let Some(float) = values[position].and_then(|value| floats[value.0].as_ref()) else { continue };
-            let report = &mut steps[position];
-            let real = scores(model, position, trace);
+            let real = scores(model, position, &run);
             let mut sum = 0.0;
             for (float, real) in float.cells.iter().zip(real) {
                 let error = (float - real).abs();
@@ -176,15 +185,14 @@ pub fn measure(
             }
             report.mean_error += sum / float.cells.len().max(1) as f64;
         }
-        if let (true, Some(float), Some(trace)) =
-            (decides, &floats[network.output.0], trace.steps.get(output))
-        {
-            let found = disagreements_of(sample, &float.cells, &scores(model, output, trace), rule);
+        if let (true, Some(float)) = (decides, &floats[network.output.0]) {
+            let found = disagreements_of(sample, &float.cells, &scores(model, output, &run), rule);
             agreeing += usize::from(found.is_empty());
             let room = LISTED.saturating_sub(disagreements.len());
             disagreements.extend(found.into_iter().take(room));
         }
-    }
+        ControlFlow::Continue(())
+    });
     let bits = |value: u32| f64::from(value.saturating_add(1)).log2();
     for (step, (out, hi)) in steps.iter_mut().zip(&largest) {
         step.mean_error /= samples.len().max(1) as f64;
@@ -209,16 +217,16 @@ pub fn measure(
 }
 
 /// The real cells of a step's result, as reals; of the output's, the scores that it speaks of.
-fn scores(model: &Model, position: usize, trace: &StepTrace) -> Vec<f64> {
+fn scores(model: &Model, position: usize, run: &Run<'_>) -> Vec<f64> {
     let plan = model.plan();
     let step = &plan.steps()[position];
     if let OutputKind::Threshold(said) = &plan.output().kind
         && plan.output().tensor == plan.result_of(position)
     {
-        let scores = said.scores(&step.shape.unpad(&trace.hi)).unwrap_or_default();
+        let scores = said.scores(&step.shape.unpad(run.hi(position))).unwrap_or_default();
         return scores.iter().map(|score| f64::from(*score) * said.unit()).collect();
     }
-    step.dequantise(&step.shape.unpad(&trace.out))
+    step.dequantise(&step.shape.unpad(run.out(position)))
 }
 
 /// What a sample's output says otherwise than the float run's does.

@@ -7,7 +7,7 @@ use crate::{Model, Operator, ReadKind, RunError, Shape, Term, limits, view::Read
 
 /// Everything that a run computed, in padded layout (see the crate's documentation); the items of a batch one after
 /// the other.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Trace {
     /// Items of the batch.
     pub batch: usize,
@@ -24,7 +24,7 @@ pub struct Trace {
 }
 
 /// What one step computed, in padded layout.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct StepTrace {
     /// The table's index.
     pub hi: Vec<i32>,
@@ -51,6 +51,14 @@ fn half(shift: u8) -> i64 {
 impl Model {
     /// Runs a batch: for each input its real cells, row-major, items one after the other.
     pub fn run(&self, inputs: &[&[i32]], batch: usize) -> Result<Trace, RunError> {
+        let mut trace = Trace::default();
+        self.run_into(&mut trace, inputs, batch)?;
+        Ok(trace)
+    }
+
+    /// [`Self::run`] with the memory of an earlier run, whatever it was of: for many runs one after the other. After an error
+    /// `trace` holds nothing of use.
+    pub fn run_into(&self, trace: &mut Trace, inputs: &[&[i32]], batch: usize) -> Result<(), RunError> {
         if batch == 0 || batch > limits::BATCH {
             return Err(RunError::Batch { got: batch });
         }
@@ -61,11 +69,16 @@ impl Model {
         if total > limits::RUN_CELLS {
             return Err(RunError::TooLarge { items, got: total });
         }
-        let inputs = self.padded_inputs(inputs, batch, items)?;
-        let mut steps: Vec<StepTrace> = Vec::with_capacity(plan.steps().len());
+        (trace.batch, trace.batch_bits) = (batch, items.trailing_zeros());
+        self.pad_inputs(inputs, batch, items, &mut trace.inputs)?;
+        trace.steps.resize_with(plan.steps().len(), StepTrace::default);
+        let largest = plan.steps().iter().map(|step| step.shape.padded_cells()).max().unwrap_or(0);
+        let mut acc = Vec::with_capacity(items * largest);
         for (position, step) in plan.steps().iter().enumerate() {
-            let mut acc = vec![0i64; items * step.shape.padded_cells()];
-            let tensors = Cells { inputs: &inputs, steps: &steps, shapes: plan.shapes() };
+            acc.clear();
+            acc.resize(items * step.shape.padded_cells(), 0i64);
+            let Some((steps, [own, ..])) = trace.steps.split_at_mut_checked(position) else { break };
+            let tensors = Cells { inputs: &trace.inputs, steps, shapes: plan.shapes() };
             let space = Space { result: &step.shape, shapes: plan.shapes(), items };
             match &step.operator {
                 Operator::Affine { products, linear, bias } => {
@@ -83,23 +96,24 @@ impl Model {
                     Operator::accumulate_difference(first, second, &tensors, &space, &mut acc);
                 }
             }
-            steps.push(self.rescale(position, &acc)?);
+            self.rescale(position, &acc, own)?;
         }
-        let (decisions, margins) = self.decide(&steps, items);
-        Ok(Trace { batch, batch_bits: items.trailing_zeros(), inputs, steps, decisions, margins })
+        (trace.decisions, trace.margins) = self.decide(&trace.steps, items);
+        Ok(())
     }
 
-    fn padded_inputs(
+    fn pad_inputs(
         &self,
         inputs: &[&[i32]],
         batch: usize,
         items: usize,
-    ) -> Result<Vec<Vec<i32>>, RunError> {
+        padded: &mut Vec<Vec<i32>>,
+    ) -> Result<(), RunError> {
         let expected = self.plan().inputs();
         if inputs.len() != expected.len() {
             return Err(RunError::Inputs { expected: expected.len(), got: inputs.len() });
         }
-        let mut padded = Vec::with_capacity(inputs.len());
+        padded.clear();
         for (position, (input, values)) in expected.iter().zip(inputs).enumerate() {
             let cells = input.shape.cells() * batch;
             if values.len() != cells {
@@ -128,10 +142,10 @@ impl Model {
             cells.resize(items * input.shape.padded_cells(), 0);
             padded.push(cells);
         }
-        Ok(padded)
+        Ok(())
     }
 
-    fn rescale(&self, position: usize, acc: &[i64]) -> Result<StepTrace, RunError> {
+    fn rescale(&self, position: usize, acc: &[i64], trace: &mut StepTrace) -> Result<(), RunError> {
         let outside = |got| RunError::OutsideAnalysis { step: position, got };
         let Some((step, table)) = self
             .plan()
@@ -142,21 +156,25 @@ impl Model {
             return Err(outside(0));
         };
         let shift = step.rescale.shift;
-        let mut trace = StepTrace {
-            hi: Vec::with_capacity(acc.len()),
-            lo: Vec::with_capacity(if shift == 0 { 0 } else { acc.len() }),
-            out: Vec::with_capacity(acc.len()),
-        };
-        for &acc in acc {
-            let rounded = acc + half(shift);
-            let hi = rounded >> shift;
-            trace.out.push(table.at(hi).ok_or_else(|| outside(hi))?);
-            trace.hi.push(i32::try_from(hi).map_err(|_| outside(hi))?);
-            if shift > 0 {
-                trace.lo.push(u32::try_from(rounded - (hi << shift)).map_err(|_| outside(hi))?);
-            }
+        let half = half(shift);
+        let StepTrace { hi, lo, out } = trace;
+        for cells in [&mut *hi, &mut *out] {
+            cells.clear();
+            cells.resize(acc.len(), 0);
         }
-        Ok(trace)
+        for ((acc, own), out) in acc.iter().zip(&mut *hi).zip(out) {
+            let hi = (acc + half) >> shift;
+            *out = table.at(hi).ok_or_else(|| outside(hi))?;
+            // An index of a table.
+            *own = hi as i32;
+        }
+        lo.clear();
+        if shift > 0 {
+            // What is left of `acc + half`.
+            let low = (1i64 << shift) - 1;
+            lo.extend(acc.iter().map(|acc| ((acc + half) & low) as u32));
+        }
+        Ok(())
     }
 
     /// Decisions and margins of all items; empty unless the output is an argmax.
@@ -196,15 +214,14 @@ pub(crate) struct Cells<'a> {
     shapes: &'a [Shape],
 }
 
-impl Cells<'_> {
-    /// One item of one tensor, padded.
-    fn item(&self, tensor: usize, item: usize) -> &[i32] {
+impl<'a> Cells<'a> {
+    /// All items of one tensor, padded.
+    fn all(&self, tensor: usize) -> &'a [i32] {
         let all = self.inputs.get(tensor).map(Vec::as_slice).or_else(|| {
             let step = tensor.checked_sub(self.inputs.len())?;
             self.steps.get(step).map(|step| step.out.as_slice())
         });
-        let cells = self.shapes.get(tensor).map_or(0, Shape::padded_cells);
-        all.and_then(|all| all.get(item * cells..(item + 1) * cells)).unwrap_or_default()
+        all.unwrap_or_default()
     }
 }
 
@@ -231,6 +248,16 @@ struct GatherTerm {
     /// Reads without a tap, added up once for a position; then, sum axis by sum axis, the reads with one.
     fixed: Vec<Steps>,
     taps: Vec<Steps>,
+}
+
+/// What a term reads.
+pub(crate) struct Source<'a> {
+    /// Times this.
+    pub coefficient: i64,
+    /// All items.
+    all: &'a [i32],
+    /// Padded cells of an item.
+    item: usize,
 }
 
 /// Where each pair (coordinate of the result, coordinate of the sum) of one read leads, in padded cells.
@@ -315,15 +342,27 @@ impl Gather {
         }
     }
 
-    /// The form's summands for one item at the places found.
-    pub(crate) fn read(&self, cells: &Cells<'_>, item: usize, places: &[Vec<usize>], into: &mut [i64]) {
-        for (position, (term, places)) in self.terms.iter().zip(places).enumerate() {
-            let source = cells.item(term.tensor, item);
-            for (sum, &place) in into.iter_mut().zip(places) {
-                let value = source.get(place).map_or(0, |&value| term.coefficient * i64::from(value));
-                *sum = if position == 0 { value } else { *sum + value };
-            }
-        }
+    /// What each term reads.
+    pub(crate) fn sources<'a>(&self, cells: &Cells<'a>) -> Vec<Source<'a>> {
+        let source = |term: &GatherTerm| Source {
+            coefficient: term.coefficient,
+            all: cells.all(term.tensor),
+            item: cells.shapes.get(term.tensor).map_or(0, Shape::padded_cells),
+        };
+        self.terms.iter().map(source).collect()
+    }
+}
+
+impl Source<'_> {
+    /// The cells of one item, padded.
+    pub(crate) fn item(&self, item: usize) -> &[i32] {
+        self.all.get(item * self.item..(item + 1) * self.item).unwrap_or_default()
+    }
+
+    /// No cell of any item times the coefficient is larger than this, by absolute value.
+    pub(crate) fn largest(&self) -> u64 {
+        let cell = self.all.iter().fold(0, |largest, cell| largest.max(cell.unsigned_abs()));
+        self.coefficient.unsigned_abs().saturating_mul(cell.into())
     }
 }
 

@@ -9,6 +9,7 @@
 //! coordinates of operand × weight ([`Product`]: the products of the relation) plus functionals of earlier tensors
 //! ([`Linear`], [`Bias`]: its terms).
 
+mod dot;
 mod linear;
 mod maximum;
 mod product;

@@ -88,6 +88,13 @@ proptest! {
         let slices: Vec<&[i32]> = inputs.iter().map(Vec::as_slice).collect();
         let trace = model.run(&slices, batch).unwrap();
         prop_assert_eq!(1 << trace.batch_bits, batch.next_power_of_two());
+        // The memory of any other run serves, too.
+        let other = random(!seed);
+        let others = random_inputs(&other, 5 - batch, seed);
+        let others: Vec<&[i32]> = others.iter().map(Vec::as_slice).collect();
+        let mut used = other.run(&others, 5 - batch).unwrap();
+        model.run_into(&mut used, &slices, batch).unwrap();
+        prop_assert_eq!(&used, &trace);
         for item in 0..batch {
             let one: Vec<Vec<i32>> = plan
                 .inputs()

@@ -72,15 +72,20 @@ pub(super) fn accumulate_form(
         }
     }
     let strides = space.result.padded_strides();
-    let mut offsets = gather.buffers();
-    let mut operand = vec![0i64; usize::try_from(sum_cells(sums)).unwrap_or(usize::MAX)];
+    let (sources, mut offsets) = (gather.sources(cells), gather.buffers());
     positions(&lengths, |at| {
         gather.locate(at, &mut offsets);
         let cell = dot(at, &strides);
-        for item in 0..space.items {
-            gather.read(cells, item, &offsets, &mut operand);
-            if let Some(place) = acc.get_mut(item * space.result.padded_cells() + cell) {
-                *place += sign * operand.iter().sum::<i64>();
+        for (source, places) in sources.iter().zip(&offsets) {
+            let factor = sign * source.coefficient;
+            for item in 0..space.items {
+                let cells = source.item(item);
+                let sum: i64 =
+                    places.iter().filter_map(|&place| cells.get(place)).copied().map(i64::from).sum();
+                if let Some(place) = acc.get_mut(item * space.result.padded_cells() + cell) {
+                    // Whatever a part of the accumulator is, the whole of it fits.
+                    *place = place.wrapping_add(factor.wrapping_mul(sum));
+                }
             }
         }
     });

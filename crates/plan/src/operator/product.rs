@@ -9,10 +9,13 @@
 //!
 //! The weight's shape is the lengths of its axes of the result, ascending, then the sums.
 
-use super::{Term, WeightId};
+use super::{
+    Term, WeightId,
+    dot::{Dot, Narrow, Wide},
+};
 use crate::{
     PlanError, Range, ReadKind, Shape, WeightSpec,
-    interpreter::{Cells, Gather, Space},
+    interpreter::{Cells, Gather, Source, Space},
     view::{check_form, sum_cells},
 };
 
@@ -84,6 +87,22 @@ impl Product {
     pub(crate) fn accumulate(&self, cells: &Cells<'_>, space: &Space<'_>, weights: &[i32], acc: &mut [i64]) {
         let run = usize::try_from(sum_cells(&self.sums)).unwrap_or(usize::MAX);
         let gather = Gather::new(&self.form, space, &self.sums);
+        let sources = gather.sources(cells);
+        let largest = sources.iter().fold(0u64, |sum, source| sum.saturating_add(source.largest()));
+        match Narrow::new(weights, run, largest) {
+            Some(narrow) => self.multiply(&gather, &sources, space, &narrow, acc),
+            None => self.multiply(&gather, &sources, space, &Wide { weights, run }, acc),
+        }
+    }
+
+    fn multiply<D: Dot>(
+        &self,
+        gather: &Gather,
+        sources: &[Source<'_>],
+        space: &Space<'_>,
+        weights: &D,
+        acc: &mut [i64],
+    ) {
         let rank = space.result.rank();
         let strides = space.result.padded_strides();
         // Row of the weight per unit of each of its axes.
@@ -114,24 +133,34 @@ impl Product {
         }
         let mut channels = Vec::with_capacity(inner.iter().product());
         positions(&inner, |at| channels.push((dot(at, &strides), dot(at, &rows))));
-        let mut offsets = gather.buffers();
-        let mut operand = vec![0i64; run];
+        let (mut offsets, cells) = (gather.buffers(), space.result.padded_cells());
+        let mut operand = vec![D::cell(0, 0); weights.width()];
         positions(&outer, |at| {
             gather.locate(at, &mut offsets);
             let (cell, row) = (dot(at, &strides), dot(at, &rows));
             for item in 0..space.items {
-                gather.read(cells, item, &offsets, &mut operand);
-                let base = item * space.result.padded_cells() + cell;
+                read::<D>(sources, item, &offsets, &mut operand);
+                let base = item * cells + cell;
                 for &(channel_cell, channel_row) in &channels {
-                    let start = (row + channel_row) * run;
-                    let weight = weights.get(start..start + run).unwrap_or_default();
-                    let sum: i64 = operand.iter().zip(weight).map(|(&x, &w)| x * i64::from(w)).sum();
                     if let Some(place) = acc.get_mut(base + channel_cell) {
-                        *place += sum;
+                        *place += weights.dot(&operand, row + channel_row);
                     }
                 }
             }
         });
+    }
+}
+
+/// The form's summands for one item at the places found for each term.
+fn read<D: Dot>(sources: &[Source<'_>], item: usize, places: &[Vec<usize>], into: &mut [D::Cell]) {
+    for (position, (source, places)) in sources.iter().zip(places).enumerate() {
+        let (cells, factor) = (source.item(item), source.coefficient);
+        let values = places.iter().map(|&place| D::cell(factor, cells.get(place).copied().unwrap_or(0)));
+        if position == 0 {
+            into.iter_mut().zip(values).for_each(|(sum, value)| *sum = value);
+        } else {
+            into.iter_mut().zip(values).for_each(|(sum, value)| *sum += value);
+        }
     }
 }
 
