@@ -37,9 +37,12 @@ impl Extent {
         }
     }
 
-    fn of(value: f64) -> Self {
-        let exact = |&bits: &i32| (value * 2f64.powi(bits)).fract() == 0.0;
-        Self { low: value, high: value, fraction: (0..=Self::FINEST).find(exact) }
+    /// One more value.
+    fn see(&mut self, value: f64) {
+        (self.low, self.high) = (self.low.min(value), self.high.max(value));
+        // A multiple of a power of two is one of every smaller power.
+        let exact = |bits: &i32| (value * 2f64.powi(*bits)).fract() == 0.0;
+        self.fraction = self.fraction.and_then(|seen| (seen..=Self::FINEST).find(exact));
     }
 }
 
@@ -70,7 +73,7 @@ impl Observed {
         for item in samples.items() {
             for (seen, cells) in inputs.iter_mut().zip(&item) {
                 for (seen, &cell) in seen.iter_mut().zip(*cells) {
-                    *seen = seen.with(&Extent::of(cell));
+                    seen.see(cell);
                 }
             }
             let values = network.run(&item);

@@ -5,11 +5,11 @@ use crate::{
     fuse::fuse,
     lower::{LowerError, Lowered, Precision, Said, lower},
     network::Network,
-    report::{Report, decisions, measure_beside},
+    report::{Known, Report, decisions, measure_beside},
     runs::each_run,
     samples::Samples,
 };
-use averment_plan::Model;
+use averment_plan::{Model, Trace};
 use std::ops::ControlFlow;
 use thiserror::Error;
 
@@ -118,15 +118,17 @@ pub fn compile(network: &Network, samples: &Samples, options: &Options) -> Resul
     if !observed.magnitude(network.output).is_finite() {
         return Err(CompileError::NotFinite);
     }
+    // All runs of the model use the same memory.
+    let mut trace = Trace::default();
     let (precision, lowered) = match options.precision {
         Some(precision) => (precision, lower(&network, &observed, precision, said)?),
-        None => narrowest(&network, &observed, samples, said)?,
+        None => narrowest(&network, &observed, samples, said, &mut trace)?,
     };
     let Lowered { model, values } = lowered;
     let affordable = usize::try_from(REPORT_WORK / work(&model).max(1)).unwrap_or(usize::MAX);
     let samples = samples.first(affordable.max(REPORTED));
-    let report =
-        measure_beside(&network, &model, &values, &samples, said.threshold(), observed.first_values());
+    let known = Known { floats: observed.first_values(), trace: &mut trace };
+    let report = measure_beside(&network, &model, &values, &samples, said.threshold(), known);
     Ok(Compiled { model, network, values, precision, threshold: said.threshold(), report })
 }
 
@@ -142,6 +144,7 @@ fn narrowest(
     observed: &Observed,
     samples: &Samples,
     said: Said,
+    trace: &mut Trace,
 ) -> Result<(Precision, Lowered), CompileError> {
     // Widths by which scores come close to the float run's are right for what is said of them, too.
     let tried = if said.threshold().is_some() { Said::Values } else { said };
@@ -165,7 +168,7 @@ fn narrowest(
                     continue;
                 }
             };
-            let error = trial(&lowered.model, observed, samples, said.threshold(), least);
+            let error = trial(&lowered.model, observed, samples, said.threshold(), least, trace);
             // With more room the error falls, then rises.
             let worse = error > least;
             least = least.min(error);
@@ -211,7 +214,14 @@ fn cells(network: &Network, value: crate::network::ValueId) -> usize {
 
 /// How far a model's output is from the float run's on some samples: the largest difference relative to the largest
 /// output, and one more for each that is decided otherwise. If it is more than `enough`, any number above that.
-fn trial(model: &Model, observed: &Observed, samples: &Samples, threshold: Option<f64>, enough: f64) -> f64 {
+fn trial(
+    model: &Model,
+    observed: &Observed,
+    samples: &Samples,
+    threshold: Option<f64>,
+    enough: f64,
+    trace: &mut Trace,
+) -> f64 {
     let plan = model.plan();
     let output = plan.output().tensor.index() - plan.inputs().len();
     let step = &plan.steps()[output];
@@ -222,7 +232,7 @@ fn trial(model: &Model, observed: &Observed, samples: &Samples, threshold: Optio
     let so_far =
         |error: f64, disagreements: f64| disagreements + if largest > 0.0 { error / largest } else { error };
     let mut expected = floats.iter();
-    let run = each_run(model, samples.items().take(floats.len()), |run| {
+    let run = each_run(trace, model, samples.items().take(floats.len()), |run| {
         let Some(float) = expected.next() else { return ControlFlow::Break(()) };
         let real = step.dequantise(&step.shape.unpad(run.out(output)));
         for (float, real) in float.iter().zip(&real) {
@@ -263,7 +273,7 @@ mod tests {
         let samples = Samples::new(&network, vec![Tensor { dims: vec![20, 1, 28, 28], cells }]).unwrap();
         let observed = Observed::new(&network, &samples);
         let model = lower(&network, &observed, widths(12, 4, 4096), Said::Values).unwrap().model;
-        let trial = |enough| trial(&model, &observed, &samples, None, enough);
+        let trial = |enough| trial(&model, &observed, &samples, None, enough, &mut Trace::default());
         let error = trial(f64::INFINITY);
         assert!(error > 0.0 && error.is_finite());
         assert_eq!(trial(error), error);

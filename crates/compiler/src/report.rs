@@ -7,7 +7,7 @@ use crate::{
     samples::Samples,
     tensor::Tensor,
 };
-use averment_plan::{Model, Operator, OutputKind};
+use averment_plan::{Model, Operator, OutputKind, Trace};
 use serde::Serialize;
 use std::{borrow::Cow, ops::ControlFlow};
 
@@ -119,17 +119,26 @@ pub fn measure(
     samples: &Samples,
     threshold: Option<f64>,
 ) -> Report {
-    measure_beside(network, model, values, samples, threshold, &[])
+    let known = Known { floats: &[], trace: &mut Trace::default() };
+    measure_beside(network, model, values, samples, threshold, known)
 }
 
-/// [`measure`], when the network's values for the first of these samples are known.
+/// What is there from before.
+pub(crate) struct Known<'a> {
+    /// The network's values for the first of the samples.
+    pub floats: &'a [Vec<Option<Tensor>>],
+    /// Memory for runs.
+    pub trace: &'a mut Trace,
+}
+
+/// [`measure`], with what is there from before.
 pub(crate) fn measure_beside(
     network: &Network,
     model: &Model,
     values: &[Option<ValueId>],
     samples: &Samples,
     threshold: Option<f64>,
-    known: &[Vec<Option<Tensor>>],
+    known: Known<'_>,
 ) -> Report {
     let plan = model.plan();
     let mut steps: Vec<StepReport> = plan
@@ -165,9 +174,9 @@ pub(crate) fn measure_beside(
     let decides = rule.is_some() || network.dims[network.output.0].iter().product::<usize>() > 1;
     let mut items = samples.items().enumerate();
     // What is too large to be run is reported without errors.
-    let _ = each_run(model, samples.items(), |run| {
+    let _ = each_run(known.trace, model, samples.items(), |run| {
         let Some((sample, item)) = items.next() else { return ControlFlow::Break(()) };
-        let floats = known.get(sample).map_or_else(|| Cow::Owned(network.run(&item)), Cow::Borrowed);
+        let floats = known.floats.get(sample).map_or_else(|| Cow::Owned(network.run(&item)), Cow::Borrowed);
         clamped += run.clamped;
         for (position, report) in steps.iter_mut().enumerate() {
             let magnitude = |cells: &[i32]| cells.iter().map(|cell| cell.unsigned_abs()).max().unwrap_or(0);

@@ -34,8 +34,9 @@ impl<'a> Run<'a> {
 }
 
 /// Calls with each sample's run, in order, until it is told to stop. Cells are clamped to the inputs' ranges, so every
-/// sample has an answer unless the model is too large for any run.
+/// sample has an answer unless the model is too large for any run. `trace` is memory: what was in it does not matter.
 pub(crate) fn each_run<'s>(
+    trace: &mut Trace,
     model: &Model,
     samples: impl IntoIterator<Item = Vec<&'s [f64]>>,
     mut visit: impl FnMut(Run<'_>) -> ControlFlow<()>,
@@ -45,7 +46,6 @@ pub(crate) fn each_run<'s>(
     let fits = cells.saturating_mul(TOGETHER as u64) <= RUN_CELLS;
     let together = if fits { TOGETHER } else { 1 };
     let mut samples = samples.into_iter();
-    let mut trace = Trace::default();
     let mut inputs = vec![Vec::new(); plan.inputs().len()];
     let mut clamped = Vec::with_capacity(together);
     loop {
@@ -64,9 +64,9 @@ pub(crate) fn each_run<'s>(
             return Ok(());
         }
         let slices: Vec<&[i32]> = inputs.iter().map(Vec::as_slice).collect();
-        model.run_into(&mut trace, &slices, clamped.len())?;
+        model.run_into(trace, &slices, clamped.len())?;
         for (item, &clamped) in clamped.iter().enumerate() {
-            if visit(Run { model, trace: &trace, item, clamped }).is_break() {
+            if visit(Run { model, trace, item, clamped }).is_break() {
                 return Ok(());
             }
         }
@@ -93,7 +93,8 @@ mod tests {
         let model = compiled.model;
         let wider = samples(2);
         let (mut alone, mut seen, mut clamped) = (wider.items(), 0, 0);
-        each_run(&model, wider.items(), |run| {
+        let trace = &mut Trace::default();
+        each_run(trace, &model, wider.items(), |run| {
             let (cells, outside) = model.plan().inputs()[0].quantise(alone.next().unwrap()[0]);
             assert_eq!(run.clamped, outside);
             for (step, trace) in model.run(&[&cells], 1).unwrap().steps.iter().enumerate() {
@@ -110,7 +111,7 @@ mod tests {
             seen += 1;
             ControlFlow::Break(())
         };
-        each_run(&model, wider.items(), stop).unwrap();
+        each_run(trace, &model, wider.items(), stop).unwrap();
         assert_eq!(seen, 1);
     }
 }

@@ -1,5 +1,6 @@
 //! Arithmetic on many BN254 values at once, for the prover: multi-scalar multiplication over prepared bases, vectors of
-//! field elements, the rounds of the sumchecks, small Fourier transforms.
+//! field elements, the rounds of the sumchecks, small Fourier transforms. And windows over reals, for the compiler's float
+//! runs ([`Windows`]).
 //!
 //! Every kernel exists as a definition ([`Backend::Reference`]) and as code that is fast; all give the same values on every
 //! input, and the tests run them side by side. Which one runs is an argument ([`Backend::best`] for the fastest), carried
@@ -7,7 +8,7 @@
 //! ([`Bases::with_threads`]).
 //!
 //! This is the only crate of the house that may say `unsafe`: for SIMD intrinsics, each behind detection at run time. It
-//! serves the prover only; the verifier does not depend on it. Sizes and indices that do not fit are mistakes of the
+//! serves prover and compiler only; the verifier does not depend on it. Sizes and indices that do not fit are mistakes of the
 //! caller and panic.
 //!
 //! ```
@@ -46,8 +47,10 @@ mod scalar;
 mod sumcheck;
 mod vector;
 mod wide;
+mod windows;
 
 pub use backend::Backend;
 pub use msm::{Bases, multiples};
 pub use sumcheck::{Lookup, Product, bracket};
 pub use vector::FieldVec;
+pub use windows::Windows;

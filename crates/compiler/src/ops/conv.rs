@@ -1,6 +1,7 @@
 //! Convolutions with constants, over one or two axes, grouped or not.
 
 use crate::tensor::{Tensor, each, strides};
+use averment_kernels::Windows;
 
 /// How a window moves along one axis: output `a` and tap `b` meet the input's cell `stride * a + dilation * b - begin`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,80 +81,155 @@ impl Conv {
         Ok(dims)
     }
 
-    /// The result.
-    ///
-    /// Rows along the last axis are added to rows: the float run of a large network is most of what compiling takes.
+    /// The result. Each sum is the bias, then the products channel by channel, tap by tap; those with padding are zero.
     pub fn eval(&self, input: &Tensor, dims: &[usize]) -> Tensor {
         let per_group = self.weight.dims[1];
         let features = dims[1] / self.groups;
-        let space: usize = dims[2..].iter().product();
-        let from_space: usize = input.dims[2..].iter().product();
-        let kernel = &self.weight.dims[2..];
-        let kernel_cells: usize = kernel.iter().product();
-        let rows = self.rows(&input.dims, dims);
+        let summands: usize = self.weight.dims[1..].iter().product();
+        let padded = Padded::new(input, &self.windows, &dims[2..]);
+        let (inner, outer) = padded.strides.split_last().map_or((1, &[][..]), |(last, outer)| (*last, outer));
+        let steps: Vec<usize> = self.windows.iter().map(|window| window.stride).collect();
+        let dilations: Vec<usize> = self.windows.iter().map(|window| window.dilation).collect();
+        let place = |at: &[usize], steps: &[usize], strides: &[usize]| -> usize {
+            at.iter().zip(steps).zip(strides).map(|((at, step), stride)| at * step * stride).sum()
+        };
+        let mut offsets = Vec::with_capacity(summands);
+        for channel in 0..per_group {
+            each(&self.weight.dims[2..], |tap| {
+                offsets.push(channel * padded.space + place(tap, &dilations, &padded.strides));
+            });
+        }
+        let mut rows = Vec::new();
+        each(&dims[2..2 + outer.len()], |at| rows.push(place(at, &steps, outer)));
+        let length = dims[2..].last().copied().unwrap_or(1);
+        let step = steps.last().map_or(1, |step| step * inner);
+
+        let own = rows.len() * length;
         let mut cells = vec![0.0; dims.iter().product()];
         for item in 0..dims[0] {
-            for feature in 0..dims[1] {
-                let start = (item * dims[1] + feature) * space;
-                let sums = &mut cells[start..start + space];
-                sums.fill(self.bias.get(feature).copied().unwrap_or(0.0));
-                for channel in 0..per_group {
-                    let from = item * input.dims[1] + feature / features * per_group + channel;
-                    let source = &input.cells[from * from_space..(from + 1) * from_space];
-                    let weights = &self.weight.cells[(feature * per_group + channel) * kernel_cells..];
-                    for row in &rows {
-                        let (weight, source) = (weights[row.tap], &source[row.from..]);
-                        let sums = &mut sums[row.to..row.to + row.length];
-                        if row.stride == 1 {
-                            sums.iter_mut().zip(source).for_each(|(sum, cell)| *sum += weight * cell);
-                        } else {
-                            let source = source.iter().step_by(row.stride);
-                            sums.iter_mut().zip(source).for_each(|(sum, cell)| *sum += weight * cell);
-                        }
-                    }
+            for group in 0..self.groups {
+                let first = group * features;
+                let sums = &mut cells[(item * dims[1] + first) * own..][..features * own];
+                for (sums, bias) in sums.chunks_mut(own.max(1)).zip(self.bias.iter().skip(first)) {
+                    sums.fill(*bias);
                 }
+                let channel = item * input.dims[1] + group * per_group;
+                let windows = Windows {
+                    cells: &padded.cells[channel * padded.space..],
+                    offsets: &offsets,
+                    rows: &rows,
+                    length,
+                    step,
+                };
+                windows.add_products(&self.weight.cells[first * summands..][..features * summands], sums);
             }
         }
         Tensor { dims: dims.to_vec(), cells }
     }
+}
 
-    /// For every tap, in order, and every row of the output that it reaches: from where to where.
-    fn rows(&self, from: &[usize], to: &[usize]) -> Vec<Row> {
-        let Some((last, before)) = self.windows.split_last() else { return Vec::new() };
-        let (from, to) = (&from[2..], &to[2..]);
-        let (from_length, to_length) = (from[before.len()], to[before.len()]);
-        let from_strides = strides(from);
-        let mut rows = Vec::new();
-        let mut tap = 0;
-        each(&self.weight.dims[2..], |taps| {
-            let last_tap = taps[before.len()];
-            let reached = |&at: &usize| last.cell(at, last_tap, from_length).is_some();
-            // What is inside lies together.
-            let first = (0..to_length).find(reached);
-            let length = (0..to_length).filter(reached).count();
-            let mut row = 0;
-            each(&to[..before.len()], |at| {
-                let mut place = first.and_then(|first| last.cell(first, last_tap, from_length));
-                for (axis, window) in before.iter().enumerate() {
-                    let cell = window.cell(at[axis], taps[axis], from[axis]);
-                    place = place.zip(cell).map(|(place, cell)| place + cell * from_strides[axis]);
+/// A tensor with the zeros around it that windows reach.
+struct Padded {
+    cells: Vec<f64>,
+    /// How far apart neighbours along each axis but the first two are.
+    strides: Vec<usize>,
+    /// Cells of one channel.
+    space: usize,
+}
+
+impl Padded {
+    fn new(input: &Tensor, windows: &[Window], outputs: &[usize]) -> Self {
+        let reach = |(window, outputs): (&Window, &usize)| {
+            outputs.saturating_sub(1) * window.stride + window.taps.saturating_sub(1) * window.dilation + 1
+        };
+        let lengths: Vec<usize> = windows.iter().zip(outputs).map(reach).collect();
+        let (strides, space) = (strides(&lengths), lengths.iter().product::<usize>());
+        let from = &input.dims[2..];
+        let (row, into) = (from.last().copied().unwrap_or(1), lengths.last().copied().unwrap_or(1));
+        let begin = windows.last().map_or(0, |window| window.begin);
+        let length = row.min(into.saturating_sub(begin));
+        let mut cells = vec![0.0; input.dims[..2].iter().product::<usize>() * space];
+        let from_space: usize = from.iter().product();
+        let channels = input.cells.chunks(from_space.max(1)).zip(cells.chunks_mut(space.max(1)));
+        for (channel, padded) in channels {
+            let mut rows = channel.chunks(row.max(1));
+            each(&from[..from.len().saturating_sub(1)], |at| {
+                let Some(row) = rows.next() else { return };
+                let mut to = begin;
+                for (axis, &at) in at.iter().enumerate() {
+                    let at = at + windows[axis].begin;
+                    if at >= lengths[axis] {
+                        return;
+                    }
+                    to += at * strides[axis];
                 }
-                if let (Some(from), Some(first)) = (place, first) {
-                    rows.push(Row { tap, from, to: row * to_length + first, length, stride: last.stride });
-                }
-                row += 1;
+                padded[to..to + length].copy_from_slice(&row[..length]);
             });
-            tap += 1;
-        });
-        rows
+        }
+        Self { cells, strides, space }
     }
 }
 
-/// Cells along the last axis that one tap adds to as many sums.
-struct Row {
-    tap: usize,
-    from: usize,
-    to: usize,
-    length: usize,
-    stride: usize,
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_convolution_is_its_definition() {
+        let numbers = |count: usize, by: usize| -> Vec<f64> {
+            (0..count).map(|at| (at * by % 101) as f64 / 7.0 - 6.5).collect()
+        };
+        let window =
+            |taps, stride, dilation, begin, end| Window { taps, stride, dilation, begin, end, ceil: false };
+        let plain = window(3, 1, 1, 1, 1);
+        for (windows, groups) in [
+            (vec![plain, plain], 1),
+            (vec![plain, plain], 2),
+            (vec![window(3, 2, 1, 0, 1), window(2, 3, 2, 2, 0)], 4),
+            (vec![window(1, 1, 1, 0, 0), window(5, 1, 1, 4, 4)], 1),
+            // More padding than cells, and outputs that see nothing else.
+            (vec![window(2, 1, 1, 12, 11), window(2, 5, 1, 13, 13)], 1),
+            (vec![window(4, 1, 2, 3, 2)], 2),
+        ] {
+            let lengths = &[9, 11][..windows.len()];
+            let input_dims = [&[2, 4], lengths].concat();
+            let taps: Vec<usize> = windows.iter().map(|window| window.taps).collect();
+            let weight_dims = [&[8, 4 / groups][..], &taps].concat();
+            let tensor = |dims: &[usize], by| Tensor {
+                dims: dims.to_vec(),
+                cells: numbers(dims.iter().product(), by),
+            };
+            let (input, weight) = (tensor(&input_dims, 37), tensor(&weight_dims, 53));
+            let conv = Conv { weight, bias: numbers(8, 11), windows, groups };
+            let dims = conv.dims(&input_dims).unwrap();
+            let found = conv.eval(&input, &dims);
+            let mut found = found.cells.iter();
+            each(&dims, |at| {
+                let mut sum = conv.bias[at[1]];
+                let mut weights = conv
+                    .weight
+                    .cells
+                    .chunks(conv.weight.dims[1..].iter().product())
+                    .nth(at[1])
+                    .unwrap()
+                    .iter();
+                for channel in 0..4 / groups {
+                    let channel = at[1] / (8 / groups) * (4 / groups) + channel;
+                    each(&taps, |tap| {
+                        let weight = weights.next().unwrap();
+                        let mut place = at[0] * 4 + channel;
+                        for (axis, window) in conv.windows.iter().enumerate() {
+                            let Some(cell) = window.cell(at[axis + 2], tap[axis], lengths[axis]) else {
+                                return;
+                            };
+                            place = place * lengths[axis] + cell;
+                        }
+                        sum += weight * input.cells[place];
+                    });
+                }
+                assert_eq!(found.next(), Some(&sum), "{:?} at {at:?}", conv.windows);
+            });
+            assert_eq!(found.next(), None);
+        }
+    }
 }

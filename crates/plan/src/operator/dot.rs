@@ -16,6 +16,11 @@ pub(super) trait Dot {
 
     /// `Σ operand_i · weight_i` with the weights of a row; zero if there is no such row.
     fn dot(&self, operand: &[Self::Cell], row: usize) -> i64;
+
+    /// The same with four rows.
+    fn four(&self, operand: &[Self::Cell], rows: [usize; 4]) -> [i64; 4] {
+        rows.map(|row| self.dot(operand, row))
+    }
 }
 
 /// Any weights and operands.
@@ -100,6 +105,22 @@ impl Dot for Narrow {
         let parts = operand.chunks(self.part).zip(weights.chunks(self.part));
         parts.map(|(operand, weights)| i64::from(short(operand, weights))).sum()
     }
+
+    fn four(&self, operand: &[i16], rows: [usize; 4]) -> [i64; 4] {
+        if operand.len() > self.part {
+            return rows.map(|row| self.dot(operand, row));
+        }
+        // Operands are read once for all.
+        let row = |row: usize| self.weights.get(row * self.width..(row + 1) * self.width).unwrap_or_default();
+        let [a, b, c, d] = rows.map(row);
+        let mut sums = [0i32; 4];
+        for ((((x, a), b), c), d) in operand.iter().zip(a).zip(b).zip(c).zip(d) {
+            for (sum, w) in sums.iter_mut().zip([a, b, c, d]) {
+                *sum = sum.wrapping_add(i32::from(*x) * i32::from(*w));
+            }
+        }
+        sums.map(i64::from)
+    }
 }
 
 /// The sum of products, which fits; written so that compilers make one instruction of eight products or more.
@@ -122,6 +143,8 @@ mod tests {
         let operand: Vec<i64> = operand.iter().map(|&cell| Wide::cell(1, cell)).collect();
         let last = weights.len() / operand.len() - 1;
         assert_eq!(narrow.dot(&cells, last + 1), 0, "there is no such row");
+        let rows = [last, 0, last, 0];
+        assert_eq!(narrow.four(&cells, rows), wide.four(&operand, rows));
         Some((narrow.dot(&cells, last), wide.dot(&operand, last)))
     }
 

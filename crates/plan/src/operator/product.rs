@@ -141,10 +141,18 @@ impl Product {
             for item in 0..space.items {
                 read::<D>(sources, item, &offsets, &mut operand);
                 let base = item * cells + cell;
-                for &(channel_cell, channel_row) in &channels {
-                    if let Some(place) = acc.get_mut(base + channel_cell) {
-                        *place += weights.dot(&operand, row + channel_row);
+                let mut add = |channel: usize, sum: i64| {
+                    if let Some(place) = acc.get_mut(base + channel) {
+                        *place += sum;
                     }
+                };
+                let (fours, rest) = channels.as_chunks::<4>();
+                for four in fours {
+                    let sums = weights.four(&operand, four.map(|(_, channel)| row + channel));
+                    four.iter().zip(sums).for_each(|(&(channel, _), sum)| add(channel, sum));
+                }
+                for &(channel, channel_row) in rest {
+                    add(channel, weights.dot(&operand, row + channel_row));
                 }
             }
         });
