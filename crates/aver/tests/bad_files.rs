@@ -82,7 +82,7 @@ fn no_file_on_the_command_line_can_crash_or_stall_the_program() {
             let begun = Instant::now();
             let output = limited.output().unwrap();
             let shown = format!("{command:?} with {file}: {output:?}");
-            assert!(begun.elapsed() < Duration::from_secs(20), "{shown}");
+            assert!(begun.elapsed() < Duration::from_secs(120), "{shown}");
             assert!(!String::from_utf8_lossy(&output.stderr).contains("panicked"), "{shown}");
             let code = output.status.code().unwrap_or_else(|| panic!("killed: {shown}"));
             let answer: serde_json::Value =

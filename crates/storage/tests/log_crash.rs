@@ -106,24 +106,24 @@ fn killed_writers_lose_nothing_that_was_acknowledged() {
             .spawn()
             .unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let (first, started) = mpsc::channel();
-        let reader = std::thread::spawn(move || {
-            let said = lines.map_while(Result::ok).filter(|line| line.contains(' '));
-            said.inspect(|line| _ = first.send(line.starts_with("appended"))).collect::<Vec<_>>()
+        let (report, reports) = mpsc::channel();
+        std::thread::spawn(move || lines.map_while(Result::ok).try_for_each(|line| report.send(line)));
+        let mut done = reports.iter().filter_map(|line| {
+            let (what, number) = line.split_once(' ')?;
+            // The last line may be cut off, but not so that it still has a number of its own and another one.
+            Some((what.to_owned(), number.parse::<u64>().ok()?))
         });
-        // Most children get to write first; a quarter may be killed while they open the log.
-        if kill % 4 != 0 {
-            while started.recv_timeout(Duration::from_secs(10)) == Ok(false) {}
-        }
+        // One in four may be killed while it opens the log; the others have written before, however slow that is.
+        let least = (kill % 4) as usize;
+        let mut said: Vec<_> = done.by_ref().take(least).collect();
+        assert_eq!(said.len(), least, "the child ended before kill {kill}");
         std::thread::sleep(Duration::from_micros(next(&mut random) & 0x7fff));
         child.kill().unwrap();
         child.wait().unwrap();
+        said.extend(done);
         let mut size = head.0;
-        // The last line may be cut off, but not so that it still has a number of its own and another one.
-        let lines = reader.join().unwrap();
-        let whole = lines.iter().filter_map(|line| line.split_once(' '));
-        for (what, number) in whole.filter_map(|(what, number)| Some((what, number.parse::<u64>().ok()?))) {
-            match what {
+        for (what, number) in said {
+            match what.as_str() {
                 "appended" => size = size.max(number),
                 "erased" => drop(erased.insert(number)),
                 "anchored" => anchored = anchored.max(number + 1),

@@ -53,23 +53,37 @@ pub fn node_over<S: Read + Write>(
     address
 }
 
-/// A ledger on such a node, with short patience.
+/// A ledger on such a node, which has all the time that a slow machine needs.
 pub async fn ledger(url: &str, finality: Finality) -> Result<Ledger, OpenLedgerError> {
-    let settings = Remote {
-        finality,
-        timeout: Duration::from_millis(300),
-        poll: Duration::from_millis(2),
-        ..Remote::new(url, 31337)
-    };
-    Ledger::open(Source::Remote(settings)).await
+    ledger_within(url, finality, Duration::from_secs(60)).await
+}
+
+/// A ledger on such a node that waits so long for an answer.
+pub async fn ledger_within(
+    url: &str,
+    finality: Finality,
+    timeout: Duration,
+) -> Result<Ledger, OpenLedgerError> {
+    let poll = Duration::from_millis(2);
+    Ledger::open(Source::Remote(Remote { finality, timeout, poll, ..Remote::new(url, 31337) })).await
+}
+
+/// Reads what comes next; an error when the other side has gone.
+fn read_more(stream: &mut impl Read, request: &mut Vec<u8>) -> std::io::Result<()> {
+    let mut buffer = [0; 4096];
+    match stream.read(&mut buffer)? {
+        0 => Err(std::io::ErrorKind::UnexpectedEof.into()),
+        count => {
+            request.extend_from_slice(&buffer[..count]);
+            Ok(())
+        }
+    }
 }
 
 fn serve(mut stream: impl Read + Write, chain: &Embedded, lie: &Lie) -> std::io::Result<()> {
     let mut request = Vec::new();
-    let mut buffer = [0; 4096];
     let (head, length) = loop {
-        let count = stream.read(&mut buffer)?;
-        request.extend_from_slice(&buffer[..count]);
+        read_more(&mut stream, &mut request)?;
         if let Some(head) = request.windows(4).position(|four| four == b"\r\n\r\n") {
             let text = String::from_utf8_lossy(&request[..head]).to_lowercase();
             let length = text.lines().find_map(|line| line.strip_prefix("content-length: "));
@@ -77,8 +91,7 @@ fn serve(mut stream: impl Read + Write, chain: &Embedded, lie: &Lie) -> std::io:
         }
     };
     while request.len() < head + length {
-        let count = stream.read(&mut buffer)?;
-        request.extend_from_slice(&buffer[..count]);
+        read_more(&mut stream, &mut request)?;
     }
     let request: Value = serde_json::from_slice(&request[head..]).unwrap();
     let (method, params) = (request["method"].as_str().unwrap(), request["params"].clone());
@@ -92,7 +105,8 @@ fn serve(mut stream: impl Read + Write, chain: &Embedded, lie: &Lie) -> std::io:
         Reply::Body(body) => body.to_vec(),
         Reply::HalfAnAnswer(bytes) => {
             stream.write_all(bytes)?;
-            std::thread::sleep(Duration::from_secs(5));
+            // Far longer than anybody waits.
+            std::thread::sleep(Duration::from_secs(600));
             return Ok(());
         }
         Reply::Endless => {

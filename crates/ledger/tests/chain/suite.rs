@@ -17,7 +17,7 @@ use averment_ledger::{Finality, Ledger, Remote, Source, embedded::Genesis};
 use std::time::Duration;
 
 const GENESIS_TIME: u64 = 1_700_000_000;
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 #[tokio::test]
 async fn embedded_chain_passes_the_suite() {

@@ -9,7 +9,7 @@ use averment_registry::{
 };
 use std::{
     os::unix::fs::PermissionsExt,
-    sync::atomic::{AtomicBool, Ordering},
+    sync::atomic::{AtomicBool, AtomicU64, Ordering},
 };
 
 #[test]
@@ -209,6 +209,7 @@ fn the_private_part_is_for_the_owner_only() {
 fn reading_while_it_is_written() {
     let (folder, mut writer) = log_of(1);
     let done = AtomicBool::new(false);
+    let looks = [AtomicU64::new(0), AtomicU64::new(0)];
     /// Ends the readers also when the writer panics.
     struct Ends<'a>(&'a AtomicBool);
     impl Drop for Ends<'_> {
@@ -217,34 +218,34 @@ fn reading_while_it_is_written() {
         }
     }
     std::thread::scope(|scope| {
-        let ends = Ends(&done);
-        let readers: Vec<_> = (0..2)
-            .map(|_| {
-                scope.spawn(|| {
-                    let log = read(&folder);
-                    let (mut reads, mut last) = (0u64, 0);
-                    while !done.load(Ordering::Relaxed) {
-                        let mut view = log.view().unwrap();
-                        assert!(view.size() >= last);
-                        last = view.size();
-                        for index in [0, last / 2, last - 1] {
-                            view.prove(index).unwrap().verify(ORIGIN, &keys()).unwrap();
-                        }
-                        reads += 1;
+        let (folder, done) = (&folder, &done);
+        let ends = Ends(done);
+        let readers = looks.each_ref().map(|looks| {
+            scope.spawn(move || {
+                let log = read(folder);
+                let mut last = 0;
+                while !done.load(Ordering::Relaxed) {
+                    let mut view = log.view().unwrap();
+                    assert!(view.size() >= last);
+                    last = view.size();
+                    for index in [0, last / 2, last - 1] {
+                        view.prove(index).unwrap().verify(ORIGIN, &keys()).unwrap();
                     }
-                    reads
-                })
+                    looks.fetch_add(1, Ordering::Relaxed);
+                }
             })
-            .collect();
-        for round in 0..60 {
+        });
+        // Sixty times, and until each reader has seen some of them, however late it began.
+        let missed = || looks.iter().any(|looks| looks.load(Ordering::Relaxed) < 3);
+        for round in (0..).take_while(|round| *round < 60 || missed()) {
             let next = writer.log().checkpoint().unwrap().0.size;
             writer.append(&records(next..next + 1 + round % 13)).unwrap();
             if round % 5 == 0 {
                 writer.erase(next, 1).unwrap();
             }
+            assert!(!readers.iter().any(|reader| reader.is_finished()), "a reader failed");
         }
         drop(ends);
-        assert!(readers.into_iter().all(|reader| reader.join().unwrap() > 0));
     });
     writer.log().verify(|_| ()).unwrap();
 }
