@@ -284,6 +284,10 @@ def converted():
             for zipmap in (named, False):
                 model = to_onnx(classifier, example, options={"zipmap": zipmap}, target_opset=17)
                 model.producer_version = ""
+                # skl2onnx writes them in the order of a set, which is another in each run.
+                opsets = sorted((opset.domain, opset.version) for opset in model.opset_import)
+                del model.opset_import[:]
+                model.opset_import.extend(helper.make_opsetid(*opset) for opset in opsets)
                 if not zipmap:
                     del model.graph.output[0]
                 models.append(model)
