@@ -5,7 +5,7 @@
 //! `proof_bench`, an example of the prover that takes the same steps and times them.
 
 use super::{Cost, best_of, best_said, built};
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use std::{
     fmt::Write,
@@ -31,8 +31,10 @@ pub struct Model {
     except: Option<&'static str>,
     /// Held-out inputs; the first is proved.
     inputs: &'static str,
-    /// CPU seconds, megabytes, kilobytes.
-    asked: (f64, f64, f64),
+    /// The proof vector of the same plan, whose gas the contracts' tests pin.
+    vector: &'static str,
+    /// CPU seconds, megabytes, kilobytes, thousands of gas.
+    asked: (f64, f64, f64, f64),
 }
 
 /// The models of the tables.
@@ -44,7 +46,8 @@ pub const MODELS: [Model; 4] = [
         calibration: "examples/breast_cancer/data/training.csv",
         except: Some("row,diagnosis"),
         inputs: "examples/breast_cancer/data/wdbc.csv",
-        asked: (0.10, 60.0, 7.0),
+        vector: "mlp_zk",
+        asked: (0.10, 60.0, 7.0, 460.0),
     },
     Model {
         name: "MLP 784-256-128-10",
@@ -53,7 +56,8 @@ pub const MODELS: [Model; 4] = [
         calibration: "examples/mnist/data/calibration.npz",
         except: None,
         inputs: "examples/mnist/data/evaluation.npz",
-        asked: (0.4, 150.0, 8.0),
+        vector: "perceptron_zk",
+        asked: (0.4, 150.0, 8.0, 540.0),
     },
     LENET,
     Model {
@@ -63,7 +67,8 @@ pub const MODELS: [Model; 4] = [
         calibration: "examples/colour_digits/data/calibration.npz",
         except: None,
         inputs: "examples/colour_digits/data/evaluation.npz",
-        asked: (1.2, 400.0, 10.0),
+        vector: "cnn_zk",
+        asked: (1.2, 400.0, 10.0, 750.0),
     },
 ];
 
@@ -74,7 +79,8 @@ const LENET: Model = Model {
     calibration: "examples/mnist/data/calibration.npz",
     except: None,
     inputs: "examples/mnist/data/evaluation.npz",
-    asked: (0.5, 200.0, 9.0),
+    vector: "lenet_zk",
+    asked: (0.5, 200.0, 9.0, 600.0),
 };
 
 /// More rows that decisions are compared on, beside those of [`MODELS`].
@@ -98,6 +104,8 @@ struct Measured {
     proved: (Cost, Value),
     /// Milliseconds to verify.
     verify: f64,
+    /// Of the transaction that verifies it on chain.
+    gas: f64,
 }
 
 /// The section "Proofs".
@@ -105,18 +113,20 @@ pub fn section() -> Result<String> {
     let yardstick = number(&asked(RUNS, &["yardstick"])?.1, "msm")?;
     let measured = MODELS.iter().map(measure).collect::<Result<Vec<_>>>()?;
     let mut page = format!(
-        "## Proofs\n\nZero-knowledge. *Prove* is `aver prove`, from the start of the process to the proof on disk: model, kept \
-         setup and input are read, the input is committed to. *Ready* is `aver compile` and `aver commit`. In brackets, what \
-         is asked. The yardstick is a multi-scalar multiplication of 2^16 points, {:.0} ms.\n\n| model | prove, CPU s | in \
-         yardsticks | wall s | memory, MB | proof, KB | with statement, KB | verify, ms (5) | ready, CPU s (1) |\n\
-         |---|---|---|---|---|---|---|---|---|\n",
+        "## Proofs\n\nZero-knowledge, the decision alone revealed: what the commands do when nothing else is asked. *Prove* \
+         is `aver prove`, from the start of the process to the proof on disk: model, kept setup and input are read, the \
+         input is committed to. *Ready* is `aver compile` and `aver commit`. *Gas* is that of the whole transaction, as \
+         the contracts' tests pin it for the same plan. In brackets, what is asked. The yardstick is a multi-scalar \
+         multiplication of 2^16 points, {:.0} ms.\n\n| model | prove, CPU s | in yardsticks | wall s | memory, MB | proof, \
+         KB | with statement, KB | verify, ms (5) | ready, CPU s (1) | gas, thousands |\n\
+         |---|---|---|---|---|---|---|---|---|---|\n",
         yardstick * 1e3
     );
     for (model, own) in MODELS.iter().zip(&measured) {
-        let (cpu, megabytes, kilobytes) = model.asked;
+        let (cpu, megabytes, kilobytes, gas) = model.asked;
         writeln!(
             page,
-            "| {} | {:.2} ({cpu}) | {:.1} | {:.2} | {:.0} ({megabytes}) | {:.1} ({kilobytes}) | {:.1} | {:.1} | {:.2} |",
+            "| {} | {:.2} ({cpu}) | {:.1} | {:.2} | {:.0} ({megabytes}) | {:.1} ({kilobytes}) | {:.1} | {:.1} | {:.2} | {:.1} ({gas}) |",
             model.name,
             own.cost.cpu,
             own.cost.cpu / yardstick,
@@ -126,6 +136,7 @@ pub fn section() -> Result<String> {
             own.file as f64 / 1e3,
             own.verify,
             own.ready,
+            own.gas / 1e3,
         )?;
     }
     page.push_str(&phases(&measured)?);
@@ -137,6 +148,7 @@ pub fn section() -> Result<String> {
 
 fn measure(model: &Model) -> Result<Measured> {
     let (folder, sizes) = prepare(model)?;
+    let gas = gas(model, &sizes)?;
     let (plan, proof) = (folder.join("aver.plan"), folder.join("aver.proof"));
     let mut ready = f64::INFINITY;
     for _ in 0..RUNS {
@@ -146,7 +158,7 @@ fn measure(model: &Model) -> Result<Measured> {
         let compile = best_of(1, || {
             let mut command = aver("compile");
             command.arg(model.network).arg("--calibrate").arg(model.calibration);
-            command.args(["--reveal", "values", "-o"]).arg(&plan);
+            command.arg("-o").arg(&plan);
             if let Some(columns) = model.except {
                 command.args(["--except", columns]);
             }
@@ -169,7 +181,25 @@ fn measure(model: &Model) -> Result<Measured> {
     let folder = folder.to_str().context("a path")?;
     let proved = asked(RUNS, &["prove", folder])?;
     let verify = number(&asked(1, &["verify", folder])?.1, "verify")? * 1e3;
-    Ok(Measured { ready, cost, file, sizes, proved, verify })
+    Ok(Measured { ready, cost, file, sizes, proved, verify, gas })
+}
+
+/// What the contracts' tests pin for the model's vector, which must be of the plan that is measured here.
+fn gas(model: &Model, sizes: &Value) -> Result<f64> {
+    let read = |path: &str| -> Result<Value> {
+        let text = fs::read_to_string(path).with_context(|| format!("reading {path}"))?;
+        serde_json::from_str(&text).with_context(|| format!("{path} is no JSON"))
+    };
+    let vector = read(&format!("vectors/proof/ok_{}.json", model.vector))?;
+    ensure!(
+        vector["descriptor"] == sizes["descriptor"],
+        "{} compiles to another plan than that of the vector {}: vectors and gas have to be made anew",
+        model.network,
+        model.vector
+    );
+    let pinned = read("contracts/snapshots/proofs.json")?;
+    let gas = pinned[model.vector].as_str().and_then(|gas| gas.parse().ok());
+    gas.with_context(|| format!("no gas of {} is pinned", model.vector))
 }
 
 /// A command of our program, with the development setup, which it keeps among the bench's data.

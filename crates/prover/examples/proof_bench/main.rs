@@ -9,17 +9,19 @@
 //! ```
 //!
 //! NETWORK is an ONNX file, or the name of a generated network ([`networks`]), whose CALIBRATION and INPUT are `-`. Each
-//! prints one line of JSON: the parts with their CPU seconds (user and system, all threads), and sizes. Proofs are zero-knowledge.
+//! prints one line of JSON: the parts with their CPU seconds (user and system, all threads), and sizes. Proofs are what
+//! `aver compile` and `aver prove` make when nothing else is asked: zero-knowledge, and of a network that decides they
+//! reveal the decision alone.
 
 #![allow(clippy::print_stdout, reason = "a measurement says what it measured")]
 
 mod networks;
 
-use alloy_primitives::B256;
+use alloy_primitives::{B256, Bytes};
 use ark_bn254::{Fr, G1Projective};
 use ark_ff::Field;
 use averment_compiler::{
-    Compiled, Options as Compile, Reveal, compile, import, measure,
+    Compiled, Options as Compile, compile, import, measure,
     network::Network,
     samples::{Columns, Format, Named, Samples, read},
 };
@@ -197,11 +199,13 @@ fn prepare(clock: &mut Clock, folder: &Path, network: &str, calibration: &str, i
     ] {
         clock.say(name, json!(value));
     }
+    // One that is too large for a contract has no encoding.
+    clock.say("descriptor", json!(descriptor.encode().ok().map(Bytes::from)));
     Ok(())
 }
 
 fn compiled(network: &str, calibration: &str) -> Result<Compiled> {
-    let mut options = Compile { reveal: Reveal::Values, precision: None };
+    let mut options = Compile::default();
     let (network, samples) = if calibration == "-" {
         let network = networks::generated(network)?;
         let samples = Samples::new(&network, vec![networks::samples(&network)?])?;
