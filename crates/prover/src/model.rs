@@ -9,12 +9,12 @@ use alloy_primitives::B256;
 use ark_ec::CurveGroup;
 use ark_ff::AdditiveGroup;
 use averment_kernels::{Backend, Bases};
-use averment_plan::{Model, Plan, RunError, Schema, Trace, WeightId};
+use averment_plan::{Model, Plan, Schema, Trace, WeightId};
 use averment_primitives::Salt;
 use averment_verifier::{
     Registered, RegisteredError,
     commitment::{Chunked, InputCommitment, Inputs, WeightsCommitment},
-    descriptor::{Blocks, Commitments, Derived, Descriptor, Options, Placement, SLOTS, ValidDescriptor},
+    descriptor::{Blocks, Derived, Descriptor, Options, Placement, SLOTS, ValidDescriptor},
     field::Fr,
     proof::Proof,
     statement::{Mode, Statement},
@@ -135,7 +135,7 @@ impl<'a> Committed<'a> {
         &self.derived.table_outs
     }
 
-    /// Commits to the inputs of a run of `items` items ([`run`]), under the schema with this digest: together or each by
+    /// Commits to the inputs of a run of `items` items ([`run`](crate::registered::run)), under the schema with this digest: together or each by
     /// itself, as the descriptor has it. `random` blinds each chunk in zero-knowledge mode.
     ///
     /// # Panics
@@ -325,23 +325,6 @@ pub fn tables(setup: &Setup, derived: &Derived) -> Vec<Commitment> {
         chunks.write(base, derived.table_outs.iter().copied());
     }
     chunks.commit(setup, Mode::Transparent, &mut || Fr::ZERO)
-}
-
-/// Runs `model` on `items` items, as proofs with these options are about them: with separate commitments the last item is
-/// run again for each that the batch of `2^batch_bits` lacks, so that nobody has to commit to an item that does not exist.
-/// `tensors` are the plan's inputs, real cells row-major, one item after the other.
-pub fn run(model: &Model, tensors: &[Vec<i32>], items: usize, options: &Options) -> Result<Trace, RunError> {
-    let more = match options.commitments {
-        Commitments::Joint => 0,
-        Commitments::Each => (1_usize << options.batch_bits).saturating_sub(items),
-    };
-    let filled = tensors.iter().map(|cells| {
-        let last = cells.len().saturating_sub(cells.len() / items.max(1));
-        [cells.as_slice(), &cells[last..].repeat(more)].concat()
-    });
-    let filled: Vec<Vec<i32>> = filled.collect();
-    let filled: Vec<&[i32]> = filled.iter().map(Vec::as_slice).collect();
-    model.run(&filled, items + more)
 }
 
 /// Chunks as what is published of them.

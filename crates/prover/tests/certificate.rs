@@ -40,7 +40,7 @@ fn models_of_every_kind_are_certified() {
         })
     });
     let mut certified = 0;
-    for model in [narrow(), wide(), cases::windows()].into_iter().chain(random_models) {
+    for model in [narrow(), wide(), thresholds(), cases::windows()].into_iter().chain(random_models) {
         for mode in MODES {
             let bench = Bench::new(model.clone(), mode);
             let committed = bench.committed();
@@ -68,8 +68,8 @@ fn models_of_every_kind_are_certified() {
 #[test]
 fn a_cell_out_of_range_is_refused() {
     for mode in MODES {
-        // Of the wide model only the block that has limbs is of another kind.
-        for (model, blocks) in [(narrow(), 0..6), (wide(), 1..2)] {
+        // Of the wide model only the block that has limbs is of another kind, of the one with a threshold its table.
+        for (model, blocks) in [(narrow(), 0..6), (wide(), 1..2), (thresholds(), 5..6)] {
             let bench = Bench::new(model, mode);
             let covered = bench.committed().descriptor().covered();
             for (turn, Covered { base, bits, width }) in

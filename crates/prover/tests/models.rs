@@ -6,10 +6,7 @@ mod cases;
 use alloy_primitives::B256;
 use averment_kernels::Backend;
 use averment_plan::*;
-use averment_prover::{
-    Engine, Setup,
-    model::{self, Committed},
-};
+use averment_prover::{Engine, Setup, model::Committed, registered};
 use averment_verifier::{
     Key, Registered, VerifyError,
     descriptor::{Commitments, DeriveError, Descriptor, LayoutError, Options, ValidDescriptor},
@@ -50,7 +47,7 @@ impl Proved {
         change: impl Fn(&mut Vec<i64>),
     ) -> Self {
         let options = Options { batch_bits: batch.next_power_of_two().trailing_zeros() as u8, ..options };
-        let trace = model::run(model, inputs, batch, &options).unwrap();
+        let trace = registered::run(model, inputs, batch, &options).unwrap();
         let mode = options.mode;
         let chunk_bits = Descriptor::derive(model.plan(), options).unwrap().descriptor.layout.chunk_bits;
         let setup = Setup::development(chunk_bits);

@@ -276,7 +276,8 @@ fn divide(polynomial: &[Fr], x: Fr) -> Vec<Fr> {
 fn benches() -> Vec<Bench> {
     let (draft, weights) = cases::above();
     let models = [cases::dense_model(), cases::windows(), cases::tied(), cases::model(draft, weights)];
-    models.into_iter().map(|model| Bench::new(model, Mode::ZeroKnowledge)).collect()
+    let joint = models.into_iter().map(|model| Bench::new(model, Mode::ZeroKnowledge));
+    joint.chain([Bench::separate(cases::two_inputs(), Mode::ZeroKnowledge)]).collect()
 }
 
 #[test]

@@ -24,7 +24,7 @@ mod opened;
 mod weights;
 
 pub use inputs::{InputOpening, OpeningError};
-pub use opened::OpenedInputs;
+pub use opened::{OpenedInputs, run};
 pub use weights::{SecretError, WeightsSecret};
 
 use crate::{Commitment, Setup, SetupError};

@@ -1,11 +1,10 @@
 //! The inputs of one proof, with what opens them.
 
 use super::InputOpening;
-use crate::model;
 use averment_plan::{Model, RunError, Trace};
 use averment_verifier::{
     commitment::{CommitmentError, InputCommitment, Inputs},
-    descriptor::Options,
+    descriptor::{Commitments, Options},
 };
 
 /// Commitments to the inputs of one proof, together or each by itself, and their openings in the same order. Whoever has it
@@ -33,12 +32,29 @@ impl OpenedInputs {
         self.named.commitments().iter().zip(&self.openings)
     }
 
-    /// Runs `model` on them as proofs with these options are about them: see [`model::run`].
+    /// Runs `model` on them as proofs with these options are about them: see [`run`].
     pub fn run(&self, model: &Model, options: &Options) -> Result<Trace, RunError> {
         let mut tensors = vec![Vec::new(); model.plan().inputs().len()];
         for opening in &self.openings {
             tensors.iter_mut().zip(opening.tensors()).for_each(|(all, own)| all.extend(own));
         }
-        model::run(model, &tensors, self.named.items() as usize, options)
+        run(model, &tensors, self.named.items() as usize, options)
     }
+}
+
+/// Runs `model` on `items` items, as proofs with these options are about them: with separate commitments the last item is
+/// run again for each that the batch of `2^batch_bits` lacks, so that nobody has to commit to an item that does not exist.
+/// `tensors` are the plan's inputs, real cells row-major, one item after the other.
+pub fn run(model: &Model, tensors: &[Vec<i32>], items: usize, options: &Options) -> Result<Trace, RunError> {
+    let more = match options.commitments {
+        Commitments::Joint => 0,
+        Commitments::Each => (1_usize << options.batch_bits).saturating_sub(items),
+    };
+    let filled = tensors.iter().map(|cells| {
+        let last = cells.len().saturating_sub(cells.len() / items.max(1));
+        [cells.as_slice(), &cells[last..].repeat(more)].concat()
+    });
+    let filled: Vec<Vec<i32>> = filled.collect();
+    let filled: Vec<&[i32]> = filled.iter().map(Vec::as_slice).collect();
+    model.run(&filled, items + more)
 }

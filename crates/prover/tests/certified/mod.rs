@@ -41,6 +41,12 @@ pub fn wide() -> Model {
     model(draft, weights)
 }
 
+/// The output says which scores reach a threshold: its table is an indicator.
+pub fn thresholds() -> Model {
+    let (draft, weights) = above();
+    model(draft, weights)
+}
+
 /// A model, and where its commitments are made.
 pub struct Bench {
     pub model: Model,

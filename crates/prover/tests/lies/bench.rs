@@ -7,10 +7,14 @@ use super::{
 use alloy_primitives::B256;
 use averment_kernels::Backend;
 use averment_plan::{Model, OutputKind, Trace, WeightId, Weights};
-use averment_prover::{Engine, Setup, model::Committed, model::CommittedInputs};
+use averment_prover::{
+    Engine, Setup,
+    model::{Committed, CommittedInputs},
+    registered,
+};
 use averment_verifier::{
     Key, Registered, VerifyError,
-    descriptor::{Derived, Descriptor, Options, ValidDescriptor},
+    descriptor::{Commitments, Derived, Descriptor, Options, ValidDescriptor},
     field::{self, Fr},
     point::G1Affine,
     proof::Proof,
@@ -51,6 +55,9 @@ pub struct Bench {
     pub derived: Derived,
     pub setup: Setup,
     pub mode: Mode,
+    options: Options,
+    /// How many of the run's items are real.
+    items: usize,
     pub trace: Trace,
     pub registered: Registered,
     pub statement: Statement,
@@ -72,6 +79,12 @@ fn random(seed: u64) -> impl FnMut() -> Fr {
     }
 }
 
+/// A run on the inputs that follow from a seed.
+fn run(model: &Model, options: &Options, items: usize, seed: u64) -> Trace {
+    let inputs = crate::cases::random_inputs(model, items, seed);
+    registered::run(model, &inputs, items, options).unwrap()
+}
+
 impl Bench {
     pub fn new(model: Model, mode: Mode) -> Self {
         Self::with_inputs(model, mode, 5)
@@ -84,19 +97,28 @@ impl Bench {
 
     /// The same in chunks of `2^chunk_bits` cells.
     pub fn in_chunks(model: Model, mode: Mode, seed: u64, chunk_bits: Option<u8>) -> Self {
-        let inputs = crate::cases::random_inputs(&model, 1, seed);
-        let inputs: Vec<&[i32]> = inputs.iter().map(Vec::as_slice).collect();
-        let trace = model.run(&inputs, 1).unwrap();
-        let options = Options { mode, chunk_bits, ..Options::default() };
+        Self::of(model, Options { mode, chunk_bits, ..Options::default() }, 1, seed)
+    }
+
+    /// Of a batch of three items, each with a commitment of its own.
+    pub fn separate(model: Model, mode: Mode) -> Self {
+        let commitments = Commitments::Each;
+        Self::of(model, Options { mode, batch_bits: 2, commitments, ..Options::default() }, 3, 5)
+    }
+
+    fn of(model: Model, options: Options, items: usize, seed: u64) -> Self {
+        let mode = options.mode;
+        let trace = run(&model, &options, items, seed);
         let derived = Descriptor::derive(model.plan(), options).unwrap();
         let setup = Setup::development(derived.descriptor.layout.chunk_bits);
         let public = derived.public_values(model.plan(), &trace);
         let committed = Committed::new(&setup, &model, options, &mut random(1)).unwrap();
-        let inputs = committed.inputs(&trace, 1, SCHEMA, &mut random(2)).unwrap();
+        let inputs = committed.inputs(&trace, items, SCHEMA, &mut random(2)).unwrap();
         let registered = committed.registered(&inputs).unwrap();
         let statement = Statement { mode, public, chain_id: 31_337, ..registered.statement() };
         drop(committed);
-        Self { model, derived, setup, mode, trace, registered, statement }
+        let options = Options { chunk_bits: Some(derived.descriptor.layout.chunk_bits), ..options };
+        Self { model, derived, setup, mode, options, items, trace, registered, statement }
     }
 
     pub fn descriptor(&self) -> &ValidDescriptor {
@@ -111,7 +133,7 @@ impl Bench {
     /// An honest proof from the kernels' prover with the operating system's randomness.
     pub fn fresh(&self) -> Proof {
         let committed = self.committed(&self.model);
-        let inputs = committed.inputs(&self.trace, 1, SCHEMA, &mut random(2)).unwrap();
+        let inputs = committed.inputs(&self.trace, self.items, SCHEMA, &mut random(2)).unwrap();
         let engine = Engine::on(Backend::best(), &self.setup, self.descriptor().layout.chunk_bits).unwrap();
         let mut secret = averment_prover::random::secret().unwrap();
         committed
@@ -120,9 +142,7 @@ impl Bench {
     }
 
     fn committed(&self, model: &Model) -> Committed<'_> {
-        let chunk_bits = Some(self.descriptor().layout.chunk_bits);
-        let options = Options { mode: self.mode, chunk_bits, ..Options::default() };
-        Committed::new(&self.setup, model, options, &mut random(1)).unwrap()
+        Committed::new(&self.setup, model, self.options, &mut random(1)).unwrap()
     }
 
     /// The prover's best try; none if there is nothing of the kind to be false.
@@ -151,7 +171,7 @@ impl Bench {
         }
         let model = other.as_ref().unwrap_or(&self.model);
         let committed = self.committed(model);
-        let inputs: CommittedInputs = committed.inputs(&trace, 1, SCHEMA, &mut random(2)).unwrap();
+        let inputs: CommittedInputs = committed.inputs(&trace, self.items, SCHEMA, &mut random(2)).unwrap();
         if matches!(falsehood, Falsehood::Range) {
             registered = committed.registered(&inputs).unwrap();
             statement.inputs = registered.inputs();
@@ -213,7 +233,7 @@ impl Bench {
 
     fn hearing(&self, mut liar: Liar) -> Proof {
         let committed = self.committed(&self.model);
-        let inputs = committed.inputs(&self.trace, 1, SCHEMA, &mut random(2)).unwrap();
+        let inputs = committed.inputs(&self.trace, self.items, SCHEMA, &mut random(2)).unwrap();
         let (registered, statement) = (&self.registered, &self.statement);
         committed.prove_as(&mut liar, &self.trace, &inputs, registered, statement, &mut random(3)).unwrap()
     }
@@ -222,7 +242,7 @@ impl Bench {
     pub fn stating(&self, change: fn(&mut Statement), any_mode: bool) -> Claimed {
         let mut liar = Liar { any_mode, ..Liar::default() };
         let committed = self.committed(&self.model);
-        let inputs = committed.inputs(&self.trace, 1, SCHEMA, &mut random(2)).unwrap();
+        let inputs = committed.inputs(&self.trace, self.items, SCHEMA, &mut random(2)).unwrap();
         let (registered, mut statement) = (self.registered.clone(), self.statement.clone());
         change(&mut statement);
         let proof = committed
@@ -252,8 +272,12 @@ impl Bench {
             let cells = model.weights().padded(model.plan(), WeightId(place as u32));
             witness.write(*base, cells.into_iter().map(i64::from));
         }
+        let items = 1 << layout.sizes.item_bits;
+        let stride = ((layout.inputs.len() / items) as u64) << layout.chunk_bits;
         for (base, cells) in layout.input_blocks.iter().zip(&trace.inputs) {
-            witness.write(*base, cells.iter().copied().map(i64::from));
+            for (item, cells) in cells.chunks(cells.len() / items).enumerate() {
+                witness.write(base + item as u64 * stride, cells.iter().copied().map(i64::from));
+            }
         }
         witness
     }
@@ -271,9 +295,7 @@ impl Bench {
 
     /// A run on other inputs.
     fn other_run(&self) -> Trace {
-        let inputs = crate::cases::random_inputs(&self.model, 1, 6);
-        let inputs: Vec<&[i32]> = inputs.iter().map(Vec::as_slice).collect();
-        self.model.run(&inputs, 1).unwrap()
+        run(&self.model, &self.options, self.items, 6)
     }
 
     /// Rows of the table space that are looked up, the padding's row first.

@@ -6,7 +6,8 @@ use ark_ec::AffineRepr;
 use averment_plan::*;
 use averment_prover::{
     Engine, Setup,
-    model::{self, Committed, CommittedInputs},
+    model::{Committed, CommittedInputs},
+    registered,
 };
 use averment_verifier::{
     Registered,
@@ -59,7 +60,7 @@ impl Made {
     pub fn laid_out(model: Model, options: Options, items: usize) -> Self {
         let batch_bits = items.next_power_of_two().trailing_zeros() as u8;
         let options = Options { batch_bits, ..options };
-        let trace = model::run(&model, &random_inputs(&model, items, 5), items, &options).unwrap();
+        let trace = registered::run(&model, &random_inputs(&model, items, 5), items, &options).unwrap();
         let descriptor = Descriptor::derive(model.plan(), options).unwrap().descriptor;
         let setup = Setup::development(descriptor.layout.chunk_bits);
         Self { model, options, setup, trace, items }
@@ -238,7 +239,10 @@ pub fn attacks(made: &Made, call: &Call) -> Vec<Value> {
     let mut add = |name: String, patches: Vec<Value>| {
         cases.push(json!({ "name": name, "count": patches.len(), "patches": patches }))
     };
-    let write = |part: usize, at: usize, bytes: &[u8]| json!({ "part": PARTS[part], "at": at, "bytes": hex::encode_prefixed(bytes) });
+    let write = |part: usize, at: usize, bytes: &[u8]| {
+        let bytes = hex::encode_prefixed(bytes);
+        json!({ "part": PARTS[part], "at": at, "bytes": bytes })
+    };
     let cut = |part: usize, length: usize| json!({ "part": PARTS[part], "length": length });
     let flipped = |part: usize, at: usize| {
         let byte = call.parts[part][at] ^ 1;
