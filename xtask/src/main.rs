@@ -5,6 +5,7 @@ mod bench;
 mod checks;
 mod contracts;
 mod dependencies;
+mod figures;
 mod fuzz;
 mod interop;
 mod run;
@@ -22,6 +23,7 @@ The project's chores.
   cargo xtask test fast  the Rust part alone, without Node and Python
   cargo xtask test contracts    the contracts' part alone
   cargo xtask contracts write   artifacts and storage layouts from the sources; `check` compares
+  cargo xtask figures    writes code sizes and gas into the documents that say them; `check` compares
   cargo xtask arrows     checks that dependencies between crates go one way
   cargo xtask security   checks that the tests that SECURITY.md names are there
   cargo xtask dependencies   checks that no library comes twice but where others force it
@@ -57,6 +59,8 @@ fn run() -> Result<()> {
         ["arrows"] => arrows::check(),
         ["security"] => security::check(),
         ["dependencies"] => dependencies::check(),
+        ["figures"] => figures::write(),
+        ["figures", "check"] => figures::check(),
         ["contracts", "write"] => contracts::artifacts_write(),
         ["contracts", "check"] => contracts::artifacts_check(),
         ["interop"] => interop::all(),

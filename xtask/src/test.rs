@@ -1,6 +1,6 @@
 //! `cargo xtask test`: what CI runs, fast things first.
 
-use crate::{arrows, contracts, dependencies, fuzz, run::step, security, tools};
+use crate::{arrows, contracts, dependencies, figures, fuzz, run::step, security, tools};
 use anyhow::Result;
 use std::{ffi::OsString, path::Path, process::Command};
 
@@ -15,6 +15,7 @@ pub fn rust(anvil: Option<&Path>) -> Result<()> {
     step("formatting", &mut cargo(&["fmt", "--all", "--check"]))?;
     arrows::check()?;
     security::check()?;
+    figures::check()?;
     fuzz::check()?;
     dependencies::check()?;
     step(

@@ -1,0 +1,208 @@
+//! Numbers of documents that are pinned elsewhere: code sizes in the contracts' artifacts, gas in their snapshots. Checked
+//! in every test run, written anew by `cargo xtask figures`, so that no table says what was true once.
+
+use crate::run;
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+use std::{collections::BTreeMap, fs};
+
+const CONTRACTS: &str = "contracts/README.md";
+const BENCHMARKS: &str = "docs/benchmarks.md";
+
+/// A number's place: the row's first cell, the cell that it is in, and which of the numbers there it is, both from 0.
+type Place = (String, usize, usize);
+
+/// A table: its document, how its heading begins, and the numbers that it must have.
+struct Table {
+    document: &'static str,
+    heading: &'static str,
+    numbers: Vec<(Place, u64)>,
+}
+
+/// Models of the tables, by their rows and their names in snapshots.
+const MODELS: [(&str, &str); 6] = [
+    ("dense 3-5-2", "dense"),
+    ("convolution, maximum, sum (4×4)", "windows"),
+    ("MLP 30-64-32-2", "mlp"),
+    ("MLP 784-256-128-10", "perceptron"),
+    ("LeNet-5, 28×28", "lenet"),
+    ("CNN 3×32×32, 282,250 parameters", "cnn"),
+];
+const CERTIFICATES: [(&str, &str); 2] = [("MLP 784-256-128-10", "perceptron"), ("LeNet-5, 28×28", "lenet")];
+/// Rows of the table with phases.
+const PHASED: [(&str, &str); 6] = [
+    ("MLP 30-64-32-2", "mlp_zk"),
+    ("MLP 784-256-128-10", "perceptron_zk"),
+    ("LeNet-5, max pooling, 28×28", "lenet_zk"),
+    ("CNN 3×32×32, 282,250 parameters", "cnn_zk"),
+    ("LeNet-5, 128 images, one joint input commitment", "lenet128_joint_zk"),
+    ("LeNet-5, 128 images, an input commitment for each", "lenet128_each_zk"),
+];
+const PHASES: [&str; 5] = [
+    "until 1, messages",
+    "until 2, main sumcheck and its end",
+    "until 3, batch evaluation's rounds",
+    "until 4, functionals",
+    "until 5, opening in the field",
+];
+
+/// Fails naming each line with a number that is not what is pinned.
+pub fn check() -> Result<()> {
+    let mut wrong = Vec::new();
+    for (document, (got, expected)) in documents()? {
+        let lines = got.lines().zip(expected.lines()).filter(|(got, expected)| got != expected);
+        wrong.extend(lines.map(|(got, expected)| format!("{document}: {got}\n  is now: {expected}")));
+    }
+    ensure!(
+        wrong.is_empty(),
+        "numbers that are pinned elsewhere; run `cargo xtask figures`:\n  {}",
+        wrong.join("\n  ")
+    );
+    run::say("figures: code sizes and gas in documents are those that are pinned\n");
+    Ok(())
+}
+
+/// Writes the documents with the numbers that are pinned.
+pub fn write() -> Result<()> {
+    for (document, (got, expected)) in documents()? {
+        if got != expected {
+            fs::write(document, expected).context(document)?;
+            run::say(&format!("wrote {document}\n"));
+        }
+    }
+    Ok(())
+}
+
+/// Each document as it is, and as it must be.
+fn documents() -> Result<BTreeMap<&'static str, (String, String)>> {
+    let mut documents = BTreeMap::new();
+    for Table { document, heading, numbers } in tables()? {
+        let (_, expected) = match documents.entry(document) {
+            std::collections::btree_map::Entry::Occupied(own) => own.into_mut(),
+            std::collections::btree_map::Entry::Vacant(own) => {
+                let text = fs::read_to_string(document).context(document)?;
+                own.insert((text.clone(), text))
+            }
+        };
+        for (place, number) in &numbers {
+            *expected = with(expected, heading, place, *number).with_context(|| {
+                format!("{document}: no number {place:?} in the table that begins with {heading:?}")
+            })?;
+        }
+    }
+    Ok(documents)
+}
+
+fn tables() -> Result<Vec<Table>> {
+    let gas = pinned("contracts/snapshots/proofs.json")?;
+    let gas = |name: &str| -> Result<u64> {
+        let number = gas[name].as_str().with_context(|| format!("no gas of {name:?}"))?;
+        Ok(number.parse()?)
+    };
+    let place = |row: &str, cell, number| (row.to_owned(), cell, number);
+    let mut sizes = Vec::new();
+    for (row, number, name) in [
+        ("`ModelRegistry`", 0, "ModelRegistry"),
+        ("`Anchors`", 0, "Anchors"),
+        ("`ProofVerifier`", 0, "ProofVerifier"),
+        ("`Descriptors`", 0, "Descriptors"),
+        ("`WeightsCertificates`", 0, "WeightsCertificates"),
+        ("`AccessManager`, `ERC1967Proxy`", 0, "AccessManager"),
+        ("`AccessManager`, `ERC1967Proxy`", 1, "ERC1967Proxy"),
+    ] {
+        let artifact = pinned(&format!("contracts/artifacts/{name}.json"))?;
+        let code = artifact["deployedBytecode"].as_str().context("an artifact without code")?;
+        sizes.push((place(row, 2, number), (code.trim_start_matches("0x").len() / 2) as u64));
+    }
+    let mut proofs = Vec::new();
+    for (row, name) in MODELS {
+        proofs.push((place(row, 1, 0), gas(&format!("{name}_transparent"))?));
+        proofs.push((place(row, 2, 0), gas(&format!("{name}_zk"))?));
+        proofs.push((place(row, 3, 0), gas(&format!("{name}_zk, register"))?));
+    }
+    let mut certificates = Vec::new();
+    for (row, name) in CERTIFICATES {
+        certificates.push((place(row, 1, 0), gas(&format!("certificate_{name}_zk, certify"))?));
+        certificates.push((place(row, 2, 0), gas(&format!("certificate_{name}_zk, register"))?));
+    }
+    let mut phases = Vec::new();
+    for (row, name) in PHASED {
+        let mut before = 0;
+        for (cell, phase) in PHASES.iter().enumerate() {
+            let until = gas(&format!("{name}, {phase}"))?;
+            phases.push((place(row, 2 + cell, 0), until - before));
+            before = until;
+        }
+        phases.push((place(row, 8, 0), gas(name)?));
+    }
+    Ok(vec![
+        Table { document: CONTRACTS, heading: "| contract | what |", numbers: sizes },
+        Table { document: CONTRACTS, heading: "| proof, private input |", numbers: proofs },
+        Table { document: CONTRACTS, heading: "| certificate of |", numbers: certificates },
+        Table { document: BENCHMARKS, heading: "| model | transaction, calldata |", numbers: phases },
+    ])
+}
+
+fn pinned(path: &str) -> Result<Value> {
+    let text = fs::read_to_string(path).with_context(|| path.to_owned())?;
+    serde_json::from_str(&text).with_context(|| path.to_owned())
+}
+
+/// `text` with another number at a place of the table below `heading`; none if there is no such place.
+fn with(text: &str, heading: &str, (row, cell, place): &Place, number: u64) -> Option<String> {
+    let table = text.find(heading)?;
+    let label = format!("| {row} |");
+    let begin = table + text[table..].split("\n\n").next()?.find(&format!("\n{label}"))? + 1;
+    let line = text[begin..].lines().next()?;
+    let mut cells: Vec<String> = line.split('|').map(str::to_owned).collect();
+    let own = cells.get_mut(cell + 1)?;
+    let (start, end) = *numbers(own).get(*place)?;
+    own.replace_range(start..end, &grouped(number));
+    Some([&text[..begin], &cells.join("|"), &text[begin + line.len()..]].concat())
+}
+
+/// Where the numbers of a cell are; thousands are told apart by commas.
+fn numbers(cell: &str) -> Vec<(usize, usize)> {
+    let mut found: Vec<(usize, usize)> = Vec::new();
+    for (at, byte) in cell.bytes().enumerate() {
+        match found.last_mut() {
+            Some((_, end)) if *end == at && (byte.is_ascii_digit() || byte == b',') => *end += 1,
+            _ if byte.is_ascii_digit() => found.push((at, at + 1)),
+            _ => {}
+        }
+    }
+    found
+}
+
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let parts: Vec<&str> = digits
+        .as_bytes()
+        .rchunks(3)
+        .rev()
+        .map(|part| std::str::from_utf8(part).unwrap_or_default())
+        .collect();
+    parts.join(",")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str =
+        "| a | b |\n|---|---|\n| x | 1 |\n\n| c | d |\n|---|---|\n| x | 1,234 and 56 (78k) |\n| y | 9 |\n";
+
+    #[test]
+    fn a_number_is_written_in_its_own_place_and_nowhere_else() {
+        let written =
+            |row: &str, cell, number, value| with(TEXT, "| c |", &(row.to_owned(), cell, number), value);
+        assert_eq!(written("x", 1, 0, 1_000_000), Some(TEXT.replace("1,234", "1,000,000")));
+        assert_eq!(written("x", 1, 1, 7), Some(TEXT.replace(" 56 ", " 7 ")));
+        assert_eq!(written("x", 1, 2, 1234), Some(TEXT.replace("78k", "1,234k")));
+        for (row, cell, number) in [("z", 1, 0), ("x", 2, 0), ("x", 1, 3), ("x", 0, 0)] {
+            assert_eq!(written(row, cell, number, 1), None, "{row} {cell} {number}");
+        }
+        assert_eq!(with(TEXT, "| a |", &("y".to_owned(), 1, 0), 1), None, "a row of the next table");
+        assert_eq!([0, 999, 1000, 1_234_567].map(grouped), ["0", "999", "1,000", "1,234,567"]);
+    }
+}
