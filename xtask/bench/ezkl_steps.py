@@ -6,7 +6,8 @@
     python ezkl_steps.py prove FOLDER                    witness and proof
     python ezkl_steps.py verify FOLDER
 
-The last line that a step prints is JSON: sizes in bytes, times in CPU seconds. SAMPLES is JSON, a list of items, each a list of numbers; twenty calibrate, the first is proved. Inputs are private without a commitment,
+The last line that a step prints is JSON: sizes in bytes, times in CPU seconds. SAMPLES is JSON, a list
+of items, each a list of numbers; twenty calibrate, the first is proved. Inputs are private without a commitment,
 parameters are constants of the circuit, outputs public: the cheapest that EZKL has for a private input. A Softmax at the
 end is left out, as our compiler does: it decides nothing.
 """

@@ -38,7 +38,8 @@ pub enum PlanError {
     },
     /// Scales that do not fit the input.
     #[error(
-        "input {input}: one scale, or one for each index of the last axis, each exponent within plus and minus {} and offset within 2^40",
+        "input {input}: one scale, or one for each index of the last axis, each exponent within plus and minus {} \
+         and offset within 2^40",
         limits::SCALE
     )]
     Scales {
@@ -354,7 +355,11 @@ pub enum ModelError {
     #[error(transparent)]
     Weights(#[from] WeightsError),
     /// An accumulator that some input in range takes beyond the table.
-    #[error("step {step} ({name}): accumulators reach [{}, {}], indices [{}, {}], but the table has {bits} bits; a larger shift or table is needed", accumulator.low, accumulator.high, index.low, index.high)]
+    #[error(
+        "step {step} ({name}): accumulators reach [{}, {}], indices [{}, {}], but the table has {bits} bits; a larger shift \
+         or table is needed",
+        accumulator.low, accumulator.high, index.low, index.high
+    )]
     OutOfTable {
         /// The step.
         step: usize,

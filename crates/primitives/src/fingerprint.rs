@@ -178,8 +178,8 @@ pub struct Summary {
 #[derive(Debug, Clone, Default)]
 pub struct Folder {
     trees: Trees,
-    /// The previous entry's path, and before it those of entries it begins with, to catch paths that lead through an entry: `a` and
-    /// `a/b` need not be neighbours (`a`, `a.txt`, `a/b`).
+    /// The previous entry's path, and before it those of entries it begins with, to catch paths that lead through an
+    /// entry: `a` and `a/b` need not be neighbours (`a`, `a.txt`, `a/b`).
     prefixes: Vec<String>,
     entries: u64,
     files: u64,

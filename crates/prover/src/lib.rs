@@ -1,7 +1,7 @@
 //! Witnesses, commitments and proofs: the other side of `averment-verifier`.
 //!
-//! [`model::Committed`] goes from a model to proofs, [`certify::Certifier`] to the certificate of its weights. [`Engine`] makes them on kernels; [`mod@reference`] reads like
-//! `docs/protocol.md`, and from the same randomness both give the same bytes.
+//! [`model::Committed`] goes from a model to proofs, [`certify::Certifier`] to the certificate of its weights.
+//! [`Engine`] makes them on kernels; [`mod@reference`] reads like `docs/protocol.md`, and from the same randomness both give the same bytes.
 
 mod assignment;
 mod axes;

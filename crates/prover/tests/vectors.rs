@@ -1,6 +1,6 @@
 //! Writes `vectors/proof`: proofs that the Rust verifier and the contract accept, and changes of them that both refuse.
-//! `AVERMENT_WRITE_VECTORS=1` writes them anew (`all` those of networks too; `batches` those of 128 images alone, a minute); they are
-//! read and judged by the verifier's own tests.
+//! `AVERMENT_WRITE_VECTORS=1` writes them anew (`all` those of networks too; `batches` those of 128 images alone,
+//! a minute); they are read and judged by the verifier's own tests.
 
 #[path = "vectors/bytes.rs"]
 mod bytes;
@@ -147,7 +147,8 @@ fn bad_file(name: &str, call: &Call, cases: Vec<Value>) -> Value {
     let cases: Vec<Value> = cases.into_iter().map(with_error).collect();
     json!({
         "format": "averment-vectors-bad-proof/1",
-        "about": "Changes of the other file: a part cut or grown to `length`, then `bytes` written at `at`. `error` is the Rust verifier's; the contract answers false.",
+        "about": "Changes of the other file: a part cut or grown to `length`, then `bytes` written at `at`. `error` is the Rust \
+                  verifier's; the contract answers false.",
         "of": format!("ok_{name}.json"),
         "count": cases.len(),
         "cases": cases,

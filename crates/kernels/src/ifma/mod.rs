@@ -1,7 +1,7 @@
 //! Eight lanes with AVX-512 IFMA.
 //!
-//! [`lanes`] is the arithmetic, with its bounds; [`vector`] the kernels on vectors, [`rounds`] the sums of sumcheck rounds, [`fft`] transforms,
-//! [`points`] the batched affine additions of the multi-scalar multiplication.
+//! [`lanes`] is the arithmetic, with its bounds; [`vector`] the kernels on vectors, [`rounds`] the sums of
+//! sumcheck rounds, [`fft`] transforms, [`points`] the batched affine additions of the multi-scalar multiplication.
 //!
 //! How it stays sound: a [`Token`] exists only where the machine has the features. Entry points are functions with
 //! `#[target_feature]`, reached through the token; everything below is inlined into them (`inline(always)` is not to

@@ -1,7 +1,7 @@
 //! Scalars as signed digits.
 //!
-//! With c bits and W windows let `O = Σ_{k<W} 2^(c-1)·2^(ck)`. Then the c-bit digits of `s + O`, each less 2^(c-1), are digits of s
-//! in `[-2^(c-1), 2^(c-1))`: no carries. It needs `0 <= s + O < 2^(cW)`.
+//! With c bits and W windows let `O = Σ_{k<W} 2^(c-1)·2^(ck)`. Then the c-bit digits of `s + O`, each less 2^(c-1), are
+//! digits of s in `[-2^(c-1), 2^(c-1))`: no carries. It needs `0 <= s + O < 2^(cW)`.
 
 use super::groups::Buckets;
 use ark_bn254::Fr;

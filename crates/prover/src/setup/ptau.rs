@@ -136,7 +136,10 @@ pub enum PtauError {
     #[error("{0} is missing")]
     Missing(Section),
     /// The size of a section is not what the header says.
-    #[error("{place}: {expected} bytes expected{}, got {got}", .power.map_or(String::new(), |power| format!(" for power {power}")))]
+    #[error(
+        "{place}: {expected} bytes expected{}, got {got}",
+        .power.map_or(String::new(), |power| format!(" for power {power}"))
+    )]
     Size {
         /// Where the section's bytes begin.
         place: Place,

@@ -148,7 +148,9 @@ pub fn write(save: &impl Fn(String, Value)) {
             .collect();
         let bad = json!({
             "format": "averment-vectors-bad-certificate/1",
-            "about": "Changes of the other file: a part cut or grown to `length`, then `bytes` written at `at`; if there is a `decision`, that one, and if there are `decisionTables`, registered with these points. `error` is the Rust verifier's; the contract reverts, with OtherPlan and the same name, or NotProved.",
+            "about": "Changes of the other file: a part cut or grown to `length`, then `bytes` written at `at`; if there is a \
+                      `decision`, that one, and if there are `decisionTables`, registered with these points. `error` is the \
+                      Rust verifier's; the contract reverts, with OtherPlan and the same name, or NotProved.",
             "of": format!("ok_{name}.json"),
             "count": cases.len(),
             "cases": cases,

@@ -501,7 +501,9 @@ pub fn write(base: &str, attacks: &[Attack], bytes: Bytes) -> Value {
     }
     json!({
         "format": "averment-vectors-bad-descriptor/1",
-        "about": "Descriptors that break one rule of [10.2], or of [10.4] if they are certificates', each. `error` is the Rust validator's; the contract names the same rule (of bytes that are not canonical, the first that it finds).",
+        "about": "Descriptors that break one rule of [10.2], or of [10.4] if they are certificates', each. `error` is \
+                  the Rust validator's; the contract names the same rule (of bytes that are not canonical, the first that it \
+                  finds).",
         "count": cases.len(),
         "cases": cases,
     })

@@ -27,7 +27,10 @@ pub fn attacks(made: &Made, call: &Call) -> Vec<Value> {
     let mut add = |name: &str, patches: Vec<Value>| {
         cases.push(json!({ "name": name, "count": patches.len(), "patches": patches }))
     };
-    let whole = |part: usize, bytes: &[u8]| json!({ "part": PARTS[part], "length": bytes.len(), "at": 0, "bytes": hex::encode_prefixed(bytes) });
+    let whole = |part: usize, bytes: &[u8]| {
+        let (length, bytes) = (bytes.len(), hex::encode_prefixed(bytes));
+        json!({ "part": PARTS[part], "length": length, "at": 0, "bytes": bytes })
+    };
     let own = statement(&call.parts[1], call.setup);
     let restated = |change: &dyn Fn(&mut Statement)| {
         let mut statement = own.clone();

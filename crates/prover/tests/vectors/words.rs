@@ -1,5 +1,5 @@
-//! Every word of every good proof, of its points, its tables' points and of its statement is held to something: with one bit of it changed
-//! no verifier accepts, nor with the field's order added to it. And what malicious provers made is refused on chain too.
+//! Every word of every good proof, of its points, its tables' points and of its statement is held to something:
+//! with one bit of it changed no verifier accepts, nor with the field's order added to it. And what malicious provers made is refused on chain too.
 
 use super::{
     COUNT, Call, MODE, PUBLIC,

@@ -58,7 +58,8 @@ pub enum BrokenLink {
     EmptyHistory(ModelId),
     /// The history is not the one whose head the registry stores.
     #[error(
-        "history of model {model}: the registry's storage has head {expected}, the entries give {got}: entries are missing at the end or belong to another history"
+        "history of model {model}: the registry's storage has head {expected}, the entries give {got}: entries are \
+         missing at the end or belong to another history"
     )]
     HistoryHead { model: ModelId, expected: B256, got: B256 },
     /// The history is longer or shorter than the registry says.

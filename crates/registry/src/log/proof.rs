@@ -8,6 +8,7 @@ use averment_primitives::{
     B256,
     merkle::{Sha256Tree, TreeHash},
 };
+use std::ops::Range;
 use thiserror::Error;
 
 /// Has the hashes of complete subtrees.
@@ -116,6 +117,25 @@ fn split(length: u64) -> u64 {
     1 << (63 - (length - 1).leading_zeros())
 }
 
+/// Goes down to the half of a tree that is wanted, and gives the root of the other.
+fn descend<S: NodeSource>(
+    nodes: &mut S,
+    tree: &mut Range<u64>,
+    first: impl FnOnce(u64) -> bool,
+) -> Result<B256, S::Error> {
+    let middle = tree.start + split(tree.end - tree.start);
+    let other = if first(middle) {
+        let other = middle..tree.end;
+        tree.end = middle;
+        other
+    } else {
+        let other = tree.start..middle;
+        tree.start = middle;
+        other
+    };
+    range(nodes, other.start, other.end)
+}
+
 /// `PATH(index, D[size])`: from the leaf's sibling up to the root's child.
 pub fn inclusion_proof<S: NodeSource>(
     nodes: &mut S,
@@ -125,19 +145,10 @@ pub fn inclusion_proof<S: NodeSource>(
     if index >= size {
         return Err(ProveError::Beyond { index, size });
     }
-    let (mut start, mut end) = (0, size);
+    let mut tree = 0..size;
     let mut proof = Vec::new();
-    while end - start > 1 {
-        let middle = start + split(end - start);
-        let sibling = if index < middle {
-            let sibling = range(nodes, middle, end);
-            end = middle;
-            sibling
-        } else {
-            let sibling = range(nodes, start, middle);
-            start = middle;
-            sibling
-        };
+    while tree.end - tree.start > 1 {
+        let sibling = descend(nodes, &mut tree, |middle| index < middle);
         proof.push(sibling.map_err(ProveError::Source)?);
     }
     proof.reverse();
@@ -157,24 +168,15 @@ pub fn consistency_proof<S: NodeSource>(
     if older == 0 {
         return Ok(Vec::new());
     }
-    let (mut start, mut end) = (0, newer);
+    let mut tree = 0..newer;
     let mut proof = Vec::new();
-    while end != older {
-        let middle = start + split(end - start);
-        let sibling = if older <= middle {
-            let sibling = range(nodes, middle, end);
-            end = middle;
-            sibling
-        } else {
-            let sibling = range(nodes, start, middle);
-            start = middle;
-            sibling
-        };
+    while tree.end != older {
+        let sibling = descend(nodes, &mut tree, |middle| older <= middle);
         proof.push(sibling.map_err(ProveError::Source)?);
     }
     // The older tree's root is known to whoever checks, unless it is only a part that ends here.
-    if start != 0 {
-        proof.push(range(nodes, start, end).map_err(ProveError::Source)?);
+    if tree.start != 0 {
+        proof.push(range(nodes, tree.start, tree.end).map_err(ProveError::Source)?);
     }
     proof.reverse();
     Ok(proof)

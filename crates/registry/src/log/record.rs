@@ -72,7 +72,10 @@ pub enum RecordError {
     #[error("the record must be a JSON object")]
     NotObject,
     /// Another format.
-    #[error("the record: expected the format {FORMAT}, got {got:?}; a newer release of averment may read it")]
+    #[error(
+        "the record: expected the format {FORMAT}, got {got:?}; a newer release of \
+         averment may read it"
+    )]
     Format {
         /// The start of what was found.
         got: String,

@@ -67,7 +67,10 @@ pub enum ImportError {
         path: PathBuf,
     },
     /// Importers would shard this folder, which gives another CID.
-    #[error("{}: its names and links take {got} bytes; above {SHARD_BYTES} importers shard a folder, which is not supported", path.display())]
+    #[error(
+        "{}: its names and links take {got} bytes; above {SHARD_BYTES} importers shard a folder, which is not supported",
+        path.display()
+    )]
     FolderTooLarge {
         /// The folder.
         path: PathBuf,

@@ -194,7 +194,8 @@ pub enum OpenError {
 pub enum RecoverError {
     /// The log is older than what was anchored of it.
     #[error(
-        "the log has {size} records, but its anchor {anchor} covers {anchored}: it was rolled back (from a backup?); writing on would contradict what was signed"
+        "the log has {size} records, but its anchor {anchor} covers {anchored}: it was rolled back (from a backup?); \
+         writing on would contradict what was signed"
     )]
     RolledBack {
         /// The log's size.

@@ -205,6 +205,7 @@ pub const REASONS: &[Reason] = &[
     Reason(
         "proof/Sumcheck.sol",
         "lt(constant, P)",
-        "where a number is subtracted from the field's order it is not taken for its residue but for another number, for which no prover here has a proof",
+        "where a number is subtracted from the field's order it is not taken for its residue but for another number, \
+         for which no prover here has a proof",
     ),
 ];

@@ -132,7 +132,10 @@ pub enum StatementError {
     #[error("it covers no files")]
     NoResources,
     /// A name that could lead out of the model, or that is not in plain form.
-    #[error("{name:?} is not the plain relative path of a file in the model{}", if *sharded { " with :START:END behind it" } else { "" })]
+    #[error(
+        "{name:?} is not the plain relative path of a file in the model{}",
+        if *sharded { " with :START:END behind it" } else { "" }
+    )]
     Name {
         /// The name, shortened.
         name: String,

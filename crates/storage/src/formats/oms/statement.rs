@@ -199,7 +199,10 @@ impl Statement {
                 serialization.insert("method".into(), "shards".into())
             }
         };
-        let resource = |name: String, digest: &[u8]| json!({ "name": name, "algorithm": algorithm, "digest": hex::encode(digest) });
+        let resource = |name: String, digest: &[u8]| {
+            let digest = hex::encode(digest);
+            json!({ "name": name, "algorithm": algorithm, "digest": digest })
+        };
         let mut resources = Vec::new();
         for (path, file) in &self.files {
             match method {
