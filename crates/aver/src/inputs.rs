@@ -1,13 +1,17 @@
 //! Inputs of a plan from files of samples.
 
-use crate::{args::proofs::InputArgs, commands::Context, exit};
+use crate::{
+    args::proofs::{InputArgs, InputsArgs},
+    commands::Context,
+    exit,
+};
 use anyhow::{Context as _, Result};
 use averment_compiler::samples::{self, Columns, FILE_BYTES, Format, Named, Samples};
 use averment_plan::Plan;
 use averment_primitives::B256;
 use averment_storage::atomic;
 use sha2::{Digest, Sha256};
-use std::path::Path;
+use std::{ops::Range, path::Path};
 
 /// Values of inputs, as integers of a plan.
 #[derive(Debug)]
@@ -51,29 +55,43 @@ impl Inputs {
     /// The inputs that were chosen of a file; `known` are the columns that the plan was calibrated with.
     pub fn read(
         path: &Path,
+        args: &InputsArgs,
+        plan: &Plan,
+        known: &[String],
+        context: &Context,
+    ) -> Result<Self> {
+        let samples = samples(path, &args.one, plan, known)?;
+        let chosen = match args.batch {
+            true if !samples.is_empty() => 0..samples.len(),
+            _ => one(path, &args.one, samples.len(), ", or take them all with --batch")?,
+        };
+        Self::quantised(path, &args.one, plan, &samples, chosen, context)
+    }
+
+    /// The same of one input.
+    pub fn read_one(
+        path: &Path,
         args: &InputArgs,
         plan: &Plan,
         known: &[String],
         context: &Context,
     ) -> Result<Self> {
-        let wrong = |why: String| exit::usage(format!("{}: {why}", path.display()));
-        let (arrays, _) = read(path, &args.columns.or(known))?;
-        let samples = Samples::for_plan(plan, arrays).map_err(|error| wrong(error.to_string()))?;
-        let count = samples.len();
-        let chosen = match (args.row, args.batch) {
-            (Some(row), _) if row.get() <= count => row.get() - 1..row.get(),
-            (Some(row), _) => return Err(wrong(format!("there is no input {row}, it holds {count}")).into()),
-            (None, _) if count == 0 => return Err(wrong("it holds no input".to_owned()).into()),
-            (None, true) => 0..count,
-            (None, false) if count == 1 => 0..1,
-            (None, false) => {
-                return Err(wrong(format!(
-                    "it holds {count} inputs: choose one with --row N, or take them all with --batch"
-                ))
-                .into());
-            }
-        };
-        let items = u32::try_from(chosen.len()).map_err(|_| wrong(format!("{count} inputs are too many")))?;
+        let samples = samples(path, args, plan, known)?;
+        let chosen = one(path, args, samples.len(), "")?;
+        Self::quantised(path, args, plan, &samples, chosen, context)
+    }
+
+    fn quantised(
+        path: &Path,
+        args: &InputArgs,
+        plan: &Plan,
+        samples: &Samples,
+        chosen: Range<usize>,
+        context: &Context,
+    ) -> Result<Self> {
+        let wrong = |why: String| wrong(path, &why);
+        let items = u32::try_from(chosen.len())
+            .map_err(|_| wrong(format!("{} inputs are too many", chosen.len())))?;
         let mut tensors = vec![Vec::new(); plan.inputs().len()];
         let mut outside = 0;
         for item in samples.items().skip(chosen.start).take(chosen.len()) {
@@ -97,4 +115,26 @@ impl Inputs {
         }
         Ok(Self { items, tensors })
     }
+}
+
+fn wrong(path: &Path, why: &str) -> exit::Failure {
+    exit::usage(format!("{}: {why}", path.display()))
+}
+
+/// All inputs of a file.
+fn samples(path: &Path, args: &InputArgs, plan: &Plan, known: &[String]) -> Result<Samples> {
+    let (arrays, _) = read(path, &args.columns.or(known))?;
+    Ok(Samples::for_plan(plan, arrays).map_err(|error| wrong(path, &error.to_string()))?)
+}
+
+/// The place of the one input that was chosen of `count`; `others` is what else there is to do.
+fn one(path: &Path, args: &InputArgs, count: usize, others: &str) -> Result<Range<usize>> {
+    let why = match args.row {
+        Some(row) if row.get() <= count => return Ok(row.get() - 1..row.get()),
+        None if count == 1 => return Ok(0..1),
+        Some(row) => format!("there is no input {row}, it holds {count}"),
+        None if count == 0 => "it holds no input".to_owned(),
+        None => format!("it holds {count} inputs: choose one with --row N{others}"),
+    };
+    Err(wrong(path, &why).into())
 }

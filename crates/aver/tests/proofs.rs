@@ -1,68 +1,17 @@
 //! From an ONNX network to a verified proof, as a person types it, and what is refused on the way.
 
 mod sandbox;
+mod triage;
 
-use averment_primitives::{B256, Signature};
-use averment_registry::dsse::Envelope;
-use averment_verifier::{
-    commitment::{Inputs, WeightsCommitment},
-    file::ProofFile,
-    statement::Mode,
-};
-use sandbox::{Run, Sandbox};
+use averment_primitives::B256;
+use averment_verifier::{commitment::WeightsCommitment, file::ProofFile, statement::Mode};
+use sandbox::Sandbox;
 use serde_json::Value;
 use std::{
     fs,
-    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
-    sync::OnceLock,
 };
-
-const MODEL: &str = "breast_cancer/model-v2.onnx";
-const TRAINING: &str = "breast_cancer/data/training.csv";
-const EVALUATION: &str = "breast_cancer/data/evaluation.csv";
-const PLAN: &str = "triage.plan";
-
-fn json(sandbox: &Sandbox, arguments: &[&str]) -> Run {
-    sandbox.run(&[arguments, &["--json"]].concat())
-}
-
-fn compile(sandbox: &Sandbox, more: &[&str]) -> Run {
-    let command = ["compile", MODEL, "--calibrate", TRAINING, "--except", "row,diagnosis"];
-    json(sandbox, &[&command, more].concat())
-}
-
-fn prove(sandbox: &Sandbox, more: &[&str]) -> Run {
-    json(sandbox, &[&["prove", PLAN, "--input", EVALUATION], more].concat())
-}
-
-fn verify(sandbox: &Sandbox, proof: &str) -> Run {
-    json(sandbox, &["verify", PLAN, proof])
-}
-
-/// A project with a plan of the example, committed, and the proof `case.proof` about one of its rows.
-fn proved() -> Sandbox {
-    static TEMPLATE: OnceLock<Sandbox> = OnceLock::new();
-    let template = TEMPLATE.get_or_init(|| {
-        let sandbox = Sandbox::configured();
-        sandbox.example("breast_cancer");
-        compile(&sandbox, &["-o", PLAN]).done();
-        json(&sandbox, &["commit", PLAN]).done();
-        prove(&sandbox, &["--row", "3", "-o", "case.proof"]).done();
-        sandbox
-    });
-    template.copy()
-}
-
-fn mode(path: &Path) -> u32 {
-    fs::metadata(path).unwrap().permissions().mode() & 0o777
-}
-
-fn change(sandbox: &Sandbox, from: &str, to: &str, change: impl FnOnce(&mut ProofFile)) {
-    let mut file = ProofFile::decode(&fs::read(sandbox.path().join(from)).unwrap()).unwrap();
-    change(&mut file);
-    fs::write(sandbox.path().join(to), file.encode()).unwrap();
-}
+use triage::*;
 
 #[test]
 fn four_commands_lead_from_a_network_to_a_verified_proof() {
@@ -129,14 +78,6 @@ fn a_transparent_proof_says_so_and_is_shorter() {
     verify(&sandbox, "claimed.proof").refused(1, "proves nothing");
 }
 
-/// The first three of the example's rows in a file of their own.
-fn first_three(sandbox: &Sandbox) -> &'static str {
-    let text = fs::read_to_string(sandbox.path().join(EVALUATION)).unwrap();
-    let rows: Vec<&str> = text.lines().take(4).collect();
-    fs::write(sandbox.path().join("three.csv"), rows.join("\n")).unwrap();
-    "three.csv"
-}
-
 #[test]
 fn a_batch_is_one_proof() {
     let sandbox = proved();
@@ -147,24 +88,6 @@ fn a_batch_is_one_proof() {
     assert_eq!((&found["items"], &found["answers"]), (&Value::from(3), &batch["answers"]));
     let single = verify(&sandbox, "case.proof").done().json();
     assert_eq!(found["answers"][2], single["answers"][0]);
-}
-
-#[test]
-fn an_input_can_be_committed_to_before_anybody_asks() {
-    let sandbox = proved();
-    let made = json(&sandbox, &["commit", PLAN, "--input", EVALUATION, "--row", "5", "-o", "case.input"]);
-    let made = made.done().json();
-    assert_eq!(mode(&sandbox.path().join("case.input.opening")), 0o600);
-    json(&sandbox, &["prove", PLAN, "--committed", "case.input", "-o", "later.proof"]).done();
-    let found = verify(&sandbox, "later.proof").done().json();
-    assert_eq!(found["inputCommitment"], made["identity"]);
-    // The same row once more is another commitment: nobody can tell that it is the same.
-    let again = ["commit", PLAN, "--input", EVALUATION, "--row", "5", "-o", "again.input"];
-    assert_ne!(json(&sandbox, &again).done().json()["identity"], made["identity"]);
-    json(&sandbox, &again).refused(2, "there already");
-    fs::copy(sandbox.path().join("again.input.opening"), sandbox.path().join("case.input.opening")).unwrap();
-    json(&sandbox, &["prove", PLAN, "--committed", "case.input", "-o", "x.proof"]).refused(1, "not of");
-    assert!(!sandbox.path().join("x.proof").exists());
 }
 
 #[test]
@@ -204,7 +127,10 @@ fn a_decision_is_explained_the_same_way_every_time() {
     assert_eq!(score(&few) - few["features"][0]["effect"].as_i64().unwrap(), left);
     explain(&["-o", "case.explanation"]).refused(2, "there already");
     explain(&["--top", "0"]).refused(2, "top");
-    json(&sandbox, &["explain", PLAN, "--input", EVALUATION, "--batch", "--clamp"]).refused(2, "--row N");
+    let all = json(&sandbox, &["explain", PLAN, "--input", EVALUATION]).refused(2, "choose one with --row N");
+    assert!(!all.contains("--batch"), "{all}");
+    json(&sandbox, &["explain", PLAN]).refused(2, "Pass --input FILE or --committed FILE");
+    explain(&["--patch", "2"]).refused(2, "--patch is for images");
     // An input that was committed to is named.
     let made = ["commit", PLAN, "--input", EVALUATION, "--row", "3", "-o", "case.input"];
     let made = json(&sandbox, &made).done().json();
@@ -222,66 +148,6 @@ fn a_decision_is_explained_the_same_way_every_time() {
     append("none").refused(3, "none");
     fs::write(sandbox.path().join("decision.json"), "{\"case\": 3}\n{\"case\": 4}").unwrap();
     append("case.explanation").refused(2, "one record");
-}
-
-#[test]
-fn whoever_saw_the_input_signs_its_commitment() {
-    let sandbox = proved();
-    for key in ["nurse", "other"] {
-        sandbox.key(key);
-    }
-    let commit = |name: &str| {
-        let command = ["commit", PLAN, "--input", EVALUATION, "--row", "5", "-o", name, "--sign"];
-        sandbox.by("nurse", &command)
-    };
-    commit("case.input").done();
-    let signed = "case.input.signed";
-    json(&sandbox, &["prove", PLAN, "--committed", "case.input", "-o", "later.proof"]).done();
-    let verify = |proof: &str, signed: &str, by: &[&str]| {
-        json(&sandbox, &[&["verify", PLAN, proof, "--signed-input", signed], by].concat())
-    };
-    let found = verify("later.proof", signed, &["--signed-by", "nurse"]).done().json();
-    let address = |name: &str| sandbox.address(name).to_string().to_lowercase();
-    let entry = |signers: &[&str]| {
-        let signers: Vec<String> = signers.iter().map(|name| address(name)).collect();
-        serde_json::json!([{ "commitment": found["inputCommitment"], "signers": signers }])
-    };
-    assert_eq!(found["inputSignedBy"], entry(&["nurse"]));
-    verify("later.proof", signed, &["--signed-by", "other"]).refused(1, "did not sign");
-    verify("case.proof", signed, &[]).refused(1, "another input");
-    verify("later.proof", "case.input", &[]).refused(1, "case.input");
-    // The same input, committed to again and signed: another commitment.
-    commit("again.input").done();
-    verify("later.proof", "again.input.signed", &[]).refused(1, "another input");
-    let path = sandbox.path().join(signed);
-    // Another signs the same commitment, in a file of their own: both are named, and both can be demanded.
-    let key = sandbox.account("other");
-    let mut second = Envelope::new(
-        "application/vnd.averment.input-commitment",
-        fs::read(sandbox.path().join("case.input")).unwrap(),
-    );
-    second
-        .sign(key.address(), |message| Signature::from_raw_array(&key.sign_message(message).unwrap()))
-        .unwrap();
-    fs::write(sandbox.path().join("other.signed"), second.encode().unwrap()).unwrap();
-    let both = ["--signed-input", "other.signed", "--signed-by", "nurse", "--signed-by", "other"];
-    let mut signers = ["nurse", "other"];
-    signers.sort_by_key(|name| address(name));
-    assert_eq!(verify("later.proof", signed, &both).done().json()["inputSignedBy"], entry(&signers));
-    verify("later.proof", "other.signed", &["--signed-by", "nurse"]).refused(1, "did not sign");
-    // Another's signature under the nurse's name, and none at all.
-    let mut envelope: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
-    let other = sandbox.address("other").to_string().to_lowercase();
-    envelope["signatures"][0]["keyid"] = format!("eip155:{other}").into();
-    fs::write(&path, envelope.to_string()).unwrap();
-    verify("later.proof", signed, &[]).refused(1, "another key signed it");
-    envelope["signatures"][0]["keyid"] = "somebody".into();
-    fs::write(&path, envelope.to_string()).unwrap();
-    verify("later.proof", signed, &[]).refused(1, "no signature by an Ethereum account");
-    // Nothing is left of a commitment whose signature failed.
-    let failed = ["commit", PLAN, "--input", EVALUATION, "--row", "5", "-o", "x.input", "--sign"];
-    sandbox.by("nobody", &failed).refused(2, "nobody");
-    assert!(!sandbox.path().join("x.input").exists() && !sandbox.path().join("x.input.opening").exists());
 }
 
 #[test]
@@ -508,6 +374,17 @@ fn wrong_inputs_are_explained() {
     let put = |name: &str, text: &str| fs::write(sandbox.path().join(name), text).unwrap();
     prove(&sandbox, &["-o", "x.proof"]).refused(2, "--row N");
     prove(&sandbox, &["--row", "115", "-o", "x.proof"]).refused(2, "it holds 114");
+    prove(&sandbox, &["--row", "0", "-o", "x.proof"]).refused(2, "the first row is 1");
+    prove(&sandbox, &["--request", "12", "-o", "x.proof"]).refused(2, "64 hexadecimal digits");
+    prove(&sandbox, &["--beneficiary", "bob", "-o", "x.proof"]).refused(2, "40 hexadecimal digits");
+    json(&sandbox, &["prove", PLAN, "-o", "x.proof"]).refused(2, "Pass --input FILE or --committed FILE");
+    // What is said of a file's inputs has no meaning for a commitment, nor has a batch for one.
+    for more in [&["--row", "3"][..], &["--batch"], &["--clamp"]] {
+        let command = ["prove", PLAN, "--committed", "case.input", "-o", "x.proof"];
+        json(&sandbox, &[&command, more].concat()).refused(2, "cannot be used with");
+    }
+    let batch = ["commit", PLAN, "--input", EVALUATION, "--for-batch", "4", "-o", "x.input"];
+    json(&sandbox, &batch).refused(2, "cannot be used with");
     put("short.csv", "mean_radius,mean_texture\n1,2\n");
     let with = |file: &str, more: &[&str]| {
         json(&sandbox, &[&["prove", PLAN, "--input", file, "-o", "x.proof"], more].concat())
@@ -592,97 +469,4 @@ fn damaged_plans_are_named() {
     let path = sandbox.path().join(PLAN).join("private/calibration");
     fs::write(path, "{}").unwrap();
     prove(&sandbox, &["--row", "3", "-o", "x.proof"]).refused(1, "calibration");
-}
-
-/// What three people committed to is proved together, whoever runs the model.
-#[test]
-fn inputs_that_were_committed_to_one_by_one_are_one_proof() {
-    let sandbox = proved();
-    let mut identities = Vec::new();
-    for (row, name) in [("5", "a.input"), ("6", "b.input"), ("7", "c.input")] {
-        let made = json(&sandbox, &["commit", PLAN, "--input", EVALUATION, "--row", row, "-o", name]);
-        identities.push(made.done().json()["identity"].clone());
-    }
-    let committed = |names: &[&str], output: &str| {
-        let names = names.iter().flat_map(|name| ["--committed", name]);
-        let args: Vec<&str> = ["prove", PLAN].into_iter().chain(names).chain(["-o", output]).collect();
-        json(&sandbox, &args)
-    };
-    let made = committed(&["a.input", "b.input", "c.input"], "three.proof").done().json();
-    let found = verify(&sandbox, "three.proof").done().json();
-    assert_eq!((&found["items"], &found["answers"]), (&Value::from(3), &made["answers"]));
-    let file = ProofFile::decode(&fs::read(sandbox.path().join("three.proof")).unwrap()).unwrap();
-    let named: Vec<Value> =
-        file.input.commitments().iter().map(|own| serde_json::json!(own.identity())).collect();
-    assert_eq!(named, identities);
-    // Other items in the file are another statement.
-    change(&sandbox, "three.proof", "swapped.proof", |file| {
-        let mut items = file.input.commitments().to_vec();
-        items.swap(0, 2);
-        file.input = Inputs::new(items).unwrap();
-    });
-    verify(&sandbox, "swapped.proof").refused(1, "proves nothing");
-    // An opening that is another's, and a commitment that is there twice.
-    fs::copy(sandbox.path().join("a.input.opening"), sandbox.path().join("b.input.opening")).unwrap();
-    committed(&["a.input", "b.input"], "x.proof").refused(1, "not of");
-    committed(&["a.input", "c.input", "a.input"], "twice.proof").done();
-    let twice = verify(&sandbox, "twice.proof").done().json();
-    assert_eq!(twice["answers"][0], twice["answers"][2]);
-
-    // The rows of a file, committed to one by one for this proof.
-    let three = first_three(&sandbox);
-    let each = ["prove", PLAN, "--input", three, "--batch", "--commitments", "each", "-o", "each.proof"];
-    json(&sandbox, &each).done();
-    assert_eq!(verify(&sandbox, "each.proof").done().json()["items"], 3);
-    json(&sandbox, &["prove", PLAN, "--input", three, "--commitments", "each", "-o", "y.proof"])
-        .refused(2, "--batch");
-}
-
-/// Of a batch every input's commitment has to be signed, and by everybody who is demanded.
-#[test]
-fn no_input_of_a_batch_goes_unsigned() {
-    let sandbox = proved();
-    for key in ["nurse", "doctor"] {
-        sandbox.key(key);
-    }
-    for (row, name, by) in [("5", "a.input", "nurse"), ("6", "b.input", "nurse"), ("7", "c.input", "doctor")]
-    {
-        let command = ["commit", PLAN, "--input", EVALUATION, "--row", row, "-o", name, "--sign"];
-        sandbox.by(by, &command).done();
-    }
-    let prove = |names: &[&str], output: &str| {
-        let names = names.iter().flat_map(|name| ["--committed", name]);
-        let args: Vec<&str> = ["prove", PLAN].into_iter().chain(names).chain(["-o", output]).collect();
-        json(&sandbox, &args).done();
-    };
-    prove(&["a.input", "c.input", "a.input"], "mixed.proof");
-    prove(&["b.input", "a.input"], "nurse.proof");
-    let verify = |proof: &str, signed: &[&str], by: &[&str]| {
-        let signed = signed.iter().flat_map(|name| ["--signed-input", name]);
-        let by = by.iter().flat_map(|name| ["--signed-by", name]);
-        json(&sandbox, &["verify", PLAN, proof].into_iter().chain(signed).chain(by).collect::<Vec<_>>())
-    };
-    let (a, b, c) = ("a.input.signed", "b.input.signed", "c.input.signed");
-    let found = verify("mixed.proof", &[a, c], &[]).done().json();
-    let address = |name: &str| sandbox.address(name).to_string().to_lowercase();
-    let signers: Vec<Value> =
-        found["inputSignedBy"].as_array().unwrap().iter().map(|own| own["signers"].clone()).collect();
-    assert_eq!(signers, ["nurse", "doctor", "nurse"].map(|name| serde_json::json!([address(name)])));
-    let file = ProofFile::decode(&fs::read(sandbox.path().join("mixed.proof")).unwrap()).unwrap();
-    for (own, said) in file.input.commitments().iter().zip(found["inputSignedBy"].as_array().unwrap()) {
-        assert_eq!(said["commitment"], serde_json::json!(own.identity()));
-    }
-    verify("mixed.proof", &[c], &[]).refused(1, "input 1 of 3");
-    verify("mixed.proof", &[a], &[]).refused(1, "input 2 of 3");
-    verify("mixed.proof", &[a, b, c], &[]).refused(1, "b.input.signed: it is about another input");
-    verify("mixed.proof", &[a, c], &["nurse"]).refused(1, "did not sign the commitment to input 2 of 3");
-    verify("nurse.proof", &[a, b], &["nurse"]).done();
-    verify("nurse.proof", &[a, b], &["nurse", "doctor"]).refused(1, "did not sign the commitment to input 1");
-    let words = |proof: &str| {
-        let command = ["verify", PLAN, proof, "--signed-input", a, "--signed-input"];
-        sandbox.run(&[&command[..], &[if proof == "mixed.proof" { c } else { b }]].concat()).done().stdout
-    };
-    let said = words("mixed.proof");
-    assert!(said.contains("signed   the commitments to 2 of 3 inputs (--json says which), by"), "{said}");
-    assert!(words("nurse.proof").contains("signed   the commitments to all 2 inputs, by"));
 }

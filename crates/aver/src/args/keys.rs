@@ -37,6 +37,7 @@ pub enum KeysCommand {
         file: PathBuf,
     },
     /// Lists the keys, without their passwords
+    #[command(after_help = "Example:\n  aver keys list")]
     List,
     /// Prints a key's public part: an address, a log's key, or the PEM of a key that signs models
     #[command(after_help = "Example:\n  aver keys public signing -o signing.pub.pem")]

@@ -50,7 +50,7 @@ pub struct OpenArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  aver log append --about 0x… decisions.jsonl\n  \
                   echo '{\"input\":\"0x…\",\"output\":{\"malignant\":0.93}}' | aver log append --about 0x… -\n\n\
-                  Each line is one JSON object with whatever there is to record. Its fields `kind`, `version` and `at`\n\
+                  Each line is one JSON object with whatever there is to record. Its fields `kind`, `version` and `at` \
                   (second of Unix time) go before the options. Nothing of a record is published but a salted hash.")]
 pub struct AppendArgs {
     /// JSON, one record a line; `-` is standard input

@@ -4,7 +4,10 @@ use averment_compiler::{Reveal, samples::Columns};
 use averment_primitives::{Address, B256};
 use averment_verifier::descriptor::{Commitments, Options};
 use clap::{Args, ValueEnum};
-use std::{num::NonZeroU32, path::PathBuf};
+use std::{
+    num::{NonZeroU32, NonZeroUsize},
+    path::PathBuf,
+};
 
 /// Which columns of a CSV file are inputs.
 #[derive(Debug, Clone, Default, Args)]
@@ -100,8 +103,8 @@ impl BatchArgs {
     after_help = "Examples:\n  aver compile model.onnx --calibrate training.csv --except id,label -o triage.plan\n  \
                   aver compile lenet.onnx --calibrate images.npz -o lenet.plan\n  \
                   aver compile risk.onnx --calibrate past.csv --reveal threshold=0.5 -o risk.plan\n\n\
-                  Nothing is proved yet: the report says how the plan decides beside the float run of the same file,\n\
-                  and what a proof will take. Calibration chooses scales, so samples should be like what comes later;\n\
+                  Nothing is proved yet: the report says how the plan decides beside the float run of the same file, \
+                  and what a proof will take. Calibration chooses scales, so samples should be like what comes later; \
                   every input in the range that they span can be proved, whatever it is."
 )]
 pub struct CompileArgs {
@@ -130,11 +133,12 @@ pub struct CompileArgs {
 
 #[derive(Debug, Args)]
 #[command(
+    mut_arg("for_batch", |own| own.conflicts_with("input")),
     after_help = "Examples:\n  aver commit triage.plan\n  aver commit triage.plan --setup ceremony.ptau\n  \
                   aver commit triage.plan --for-batch 128 --commitments each\n  \
                   aver commit triage.plan --input case.csv -o case.input --sign --account nurse\n\n\
-                  The first makes the plan provable: a version registers the commitment (aver register --plan). The last\n\
-                  commits to an input, which can be signed by whoever saw it before anybody asks or proves anything;\n\
+                  The first makes the plan provable: a version registers the commitment (aver register --plan). The last \
+                  commits to an input, which can be signed by whoever saw it before anybody asks or proves anything; \
                   case.input may be given away, case.input.opening opens it and stays private."
 )]
 pub struct CommitArgs {
@@ -143,18 +147,18 @@ pub struct CommitArgs {
     #[command(flatten)]
     pub setup: SetupArgs,
     #[command(flatten)]
-    pub input: InputArgs,
+    pub proofs: BatchArgs,
+    /// Use the salt of this other committed plan of the same model: what did not change gets the same points
+    #[arg(long, value_name = "PLAN", conflicts_with = "input")]
+    pub salt_of: Option<PathBuf>,
+    #[command(flatten, next_help_heading = "To commit to an input")]
+    pub input: InputsArgs,
     /// Where to write the commitment to the input
     #[arg(long, short, value_name = "FILE", requires = "input")]
     pub output: Option<PathBuf>,
     /// Sign the commitment to the input with --account: whoever saw the input says so, before anybody asks
     #[arg(long, requires = "input")]
     pub sign: bool,
-    #[command(flatten)]
-    pub proofs: BatchArgs,
-    /// Use the salt of this other committed plan of the same model: what did not change gets the same points
-    #[arg(long, value_name = "PLAN", conflicts_with = "input")]
-    pub salt_of: Option<PathBuf>,
 }
 
 /// An input from a file.
@@ -166,14 +170,33 @@ pub struct InputArgs {
     #[command(flatten)]
     pub columns: ColumnArgs,
     /// Which of the inputs in the file, from 1
-    #[arg(long, value_name = "N", conflicts_with = "batch")]
-    pub row: Option<std::num::NonZeroUsize>,
-    /// All inputs in the file together
-    #[arg(long)]
-    pub batch: bool,
+    #[arg(long, value_name = "N", value_parser = row, requires = "input")]
+    pub row: Option<NonZeroUsize>,
     /// Take values outside the declared range as the nearest inside
-    #[arg(long)]
+    #[arg(long, requires = "input")]
     pub clamp: bool,
+}
+
+/// An input from a file, or all of them.
+#[derive(Debug, Clone, Default, Args)]
+pub struct InputsArgs {
+    #[command(flatten)]
+    pub one: InputArgs,
+    /// All inputs in the file together
+    #[arg(long, requires = "input", conflicts_with = "row")]
+    pub batch: bool,
+}
+
+fn row(text: &str) -> Result<NonZeroUsize, String> {
+    text.parse().map_err(|_| "the first row is 1".to_owned())
+}
+
+fn address(text: &str) -> Result<Address, String> {
+    text.parse().map_err(|_| "an address is expected: 0x and 40 hexadecimal digits".to_owned())
+}
+
+fn word(text: &str) -> Result<B256, String> {
+    text.parse().map_err(|_| "32 bytes are expected: 0x and 64 hexadecimal digits".to_owned())
 }
 
 #[derive(Debug, Args)]
@@ -181,15 +204,19 @@ pub struct InputArgs {
                   aver prove triage.plan --input cases.csv --row 17 --about triage@2.0.0 -o case.proof\n  \
                   aver prove triage.plan --committed case.input -o case.proof\n  \
                   aver prove triage.plan --committed a.input --committed b.input -o cases.proof\n\n\
-                  The proof tells nobody the weights, the input or what lies between; --transparent hides nothing and is\n\
+                  The proof tells nobody the weights, the input or what lies between; --transparent hides nothing and is \
                   cheaper. It is for the configured chain, and for whom and what the options say.")]
 pub struct ProveArgs {
     /// The plan's folder
     pub plan: PathBuf,
     #[command(flatten)]
-    pub input: InputArgs,
+    pub input: InputsArgs,
     /// An input that was committed to before, by `aver commit --input`; once for each input of a batch
-    #[arg(long, value_name = "FILE", conflicts_with = "input", required_unless_present = "input")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        conflicts_with_all = ["input", "columns", "except", "row", "batch", "clamp"]
+    )]
     pub committed: Vec<PathBuf>,
     /// How the inputs of a batch are committed to
     #[arg(long, value_enum, default_value = "joint", requires = "batch")]
@@ -209,13 +236,13 @@ pub struct ProveArgs {
     #[arg(long, value_name = "VERSION")]
     pub about: Option<String>,
     /// The contract that the proof is for
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", value_parser = address)]
     pub contract: Option<Address>,
     /// The request that it answers
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", value_parser = word)]
     pub request: Option<B256>,
     /// Who may use it
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", value_parser = address)]
     pub beneficiary: Option<Address>,
 }
 
@@ -226,7 +253,7 @@ pub struct BenchArgs {
     /// The plan's folder, committed
     pub plan: PathBuf,
     #[command(flatten)]
-    pub input: InputArgs,
+    pub input: InputsArgs,
     /// How the inputs of a batch are committed to
     #[arg(long, value_enum, default_value = "joint", requires = "batch")]
     pub commitments: CommitmentsArg,
@@ -253,7 +280,7 @@ pub enum BaselineArg {
 #[command(after_help = "Examples:\n  aver explain triage.plan --input case.csv\n  \
                   aver explain lenet.plan --committed digit.input --patch 4 -o digit.explanation\n  \
                   aver log append --about VERSION --explanation case.explanation decision.json\n\n\
-                  Each feature in turn is set to the baseline; its effect is how much the decision's margin (or the value)\n\
+                  Each feature in turn is set to the baseline; its effect is how much the decision's margin (or the value) \
                   shrinks. Exact over the integer plan and the same every time; no proof is made of it.")]
 pub struct ExplainArgs {
     /// The plan's folder
@@ -261,7 +288,7 @@ pub struct ExplainArgs {
     #[command(flatten)]
     pub input: InputArgs,
     /// An input that was committed to before, by `aver commit --input`
-    #[arg(long, value_name = "FILE", conflicts_with = "input", required_unless_present = "input")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["input", "columns", "except", "row", "clamp"])]
     pub committed: Option<PathBuf>,
     /// What a feature is replaced by
     #[arg(long, value_enum, default_value = "mean")]

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 #[command(after_help = "Examples:\n  aver register --template > model.toml\n  \
                   aver register model.toml --dry-run\n  aver register model.toml --account owner\n  \
                   aver register model.toml --plan triage.plan --account owner\n\n\
-                  What a person has to know stands in model.toml. Weights, data, scripts, the code's commit and\n\
+                  What a person has to know stands in model.toml. Weights, data, scripts, the code's commit and \
                   the machine are captured; both are signed by the account and bound to the version on chain.")]
 pub struct RegisterArgs {
     /// What was written by hand about this version

@@ -35,7 +35,7 @@ struct Run {
 
 pub fn run(args: &BenchArgs, context: &Context) -> Result<()> {
     let folder = PlanFolder::open(&args.plan)?;
-    let path = args.input.input.as_ref().ok_or_else(|| exit::usage("which input? Pass --input FILE"))?;
+    let path = args.input.one.input.as_ref().ok_or_else(|| exit::usage("which input? Pass --input FILE"))?;
     let source = Source::File(path, &args.input, args.commitments.into());
     let mode = if args.transparent { Mode::Transparent } else { Mode::ZeroKnowledge };
     let bar = context.ui.count_bar("proofs", args.runs.into());

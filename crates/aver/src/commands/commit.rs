@@ -24,7 +24,7 @@ pub const SIGNED_INPUT: &str = "application/vnd.averment.input-commitment";
 
 pub fn run(args: &CommitArgs, context: &Context) -> Result<()> {
     let folder = PlanFolder::open(&args.plan)?;
-    match &args.input.input {
+    match &args.input.one.input {
         Some(file) => input(args, file, &folder, context),
         None => weights(args, &folder, context),
     }

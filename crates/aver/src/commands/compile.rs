@@ -68,9 +68,7 @@ pub fn compile(args: &CompileArgs, ui: Ui) -> Result<Made> {
     if plan.output().labels.len() < args.labels.len() {
         let cells = plan.step_of(plan.output().tensor).map_or(0, |step| step.shape.cells());
         let got = args.labels.len();
-        return Err(
-            exit::usage(format!("--labels: the output has {cells} cells, {got} names were given")).into()
-        );
+        return Err(exit::usage(format!("--labels: the output has {cells} cells, names given: {got}")).into());
     }
     let inputs = plan.inputs().iter().enumerate().map(|(position, input)| CalibratedInput {
         name: input.name.clone(),

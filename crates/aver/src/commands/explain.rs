@@ -52,16 +52,15 @@ pub fn explain(args: &ExplainArgs, context: &Context) -> Result<Explanation> {
             (commitment.items(), opening.tensors().to_vec(), Some(commitment.identity()))
         }
         (None, Some(path)) => {
-            let inputs = Inputs::read(path, &args.input, plan, seen.columns(), context)?;
+            let inputs = Inputs::read_one(path, &args.input, plan, seen.columns(), context)?;
             (inputs.items, inputs.tensors, None)
         }
         (None, None) => return Err(exit::usage("which input? Pass --input FILE or --committed FILE").into()),
     };
     if items != 1 {
-        return Err(exit::usage(format!(
-            "one input is explained at a time, there are {items}: choose one with --row N"
-        ))
-        .into());
+        return Err(
+            exit::usage(format!("one input is explained at a time, this commitment is to {items}")).into()
+        );
     }
     let baseline: Vec<Vec<i32>> = match args.baseline {
         BaselineArg::Mean => seen.inputs.iter().map(|input| input.mean.clone()).collect(),
@@ -74,6 +73,9 @@ pub fn explain(args: &ExplainArgs, context: &Context) -> Result<Explanation> {
         return Err(exit::refused("the calibration is another plan's: compile the model again").into());
     }
     let patch = args.patch.map(|cells| cells.get() as usize);
+    if patch.is_some() && plan.inputs().iter().all(|input| input.shape.dims().len() < 2) {
+        return Err(exit::usage("--patch is for images: the plan's inputs have a single axis").into());
+    }
     let features: Vec<_> = plan
         .inputs()
         .iter()

@@ -5,7 +5,7 @@ use super::{
     commit::{fresh_salt, opening_path},
 };
 use crate::{
-    args::proofs::{InputArgs, ProveArgs},
+    args::proofs::{InputsArgs, ProveArgs},
     exit,
     inputs::Inputs,
     outputs,
@@ -58,7 +58,7 @@ pub fn run(args: &ProveArgs, context: &Context) -> Result<()> {
         mode: if args.transparent { Mode::Transparent } else { Mode::ZeroKnowledge },
         ..Statement::default()
     };
-    let source = match (args.committed.as_slice(), &args.input.input) {
+    let source = match (args.committed.as_slice(), &args.input.one.input) {
         ([], Some(file)) => Source::File(file, &args.input, args.commitments.into()),
         ([], None) => return Err(exit::usage("which input? Pass --input FILE or --committed FILE").into()),
         (committed, _) => Source::Committed(committed),
@@ -103,7 +103,7 @@ pub fn run(args: &ProveArgs, context: &Context) -> Result<()> {
 /// Where an input comes from.
 pub enum Source<'a> {
     /// A file of samples, and what is taken of it.
-    File(&'a Path, &'a InputArgs, Commitments),
+    File(&'a Path, &'a InputsArgs, Commitments),
     /// Commitments, each with its opening beside it.
     Committed(&'a [PathBuf]),
 }

@@ -136,7 +136,8 @@ fn signed_input(path: &Path) -> Result<(Vec<u8>, BTreeSet<Address>)> {
     let bytes =
         atomic::read(path, limits.bytes as u64).with_context(|| format!("reading {}", path.display()))?;
     let wrong = |why: String| exit::refused(format!("{}: {why}", path.display()));
-    let envelope = Envelope::decode(&bytes, &limits).map_err(|error| wrong(error.to_string()))?;
+    let hint = "`aver commit --sign` writes a signed commitment beside NAME, as NAME.signed";
+    let envelope = Envelope::decode(&bytes, &limits).map_err(|error| wrong(format!("{error}; {hint}")))?;
     if envelope.payload_type() != SIGNED_INPUT {
         return Err(
             wrong(format!("it holds {:?}, not a commitment to an input", envelope.payload_type())).into()

@@ -2,7 +2,7 @@
 
 use super::stage::Stage;
 use crate::{
-    args::proofs::{BaselineArg, BatchArgs, ColumnArgs, CompileArgs, ExplainArgs, InputArgs},
+    args::proofs::{BaselineArg, BatchArgs, ColumnArgs, CompileArgs, ExplainArgs, InputArgs, InputsArgs},
     commands::{
         commit, compile, explain,
         prove::{self, Source},
@@ -75,7 +75,7 @@ pub async fn decision(
     let case = first_case(decisions)?;
     let statement =
         Statement { chain_id: stage.registry.id().chain_id, version: version.into(), ..Statement::default() };
-    let source = Source::File(&case, &InputArgs::default(), Commitments::Joint);
+    let source = Source::File(&case, &InputsArgs::default(), Commitments::Joint);
     let file = prove::prove(plan, &source, false, statement, &stage.context)?;
     let path = case.with_extension("proof");
     let bytes = file.encode();

@@ -166,10 +166,11 @@ fn csv(bytes: &[u8], columns: &Columns) -> Result<Named, ReadError> {
         for &column in &chosen {
             let cell = &row[column];
             let reason = || {
-                format!(
-                    "{:?} is no finite number; name the columns that are inputs",
-                    cell.chars().take(40).collect::<String>()
-                )
+                let shown: String = cell.chars().take(40).collect();
+                match header.as_ref().and_then(|names| names.get(column)) {
+                    Some(name) => format!("{name:?} is {shown:?}, which is no finite number"),
+                    None => format!("{shown:?} is no finite number"),
+                }
             };
             let cell = number(cell).ok_or_else(|| ReadError::Cell {
                 line: line + 1,
