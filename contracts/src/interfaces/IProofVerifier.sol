@@ -20,9 +20,10 @@ struct Statement {
     bytes32 plan;
     /// The input's schema.
     bytes32 schema;
-    /// The inputs: identity of the commitment to them.
+    /// The inputs: identity of the commitment to them, or of the list of theirs where each item has one of its own.
     bytes32 inputs;
-    /// How many items the inputs are, 1 to 65,536; a batch is padded with others to a power of two.
+    /// How many items the inputs are, 1 to 65,536. A batch is filled up to a power of two: with items of zeros, or with the
+    /// last one again where each has a commitment of its own.
     uint32 items;
     /// Public inputs and outputs, in the order of the plan.
     int64[] publicValues;
@@ -61,7 +62,7 @@ interface IProofVerifier {
 
     /// @notice Whether `proof` proves `statement` for a plan whose descriptor is registered.
     /// @param descriptor The digest that it is registered by, which covers the points of its function tables.
-    /// @param points The commitments to weights and inputs, in this order, 64 bytes each.
+    /// @param points The commitments to weights and inputs, in this order, 64 bytes each; not those that fill up a batch.
     /// @dev False for any bad points and proof, whatever their bytes; reverts only for a descriptor that is not
     /// registered, for arguments that are not ABI-encoded, and without gas.
     function verify(bytes32 descriptor, Statement calldata statement, bytes calldata points, bytes calldata proof)
