@@ -46,12 +46,42 @@ const PHASES: [&str; 5] = [
     "until 5, opening in the field",
 ];
 
+/// Rows of the registry's actions: row, which of the numbers, name in the snapshot.
+const ACTIONS: [(&str, usize, &str); 18] = [
+    ("create a model with 3 roles", 0, "createModel, 3 roles"),
+    ("set a policy for 3 roles that have keys", 0, "setPolicy, 3 roles that have keys"),
+    ("appoint another key for a role", 0, "replaceRoleKey"),
+    ("a key hands its role on", 0, "rotateRoleKey"),
+    ("declare a key compromised", 0, "declareCompromised"),
+    ("allow a registrar", 0, "setRegistrar"),
+    ("offer a model, accept it", 0, "transferOwnership"),
+    ("offer a model, accept it", 1, "acceptOwnership"),
+    ("register a version; with one parent", 0, "registerVersion, no parent"),
+    ("register a version; with one parent", 1, "registerVersion, 1 parent"),
+    ("submit one approval; the one that is enough", 0, "submitApprovals, 1 that is not enough"),
+    ("submit one approval; the one that is enough", 1, "submitApprovals, 1 that approves"),
+    ("submit three approvals at once", 0, "submitApprovals, 3 of which 2 approve"),
+    ("deploy", 0, "deploy"),
+    ("retire; revoke", 0, "retire"),
+    ("retire; revoke", 1, "revoke"),
+    ("open a log", 0, "open"),
+    ("anchor a root", 0, "anchor"),
+];
+/// Images of the batches in the snapshots.
+const BATCH: u64 = 128;
+
 /// Fails naming each line with a number that is not what is pinned.
 pub fn check() -> Result<()> {
     let mut wrong = Vec::new();
     for (document, (got, expected)) in documents()? {
         let lines = got.lines().zip(expected.lines()).filter(|(got, expected)| got != expected);
         wrong.extend(lines.map(|(got, expected)| format!("{document}: {got}\n  is now: {expected}")));
+    }
+    let benchmarks = fs::read_to_string(BENCHMARKS).context(BENCHMARKS)?;
+    for (what, number) in sentences()? {
+        if !benchmarks.contains(&grouped(number)) {
+            wrong.push(format!("{BENCHMARKS}: nothing says {}, {what}: write it", grouped(number)));
+        }
     }
     ensure!(
         wrong.is_empty(),
@@ -93,12 +123,31 @@ fn documents() -> Result<BTreeMap<&'static str, (String, String)>> {
     Ok(documents)
 }
 
+/// What the text beside the tables says.
+fn sentences() -> Result<Vec<(String, u64)>> {
+    let pinned = pinned("contracts/snapshots/proofs.json")?;
+    let mut found = Vec::new();
+    for name in ["lenet128_joint_zk", "lenet128_each_zk"] {
+        found.push((format!("gas of an image in {name}"), gas(&pinned, name)? / BATCH));
+    }
+    for (_, name) in CERTIFICATES {
+        for what in ["certify", "register"] {
+            let name = format!("certificate_{name}_zk, {what}");
+            found.push((format!("gas of {name:?}"), gas(&pinned, &name)?));
+        }
+    }
+    Ok(found)
+}
+
+fn gas(pinned: &Value, name: &str) -> Result<u64> {
+    let number = pinned[name].as_str().with_context(|| format!("no gas of {name:?}"))?;
+    Ok(number.parse()?)
+}
+
 fn tables() -> Result<Vec<Table>> {
-    let gas = pinned("contracts/snapshots/proofs.json")?;
-    let gas = |name: &str| -> Result<u64> {
-        let number = gas[name].as_str().with_context(|| format!("no gas of {name:?}"))?;
-        Ok(number.parse()?)
-    };
+    let (snapshot, actions) =
+        (pinned("contracts/snapshots/proofs.json")?, pinned("contracts/snapshots/actions.json")?);
+    let gas_of = |name: &str| gas(&snapshot, name);
     let place = |row: &str, cell, number| (row.to_owned(), cell, number);
     let mut sizes = Vec::new();
     for (row, number, name) in [
@@ -114,29 +163,34 @@ fn tables() -> Result<Vec<Table>> {
         let code = artifact["deployedBytecode"].as_str().context("an artifact without code")?;
         sizes.push((place(row, 2, number), (code.trim_start_matches("0x").len() / 2) as u64));
     }
+    let mut registry = Vec::new();
+    for (row, number, name) in ACTIONS {
+        registry.push((place(row, 1, number), gas(&actions, name)?));
+    }
     let mut proofs = Vec::new();
     for (row, name) in MODELS {
-        proofs.push((place(row, 1, 0), gas(&format!("{name}_transparent"))?));
-        proofs.push((place(row, 2, 0), gas(&format!("{name}_zk"))?));
-        proofs.push((place(row, 3, 0), gas(&format!("{name}_zk, register"))?));
+        proofs.push((place(row, 1, 0), gas_of(&format!("{name}_transparent"))?));
+        proofs.push((place(row, 2, 0), gas_of(&format!("{name}_zk"))?));
+        proofs.push((place(row, 3, 0), gas_of(&format!("{name}_zk, register"))?));
     }
     let mut certificates = Vec::new();
     for (row, name) in CERTIFICATES {
-        certificates.push((place(row, 1, 0), gas(&format!("certificate_{name}_zk, certify"))?));
-        certificates.push((place(row, 2, 0), gas(&format!("certificate_{name}_zk, register"))?));
+        certificates.push((place(row, 1, 0), gas_of(&format!("certificate_{name}_zk, certify"))?));
+        certificates.push((place(row, 2, 0), gas_of(&format!("certificate_{name}_zk, register"))?));
     }
     let mut phases = Vec::new();
     for (row, name) in PHASED {
         let mut before = 0;
         for (cell, phase) in PHASES.iter().enumerate() {
-            let until = gas(&format!("{name}, {phase}"))?;
+            let until = gas_of(&format!("{name}, {phase}"))?;
             phases.push((place(row, 2 + cell, 0), until - before));
             before = until;
         }
-        phases.push((place(row, 8, 0), gas(name)?));
+        phases.push((place(row, 8, 0), gas_of(name)?));
     }
     Ok(vec![
         Table { document: CONTRACTS, heading: "| contract | what |", numbers: sizes },
+        Table { document: CONTRACTS, heading: "| action |", numbers: registry },
         Table { document: CONTRACTS, heading: "| proof, private input |", numbers: proofs },
         Table { document: CONTRACTS, heading: "| certificate of |", numbers: certificates },
         Table { document: BENCHMARKS, heading: "| model | transaction, calldata |", numbers: phases },
