@@ -197,7 +197,7 @@ contract ProofVerifier is IProofVerifier {
         uint256 operands;
         assembly {
             mstore(OPERANDS, next)
-            operands := add(7, shl(1, mload(PRODUCTS)))
+            operands := add(add(mload(SLOTS), 3), shl(1, mload(PRODUCTS)))
             // Tables have room behind the longest thing that is absorbed.
             let longest := shl(5, add(operands, 1))
             if lt(longest, mload(TABLES)) { longest := mload(TABLES) }

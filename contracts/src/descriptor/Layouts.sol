@@ -70,23 +70,22 @@ abstract contract Layouts is Plans {
 
         list = new uint256[](10);
         uint256 count;
-        uint256[4] memory areas = [byte_(plan, 44), byte_(plan, 45), byte_(plan, 46), byte_(plan, 47)];
-        for (uint256 slot = 0; slot < 4; ++slot) {
-            if (areas[slot] > FUNCTIONS) revert InvalidDescriptor(Rule.Bytes, 44 + slot);
+        uint256[4] memory areas = areasOf(plan);
+        for (uint256 slot = 0; slot < SLOTS; ++slot) {
             if (areas[slot] != 0) list[count++] = plan.slotBits;
         }
-        for (uint256 slot = 0; slot < 4; ++slot) {
+        for (uint256 slot = 0; slot < SLOTS; ++slot) {
             if (areas[slot] == FUNCTIONS) list[count++] = plan.slotBits;
         }
         list[count++] = plan.tableBits;
         if (plan.maskBits != NONE) list[count++] = plan.maskBits;
         (next, bases) = role(plan, 3, next, cut(list, count));
         count = 0;
-        for (uint256 slot = 0; slot < 4; ++slot) {
+        for (uint256 slot = 0; slot < SLOTS; ++slot) {
             plan.ins[slot] = areas[slot] != 0 ? bases[count++] : NOWHERE;
             same(plan, 84 + 4 * slot, plan.ins[slot]);
         }
-        for (uint256 slot = 0; slot < 4; ++slot) {
+        for (uint256 slot = 0; slot < SLOTS; ++slot) {
             plan.outs[slot] = areas[slot] == FUNCTIONS ? bases[count++] : NOWHERE;
             same(plan, 100 + 4 * slot, plan.outs[slot]);
         }
@@ -102,6 +101,17 @@ abstract contract Layouts is Plans {
         uint256 countBits = log2Up(next);
         if (byte_(plan, 37) != countBits || k + countBits > ADDRESS_BITS) {
             revert InvalidDescriptor(Rule.Layout, 37);
+        }
+    }
+
+    /// What each slot has, and how many there are: those that are not have no areas, and come last.
+    function areasOf(Plan memory plan) internal pure returns (uint256[4] memory areas) {
+        for (uint256 slot = 0; slot < SLOTS; ++slot) {
+            uint256 area = byte_(plan, 44 + slot);
+            if (area == NONE) continue;
+            if (area > FUNCTIONS || plan.slots != slot) revert InvalidDescriptor(Rule.Bytes, 44 + slot);
+            areas[slot] = area;
+            plan.slots = slot + 1;
         }
     }
 
@@ -185,6 +195,7 @@ abstract contract Layouts is Plans {
     /// Counts, bits and what follows from them.
     function checkSizes(Plan memory plan) internal pure {
         within(0, COUNT_BITS, byte_(plan, 37));
+        within(1, SLOTS, plan.slots);
         within(1, VARIABLES, plan.slotBits);
         within(1, VARIABLES, plan.tableBits);
         within(1, VARIABLES, byte_(plan, 42));
@@ -222,8 +233,8 @@ abstract contract Layouts is Plans {
             && number(plan, 60, 4) == publicEnd;
         if (!right) revert InvalidDescriptor(Rule.Layout, 42);
 
-        // The masks' round has degree 6; mu and the spare cell, the operands but the table's, and the constant.
-        uint256 cells = 2 + 7 + 2 * products + 6;
+        // Mu and the spare cell; the operands but the table's, and the constant; the masks' round, of the lookups' degree.
+        uint256 cells = 2 + plan.slots + 3 + 2 * products + plan.slots + 2;
         for (uint256 i = 0; i < variables; ++i) {
             uint256 degree = degreeOf(plan, variables - 1 - i);
             if (byte_(plan, plan.degrees + i) != degree) revert InvalidDescriptor(Rule.Layout, plan.degrees + i);
@@ -237,7 +248,8 @@ abstract contract Layouts is Plans {
 
     /// The degree of the round that binds a variable, [5.2].
     function degreeOf(Plan memory plan, uint256 variable) internal pure returns (uint256 degree) {
-        if (plan.slotBits > variable) return 6;
+        // No other is higher.
+        if (plan.slotBits > variable) return plan.slots + 2;
         if (plan.tableBits > variable) degree = 3;
         for (uint256 product = plan.sums; product < plan.degrees; product += 7) {
             if (byte_(plan, product) > variable) {

@@ -45,7 +45,7 @@ abstract contract Lookups is Plans {
             Lookup memory own = plan.lookups[i];
             (own.slot, own.row, own.bits) = (byte_(plan, record), number(plan, record + 1, 4), byte_(plan, record + 5));
             own.input = number(plan, record + 10, 4);
-            if (own.slot > 3 || !aligned(own.row, own.bits, plan.slotBits)) {
+            if (own.slot >= plan.slots || !aligned(own.row, own.bits, plan.slotBits)) {
                 revert InvalidDescriptor(Rule.LookupPlace, i);
             }
             uint256 area = byte_(plan, 44 + own.slot);
@@ -59,7 +59,6 @@ abstract contract Lookups is Plans {
                     || (inputs < plan.inputSizes.length
                         && plan.inputBases[inputs] == own.input
                         && plan.inputSizes[inputs] + plan.itemBits == own.bits);
-                right = right && area == 0;
                 if (!right) revert InvalidDescriptor(Rule.LookupInput, i);
                 for (uint256 j = 0; j < i; ++j) {
                     Lookup memory other = plan.lookups[j];
@@ -68,7 +67,9 @@ abstract contract Lookups is Plans {
                     if (!apart) revert InvalidDescriptor(Rule.LookupPlace, i);
                 }
             }
-            own.table = tableOf(plan, number(plan, record + 6, 4), area == FUNCTIONS, i);
+            // `out` of functions is committed; of ranges in the same slot it is looked up to be 0.
+            bool committed = area == FUNCTIONS && own.input == NOWHERE;
+            own.table = tableOf(plan, number(plan, record + 6, 4), committed, i);
             if (own.input == NOWHERE) continue;
             if (!plan.isCertificate) plan.inputBits[inputs] = rangeBits(plan.tables[own.table]);
             ++inputs;
@@ -76,9 +77,10 @@ abstract contract Lookups is Plans {
         if (!plan.isCertificate && inputs != plan.inputSizes.length) revert InvalidDescriptor(Rule.LookupInput, count);
     }
 
-    function tableOf(Plan memory plan, uint256 tag, bool isFunction, uint256 lookup) internal pure returns (uint256) {
+    /// The table of a lookup block, whether it is a range or, where `out` is committed, a function.
+    function tableOf(Plan memory plan, uint256 tag, bool committed, uint256 lookup) internal pure returns (uint256) {
         for (uint256 i = 0; i < plan.tables.length; ++i) {
-            if (plan.tables[i].tag == tag && plan.tables[i].isFunction == isFunction) return i;
+            if (plan.tables[i].tag == tag && (committed || !plan.tables[i].isFunction)) return i;
         }
         revert InvalidDescriptor(Rule.LookupTable, lookup);
     }

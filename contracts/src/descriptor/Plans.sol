@@ -10,9 +10,10 @@ abstract contract Plans is IDescriptors {
     /// Public values of a relation, in bits.
     uint256 internal constant PUBLIC_BITS = 12;
     uint256 internal constant CELL_BITS = 62;
-    /// No such thing, where a byte says how large something is; no such block.
+    /// No such thing, where a byte says how large something is, or what a slot has; no such block.
     uint256 internal constant NONE = 255;
     uint256 internal constant NOWHERE = type(uint32).max;
+    uint256 internal constant SLOTS = 4;
     uint256 internal constant FUNCTIONS = 2;
     /// Kinds of relations, by what they add.
     uint256 internal constant PUBLIC = 1;
@@ -43,6 +44,7 @@ abstract contract Plans is IDescriptors {
         bytes data;
         bool isCertificate;
         uint256 chunkBits;
+        uint256 slots;
         uint256 slotBits;
         uint256 tableBits;
         uint256 functionBits;

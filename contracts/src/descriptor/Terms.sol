@@ -95,7 +95,7 @@ abstract contract Terms is Plans {
         for (uint256 i = 0; i < plan.lookups.length; ++i) {
             Lookup memory own = plan.lookups[i];
             if (
-                own.determined && plan.outs[own.slot] != NOWHERE && plan.outs[own.slot] + own.row == base
+                own.determined && plan.tables[own.table].isFunction && plan.outs[own.slot] + own.row == base
                     && own.bits == size
             ) {
                 return plan.tables[own.table].outBits - 1;

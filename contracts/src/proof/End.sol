@@ -10,21 +10,27 @@ import "./Memory.sol";
 /// The lookups' part, without the factor `2^-n`: `OPERANDS` are in calldata.
 function lookupsAtEnd() pure returns (uint256 sum) {
     uint256 bits;
+    uint256 end;
     assembly {
         bits := mload(SLOT_BITS)
-        // The four denominators, in scratch memory.
-        for { let slot := 0 } lt(slot, 0x80) { slot := add(slot, 0x20) } {
+        end := shl(5, mload(SLOTS))
+        // The denominators, in scratch memory.
+        for { let slot := 0 } lt(slot, end) { slot := add(slot, 0x20) } {
             mstore(slot, addmod(mload(GAMMA), calldataload(add(mload(OPERANDS), slot)), P))
         }
     }
     addTags(bits);
     sum = eqPoints(R, RHO, bits);
     assembly {
-        let ab := mulmod(mload(0x00), mload(0x20), P)
-        let cd := mulmod(mload(0x40), mload(0x60), P)
-        let defect := mulmod(calldataload(add(mload(OPERANDS), 0x80)), mulmod(ab, cd, P), P)
-        let others := mulmod(addmod(mload(0x00), mload(0x20), P), cd, P)
-        others := addmod(others, mulmod(addmod(mload(0x40), mload(0x60), P), ab, P), P)
+        // Their product, and the sum of the products of all but one.
+        let all := mload(0)
+        let others := 1
+        for { let slot := 0x20 } lt(slot, end) { slot := add(slot, 0x20) } {
+            let own := mload(slot)
+            others := addmod(mulmod(others, own, P), all, P)
+            all := mulmod(all, own, P)
+        }
+        let defect := mulmod(calldataload(add(mload(OPERANDS), end)), all, P)
         defect := addmod(defect, sub(P, others), P)
         sum := mulmod(mulmod(mload(LAMBDA_A), shl(bits, 1), P), mulmod(defect, sum, P), P)
     }
@@ -86,7 +92,8 @@ function tablesAtEnd() pure returns (uint256 sum) {
         bits := mload(TABLE_BITS)
         table := add(DESCRIPTOR, 136)
         end := mload(LOOKUPS)
-        row := addmod(mload(GAMMA), mulmod(mload(BETA), calldataload(add(mload(OPERANDS), 0xc0)), P), P)
+        let out := calldataload(add(mload(OPERANDS), shl(5, add(mload(SLOTS), 2))))
+        row := addmod(mload(GAMMA), mulmod(mload(BETA), out, P), P)
         // The values at rho of the extensions of 0, 1, 2, ... over 0, 1, 2, ... bits.
         let value := 0
         let to := mload(TABLES)
@@ -120,7 +127,7 @@ function tablesAtEnd() pure returns (uint256 sum) {
     }
     sum = eqPoints(R, RHO, bits);
     assembly {
-        row := mulmod(row, calldataload(add(mload(OPERANDS), 0xa0)), P)
+        row := mulmod(row, calldataload(add(mload(OPERANDS), shl(5, add(mload(SLOTS), 1)))), P)
         sum := mulmod(mulmod(mload(LAMBDA_B), shl(bits, 1), P), mulmod(row, sum, P), P)
     }
 }
@@ -136,7 +143,7 @@ function relationsAtEnd() pure returns (uint256 sum) {
         head := mload(HEADS)
         end := mload(SUMS)
         product := mload(SUMS)
-        operands := add(mload(OPERANDS), 0xe0)
+        operands := add(mload(OPERANDS), shl(5, add(mload(SLOTS), 3)))
         mstore(CONSTANTS, 0)
     }
     while (head < end) {

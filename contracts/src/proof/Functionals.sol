@@ -172,18 +172,20 @@ function claimHidden(uint256 own) pure {
     }
 }
 
-/// The four slots, h and g.
+/// The slots, h and g.
 function lookups() pure {
     uint256 bits;
     uint256 helper;
     uint256 fractions;
+    uint256 count;
     assembly {
         bits := mload(SLOT_BITS)
+        count := mload(SLOTS)
         helper := mload(HELPER)
         fractions := mload(FRACTIONS)
     }
     inputs();
-    for (uint256 i = 0; i < 4;) {
+    for (uint256 i = 0; i < count;) {
         claimHidden(slot(i, bits));
         unchecked {
             ++i;
@@ -212,7 +214,7 @@ function slot(uint256 index, uint256 bits) pure returns (uint256 value) {
     }
 }
 
-/// Input blocks, which are in slots without areas of their own, each with its slot's power of theta.
+/// Input blocks, each with its slot's power of theta. They take the place of what the slot's own areas have in their rows.
 function inputs() pure {
     uint256 lookup;
     uint256 end;
@@ -242,6 +244,7 @@ function input(uint256 word, uint256 cell) pure {
         row := shr(own, and(shr(216, word), 0xffffffff))
         above := sub(mload(SLOT_BITS), own)
     }
+    uint256 replaced = areasAt(word, own);
     unchecked {
         row = eqIndex(RHO + 32 * own, above, row);
     }
@@ -259,11 +262,38 @@ function input(uint256 word, uint256 cell) pure {
         }
     }
     assembly {
-        let here := mulmod(row, cell, P)
+        let here := mulmod(row, add(cell, sub(P, replaced)), P)
         let theta := mload(THETA)
         here := mulmod(here, theta, P)
         for { let i := byte(0, word) } i { i := sub(i, 1) } { here := mulmod(here, theta, P) }
         mstore(HIDDEN, addmod(mload(HIDDEN), here, P))
+    }
+}
+
+/// What a slot's own areas have in the rows of a lookup block of `2^own` rows, given the latter's first word.
+function areasAt(uint256 word, uint256 own) pure returns (uint256 value) {
+    uint256 row;
+    uint256 ins;
+    uint256 outs;
+    assembly {
+        row := and(shr(216, word), 0xffffffff)
+        // The slot's first cells.
+        let areas := add(add(DESCRIPTOR, 84), shl(2, byte(0, word)))
+        ins := shr(224, mload(areas))
+        outs := shr(224, mload(add(areas, 16)))
+    }
+    if (ins == 0xffffffff) return 0;
+    unchecked {
+        value = blockAt(own, ins + row);
+        if (outs != 0xffffffff) {
+            outs = blockAt(own, outs + row);
+            assembly {
+                value := add(value, mulmod(mload(BETA), outs, P))
+            }
+        }
+    }
+    assembly {
+        value := mulmod(value, mload(add(RHO_PREFIX, shl(5, own))), P)
     }
 }
 
@@ -340,22 +370,39 @@ function rest() pure returns (uint256 value) {
         let n := mload(VARIABLES)
         let degrees := mload(DEGREES)
         let cell := mload(MASK_CELL)
-        let mu := mload(sub(cell, shl(5, add(shl(1, mload(PRODUCTS)), 8))))
+        let mu := mload(sub(cell, shl(5, add(shl(1, mload(PRODUCTS)), add(mload(SLOTS), 4)))))
         // The constant, then the rounds' coefficients from the linear one on: the highest variable first, the masks' last.
         value := mload(cell)
         for { let round := 0 } iszero(gt(round, n)) { round := add(round, 1) } {
-            let degree := 6
+            let degree := add(mload(SLOTS), 2)
             let x := mload(add(RHO, shl(5, n)))
             if lt(round, n) {
                 degree := byte(0, mload(add(degrees, round)))
                 x := mload(add(RHO, shl(5, sub(n, add(round, 1)))))
             }
-            // Horner, from the highest cell of the round down.
-            let own := 0
+            // Horner, from the highest cell of the round down; written out as the rounds are.
+            let own
             let last := add(cell, shl(5, degree))
             switch degree
+            case 4 {
+                own := mulmod(mload(last), x, P)
+                own := mulmod(add(own, mload(add(cell, 0x60))), x, P)
+                own := mulmod(add(own, mload(add(cell, 0x40))), x, P)
+                own := mulmod(add(own, mload(add(cell, 0x20))), x, P)
+            }
+            case 5 {
+                own := mulmod(mload(last), x, P)
+                own := mulmod(add(own, mload(add(cell, 0x80))), x, P)
+                own := mulmod(add(own, mload(add(cell, 0x60))), x, P)
+                own := mulmod(add(own, mload(add(cell, 0x40))), x, P)
+                own := mulmod(add(own, mload(add(cell, 0x20))), x, P)
+            }
+            case 3 {
+                own := mulmod(mload(last), x, P)
+                own := mulmod(add(own, mload(add(cell, 0x40))), x, P)
+                own := mulmod(add(own, mload(add(cell, 0x20))), x, P)
+            }
             case 6 {
-                // The most frequent, written out.
                 own := mulmod(mload(last), x, P)
                 own := mulmod(add(own, mload(add(cell, 0xa0))), x, P)
                 own := mulmod(add(own, mload(add(cell, 0x80))), x, P)
@@ -364,7 +411,8 @@ function rest() pure returns (uint256 value) {
                 own := mulmod(add(own, mload(add(cell, 0x20))), x, P)
             }
             default {
-                for { let c := last } gt(c, cell) { c := sub(c, 0x20) } { own := mulmod(add(own, mload(c)), x, P) }
+                own := mulmod(mload(last), x, P)
+                own := mulmod(add(own, mload(add(cell, 0x20))), x, P)
             }
             value := addmod(value, own, P)
             cell := last

@@ -90,6 +90,8 @@ uint256 constant U_TREES_END = 0x820;
 uint256 constant CHUNKS = 0x840;
 // Items with input commitments of their own, as a power of two; 0 if one commitment is to all of them.
 uint256 constant ITEM_BITS = 0x860;
+// How many lookup slots there are.
+uint256 constant SLOTS = 0x960;
 // While the functionals' claims are weighed ([6.1]): theta's power of the next one; what is public; what is hidden, to
 // be multiplied by 1 - rho_n; mask cells, to be multiplied by rho_n; and where the next one's mask cell is.
 uint256 constant POWER = 0x880;

@@ -16,6 +16,9 @@ function load(address code) view returns (uint256 free) {
         mstore(CHUNK_BITS, byte(4, head))
         mstore(COUNT_BITS, byte(5, head))
         mstore(SLOT_BITS, byte(6, head))
+        // One for each of the four bytes that is not 255, which stands behind all others.
+        let absent := and(shr(135, head), 0x01010101)
+        mstore(SLOTS, sub(4, byte(28, mul(absent, 0x01010101))))
         mstore(TABLE_BITS, byte(7, head))
         mstore(VARIABLES, byte(10, head))
         mstore(POINT_LENGTH, byte(11, head))

@@ -26,7 +26,7 @@ function drawFrom(uint256 source, uint256 words) pure returns (uint256 challenge
     }
 }
 
-/// The main sumcheck's rounds, whose degrees the descriptor has; the masks' round, of degree 6, last. `at` is where
+/// The main sumcheck's rounds, whose degrees the descriptor has; the masks' round, of the lookups' degree, last. `at` is where
 /// the rounds begin, `lead` words before them are absorbed with the first. Leaves rho and 1 - rho in memory.
 function reduceMain(uint256 source, uint256 lead, uint256 claim) pure returns (uint256 next, uint256 left) {
     assembly {
@@ -39,7 +39,7 @@ function reduceMain(uint256 source, uint256 lead, uint256 claim) pure returns (u
         lead := shl(5, lead)
         // The place of the coordinate, in words: n - 1 down to 0, then n for the masks.
         for { let place := sub(n, 1) } 1 {} {
-            let size := 0xc0
+            let size := shl(5, add(mload(SLOTS), 2))
             if lt(place, n) {
                 size := shl(5, byte(0, mload(degrees)))
                 degrees := add(degrees, 1)
@@ -55,11 +55,51 @@ function reduceMain(uint256 source, uint256 lead, uint256 claim) pure returns (u
 
             // c_0, c_2, c_3, ...; c_1 = claim - 2 c_0 - c_2 - c_3 - ...
             let constant := mload(first)
+            // Written out for lookups in two, three, one and four slots; the tables' degree is that of one slot. Five canonical
+            // numbers add up below 2^256.
             let sum
             let upper
             switch size
+            case 0x80 {
+                upper := mload(add(first, 0x60))
+                sum := upper
+                ok := and(ok, and(lt(constant, P), lt(upper, P)))
+                let c := mload(add(first, 0x40))
+                sum := add(sum, c)
+                ok := and(ok, lt(c, P))
+                upper := add(mulmod(upper, x, P), c)
+                c := mload(add(first, 0x20))
+                sum := add(sum, c)
+                ok := and(ok, lt(c, P))
+                upper := add(mulmod(upper, x, P), c)
+            }
+            case 0xa0 {
+                upper := mload(add(first, 0x80))
+                sum := upper
+                ok := and(ok, and(lt(constant, P), lt(upper, P)))
+                let c := mload(add(first, 0x60))
+                sum := add(sum, c)
+                ok := and(ok, lt(c, P))
+                upper := add(mulmod(upper, x, P), c)
+                c := mload(add(first, 0x40))
+                sum := add(sum, c)
+                ok := and(ok, lt(c, P))
+                upper := add(mulmod(upper, x, P), c)
+                c := mload(add(first, 0x20))
+                sum := add(sum, c)
+                ok := and(ok, lt(c, P))
+                upper := add(mulmod(upper, x, P), c)
+            }
+            case 0x60 {
+                upper := mload(add(first, 0x40))
+                sum := upper
+                ok := and(ok, and(lt(constant, P), lt(upper, P)))
+                let c := mload(add(first, 0x20))
+                sum := add(sum, c)
+                ok := and(ok, lt(c, P))
+                upper := add(mulmod(upper, x, P), c)
+            }
             case 0xc0 {
-                // The lookups' and the masks' degree, written out. Five canonical numbers add up below 2^256.
                 upper := mload(add(first, 0xa0))
                 sum := upper
                 ok := and(ok, and(lt(constant, P), lt(upper, P)))
@@ -76,18 +116,15 @@ function reduceMain(uint256 source, uint256 lead, uint256 claim) pure returns (u
                 ok := and(ok, lt(c, P))
                 upper := add(mulmod(upper, x, P), c)
                 c := mload(add(first, 0x20))
-                sum := addmod(sum, c, P)
+                sum := add(sum, c)
                 ok := and(ok, lt(c, P))
                 upper := add(mulmod(upper, x, P), c)
             }
             default {
-                ok := and(ok, lt(constant, P))
-                for { let c := sub(add(first, size), 0x20) } gt(c, first) { c := sub(c, 0x20) } {
-                    let coefficient := mload(c)
-                    ok := and(ok, lt(coefficient, P))
-                    sum := addmod(sum, coefficient, P)
-                    upper := add(mulmod(upper, x, P), coefficient)
-                }
+                // Products without a group.
+                upper := mload(add(first, 0x20))
+                sum := upper
+                ok := and(ok, and(lt(constant, P), lt(upper, P)))
             }
             // Numbers that are not canonical, of which `ok` knows, may wrap.
             sum := addmod(add(constant, constant), sum, P)

@@ -91,7 +91,7 @@ fn main() {
     });
     row("sum of four inverses", len, &|backend| {
         let d = input.columns(backend);
-        timed(|| FieldVec::sum_of_inverses(d.each_ref()))
+        timed(|| FieldVec::sum_of_inverses(&d))
     });
     for (name, coordinates) in [("product", 0), ("table", log_size)] {
         row(&format!("sumcheck, {name}, all rounds"), len, &|backend| {
@@ -116,7 +116,8 @@ fn main() {
         })
     });
     row("sumcheck, lookups of four, all rounds, a row", len, &|backend| {
-        let mut member = Lookup::new(FieldVec::new(backend, &input.a), input.columns(backend), &input.point);
+        let mut member =
+            Lookup::new(FieldVec::new(backend, &input.a), input.columns(backend).into(), &input.point);
         timed(|| {
             for challenge in &input.point {
                 black_box(member.round());

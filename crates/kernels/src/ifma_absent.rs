@@ -86,7 +86,7 @@ pub mod vector {
             match *high {}
         }
 
-        pub fn sum_of_inverses(d: [&Self; 4]) -> Self {
+        pub fn sum_of_inverses(d: &[&Self]) -> Self {
             match *d[0] {}
         }
 
@@ -98,7 +98,7 @@ pub mod vector {
             match *b {}
         }
 
-        pub fn lookup_sums(v: [&mut Self; 5], _: Option<Fr>, _: &[Block], _: bool) -> [Fr; 6] {
+        pub fn lookup_sums(v: &mut [&mut Self], _: Option<Fr>, _: &[Block], _: bool) -> [Fr; 6] {
             match *v[0] {}
         }
 

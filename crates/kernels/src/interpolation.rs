@@ -13,9 +13,11 @@ static INVERSE_FACTORIALS: LazyLock<[Fr; MAX + 1]> = LazyLock::new(|| {
         factorial.inverse().unwrap_or_default()
     })
 });
-/// 1/2, 1/6 and 1/12.
-static SIXTHS: LazyLock<[Fr; 3]> =
-    LazyLock::new(|| [2u64, 6, 12].map(|k| Fr::from(k).inverse().unwrap_or_default()));
+/// Where a lookup's rounds are summed up.
+const NODES: [i8; 5] = [0, 1, -1, 2, -2];
+/// 1/k for k = 0..=4, 0 for 0.
+static INVERSES: LazyLock<[Fr; 5]> =
+    LazyLock::new(|| [0u64, 1, 2, 3, 4].map(|k| Fr::from(k).inverse().unwrap_or_default()));
 
 /// Coefficients, lowest first, of the polynomial with these values at 0, 1, …, d (d at most 6): Newton's forward
 /// differences, `f(X) = Σ_k Δ^k f(0)/k! · X(X-1)…(X-k+1)`, multiplied out from the top.
@@ -40,18 +42,33 @@ pub fn from_values(values: &[Fr]) -> Vec<Fr> {
     coefficients
 }
 
-/// Coefficients of the polynomial of degree 5 with these values at 0, 1, -1, 2, -2 and this leading coefficient.
-pub fn quintic(values: [Fr; 5], lead: Fr) -> [Fr; 6] {
-    let [zero, one, minus_one, two, minus_two] = values;
-    let [half, sixth, twelfth] = *SIXTHS;
-    // Even part: A = c2 + c4, B = 4 c2 + 16 c4. Odd part without the lead: C = c1 + c3, D = 2 c1 + 8 c3.
-    let a = (one + minus_one) * half - zero;
-    let b = (two + minus_two) * half - zero;
-    let c = (one - minus_one) * half - lead;
-    let d = (two - minus_two) * half - lead * Fr::from(32u64);
-    let c4 = (b - a.double().double()) * twelfth;
-    let c3 = (d - c.double()) * sixth;
-    [zero, c - c3, a - c4, c3, c4, lead]
+/// Coefficients of the polynomial with these values at 0, 1, -1, 2, -2, as many of them as its degree (at most 5), and this
+/// leading coefficient: Newton's divided differences of what is left without the latter.
+pub fn from_few(values: &[Fr], lead: Fr) -> Vec<Fr> {
+    let degree = values.len();
+    let node = |i: usize| Fr::from(NODES[i]);
+    let leading = |i: usize| lead * node(i).pow([degree as u64]);
+    let mut differences: Vec<Fr> = values.iter().enumerate().map(|(i, value)| *value - leading(i)).collect();
+    for level in 1..degree {
+        for i in (level..degree).rev() {
+            let before = differences[i - 1];
+            // No two nodes are further apart than four.
+            let apart = NODES[i] - NODES[i - level];
+            let inverse = INVERSES[apart.unsigned_abs() as usize];
+            differences[i] = (differences[i] - before) * if apart < 0 { -inverse } else { inverse };
+        }
+    }
+    let mut coefficients = vec![Fr::ZERO; degree + 1];
+    for k in (0..degree).rev() {
+        // coefficients = coefficients · (X - node) + difference
+        for i in (0..degree).rev() {
+            let lower = if i == 0 { Fr::ZERO } else { coefficients[i - 1] };
+            coefficients[i] = lower - node(k) * coefficients[i];
+        }
+        coefficients[0] += differences[k];
+    }
+    coefficients[degree] = lead;
+    coefficients
 }
 
 /// Coefficients of the polynomial of degree 2 with these values at 0 and 1 and this leading coefficient.
@@ -88,9 +105,11 @@ mod tests {
             let values: Vec<Fr> = (0..=degree as u64).map(|x| evaluate(&f, x.into())).collect();
             assert_eq!(from_values(&values), f);
         }
-        let f = [7, -3, 11, 0, -5, 2].map(Fr::from);
-        let values = [0, 1, -1, 2, -2].map(|x| evaluate(&f, Fr::from(x)));
-        assert_eq!(quintic(values, f[5]), f);
+        for degree in 0..=NODES.len() {
+            let f = &[7, -3, 11, 4, -5, 2].map(Fr::from)[..=degree];
+            let values: Vec<Fr> = NODES.iter().take(degree).map(|x| evaluate(f, Fr::from(*x))).collect();
+            assert_eq!(from_few(&values, f[degree]), f);
+        }
         let f = [7, -3, 11].map(Fr::from);
         assert_eq!(quadratic(f[0], evaluate(&f, Fr::ONE), f[2]), f);
     }

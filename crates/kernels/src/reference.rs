@@ -92,7 +92,7 @@ pub fn invert(v: &mut [Fr]) {
 }
 
 /// `Σ_s 1/d_s[i]`, where 1/0 counts as 0.
-pub fn sum_of_inverses(d: [&[Fr]; 4]) -> Vec<Fr> {
+pub fn sum_of_inverses(d: &[&[Fr]]) -> Vec<Fr> {
     (0..d[0].len()).map(|i| d.iter().map(|d| d[i].inverse().unwrap_or(Fr::ZERO)).sum()).collect()
 }
 

@@ -91,15 +91,11 @@ pub fn invert(v: &mut [Fr]) {
     }
 }
 
-/// `Σ_s 1/d_s[i]` over four columns: one inversion a row, of the product.
-pub fn sum_of_inverses(d: [&[Fr]; 4]) -> Vec<Fr> {
-    let len = d[0].len();
-    let at = |i: usize| d.map(|d| F::from(d[i]));
-    let mut denominators: Vec<Fr> = (0..len)
-        .map(|i| {
-            let [d0, d1, d2, d3] = at(i);
-            (d0 * d1 * (d2 * d3)).canonical()
-        })
+/// `Σ_s 1/d_s[i]`: one inversion a row, of the product.
+pub fn sum_of_inverses(d: &[&[Fr]]) -> Vec<Fr> {
+    let (first, others) = d.split_first().expect("there is a column");
+    let mut denominators: Vec<Fr> = (0..first.len())
+        .map(|i| others.iter().fold(F::from(first[i]), |all, d| all * F::from(d[i])).canonical())
         .collect();
     invert(&mut denominators);
     for (i, out) in denominators.iter_mut().enumerate() {
@@ -108,8 +104,12 @@ pub fn sum_of_inverses(d: [&[Fr]; 4]) -> Vec<Fr> {
             *out = d.iter().map(|d| inverse_or_zero(&d[i])).sum();
             continue;
         }
-        let [d0, d1, d2, d3] = at(i);
-        let numerator = (d0 + d1) * (d2 * d3) + (d2 + d3) * (d0 * d1);
+        let Some((second, others)) = others.split_first() else { continue };
+        let (d0, d1) = (F::from(first[i]), F::from(second[i]));
+        let (numerator, _) = others.iter().fold((d0 + d1, d0 * d1), |(sum, all), d| {
+            let d = F::from(d[i]);
+            (sum * d + all, all * d)
+        });
         *out = (F::from(*out) * numerator).canonical();
     }
     denominators
@@ -201,12 +201,12 @@ pub fn integer_product_sums(a: &[i32], b: &[Fr]) -> [Fr; 3] {
     [low, high, low + high - dot_integers(b0, a1) - dot_integers(b1, a0)]
 }
 
-/// The values at 0, 1 (if `with_one`), -1, 2, -2 and the leading coefficient of
-/// `q(X) = Σ_i w_i [h d0 d1 d2 d3 - Σ_s Π_{s'≠s} d_s'](X, i)`.
+/// The values at 0, 1 (if `with_one`), -1, 2, -2 (as many as there are columns d_s, and one more; the others are zero) and
+/// the leading coefficient of `q(X) = Σ_i w_i [h Π_s d_s - Σ_s Π_{s'≠s} d_s'](X, i)`, for one to four columns d_s.
 ///
-/// With P = d0 d1 and Q = d2 d3 the bracket is `Q (h P - d0 - d1) - (d2 + d3) P`. P and Q are quadratic: three
-/// multiplications each, the other values by additions.
-pub fn lookup_sums(h: &[Fr], d: [&[Fr]; 4], weights: &[Fr], with_one: bool) -> [Fr; 6] {
+/// With P = d0 d1 the bracket of two columns is `B = h P - d0 - d1`, of three `d2 B - P`, of four, with Q = d2 d3,
+/// `Q B - (d2 + d3) P`; of one `h d0 - 1`. P and Q are quadratic: three multiplications each, the other values by additions.
+pub fn lookup_sums(h: &[Fr], d: &[&[Fr]], weights: &[Fr], with_one: bool) -> [Fr; 6] {
     let half = h.len() / 2;
     let mut sums = [Wide::default(); 6];
     let at = |v: &[Fr], i: usize| {
@@ -218,25 +218,36 @@ pub fn lookup_sums(h: &[Fr], d: [&[Fr]; 4], weights: &[Fr], with_one: bool) -> [
     };
     for i in 0..half {
         let weight = F::from(weights[i]);
-        let values = [at(h, i), at(d[0], i), at(d[1], i), at(d[2], i), at(d[3], i)];
-        let [h, d0, d1, d2, d3] = &values;
-        let p = quadratic_values(d0, d1);
-        let q = quadratic_values(d2, d3);
+        let h = at(h, i);
+        let mut sides = [h; 4];
+        sides.iter_mut().zip(d).for_each(|(side, d)| *side = at(d, i));
+        let [d0, d1, d2, d3] = &sides;
+        let p = if d.len() > 1 { quadratic_values(d0, d1) } else { *d0 };
+        let q = if d.len() > 3 { quadratic_values(d2, d3) } else { *d2 };
         for (k, sum) in sums.iter_mut().enumerate() {
-            if k == 1 && !with_one {
+            if !is_summed(k, d.len(), with_one) {
                 continue;
             }
             let hp = h[k] * p[k];
-            let value = if k == 5 {
-                // The bracket's second half is of degree 3: it says nothing about X^5.
-                q[k] * hp
-            } else {
-                q[k] * (hp - d0[k] - d1[k]) - (d2[k] + d3[k]) * p[k]
+            // What is subtracted is of a lower degree: it says nothing about the leading coefficient.
+            let value = match (d.len(), k == 5) {
+                (1, false) => hp - F::from(Fr::ONE),
+                (1 | 2, true) => hp,
+                (2, false) => hp - d0[k] - d1[k],
+                (3, false) => q[k] * (hp - d0[k] - d1[k]) - p[k],
+                (_, false) => q[k] * (hp - d0[k] - d1[k]) - (d2[k] + d3[k]) * p[k],
+                (_, true) => q[k] * hp,
             };
             sum.add(value, weight);
         }
     }
     sums.map(|sum| sum.reduce())
+}
+
+/// Whether the k-th of the values 0, 1, -1, 2, -2, ∞ is asked for, with so many columns.
+#[inline(always)]
+pub fn is_summed(k: usize, columns: usize, with_one: bool) -> bool {
+    k == 5 || (k <= columns && (k != 1 || with_one))
 }
 
 /// The product of two linear polynomials at 0, 1, -1, 2, -2, ∞ from three multiplications.

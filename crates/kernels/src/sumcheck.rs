@@ -14,6 +14,7 @@
 use crate::{Backend, FieldVec, interpolation, reference, scalar};
 use ark_bn254::Fr;
 use ark_ff::{AdditiveGroup, Field, Zero};
+use std::iter;
 
 /// What eq(point, ·) still has to say: the bound part, and the table over the variables below the next one.
 #[derive(Debug, Clone)]
@@ -77,8 +78,8 @@ impl EqFactor {
 
 /// What members have in common: columns, and where they stand between `round` and `bind`.
 #[derive(Debug, Clone)]
-struct Rounds<const N: usize> {
-    columns: [FieldVec; N],
+struct Rounds<C> {
+    columns: C,
     variables: usize,
     eq: EqFactor,
     /// What q's values have to add up to; unknown before the first round.
@@ -91,19 +92,20 @@ struct Rounds<const N: usize> {
     reference_eq: Option<Vec<Fr>>,
 }
 
-impl<const N: usize> Rounds<N> {
-    fn new(columns: [FieldVec; N], variables: usize, backend: Backend, point: &[Fr]) -> Self {
+impl<C: AsRef<[FieldVec]> + AsMut<[FieldVec]>> Rounds<C> {
+    fn new(columns: C, variables: usize, backend: Backend, point: &[Fr]) -> Self {
         let eq = EqFactor::new(backend, point, variables);
         let reference_eq = (backend == Backend::Reference)
             .then(|| reference::eq_table(point).repeat(1 << (variables - point.len())));
         Self { columns, variables, eq, claim: None, q: None, pending: None, reference_eq }
     }
 
-    fn of_columns(columns: [FieldVec; N], point: &[Fr]) -> Self {
-        let (backend, len) = (columns[0].backend(), columns[0].len());
+    fn of_columns(columns: C, point: &[Fr]) -> Self {
+        let all = columns.as_ref();
+        let (backend, len) = (all[0].backend(), all[0].len());
         assert!(len.is_power_of_two(), "{len} cells are no cube");
-        assert!(columns.iter().all(|column| column.len() == len), "lengths");
-        assert!(columns.iter().all(|column| column.backend() == backend), "backends");
+        assert!(all.iter().all(|column| column.len() == len), "lengths");
+        assert!(all.iter().all(|column| column.backend() == backend), "backends");
         Self::new(columns, len.trailing_zeros() as usize, backend, point)
     }
 
@@ -127,7 +129,7 @@ impl<const N: usize> Rounds<N> {
     /// The round by the definition of `f`, of degree `degree` with its eq factor, which comes first; none for fast backends.
     fn by_definition(&mut self, degree: usize, f: impl Fn(&[Fr]) -> Fr) -> Option<Vec<Fr>> {
         let eq = self.reference_eq.as_ref()?;
-        let columns = self.columns.each_ref().map(FieldVec::to_vec);
+        let columns: Vec<Vec<Fr>> = self.columns.as_ref().iter().map(FieldVec::to_vec).collect();
         let mut all = vec![eq.as_slice()];
         all.extend(columns.iter().map(Vec::as_slice));
         let values = reference::round_values(&all, degree, |v| v[0] * f(&v[1..]));
@@ -153,13 +155,14 @@ impl<const N: usize> Rounds<N> {
         if (self.reference_eq.is_some() || self.variables == 0)
             && let Some(challenge) = self.pending.take()
         {
-            self.columns.iter_mut().for_each(|column| column.fold(challenge));
+            self.columns.as_mut().iter_mut().for_each(|column| column.fold(challenge));
         }
     }
 
-    fn operands(&self) -> [Fr; N] {
+    /// The columns, of one cell each.
+    fn operands(&self) -> &C {
         assert_eq!(self.variables, 0, "variables are left");
-        self.columns.each_ref().map(|column| column.get(0))
+        &self.columns
     }
 }
 
@@ -167,7 +170,8 @@ impl<const N: usize> Rounds<N> {
 /// point), a grouped product, or the table side (A = g, B = γ + T, a point of all variables). [4.2], [4.5]
 #[derive(Debug, Clone)]
 pub struct Product {
-    rounds: Rounds<2>,
+    /// Of A and B.
+    rounds: Rounds<[FieldVec; 2]>,
     /// A before the first challenge, if it is a column of integers; it has no other column then.
     integers: Option<Integers>,
 }
@@ -301,7 +305,7 @@ impl Product {
     /// If a variable is left.
     #[must_use]
     pub fn operands(&self) -> [Fr; 2] {
-        self.rounds.operands()
+        self.rounds.operands().each_ref().map(|column| column.get(0))
     }
 
     /// A and B as they are after the variables that are bound.
@@ -327,22 +331,27 @@ impl Product {
     }
 }
 
-/// `Σ_x eq(point, x)·[h·d_0·d_1·d_2·d_3 - Σ_s Π_{s'≠s} d_s']`, degree 6 in every variable. [4.5]
+/// `Σ_x eq(point, x)·[h·Π_s d_s - Σ_s Π_{s'≠s} d_s']` over one to four columns d_s, of two degrees more in every variable
+/// than there are. [4.5]
 #[derive(Debug, Clone)]
 pub struct Lookup {
-    /// Of h, d_0, …, d_3.
-    rounds: Rounds<5>,
+    /// Of h, d_0, d_1, …
+    rounds: Rounds<Vec<FieldVec>>,
 }
 
+/// The most columns of denominators.
+const SIDES: usize = 4;
+
 impl Lookup {
-    /// A member over the cells of the helper column and of four columns of denominators; the point has one coordinate
-    /// for each variable.
+    /// A member over the cells of the helper column and of the columns of denominators; the point has one coordinate for
+    /// each variable.
     ///
     /// # Panics
-    /// As [`Product::new`].
+    /// As [`Product::new`], or if there are no denominators, or more than four columns of them.
     #[must_use]
-    pub fn new(h: FieldVec, [d0, d1, d2, d3]: [FieldVec; 4], point: &[Fr]) -> Self {
-        let rounds = Rounds::of_columns([h, d0, d1, d2, d3], point);
+    pub fn new(h: FieldVec, d: Vec<FieldVec>, point: &[Fr]) -> Self {
+        assert!((1..=SIDES).contains(&d.len()), "{} columns of denominators", d.len());
+        let rounds = Rounds::of_columns(iter::once(h).chain(d).collect(), point);
         assert_eq!(point.len(), rounds.variables, "coordinates");
         Self { rounds }
     }
@@ -353,21 +362,30 @@ impl Lookup {
         self.rounds.variables
     }
 
-    /// Coefficients of this round's polynomial, seven.
+    /// The degree of its rounds.
+    #[must_use]
+    pub fn degree(&self) -> usize {
+        self.rounds.columns.len() + 1
+    }
+
+    /// Coefficients of this round's polynomial, one more than its degree.
     ///
     /// # Panics
     /// As [`Product::round`].
     pub fn round(&mut self) -> Vec<Fr> {
         self.rounds.assert_ready();
-        if let Some(polynomial) = self.rounds.by_definition(6, |v| bracket(v[0], [v[1], v[2], v[3], v[4]])) {
+        let degree = self.degree();
+        if let Some(polynomial) = self.rounds.by_definition(degree, |v| bracket(v[0], &v[1..])) {
             return polynomial;
         }
         let claim = self.rounds.useful_claim();
         let Rounds { columns, eq, pending, variables, .. } = &mut self.rounds;
-        let [zero, one, minus_one, two, minus_two, lead] =
+        let [zero, one, values @ .., lead] =
             FieldVec::lookup_sums(columns, pending.take(), &eq.table, claim.is_none());
         let one = claim.map_or(one, |claim| eq.value_at_one(zero, claim, *variables));
-        self.rounds.finish(interpolation::quintic([zero, one, minus_one, two, minus_two], lead).to_vec())
+        let [minus_one, two, minus_two] = values;
+        let values = [zero, one, minus_one, two, minus_two];
+        self.rounds.finish(interpolation::from_few(&values[..degree - 1], lead))
     }
 
     /// Binds the round's variable.
@@ -379,13 +397,14 @@ impl Lookup {
         self.rounds.bind_last();
     }
 
-    /// h, d_0, …, d_3 at the point.
+    /// h, then d_0, d_1, … at the point.
     ///
     /// # Panics
     /// If a variable is left.
     #[must_use]
-    pub fn operands(&self) -> [Fr; 5] {
-        self.rounds.operands()
+    pub fn operands(&self) -> (Fr, Vec<Fr>) {
+        let mut operands = self.rounds.operands().iter().map(|column| column.get(0));
+        (operands.next().unwrap_or_default(), operands.collect())
     }
 
     /// eq(point, ·) at the bound variables.
@@ -395,8 +414,9 @@ impl Lookup {
     }
 }
 
-/// `h·d_0·d_1·d_2·d_3 - Σ_s Π_{s'≠s} d_s'`. [4.5]
+/// `h·Π_s d_s - Σ_s Π_{s'≠s} d_s'`. [4.5]
 #[must_use]
-pub fn bracket(h: Fr, [d0, d1, d2, d3]: [Fr; 4]) -> Fr {
-    h * d0 * d1 * d2 * d3 - (d1 * d2 * d3 + d0 * d2 * d3 + d0 * d1 * d3 + d0 * d1 * d2)
+pub fn bracket(h: Fr, d: &[Fr]) -> Fr {
+    let (sum, all) = d.iter().fold((Fr::ZERO, Fr::ONE), |(sum, all), d| (sum * d + all, all * d));
+    h * all - sum
 }

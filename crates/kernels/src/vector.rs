@@ -308,19 +308,23 @@ impl FieldVec {
         }
     }
 
-    /// `Σ_s 1/d_s[i]` over four columns; 1/0 counts as 0. [4.5]
+    /// `Σ_s 1/d_s[i]` over the columns; 1/0 counts as 0. [4.5]
+    ///
+    /// # Panics
+    /// If there is no column, or their lengths or backends differ.
     #[must_use]
-    pub fn sum_of_inverses(d: [&Self; 4]) -> Self {
+    pub fn sum_of_inverses(d: &[Self]) -> Self {
         d.iter().for_each(|column| d[0].assert_alike(column));
         let backend = d[0].backend;
-        if let [Lanes(d0), Lanes(d1), Lanes(d2), Lanes(d3)] = d.map(|d| &d.values) {
-            return Self::from_lanes(LaneVec::sum_of_inverses([d0, d1, d2, d3]));
+        let lanes = d.iter().map(|d| if let Lanes(v) = &d.values { Some(v) } else { None });
+        if let Some(lanes) = lanes.collect::<Option<Vec<_>>>() {
+            return Self::from_lanes(LaneVec::sum_of_inverses(&lanes));
         }
-        let columns = d.map(Self::scalars);
-        let columns = columns.each_ref().map(|d| &**d);
+        let columns: Vec<Cow<'_, [Fr]>> = d.iter().map(Self::scalars).collect();
+        let columns: Vec<&[Fr]> = columns.iter().map(|d| &**d).collect();
         let values = match backend {
-            Backend::Reference => reference::sum_of_inverses(columns),
-            _ => scalar::sum_of_inverses(columns),
+            Backend::Reference => reference::sum_of_inverses(&columns),
+            _ => scalar::sum_of_inverses(&columns),
         };
         Self::from_scalars(backend, values)
     }
@@ -438,22 +442,21 @@ impl FieldVec {
     /// Binds the highest variable of all columns if there is a challenge; then the values of the lookup polynomial, see
     /// [`scalar::lookup_sums`].
     pub(crate) fn lookup_sums(
-        columns: &mut [Self; 5],
+        columns: &mut [Self],
         challenge: Option<Fr>,
         weights: &Self,
         with_one: bool,
     ) -> [Fr; 6] {
         let challenge = Self::bind_if_short(columns, challenge);
-        if let [Lanes(h), Lanes(d0), Lanes(d1), Lanes(d2), Lanes(d3)] =
-            columns.each_mut().map(|v| &mut v.values)
-        {
+        let lanes = columns.iter_mut().map(|v| if let Lanes(v) = &mut v.values { Some(v) } else { None });
+        if let Some(mut lanes) = lanes.collect::<Option<Vec<_>>>() {
             let mut few = None;
-            let weights = weights.blocks(h.token(), &mut few);
-            return LaneVec::lookup_sums([h, d0, d1, d2, d3], challenge, weights, with_one);
+            let weights = weights.blocks(lanes[0].token(), &mut few);
+            return LaneVec::lookup_sums(&mut lanes, challenge, weights, with_one);
         }
-        let columns = columns.each_ref().map(Self::scalars);
-        let [h, d @ ..] = columns.each_ref().map(|v| &**v);
-        scalar::lookup_sums(h, d, &weights.scalars(), with_one)
+        let columns: Vec<Cow<'_, [Fr]>> = columns.iter().map(Self::scalars).collect();
+        let d: Vec<&[Fr]> = columns[1..].iter().map(|d| &**d).collect();
+        scalar::lookup_sums(&columns[0], &d, &weights.scalars(), with_one)
     }
 
     /// Binds now what is not bound on the way of a round's sums: all but lanes of which at least 16 elements are left.

@@ -5,7 +5,7 @@ use crate::{
     lookups::{self, LookupError, Row},
     masks::BATCH_SPARE,
 };
-use averment_verifier::descriptor::{Descriptor, Layout, SLOTS};
+use averment_verifier::descriptor::{Descriptor, Layout};
 use thiserror::Error;
 
 /// Everything that a proof is made from, beside the statement.
@@ -22,8 +22,8 @@ pub struct Assignment<'a> {
     /// The cells of each lookup block that has no area of its own, in the order of these: of the input blocks, or of what
     /// a certificate covers.
     pub input_cells: &'a [Vec<i64>],
-    /// The lookup slots' areas.
-    pub slots: &'a [SlotCells; SLOTS],
+    /// The lookup slots' areas. What stands where an input block takes their place does not matter.
+    pub slots: &'a [SlotCells],
 }
 
 /// `in` and `out` of a lookup slot, where it has such areas.
@@ -80,10 +80,9 @@ pub fn check_mode(layout: &Layout, masked: bool) -> Result<(), ProveError> {
 }
 
 /// All slots' rows.
-pub fn slot_rows(descriptor: &Descriptor, assignment: &Assignment<'_>) -> [Vec<Row>; SLOTS] {
+pub fn slot_rows(descriptor: &Descriptor, assignment: &Assignment<'_>) -> Vec<Vec<Row>> {
     let bits = descriptor.layout.slot_bits;
-    std::array::from_fn(|slot| {
-        let SlotCells { ins, outs } = &assignment.slots[slot];
+    let rows_of = |(slot, SlotCells { ins, outs }): (usize, &SlotCells)| {
         let tags = lookups::tags(&descriptor.lookups, slot, bits);
         let cell = |cells: &Option<Vec<i64>>, row: usize| cells.as_ref().map_or(0, |cells| cells[row]);
         let mut rows: Vec<Row> = tags
@@ -95,9 +94,10 @@ pub fn slot_rows(descriptor: &Descriptor, assignment: &Assignment<'_>) -> [Vec<R
         for (block, cells) in committed.zip(assignment.input_cells) {
             if usize::from(block.slot) == slot {
                 let own = &mut rows[block.row as usize..][..1 << block.bits];
-                own.iter_mut().zip(cells).for_each(|(row, cell)| row.input = *cell);
+                own.iter_mut().zip(cells).for_each(|(row, cell)| (row.input, row.output) = (*cell, 0));
             }
         }
         rows
-    })
+    };
+    assignment.slots.iter().enumerate().map(rows_of).collect()
 }

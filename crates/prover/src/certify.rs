@@ -9,7 +9,7 @@ use crate::{
 use averment_plan::Model;
 use averment_verifier::{
     Registered, RegisteredError,
-    descriptor::{Certificate, Covered, DeriveError, Descriptor, Limb, SLOTS, ValidDescriptor},
+    descriptor::{Certificate, Covered, DeriveError, Descriptor, Limb, ValidDescriptor},
     proof::Proof,
     statement::Statement,
 };
@@ -21,7 +21,7 @@ pub struct Certifier<'a> {
     descriptor: ValidDescriptor,
     /// The cells of each part that is looked up as it stands.
     parts: Vec<Vec<i64>>,
-    slots: [SlotCells; SLOTS],
+    slots: Vec<SlotCells>,
 }
 
 impl<'a> Certifier<'a> {
@@ -100,10 +100,10 @@ fn slots(
     covered: &[Covered],
     cells: &[Vec<i64>],
     limbs: &[Vec<Limb>],
-) -> [SlotCells; SLOTS] {
+) -> Vec<SlotCells> {
     let rows = 1 << descriptor.layout.slot_bits;
-    let mut slots =
-        descriptor.layout.slots.map(|(ins, _)| SlotCells { ins: ins.map(|_| vec![0; rows]), outs: None });
+    let area = |(ins, _): &(Option<u64>, _)| SlotCells { ins: ins.map(|_| vec![0; rows]), outs: None };
+    let mut slots: Vec<SlotCells> = descriptor.layout.slots.iter().map(area).collect();
     for ((block, cells), limbs) in covered.iter().zip(cells).zip(limbs) {
         for Limb { slot, row, shift, bits } in limbs {
             let Some(area) = slots[usize::from(*slot)].ins.as_mut() else { continue };

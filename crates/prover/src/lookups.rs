@@ -1,6 +1,6 @@
 //! Which table row each lookup hits ([4.3] to [4.5]).
 
-use averment_verifier::descriptor::{Descriptor, LookupBlock, SLOTS, Table};
+use averment_verifier::descriptor::{Descriptor, LookupBlock, Table};
 use std::collections::BTreeMap;
 use thiserror::Error;
 
@@ -61,7 +61,7 @@ pub fn table_rows(tables: &[Table], bits: u8, outs: &[i64]) -> Vec<Row> {
 pub fn multiplicities(
     descriptor: &Descriptor,
     rows: &[Row],
-    slots: &[Vec<Row>; SLOTS],
+    slots: &[Vec<Row>],
 ) -> Result<Vec<u64>, LookupError> {
     multiplicities_but(descriptor, rows, slots, Err)
 }
@@ -70,7 +70,7 @@ pub fn multiplicities(
 pub fn multiplicities_but(
     descriptor: &Descriptor,
     rows: &[Row],
-    slots: &[Vec<Row>; SLOTS],
+    slots: &[Vec<Row>],
     mut miss: impl FnMut(LookupError) -> Result<(), LookupError>,
 ) -> Result<Vec<u64>, LookupError> {
     let by_tag: BTreeMap<u32, &Table> = descriptor.tables.iter().map(|table| (table.tag, table)).collect();

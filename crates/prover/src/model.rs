@@ -14,7 +14,7 @@ use averment_primitives::Salt;
 use averment_verifier::{
     Registered, RegisteredError,
     commitment::{Chunked, InputCommitment, Inputs, WeightsCommitment},
-    descriptor::{Blocks, Derived, Descriptor, Options, Placement, SLOTS, ValidDescriptor},
+    descriptor::{Blocks, Derived, Descriptor, Options, Placement, ValidDescriptor},
     field::Fr,
     proof::Proof,
     statement::{Mode, Statement},
@@ -273,11 +273,7 @@ impl<'a> Committed<'a> {
         reference::prove_as(conduct, descriptor, self.setup, registered, statement, &assignment, random)
     }
 
-    fn assignment<'b>(
-        &'b self,
-        inputs: &'b CommittedInputs,
-        slots: &'b [SlotCells; SLOTS],
-    ) -> Assignment<'b> {
+    fn assignment<'b>(&'b self, inputs: &'b CommittedInputs, slots: &'b [SlotCells]) -> Assignment<'b> {
         Assignment {
             weights: &self.weights,
             tables: &self.tables,
@@ -289,10 +285,11 @@ impl<'a> Committed<'a> {
     }
 
     /// hi, lo and out of every step, where the descriptor looks them up. Rows that nothing is placed at hold zeros.
-    fn slots(&self, trace: &Trace) -> [SlotCells; SLOTS] {
+    fn slots(&self, trace: &Trace) -> Vec<SlotCells> {
         let layout = &self.derived.descriptor.layout;
         let area = |base: Option<u64>| base.map(|_| vec![0; 1 << layout.slot_bits]);
-        let mut slots = layout.slots.map(|(ins, outs)| SlotCells { ins: area(ins), outs: area(outs) });
+        let areas = layout.slots.iter().map(|(ins, outs)| SlotCells { ins: area(*ins), outs: area(*outs) });
+        let mut slots: Vec<SlotCells> = areas.collect();
         for (place, step) in self.derived.steps.iter().zip(&trace.steps) {
             let (slot, row) = place.high;
             let own = &mut slots[usize::from(slot)];

@@ -32,7 +32,7 @@ fn liar(manner: Manner) -> Liar {
 
 #[test]
 fn models_of_every_kind_are_certified() {
-    let random_models = (0..12).map(cases::random).filter(|model| {
+    let random_models = (0..24).map(cases::random).filter(|model| {
         let options = Options { mode: Mode::Transparent, ..Options::default() };
         // The reference prover takes its time.
         Descriptor::derive(model.plan(), options).is_ok_and(|own| {

@@ -25,6 +25,7 @@ use std::path::Path;
 
 const ITEMS: u32 = 3;
 const OPTIONS: Options = Options {
+    slots: None,
     chunk_bits: Some(8),
     batch_bits: 2,
     mode: Mode::ZeroKnowledge,

@@ -34,7 +34,7 @@ fn descriptor(masked: bool) -> ValidDescriptor {
         function_bits: Some(8),
         table_bits: 9,
         slot_bits: 3,
-        areas: [Area::Functions, Area::Ranges, Area::Inputs, Area::Inputs],
+        areas: vec![Area::Functions, Area::Ranges, Area::Inputs],
         mask_bits: masked.then_some(0),
     };
     let build = |layout: Layout| {
@@ -89,7 +89,7 @@ struct Case {
     inputs: Vec<Commitment>,
     outs: Vec<i64>,
     input: Vec<i64>,
-    slots: [SlotCells; 4],
+    slots: Vec<SlotCells>,
     statement: Statement,
     seed: u64,
 }
@@ -130,7 +130,7 @@ impl Case {
         let tables = vec![setup.chunk(padded(&outs), Fr::from(0_u64))];
         let inputs = vec![setup.chunk(padded(&input), blind())];
 
-        let mut slots: [SlotCells; 4] = Default::default();
+        let mut slots = vec![SlotCells::default(); 3];
         let (mut high, mut low, mut out) = (vec![0; 8], vec![0; 8], vec![0; 8]);
         for o in 0..4 {
             let acc: i64 = (0..8).map(|k| input[k] * weight(k as i64, o as i64)).sum::<i64>() + bias[o];

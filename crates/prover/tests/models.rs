@@ -6,13 +6,21 @@ mod cases;
 use alloy_primitives::B256;
 use averment_kernels::Backend;
 use averment_plan::*;
-use averment_prover::{Engine, Setup, model::Committed, registered};
+use averment_prover::{
+    Engine, Setup, SlotCells,
+    model::Committed,
+    reference::{Conduct, Honest},
+    registered,
+};
 use averment_verifier::{
     Key, Registered, VerifyError,
-    descriptor::{Commitments, DeriveError, Descriptor, LayoutError, Options, ValidDescriptor},
+    descriptor::{
+        Area, Commitments, DeriveError, Descriptor, LayoutError, LookupBlock, Options, ValidDescriptor,
+    },
     field::Fr,
     proof::Proof,
     statement::{Mode, Statement},
+    transcript::Transcript,
     verify,
 };
 use cases::*;
@@ -114,6 +122,73 @@ fn check_with(model: &Model, batch: usize, options: Options) {
 #[test]
 fn a_perceptron_is_proved() {
     check(&dense_model(), 1);
+}
+
+/// However many slots the lookups are in, and with them kinds of lookups in one slot.
+#[test]
+fn every_number_of_slots_is_proved() {
+    for slots in 1..=4 {
+        let options = Options { slots: Some(slots), ..Options::default() };
+        let mut most = 0;
+        for (model, batch, commitments) in [
+            (dense_model(), 1, Commitments::Joint),
+            (windows(), 1, Commitments::Joint),
+            (two_inputs(), 3, Commitments::Each),
+        ] {
+            let options = Options { commitments, ..options };
+            check_with(&model, batch, options);
+            let derived = Descriptor::derive(model.plan(), options).unwrap();
+            most = most.max(derived.descriptor.layout.slots.len());
+        }
+        assert_eq!(most, usize::from(slots));
+    }
+    for slots in [0, 5] {
+        let options = Options { slots: Some(slots), ..Options::default() };
+        let refusal = Descriptor::derive(dense_model().plan(), options).map(drop);
+        assert_eq!(refusal, Err(DeriveError::Slots));
+    }
+}
+
+/// Puts something into a slot's areas where an input takes their place.
+struct Replaced(Vec<LookupBlock>);
+
+impl Conduct for Replaced {
+    type Oracle = Transcript;
+
+    fn oracle(&mut self) -> Transcript {
+        Honest.oracle()
+    }
+
+    fn lookups(&mut self, slots: &mut [SlotCells]) {
+        for block in self.0.iter().filter(|block| block.input.is_some()) {
+            let SlotCells { ins, outs } = &mut slots[usize::from(block.slot)];
+            for area in [ins, outs].into_iter().flatten() {
+                area[block.row as usize..][..1 << block.bits].fill(123);
+            }
+        }
+    }
+}
+
+/// Nobody reads what an area has where an input block takes its place: whatever it is, what is looked up is the input.
+#[test]
+fn what_an_input_takes_the_place_of_is_not_read() {
+    let model = dense_model();
+    for mode in MODES {
+        let options = Options { slots: Some(1), mode, ..Options::default() };
+        let inputs = random_inputs(&model, 1, 5);
+        let Proved { descriptor, registered, statement, key, .. } = Proved::new(&model, &inputs, 1, options);
+        assert!(descriptor.layout.sizes.areas == [Area::Functions]);
+        let inputs: Vec<&[i32]> = inputs.iter().map(Vec::as_slice).collect();
+        let trace = model.run(&inputs, 1).unwrap();
+        let setup = Setup::development(descriptor.layout.chunk_bits);
+        let committed = Committed::new(&setup, &model, options, &mut random(1)).unwrap();
+        let inputs = committed.inputs(&trace, 1, B256::repeat_byte(7), &mut random(2)).unwrap();
+        let mut conduct = Replaced(descriptor.lookups.clone());
+        let proof = committed
+            .prove_as(&mut conduct, &trace, &inputs, &registered, &statement, &mut random(3))
+            .unwrap();
+        assert_eq!(verify(&descriptor, &key, &registered, &statement, &proof), Ok(()), "{mode:?}");
+    }
 }
 
 #[test]

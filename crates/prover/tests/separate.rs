@@ -24,6 +24,7 @@ use cases::*;
 
 const BITS: u8 = 9;
 const OPTIONS: Options = Options {
+    slots: None,
     chunk_bits: Some(BITS),
     batch_bits: 2,
     mode: Mode::ZeroKnowledge,

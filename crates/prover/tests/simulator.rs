@@ -132,13 +132,14 @@ fn simulate(
     let main: Vec<Vec<Fr>> = descriptor.degrees(true).iter().map(|degree| random.many(*degree)).collect();
     let batch: Vec<Vec<Fr>> = told.batch.iter().map(|_| random.many(2)).collect();
     let (value, blind) = (random.one(), Blind { commitment: random.point(), value: random.one() });
-    let mut operands = Operands::from_slice(&random.many(descriptor.operands())).unwrap();
+    let mut operands =
+        Operands::from_slice(descriptor.layout.slots.len(), &random.many(descriptor.operands())).unwrap();
 
     // The main sumcheck's end. The tables are public.
     let rho = coordinates(told.main.clone(), descriptor.variables());
     let mut functionals = claims::operands(descriptor, &told.challenges, &rho);
     let outs: Vec<Fr> = table_outs.iter().map(|out| Fr::from(*out)).collect();
-    operands.table = functionals[6]
+    operands.table = functionals[descriptor.layout.slots.len() + 2]
         .0
         .iter()
         .map(|term| {

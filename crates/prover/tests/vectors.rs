@@ -46,7 +46,14 @@ fn made() -> Vec<(String, &'static str, make::Made)> {
     for (suffix, mode) in [("transparent", Mode::Transparent), ("zk", Mode::ZeroKnowledge)] {
         for (name, about, model) in make::models() {
             let items = if name == "argmax" { 3 } else { 1 };
-            vectors.push((format!("{name}_{suffix}"), about, make::Made::new(model, mode, items)));
+            // The others have as many slots as suits them: one, where they are small.
+            let slots = match name {
+                "windows" => Some(4),
+                "argmax" => Some(2),
+                _ => None,
+            };
+            let options = Options { mode, slots, ..Options::default() };
+            vectors.push((format!("{name}_{suffix}"), about, make::Made::laid_out(model, options, items)));
         }
         let about =
             "A dense layer and a second input, three items, each with an input commitment of its own.";

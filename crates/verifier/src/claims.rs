@@ -2,7 +2,7 @@
 
 use crate::{
     decision::Decision,
-    descriptor::{Constant, Descriptor, LookupBlock, Product, Relation, SLOTS, Table},
+    descriptor::{Constant, Descriptor, LookupBlock, Product, Relation, Table},
     field::{self, Fr},
     functional::{self, Functional, Points},
 };
@@ -31,7 +31,7 @@ pub struct Challenges {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Operands {
     /// `in + β·out` of each slot.
-    pub slots: [Fr; SLOTS],
+    pub slots: Vec<Fr>,
     /// h.
     pub helper: Fr,
     /// g.
@@ -43,13 +43,13 @@ pub struct Operands {
 }
 
 impl Operands {
-    /// From the order they are sent in; none if the number is wrong.
-    pub fn from_slice(values: &[Fr]) -> Option<Self> {
-        let (slots, rest) = values.split_first_chunk::<SLOTS>()?;
+    /// From the order they are sent in, with so many slots; none if the number is wrong.
+    pub fn from_slice(slots: usize, values: &[Fr]) -> Option<Self> {
+        let (slots, rest) = values.split_at_checked(slots)?;
         let ([helper, fraction, table], rest) = rest.split_first_chunk()?;
         let (pairs, odd) = rest.as_chunks::<2>();
         odd.is_empty().then(|| Self {
-            slots: *slots,
+            slots: slots.to_vec(),
             helper: *helper,
             fraction: *fraction,
             table: *table,
@@ -60,7 +60,7 @@ impl Operands {
     /// In the order they are sent.
     pub fn to_vec(&self) -> Vec<Fr> {
         let pairs = self.products.iter().flat_map(|(a, b)| [*a, *b]);
-        self.slots.into_iter().chain([self.helper, self.fraction, self.table]).chain(pairs).collect()
+        self.slots.iter().copied().chain([self.helper, self.fraction, self.table]).chain(pairs).collect()
     }
 }
 
@@ -121,7 +121,7 @@ pub fn operands(descriptor: &Descriptor, challenges: &Challenges, rho: &[Fr]) ->
     let mut masks = layout.masks.map(|(base, _)| Masks::new(base, descriptor, rho));
     let low = |bits: u8| functional::coordinates(rho, 0, bits);
     let mut emitted = Vec::with_capacity(descriptor.operands());
-    for slot in 0..SLOTS {
+    for slot in 0..layout.slots.len() {
         emitted.push(Masks::apply(
             &mut masks,
             lookup_side(descriptor, challenges, slot, &low(layout.slot_bits)),
@@ -159,6 +159,12 @@ fn lookup_side(descriptor: &Descriptor, challenges: &Challenges, slot: usize, po
             let (low, high) = split(point, block.bits);
             let here = field::eq_index(high, rows_above(block.row, block.bits));
             functional.input(here, &descriptor.layout, base, low);
+            // It takes the place of the slot's own cells.
+            for (weight, area) in [(Fr::ONE, input), (challenges.beta, output)] {
+                if let Some(area) = area {
+                    functional.block(-here * weight, area.saturating_add(block.row), low);
+                }
+            }
         }
     }
     functional
@@ -219,10 +225,9 @@ pub fn end(descriptor: &Descriptor, challenges: &Challenges, rho: &[Fr], operand
     let tag_weight = *beta * beta;
 
     let point = at(rho, layout.slot_bits);
-    let mut denominators = [Fr::ZERO; SLOTS];
-    for (slot, (denominator, value)) in denominators.iter_mut().zip(operands.slots).enumerate() {
-        *denominator = *gamma + value + tag_weight * slot_tag(&descriptor.lookups, slot, &point);
-    }
+    let tag = |slot| tag_weight * slot_tag(&descriptor.lookups, slot, &point);
+    let denominators = operands.slots.iter().enumerate().map(|(slot, value)| *gamma + value + tag(slot));
+    let denominators: Vec<Fr> = denominators.collect();
     let lookups = field::eq(&at(r, layout.slot_bits), &point) * lookup_defect(operands.helper, &denominators);
 
     let row = at(rho, layout.table_bits);
@@ -245,10 +250,9 @@ pub fn end(descriptor: &Descriptor, challenges: &Challenges, rho: &[Fr], operand
 }
 
 /// `h·Π d - Σ Π_{others} d`: zero if h is the sum of the denominators' inverses.
-pub fn lookup_defect(helper: Fr, denominators: &[Fr; SLOTS]) -> Fr {
-    let [a, b, c, d] = *denominators;
-    let (ab, cd) = (a * b, c * d);
-    helper * ab * cd - ((a + b) * cd + (c + d) * ab)
+pub fn lookup_defect(helper: Fr, denominators: &[Fr]) -> Fr {
+    let (sum, all) = denominators.iter().fold((Fr::ZERO, Fr::ONE), |(sum, all), d| (sum * d + all, all * d));
+    helper * all - sum
 }
 
 fn group(product: &Product, r: &[Fr], rho: &[Fr]) -> Fr {

@@ -126,7 +126,7 @@ impl ProofFile {
         let batch_bits = u8::try_from(items.trailing_zeros()).unwrap_or(u8::MAX);
         let commitments = if self.input.separate() { Commitments::Each } else { Commitments::Joint };
         let mode = self.statement.mode;
-        Options { chunk_bits: Some(chunk_bits), batch_bits, mode, commitments, public_inputs }
+        Options { chunk_bits: Some(chunk_bits), slots: None, batch_bits, mode, commitments, public_inputs }
     }
 
     /// Checks the proof. `Ok` means: whoever made it knew weights and inputs that open the two commitments, and the plan

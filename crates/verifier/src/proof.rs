@@ -127,7 +127,7 @@ impl Proof {
         let main = degrees.into_iter().map(|degree| reader.scalars(degree)).collect::<Result<_, _>>()?;
         let operands = reader.scalars(descriptor.operands())?;
         let wrong = ProofError::Length { expected, got: bytes.len() };
-        let operands = Operands::from_slice(&operands).ok_or(wrong)?;
+        let operands = Operands::from_slice(layout.slots.len(), &operands).ok_or(wrong)?;
         let batch = (0..layout.address_bits()).map(|_| reader.scalars(2)).collect::<Result<_, _>>()?;
         let value = reader.scalar()?;
         let blind = match mode.masked() {

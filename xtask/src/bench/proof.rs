@@ -272,8 +272,9 @@ fn sizes(measured: &[Measured]) -> Result<String> {
     for (name, key, power) in [
         ("multiplications", "multiplications", false),
         ("weights", "weights", false),
-        ("lookups of functions", "lookups", false),
-        ("rows of each of four lookup slots", "slot_bits", true),
+        ("lookups", "lookups", false),
+        ("lookup slots", "slots", false),
+        ("rows of a slot", "slot_bits", true),
         ("rows of tables", "table_bits", true),
         ("cells of a chunk, K", "chunk_bits", true),
         ("chunks", "chunks", false),

@@ -111,6 +111,7 @@ fn mean(input: &Input, samples: &Samples, position: usize) -> Vec<i32> {
 /// What a proof takes of so many inputs as were asked for.
 struct Size {
     chunk_bits: u8,
+    slots: usize,
     slot_bits: u8,
     chunks: usize,
     lookups: u64,
@@ -129,6 +130,7 @@ impl Size {
         let plain = derive(Some(masked.layout.chunk_bits), Mode::Transparent)?;
         Ok(Self {
             chunk_bits: masked.layout.chunk_bits,
+            slots: masked.layout.slots.len(),
             slot_bits: masked.layout.slot_bits,
             chunks: masked.layout.chunks().count(),
             lookups: masked.lookups.iter().map(|block| 1 << block.bits).sum(),
@@ -140,6 +142,7 @@ impl Size {
     fn json(&self) -> Value {
         json!({
             "chunkBits": self.chunk_bits,
+            "slots": self.slots,
             "slotBits": self.slot_bits,
             "chunks": self.chunks,
             "lookups": self.lookups,
@@ -181,7 +184,8 @@ fn words(args: &CompileArgs, compiled: &Compiled, size: &Size) -> Result<String>
         1 => writeln!(words, "\na proof of one input, beforehand")?,
         batch => writeln!(words, "\na proof of {batch} inputs, beforehand")?,
     }
-    writeln!(words, "  lookups          {} in slots of 2^{}", size.lookups, size.slot_bits)?;
+    let slots = if size.slots == 1 { "slot" } else { "slots" };
+    writeln!(words, "  lookups          {} in {} {slots} of 2^{}", size.lookups, size.slots, size.slot_bits)?;
     writeln!(words, "  chunks           {} of 2^{} cells", size.chunks, size.chunk_bits)?;
     words += &costs(size);
     let shown = args.output.display();

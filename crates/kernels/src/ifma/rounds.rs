@@ -5,6 +5,7 @@ use super::{
     lanes::{Block, Lanes, Wide, WideSmall, offset_integers, offset_slope},
     vector::{eight, kernels},
 };
+use crate::scalar::is_summed;
 use ark_bn254::{Fr, FrConfig};
 use ark_ff::AdditiveGroup;
 
@@ -77,12 +78,13 @@ kernels! {
     /// See [`crate::scalar::lookup_sums`].
     pub fn lookup_sums(
         token: Token,
-        columns: [&mut [Block]; 5],
+        columns: &mut [&mut [Block]],
         challenge: Option<Fr>,
         weights: &[Block],
         with_one: bool,
     ) -> [Fr; 6] {
-        let mut columns = columns;
+        let sides = columns.len() - 1;
+        let one = V::one(token);
         let challenge = challenge.map(|c| V::splat(token, &c));
         let half = weights.len();
         let mut sums = [V::zero(token); 6];
@@ -91,24 +93,28 @@ kernels! {
             for i in from..(from + W::CAPACITY).min(half) {
                 let weight = V::load(token, &weights[i]);
                 let mut values = [[V::zero(token); 6]; 5];
-                for (values, column) in values.iter_mut().zip(&mut columns) {
+                for (values, column) in values.iter_mut().zip(&mut *columns) {
                     let (low, high) = ends(token, column, i, half, challenge);
                     *values = line(low, high);
                 }
                 let [h, d0, d1, d2, d3] = &values;
-                let (p, q) = (parabola(d0, d1), parabola(d2, d3));
+                let p = if sides > 1 { parabola(d0, d1) } else { *d0 };
+                let q = if sides > 3 { parabola(d2, d3) } else { *d2 };
                 for k in 0..6 {
-                    if k == 1 && !with_one {
+                    if !is_summed(k, sides, with_one) {
                         continue;
                     }
-                    // Below 1.05p, as every product of two values below 2p.
+                    // Below 1.05p, as every product of two values below 2p; values are below 4p.
                     let hp = h[k].mul(p[k]);
-                    let value = if k == 5 {
-                        q[k].mul(hp)
-                    } else {
-                        let left = q[k].mul(hp.sub_two_reduced::<6>(d0[k], d1[k].loose()));
+                    let both = || hp.sub_two_reduced::<6>(d0[k], d1[k].loose());
+                    let value = match (sides, k == 5) {
+                        (1, false) => hp.sub::<2>(one),
+                        (1 | 2, true) => hp,
+                        (2, false) => both(),
+                        (3, false) => q[k].mul(both()).sub::<2>(p[k]),
                         // A sum below 4p times 2p: below 1.1p.
-                        left.sub::<2>(d2[k].add(d3[k]).mul(p[k]))
+                        (_, false) => q[k].mul(both()).sub::<2>(d2[k].add(d3[k]).mul(p[k])),
+                        (_, true) => q[k].mul(hp),
                     };
                     wide[k].add(value, weight);
                 }

@@ -198,17 +198,19 @@ impl LaneVec {
         invert(self.token, &mut self.blocks);
     }
 
-    pub fn sum_of_inverses(d: [&Self; 4]) -> Self {
+    pub fn sum_of_inverses(d: &[&Self]) -> Self {
+        let columns: Vec<&[Block]> = d.iter().map(|d| d.blocks.as_slice()).collect();
         let mut out = d[0].clone();
         let mut singular = Vec::new();
-        products(out.token, &mut out.blocks, d.map(|d| d.blocks.as_slice()), &mut singular);
+        products(out.token, &mut out.blocks, &columns[1..], &mut singular);
         invert(out.token, &mut out.blocks);
-        numerators(out.token, &mut out.blocks, d.map(|d| d.blocks.as_slice()));
+        numerators(out.token, &mut out.blocks, &columns);
         for block in singular {
             // A column is zero here: take the rows one by one.
             let (from, to) = (block * 8, (block * 8 + 8).min(out.len));
-            let columns = d.map(|d| d.range(from, to));
-            let rows = crate::reference::sum_of_inverses(columns.each_ref().map(Vec::as_slice));
+            let columns: Vec<Vec<Fr>> = d.iter().map(|d| d.range(from, to)).collect();
+            let columns: Vec<&[Fr]> = columns.iter().map(Vec::as_slice).collect();
+            let rows = crate::reference::sum_of_inverses(&columns);
             out.set_range(from, &rows);
         }
         out
@@ -295,15 +297,15 @@ impl LaneVec {
 
     /// As [`Self::product_sums`], of [`scalar::lookup_sums`].
     pub fn lookup_sums(
-        mut columns: [&mut Self; 5],
+        columns: &mut [&mut Self],
         challenge: Option<Fr>,
         weights: &[Block],
         with_one: bool,
     ) -> [Fr; 6] {
         let token = columns[0].token;
-        let blocks = columns.each_mut().map(|v| v.blocks.as_mut_slice());
-        let sums = rounds::lookup_sums(token, blocks, challenge, weights, with_one);
-        Self::bound(&mut columns, challenge);
+        let mut blocks: Vec<&mut [Block]> = columns.iter_mut().map(|v| v.blocks.as_mut_slice()).collect();
+        let sums = rounds::lookup_sums(token, &mut blocks, challenge, weights, with_one);
+        Self::bound(columns, challenge);
         sums
     }
 
@@ -494,11 +496,14 @@ kernels! {
         }
     }
 
-    /// `d_0 d_1 d_2 d_3`, and the blocks with a zero in it.
-    fn products(token: Token, out: &mut [Block], d: [&[Block]; 4], singular: &mut Vec<usize>) {
+    /// Multiplies by all columns, and tells the blocks with a zero in it.
+    fn products(token: Token, out: &mut [Block], d: &[&[Block]], singular: &mut Vec<usize>) {
         for (i, out) in out.iter_mut().enumerate() {
-            let [d0, d1, d2, d3] = [0, 1, 2, 3].map(|s| V::load(token, &d[s][i]));
-            let product = d0.mul(d1).mul(d2.mul(d3)).canonical();
+            let mut product = V::load(token, out);
+            for d in d {
+                product = product.mul(V::load(token, &d[i]));
+            }
+            let product = product.canonical();
             if product.zero_mask() != 0 {
                 singular.push(i);
             }
@@ -506,14 +511,19 @@ kernels! {
         }
     }
 
-    /// Multiplies by `(d_0 + d_1) d_2 d_3 + (d_2 + d_3) d_0 d_1`.
-    fn numerators(token: Token, out: &mut [Block], d: [&[Block]; 4]) {
+    /// Multiplies by `Σ_s Π_{s'≠s} d_s'`.
+    fn numerators(token: Token, out: &mut [Block], d: &[&[Block]]) {
+        let [first, second, others @ ..] = d else { return };
         for (i, out) in out.iter_mut().enumerate() {
-            let [d0, d1, d2, d3] = [0, 1, 2, 3].map(|s| V::load(token, &d[s][i]));
-            // Factors below 4p and 2p, so both products are below 2p; the sum below 4p; the result below 2p.
-            let left = d0.add(d1).mul(d2.mul(d3));
-            let right = d2.add(d3).mul(d0.mul(d1));
-            left.add(right).mul(V::load(token, out)).store(out);
+            let (d0, d1) = (V::load(token, &first[i]), V::load(token, &second[i]));
+            let (mut sum, mut all) = (d0.add(d1), d0.mul(d1));
+            for d in others {
+                // Sums below 4p times 2p: below 1.1p; sums of two products are below 4p again.
+                let d = V::load(token, &d[i]);
+                sum = sum.mul(d).add(all);
+                all = all.mul(d);
+            }
+            sum.mul(V::load(token, out)).store(out);
         }
     }
 

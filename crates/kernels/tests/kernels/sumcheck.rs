@@ -23,17 +23,18 @@ fn product(backend: Backend, a: &[Fr], b: &[Fr], point: &[Fr], challenges: &[Fr]
     (rounds, member.operands().to_vec(), member.eq_value())
 }
 
-fn lookup(backend: Backend, h: &[Fr], d: &[Vec<Fr>; 4], point: &[Fr], challenges: &[Fr]) -> Run {
-    let columns = d.each_ref().map(|d| FieldVec::new(backend, d));
+fn lookup(backend: Backend, h: &[Fr], d: &[Vec<Fr>], point: &[Fr], challenges: &[Fr]) -> Run {
+    let columns = d.iter().map(|d| FieldVec::new(backend, d)).collect();
     let mut member = Lookup::new(FieldVec::new(backend, h), columns, point);
     let mut rounds = vec![];
     for challenge in challenges {
         let polynomial = member.round();
-        assert_eq!(polynomial.len(), 7);
+        assert_eq!((polynomial.len(), member.degree()), (d.len() + 3, d.len() + 2));
         rounds.push(polynomial);
         member.bind(*challenge);
     }
-    (rounds, member.operands().to_vec(), member.eq_value())
+    let (helper, sides) = member.operands();
+    (rounds, [vec![helper], sides].concat(), member.eq_value())
 }
 
 /// The chain of claims holds from the sum to the operands.
@@ -107,9 +108,10 @@ fn products_of_integers_agree() {
 fn lookups_agree_true_or_not() {
     let mut random = Random(2);
     for variables in 0..9 {
-        for honest in [false, true] {
+        for (sides, honest) in (1..=4).flat_map(|sides| [(sides, false), (sides, true)]) {
             let len = 1 << variables;
-            let d = [(); 4].map(|()| if honest { random.frs(len) } else { random.awkwards(len) });
+            let mut column = || if honest { random.frs(len) } else { random.awkwards(len) };
+            let d: Vec<Vec<Fr>> = (0..sides).map(|_| column()).collect();
             let h = if honest {
                 (0..len).map(|i| d.iter().map(|d| d[i].inverse().unwrap()).sum()).collect()
             } else {
@@ -118,13 +120,13 @@ fn lookups_agree_true_or_not() {
             let (point, challenges) = (random.awkwards(variables), random.awkwards(variables));
             let expected = lookup(Backend::Reference, &h, &d, &point, &challenges);
             let eq = FieldVec::eq_table(Backend::Reference, &point).to_vec();
-            let claim =
-                (0..len).map(|i| eq[i] * bracket(h[i], [d[0][i], d[1][i], d[2][i], d[3][i]])).sum::<Fr>();
+            let row = |i: usize| d.iter().map(|d| d[i]).collect::<Vec<Fr>>();
+            let claim = (0..len).map(|i| eq[i] * bracket(h[i], &row(i))).sum::<Fr>();
             assert!(!honest || claim == Fr::ZERO);
-            assert_chain(&expected, claim, &challenges, |v| bracket(v[0], [v[1], v[2], v[3], v[4]]));
+            assert_chain(&expected, claim, &challenges, |v| bracket(v[0], &v[1..]));
             for backend in Backend::available() {
                 let run = lookup(backend, &h, &d, &point, &challenges);
-                assert_eq!(run, expected, "{backend:?}, {variables} variables");
+                assert_eq!(run, expected, "{backend:?}, {sides} columns, {variables} variables");
             }
         }
     }

@@ -201,14 +201,12 @@ fn folds_agree() {
 fn sums_of_inverses_agree() {
     let mut random = Random(8);
     for &len in SIZES {
-        let mut d = [(); 4].map(|()| random.frs(len));
-        for with_zeros in [false, true] {
-            if with_zeros {
-                d = [(); 4].map(|()| random.awkwards(len));
-            }
+        for (columns, with_zeros) in (1..=4).flat_map(|columns| [(columns, false), (columns, true)]) {
+            let mut column = || if with_zeros { random.awkwards(len) } else { random.frs(len) };
+            let d: Vec<Vec<Fr>> = (0..columns).map(|_| column()).collect();
             agree("sum_of_inverses", |backend| {
-                let columns = d.each_ref().map(|d| FieldVec::new(backend, d));
-                FieldVec::sum_of_inverses(columns.each_ref()).to_vec()
+                let columns: Vec<FieldVec> = d.iter().map(|d| FieldVec::new(backend, d)).collect();
+                FieldVec::sum_of_inverses(&columns).to_vec()
             });
         }
     }

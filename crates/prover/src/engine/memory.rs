@@ -29,6 +29,7 @@ impl Engine {
             None => layout.chunk_bits.saturating_add(layout.count_bits),
         };
         let space = size(bits);
+        let sides = layout.slots.len() as u64;
         let areas: u64 = (layout.sizes.areas.iter())
             .map(|area| match area {
                 Area::Inputs => 0,
@@ -45,13 +46,13 @@ impl Engine {
             (72 + 64) * chunk,
             32 * registered * chunk,
             2 * 8 * areas * slots,
-            INTEGER * (space + 12 * slots + 3 * tables),
+            INTEGER * (space + 3 * sides * slots + 3 * tables),
             ELEMENT * (slots + tables),
         ];
         // What comes and goes: rows; operands of the main sumcheck, or of the batch evaluation, with R beside them; f and q.
         let passing = [
-            24 * (4 * slots + tables),
-            ELEMENT * (6 * slots + 4 * tables + 2 * operands) + (32 + SUM) * chunk,
+            24 * (sides * slots + tables),
+            ELEMENT * ((sides + 2) * slots + 4 * tables + 2 * operands) + (32 + SUM) * chunk,
             (ELEMENT + ELEMENT / 2 + INTEGER) * space + (32 + SUM) * chunk,
             (6 * ELEMENT + SUM) * chunk,
         ];

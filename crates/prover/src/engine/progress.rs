@@ -60,14 +60,15 @@ pub(super) fn product_cells(descriptor: &Descriptor) -> f64 {
 fn costs(layout: &Layout, cells: f64) -> [f64; Phase::ALL.len()] {
     let size = |bits: u8| f64::from(bits).exp2();
     let (slots, tables) = (size(layout.slot_bits), size(layout.table_bits));
+    let sides = layout.slots.len() as f64;
     let committed = layout.witness1.len() as f64 * size(layout.chunk_bits);
     let bits = Items::of(layout).map_or(layout.address_bits(), |_| items::lower_bits(layout).into());
     let space = (bits as f64).exp2();
     [
-        0.1 * slots,
+        0.025 * sides * slots,
         0.07 * committed,
-        1.4 * slots + 1.3 * tables,
-        0.5 * slots + 0.06 * tables + 0.05 * cells,
+        (1.2 + 0.05 * sides) * slots + 1.3 * tables,
+        (0.1 + 0.1 * sides) * slots + 0.06 * tables + 0.05 * cells,
         0.04 * space,
         3.3 * size(layout.chunk_bits),
     ]

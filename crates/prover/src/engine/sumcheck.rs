@@ -11,7 +11,6 @@ use averment_kernels::{Lookup, Product};
 use averment_verifier::{
     claims::{self, Challenges, Operands},
     coordinates,
-    descriptor::SLOTS,
     field::{self, Fr},
     transcript::{Oracle, Transcript},
 };
@@ -57,8 +56,8 @@ impl Weighted {
         if self.variables() == 0 {
             self.sum = match &self.member {
                 Member::Lookup(lookup) => {
-                    let [h, d0, d1, d2, d3] = lookup.operands();
-                    lookup.eq_value() * claims::lookup_defect(h, &[d0, d1, d2, d3])
+                    let (helper, sides) = lookup.operands();
+                    lookup.eq_value() * claims::lookup_defect(helper, &sides)
                 }
                 Member::Product(product) => {
                     let [a, b] = product.operands();
@@ -131,9 +130,9 @@ impl Run<'_> {
         let covers: Vec<Fr> =
             (0..).map(|cell| self.space.cell(base + 2 + cell)).take(descriptor.operands() - 1).collect();
         let at = |x: Fr| cover(&plain, &covers, x);
-        let mut values = Vec::with_capacity(7);
-        for x in 0..=6_u64 {
-            let x = Fr::from(x);
+        let mut values = Vec::new();
+        for x in 0..=descriptor.lookup_degree() {
+            let x = Fr::from(x as u64);
             let rho: Vec<Fr> = point.iter().copied().chain([x]).collect();
             let share = (Fr::ONE - x) * field::half_to(variables as u32) * mu;
             values.push(claims::end(descriptor, challenges, &rho, &at(x)) + share);
@@ -185,11 +184,10 @@ impl Run<'_> {
         else {
             return Err(ProveError::Unlucky);
         };
-        let [helper, sides @ ..] = lookup.operands();
-        let mut slots = [Fr::ZERO; SLOTS];
-        for (slot, (value, side)) in slots.iter_mut().zip(sides).enumerate() {
+        let (helper, mut slots) = lookup.operands();
+        for (slot, value) in slots.iter_mut().enumerate() {
             let tag = claims::slot_tag(&self.descriptor.lookups, slot, &point[..layout.slot_bits.into()]);
-            *value = side - gamma - *beta * beta * tag;
+            *value -= *gamma + *beta * beta * tag;
         }
         let [fraction, side] = table.operands();
         let (input, tag) = claims::table_row(&self.descriptor.tables, &point[..layout.table_bits.into()]);
@@ -214,7 +212,7 @@ fn cover(plain: &Operands, covers: &[Fr], x: Fr) -> Operands {
         (Fr::ONE - x) * value + x * mask
     };
     Operands {
-        slots: plain.slots.map(&mut cover),
+        slots: plain.slots.iter().copied().map(&mut cover).collect(),
         helper: cover(plain.helper),
         fraction: cover(plain.fraction),
         table: plain.table,

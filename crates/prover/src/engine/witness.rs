@@ -15,7 +15,7 @@ use ark_ff::{AdditiveGroup, Field};
 use averment_kernels::FieldVec;
 use averment_verifier::{
     claims,
-    descriptor::{Descriptor, SLOTS},
+    descriptor::Descriptor,
     field::{self, Fr},
 };
 use std::ops::Range;
@@ -27,7 +27,7 @@ pub(super) struct Run<'a> {
     assignment: &'a Assignment<'a>,
     pub space: Space,
     /// `in`, `out` and tag of each slot, and of the tables.
-    slots: [Columns; SLOTS],
+    slots: Vec<Columns>,
     table: Columns,
     counts: Vec<i32>,
 }
@@ -42,7 +42,7 @@ struct Columns {
 
 /// What the main sumcheck works on.
 pub(super) struct Sides {
-    pub slots: [FieldVec; SLOTS],
+    pub slots: Vec<FieldVec>,
     pub helper: FieldVec,
     pub table: FieldVec,
     pub fractions: FieldVec,
@@ -79,7 +79,7 @@ impl<'a> Run<'a> {
             outs: rows.iter().map(|row| narrow(row.output)).collect(),
             tags: rows.iter().map(|row| narrow(row.tag.into())).collect(),
         };
-        let (slots, table) = (slot_rows.each_ref().map(|rows| columns(rows)), columns(&rows));
+        let (slots, table) = (slot_rows.iter().map(|rows| columns(rows)).collect(), columns(&rows));
         Ok(Self { engine, descriptor, assignment, space, slots, table, counts })
     }
 
@@ -117,8 +117,8 @@ impl<'a> Run<'a> {
             ];
             FieldVec::affine(backend, columns.ins.len(), gamma, &terms)
         };
-        let slots = self.slots.each_ref().map(side);
-        let helper = FieldVec::sum_of_inverses(slots.each_ref());
+        let slots: Vec<FieldVec> = self.slots.iter().map(side).collect();
+        let helper = FieldVec::sum_of_inverses(&slots);
         let table = side(&self.table);
         let mut fractions = table.clone();
         fractions.invert();

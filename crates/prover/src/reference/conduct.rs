@@ -6,7 +6,6 @@
 use crate::{LookupError, SlotCells};
 use averment_verifier::{
     claims::Operands,
-    descriptor::SLOTS,
     field::Fr,
     statement::SUITE,
     transcript::{Oracle, Transcript},
@@ -26,7 +25,7 @@ pub trait Conduct {
     }
 
     /// What is looked up.
-    fn lookups(&mut self, _slots: &mut [SlotCells; SLOTS]) {}
+    fn lookups(&mut self, _slots: &mut [SlotCells]) {}
 
     /// A lookup that no table has: the end, or passed over.
     fn miss(&mut self, miss: LookupError) -> Result<(), LookupError> {

@@ -18,7 +18,7 @@ use averment_verifier::{
     Registered, absorb, batch_mask_weights,
     claims::{self, Challenges, Operands},
     coordinates,
-    descriptor::{Descriptor, SLOTS, ValidDescriptor},
+    descriptor::{Descriptor, ValidDescriptor},
     field::{self, Fr},
     point::G1Affine,
     proof::{Blind, MaskMessage, Proof},
@@ -112,7 +112,7 @@ pub fn prove_as(
     let denominator = |row: &Row| {
         gamma + Fr::from(row.input) + beta * Fr::from(row.output) + beta * beta * Fr::from(row.tag)
     };
-    let sides: [Vec<Fr>; SLOTS] = slots.each_ref().map(|rows| rows.iter().map(denominator).collect());
+    let sides: Vec<Vec<Fr>> = slots.iter().map(|rows| rows.iter().map(denominator).collect()).collect();
     let table: Vec<Fr> = rows.iter().map(denominator).collect();
     let mut helper = (0..1_usize << layout.slot_bits)
         .map(|row| sides.iter().map(|side| side[row].inverse()).sum::<Option<Fr>>())
@@ -158,11 +158,11 @@ pub fn prove_as(
             let rho: Vec<Fr> = point.iter().copied().chain([x]).collect();
             let values: Vec<Fr> =
                 claims::operands(descriptor, &challenges, &rho).iter().map(|f| space.apply(f)).collect();
-            Operands::from_slice(&values).map(|operands| (rho, operands))
+            Operands::from_slice(layout.slots.len(), &values).map(|operands| (rho, operands))
         };
         let mut values = Vec::new();
-        for x in 0..=6_u64 {
-            let x = Fr::from(x);
+        for x in 0..=descriptor.lookup_degree() {
+            let x = Fr::from(x as u64);
             let (rho, operands) = operands(x).ok_or(ProveError::Unlucky)?;
             let share = (Fr::ONE - x) * field::half_to(variables as u32) * mu;
             values.push(claims::end(descriptor, &challenges, &rho, &operands) + share);
@@ -175,7 +175,7 @@ pub fn prove_as(
     // The batch evaluation.
     let mut functionals = claims::operands(descriptor, &challenges, &rho);
     let values: Vec<Fr> = functionals.iter().map(|functional| space.apply(functional)).collect();
-    let mut operands = Operands::from_slice(&values).ok_or(ProveError::Unlucky)?;
+    let mut operands = Operands::from_slice(layout.slots.len(), &values).ok_or(ProveError::Unlucky)?;
     let rest = |operands: &Operands| {
         let claim = total + kappa.zip(masks).map_or(Fr::ZERO, |(kappa, masks)| kappa * masks.main_sum);
         left(claim, &main, &main_drawn) - claims::end(descriptor, &challenges, &rho, operands)
@@ -284,7 +284,7 @@ fn members(
     descriptor: &Descriptor,
     challenges: &Challenges,
     space: &Space<'_>,
-    sides: [Vec<Fr>; SLOTS],
+    sides: Vec<Vec<Fr>>,
     helper: Vec<Fr>,
     table: Vec<Fr>,
     fractions: Vec<Fr>,
@@ -300,9 +300,7 @@ fn members(
         Member {
             weight: challenges.lambda_a * scale(layout.slot_bits),
             factors: lookup_factors,
-            combine: |values| {
-                values[0] * claims::lookup_defect(values[1], &[values[2], values[3], values[4], values[5]])
-            },
+            combine: |values| values[0] * claims::lookup_defect(values[1], &values[2..]),
         },
         Member {
             weight: challenges.lambda_b * scale(layout.table_bits),

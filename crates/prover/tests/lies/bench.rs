@@ -126,7 +126,7 @@ impl Bench {
     }
 
     /// What the run looks up.
-    pub fn slots(&self) -> [averment_prover::SlotCells; 4] {
+    pub fn slots(&self) -> Vec<averment_prover::SlotCells> {
         self.witness(&self.model, &self.trace).complete(None).unwrap().slots
     }
 
@@ -180,15 +180,15 @@ impl Bench {
         let stated = self.stated(&completed);
         let mut slots = completed.slots;
         if matches!(falsehood, Falsehood::Padding) {
-            let used = |slot: usize| {
-                let own = descriptor.lookups.iter().filter(|block| usize::from(block.slot) == slot);
-                own.map(|block| block.row + (1 << block.bits)).max().unwrap_or(0)
+            let used = |slot: usize, row: usize| {
+                let mut own = descriptor.lookups.iter().filter(|block| usize::from(block.slot) == slot);
+                own.any(|block| row as u64 >> block.bits == block.row >> block.bits)
             };
-            let (slot, ins) = (0..slots.len()).zip(&mut slots).find_map(|(slot, own)| {
-                let ins = own.ins.as_mut()?;
-                (used(slot) < ins.len() as u64).then_some((slot, ins))
-            })?;
-            ins[used(slot) as usize] = 1;
+            let free = slots.iter_mut().enumerate().find_map(|(slot, own)| {
+                let cells = own.ins.as_mut()?.iter_mut().enumerate();
+                cells.filter(|(row, _)| !used(slot, *row)).map(|(_, cell)| cell).next_back()
+            });
+            *free? = 1;
         }
         liar.slots = Some(slots);
         // What the run gives is what is claimed, unless that is the lie.

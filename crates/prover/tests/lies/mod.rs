@@ -10,7 +10,6 @@ use ark_ff::{AdditiveGroup, Field};
 use averment_prover::{LookupError, SlotCells, reference::Conduct};
 use averment_verifier::{
     claims::Operands,
-    descriptor::SLOTS,
     field::{self, Fr},
     statement::SUITE,
     transcript::{Oracle, Transcript},
@@ -52,7 +51,7 @@ pub type Heard = (usize, fn(B256) -> B256);
 pub struct Liar {
     pub manner: Manner,
     /// What is looked up.
-    pub slots: Option<[SlotCells; SLOTS]>,
+    pub slots: Option<Vec<SlotCells>>,
     /// Multiplicities that are changed.
     pub counts: Vec<(usize, i64)>,
     /// A word that the transcript hears as another.
@@ -73,9 +72,9 @@ impl Conduct for Liar {
         self.any_mode
     }
 
-    fn lookups(&mut self, slots: &mut [SlotCells; SLOTS]) {
+    fn lookups(&mut self, slots: &mut [SlotCells]) {
         if let Some(own) = self.slots.take() {
-            *slots = own;
+            slots.clone_from_slice(&own);
         }
     }
 

@@ -4,7 +4,7 @@
 use ark_ff::{AdditiveGroup, Field, PrimeField};
 use averment_prover::SlotCells;
 use averment_verifier::{
-    descriptor::{Constant, Descriptor, LookupBlock, Relation, SLOTS, Table, Term},
+    descriptor::{Constant, Descriptor, LookupBlock, Relation, Table, Term},
     field::Fr,
     functional::{self, BoundTerm, Functional, Points},
 };
@@ -43,7 +43,7 @@ pub struct Claim {
 
 /// What follows from weights, inputs and lies.
 pub struct Completed {
-    pub slots: [SlotCells; SLOTS],
+    pub slots: Vec<SlotCells>,
     /// The class of each item.
     pub decided: Vec<i64>,
 }
@@ -85,7 +85,7 @@ impl<'a> Witness<'a> {
         Some(Completed { slots: self.slots(), decided: self.decided })
     }
 
-    fn slots(&self) -> [SlotCells; SLOTS] {
+    fn slots(&self) -> Vec<SlotCells> {
         let layout = &self.descriptor.layout;
         let area = |base: Option<u64>| {
             base.map(|base| {
@@ -93,7 +93,7 @@ impl<'a> Witness<'a> {
                 cells.iter().map(|cell| integer(*cell) as i64).collect()
             })
         };
-        layout.slots.map(|(ins, outs)| SlotCells { ins: area(ins), outs: area(outs) })
+        layout.slots.iter().map(|(ins, outs)| SlotCells { ins: area(*ins), outs: area(*outs) }).collect()
     }
 
     fn relation(&mut self, relation: &Relation, force: Option<(usize, Part)>) -> bool {

@@ -67,9 +67,15 @@ pub fn attacks(good: &[u8]) -> Vec<(String, Vec<u8>)> {
     for round in degrees..terms {
         add(&format!("another degree of round {}", round - degrees), flipped(round, 1));
     }
-    // 1 is a slot of ranges, 3 nothing.
-    let ranges = (44..48).find(|at| good[*at] == 1).unwrap();
-    add("a slot of a kind that there is not", flipped(ranges, 2));
+    // 2 is a slot of functions, 3 nothing; 255 no slot, behind those that there are.
+    let functions = (44..48).find(|at| good[*at] == 2).unwrap();
+    add("a slot of a kind that there is not", flipped(functions, 1));
+    let mut later = good.to_vec();
+    match (45..48).find(|at| good[*at] == 255) {
+        Some(free) => later.swap(free, free - 1),
+        None => later[46] = 255,
+    }
+    add("a slot behind one that is not there", later);
     // A range's byte is 0.
     let range = (0..tables).map(|place| HEAD + 19 * place + 17).find(|at| good[*at] == 0).unwrap();
     add("a table that is neither a range nor a function", flipped(range, 2));

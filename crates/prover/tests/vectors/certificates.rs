@@ -307,12 +307,15 @@ fn part(d: &Descriptor) -> usize {
     d.lookups.iter().position(|own| own.input.is_some()).unwrap()
 }
 
-/// A limb more, like another of the first ones, in rows of the second slot that are free. Its first cell.
+/// A limb more, like another of the first ones, in rows that are free. Its first cell.
 fn limb(d: &mut Descriptor, like: usize, row: u64) -> u64 {
     let own = LookupBlock { row, ..d.lookups[like] };
     d.lookups.insert(part(d), own);
     d.layout.slots[usize::from(own.slot)].0.unwrap() + row
 }
+
+/// Rows that nothing is looked up in, in each slot of the wide model's certificate.
+const FREE: u64 = 576;
 
 /// What breaks a rule of [10.4], in the certificate of the wide model: its biases have limbs, all else is in parts.
 pub const ATTACKS: &[Attack] = &[
@@ -413,12 +416,8 @@ pub const ATTACKS: &[Attack] = &[
         d.lookups[first].bits -= 1;
     }),
     ("more than a block is looked up", "Covered", |d| {
-        let first =
-            d.lookups.iter().rposition(|own| own.bits < d.layout.slot_bits && own.input.is_some()).unwrap();
-        d.lookups[first].row = 0;
-        d.lookups[first].bits = d.layout.slot_bits;
-        d.lookups.retain(|own| own.input.is_none() || own.slot != 3);
-        d.lookups[first].slot = 3;
+        let first = d.lookups.iter().rposition(|own| own.input.is_some() && own.bits == 4).unwrap();
+        (d.lookups[first].row, d.lookups[first].bits) = (FREE, 5);
     }),
     ("a block is looked up twice", "Covered", |d| {
         let first = d.lookups[part(d)];
@@ -450,9 +449,9 @@ pub const ATTACKS: &[Attack] = &[
         let first = part(d);
         d.lookups[first].tag = d.tables[0].tag;
     }),
-    ("a part over limbs", "LookupInput", |d| {
+    ("a part over limbs", "LookupPlace", |d| {
         let first = part(d);
-        d.lookups[first].slot = d.lookups[0].slot;
+        (d.lookups[first].slot, d.lookups[first].row) = (d.lookups[0].slot, 0);
     }),
     ("limbs behind parts", "LookupInput", |d| d.lookups.rotate_left(1)),
     // Each of these breaks its rule and no other.
@@ -460,11 +459,12 @@ pub const ATTACKS: &[Attack] = &[
         padding(d, |own| own.constant = Constant::Decision { first: 0, classes: 0, class_bits: 0 });
     }),
     ("a limb that no relation reads", "Free", |d| {
-        limb(d, 2, 32);
+        limb(d, 2, FREE);
     }),
     ("a block that has other limbs already", "Ranged", |d| {
         let mut again = d.relations[0].clone();
-        for (term, (like, row)) in again.terms[1..].iter_mut().zip([(2, 32), (3, 40), (4, 48)]) {
+        for (term, (like, row)) in again.terms[1..].iter_mut().zip([(2, FREE), (3, FREE + 8), (4, FREE + 16)])
+        {
             term.base = limb(d, like, row);
         }
         d.relations.insert(1, again);

@@ -251,7 +251,8 @@ fn random_models_and_their_changes_get_the_same_verdict() {
                 (0, Mode::Transparent) => Made::new(model.clone(), mode, 1),
                 (odd, _) => {
                     let commitments = Commitments::Each;
-                    let options = Options { mode, commitments, ..Options::default() };
+                    let slots = Some(1 + seed as u8 % 4);
+                    let options = Options { mode, commitments, slots, ..Options::default() };
                     Made::laid_out(model.clone(), options, [2, 4][odd as usize])
                 }
             };

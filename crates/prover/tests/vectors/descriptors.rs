@@ -109,12 +109,13 @@ pub const ATTACKS: &[Attack] = &[
     ("a first value of 64 bits", "TableValues", |d| d.tables[0].first = i64::MIN),
     ("a function without width", "TableValues", |d| d.tables[0].out_bits = 0),
     ("a range with outputs", "TableValues", |d| d.tables.last_mut().unwrap().out_bits = 3),
-    ("a fifth slot", "LookupPlace", |d| d.lookups[0].slot = 4),
+    ("no slots", "Size", |d| resized(d, |sizes| sizes.areas.clear())),
+    ("a slot that is not there", "LookupPlace", |d| d.lookups[0].slot = d.layout.slots.len() as u8),
     ("a lookup block that is not aligned", "LookupPlace", |d| d.lookups[0].row = 1),
     ("a lookup block outside of its slot", "LookupPlace", |d| d.lookups[0].row = 1 << d.layout.slot_bits),
     ("two lookup blocks in the same rows", "LookupPlace", |d| d.lookups[1].row = d.lookups[0].row),
     ("a lookup in no table", "LookupTable", |d| d.lookups[0].tag = 999),
-    ("hi in a range", "LookupTable", |d| d.lookups[0].tag = d.tables.last().unwrap().tag),
+    ("hi in a range", "High", |d| d.lookups[0].tag = d.tables.last().unwrap().tag),
     ("lo in a function", "LookupTable", |d| {
         let low = d.lookups.iter().position(|own| own.slot == 1).unwrap();
         d.lookups[low].tag = d.tables[0].tag;
@@ -127,7 +128,10 @@ pub const ATTACKS: &[Attack] = &[
         d.lookups.last_mut().unwrap().input = Some(base);
     }),
     ("half an input", "LookupInput", |d| d.lookups.last_mut().unwrap().bits -= 1),
-    ("an input over an area of its own", "LookupInput", |d| d.lookups.last_mut().unwrap().slot = 0),
+    ("an input over hi", "LookupPlace", |d| {
+        let own = d.lookups.last_mut().unwrap();
+        (own.slot, own.row) = (0, 0);
+    }),
     ("an input before the others", "LookupInput", |d| d.lookups.rotate_right(1)),
     ("an area without cells", "LookupInput", |d| resized(d, |sizes| sizes.areas[1] = Area::Inputs)),
     ("an axis beyond the relation's coordinates", "Axis", |d| {
@@ -256,12 +260,6 @@ pub const ATTACKS: &[Attack] = &[
         moved(d, |sizes| sizes.table_bits += 1);
         d.tables.last_mut().unwrap().row += 1;
     }),
-    ("an input beside blocks with an area of their own", "LookupInput", |d| {
-        let row = 1 << d.layout.slot_bits;
-        moved(d, |sizes| sizes.slot_bits += 1);
-        let own = d.lookups.last_mut().unwrap();
-        (own.slot, own.row) = (1, row);
-    }),
     ("two inputs in the same rows", "LookupPlace", |d| {
         let bits = d.layout.sizes.inputs[0];
         moved(d, |sizes| sizes.inputs.push(bits));
@@ -383,6 +381,11 @@ pub const DECISIONS: &[Attack] = &[
         }
     }),
     ("scores that no relation makes", "Source", |d| d.relations[2].terms[0].base += 4),
+    ("what a limb has in the place of `out`", "Source", |d| {
+        let (ins, outs) = d.layout.slots[0];
+        let limb = d.relations[1].terms.last().unwrap().base - ins.unwrap();
+        d.relations[2].terms[0].base = outs.unwrap() + limb;
+    }),
     ("a margin that is added", "Limbs", |d| d.relations[2].terms[1].coefficient.mantissa = 1),
     ("a margin of another relation", "Limbs", |d| {
         d.relations[2].terms[1].base = d.relations[1].terms.last().unwrap().base
@@ -397,17 +400,17 @@ pub const DECISIONS: &[Attack] = &[
     // Each of these breaks its rule and no other.
     ("a margin that wraps", "Wraps", |d| {
         moved(d, |sizes| {
-            (sizes.slot_bits, sizes.table_bits, sizes.chunk_bits, sizes.mask_bits) = (8, 26, 22, Some(8));
+            (sizes.slot_bits, sizes.table_bits, sizes.chunk_bits, sizes.mask_bits) = (9, 26, 22, Some(8));
         });
         let last = *d.tables.last().unwrap();
         let tag = last.tag + 1;
         d.tables.push(Table { tag, row: 1 << 25, bits: 25, ..last });
         for limb in 0..10 {
             let first = d.lookups.iter().position(|own| own.input.is_some()).unwrap();
-            let own = LookupBlock { row: 64 + 16 * limb, tag, ..d.lookups[first - 1] };
+            let own = LookupBlock { row: 128 + 16 * limb, tag, ..d.lookups[first - 1] };
             d.lookups.insert(first, own);
             let mut term = d.relations[2].terms[1].clone();
-            term.base = d.layout.slots[1].0.unwrap() + own.row;
+            term.base = d.layout.slots[usize::from(own.slot)].0.unwrap() + own.row;
             term.coefficient.shift = 8 + 25 * limb as u8;
             d.relations[2].terms.push(term);
         }
@@ -415,7 +418,7 @@ pub const DECISIONS: &[Attack] = &[
     ("decisions about 2^13 items", "Decision", |d| {
         moved(d, |sizes| (sizes.slot_bits, sizes.chunk_bits, sizes.mask_bits) = (17, 16, Some(8)));
         // The scores' hi and lo, and the margin.
-        for (place, row) in [(1, 1 << 15), (3, 1 << 15), (4, 2 << 15)] {
+        for (place, row) in [(1, 1 << 15), (3, 2 << 15), (4, 3 << 15)] {
             let old = d.lookups[place].row;
             let (input, output) = d.layout.slots[usize::from(d.lookups[place].slot)];
             relocate(d, |base| match [input, output].into_iter().flatten().find(|area| base == area + old) {
@@ -424,6 +427,7 @@ pub const DECISIONS: &[Attack] = &[
             });
             (d.lookups[place].row, d.lookups[place].bits) = (row, 15);
         }
+        d.lookups.sort_by_key(|own| (own.input, own.slot, own.row));
         for relation in &mut d.relations[1..] {
             relation.point_bits = 15;
             for axis in relation.terms.iter_mut().flat_map(|term| &mut term.axes) {

@@ -189,6 +189,9 @@ pub const DESCRIPTORS: &[super::descriptors::Attack] = &[
     ("an input elsewhere in the role", "Source", |d| {
         d.relations[0].products[0].a[0].base = d.layout.input_blocks[1]
     }),
+    ("an input in a function, in a slot that has those", "LookupTable", |d| {
+        d.lookups.last_mut().unwrap().tag = d.tables[0].tag;
+    }),
     ("the lookups of one item only", "LookupInput", |d| d.lookups.last_mut().unwrap().bits -= 2),
     ("the lookups of another item's block", "LookupInput", |d| {
         let base = d.layout.input_blocks[1] + (1 << d.layout.chunk_bits);

@@ -7,10 +7,11 @@
 //! that proof and verification cost least.
 
 use super::{
-    Axis, Coefficient, Constant, DeriveError, Descriptor, Kind, Layout, Limb, LookupBlock, Relation, SLOTS,
-    Sizes, Table, Term, ValidDescriptor, cost,
+    Axis, Coefficient, Constant, DeriveError, Descriptor, Kind, Layout, Limb, LookupBlock, Relation, Sizes,
+    Table, Term, ValidDescriptor, cost,
     derive::{log2_above, narrow},
     layout::Area,
+    pack::{SLOT_BITS, Slots, slot_counts},
 };
 use crate::claims;
 use averment_plan::{Plan, Shape};
@@ -127,7 +128,8 @@ impl Descriptor {
 
     /// The certificate that goes with this descriptor of a decision of `plan`. It does not depend on the batch.
     pub fn certificate(&self, plan: &Plan) -> Result<Certificate, DeriveError> {
-        let drafts = WIDEST.filter_map(|widest| Draft::lay_out(self, plan, widest));
+        let choices = WIDEST.flat_map(|widest| slot_counts().map(move |slots| (widest, slots)));
+        let drafts = choices.filter_map(|(widest, slots)| Draft::lay_out(self, plan, widest, slots));
         // Of those that cost the same, the one with the fewest limbs.
         let best = drafts.min_by_key(|(descriptor, _, widest)| {
             (cost::cost(descriptor, &descriptor.layout), std::cmp::Reverse(*widest))
@@ -148,22 +150,23 @@ struct Draft<'a> {
 }
 
 impl<'a> Draft<'a> {
-    /// Descriptor and limbs with tables of at most `2^widest` rows; none if it has no layout.
+    /// Descriptor and limbs with tables of at most `2^widest` rows, in so many slots; none if it has no layout.
     fn lay_out(
         decision: &'a Descriptor,
         plan: &Plan,
         widest: u8,
+        slots: u8,
     ) -> Option<(Descriptor, Vec<Vec<Limb>>, u8)> {
         let covered = decision.covered();
         let mut own = Self { decision, covered, widest, tables: Vec::new(), ranges: BTreeMap::new() };
         let table_bits = own.place_tables()?;
-        let lookups = own.place_lookups()?;
+        let lookups = own.place_lookups(slots)?;
         let mut sizes = Sizes {
             inputs: Vec::new(),
             item_bits: 0,
             table_bits,
             slot_bits: lookups.slot_bits,
-            areas: lookups.areas,
+            areas: lookups.areas.clone(),
             mask_bits: None,
             ..decision.layout.sizes.clone()
         };
@@ -231,45 +234,30 @@ impl<'a> Draft<'a> {
         Some(log2_above(end.checked_add(u64::from(used == end))?))
     }
 
-    fn place_lookups(&self) -> Option<Lookups> {
-        let wide = |block: &Covered| self.direct(block.width).is_none();
-        let (mut tall, mut limb_rows, mut part_rows) = (1, 0_u64, 0_u64);
-        for block in &self.covered {
-            let cells = 1_u64.checked_shl(block.bits.into())?;
-            if wide(block) {
-                let limbs = u64::from(block.width.div_ceil(self.widest));
-                limb_rows = limb_rows.checked_add(limbs.checked_mul(cells)?)?;
-                tall = tall.max(block.bits);
-            } else {
-                part_rows = part_rows.checked_add(cells)?;
-            }
-        }
-        let slots = SLOTS.try_into().unwrap_or(0_u64);
-        let slot_bits = (tall..=28).find(|bits| {
-            let fit = |rows: u64| rows.div_ceil(1_u64.checked_shl((*bits).into()).unwrap_or(1));
-            fit(limb_rows).saturating_add(fit(part_rows)) <= slots
-        })?;
-        let mut areas = [Area::Inputs; SLOTS];
-        let mut rows = Rows { slot_bits, next: 0 };
+    /// In at most `slots` slots, as short as they can be.
+    fn place_lookups(&self, slots: u8) -> Option<Lookups> {
+        (1..=SLOT_BITS).find_map(|bits| self.place_in(Slots::new(slots, bits), bits))
+    }
 
-        // Limbs first, in slots of their own. In descending order of size everything is aligned.
+    /// Places all lookups in slots of `2^slot_bits` rows; none if there is no room.
+    fn place_in(&self, mut slots: Slots, slot_bits: u8) -> Option<Lookups> {
+        let wide = |block: &Covered| self.direct(block.width).is_none();
+        // Limbs first, so that few slots have an area of their own. In descending order of size everything is aligned.
         let mut limbs: Vec<Vec<Limb>> = vec![Vec::new(); self.covered.len()];
         for place in self.by_size(wide) {
             let (block, own) = (self.covered.get(place)?, limbs.get_mut(place)?);
             for (shift, bits) in self.limbs(block.width) {
-                let (slot, row) = rows.take(block.bits)?;
-                *areas.get_mut(usize::from(slot))? = Area::Ranges;
+                let (slot, row) = slots.take(block.bits, Area::Ranges)?;
                 own.push(Limb { slot, row, shift, bits });
             }
         }
-        rows.next_slot()?;
         let mut parts: BTreeMap<u64, LookupBlock> = BTreeMap::new();
         for place in self.by_size(|block| !wide(block)) {
             let block = self.covered.get(place)?;
             let tag = *self.ranges.get(&self.direct(block.width)?)?;
             let bits = block.bits.min(slot_bits);
             for part in 0..1_u64.checked_shl(block.bits.checked_sub(bits)?.into())? {
-                let (slot, row) = rows.take(bits)?;
+                let (slot, row) = slots.take(bits, Area::Inputs)?;
                 let base = block.base.checked_add(part.checked_shl(bits.into())?)?;
                 parts.insert(base, LookupBlock { slot, row, bits, tag, input: Some(base) });
             }
@@ -279,7 +267,7 @@ impl<'a> Draft<'a> {
             let end = block.base.saturating_add(1_u64.checked_shl(block.bits.into()).unwrap_or(0));
             parts.range(block.base..end).map(|(_, part)| *part)
         });
-        Some(Lookups { slot_bits, areas, parts: in_order.collect(), limbs })
+        Some(Lookups { slot_bits, areas: slots.areas(), parts: in_order.collect(), limbs })
     }
 
     /// The places of some covered blocks, largest first.
@@ -318,33 +306,11 @@ impl<'a> Draft<'a> {
 /// Where everything is looked up.
 struct Lookups {
     slot_bits: u8,
-    areas: [Area; SLOTS],
+    areas: Vec<Area>,
     /// Parts of blocks that are looked up as they stand, in the order of blocks.
     parts: Vec<LookupBlock>,
     /// Limbs of each block.
     limbs: Vec<Vec<Limb>>,
-}
-
-/// Rows of slots that are given out so far.
-struct Rows {
-    slot_bits: u8,
-    next: u64,
-}
-
-impl Rows {
-    /// Slot and first row of the next block; none behind the last slot.
-    fn take(&mut self, bits: u8) -> Option<(u8, u64)> {
-        let size = 1_u64.checked_shl(self.slot_bits.into())?;
-        let slot = u8::try_from(self.next.checked_div(size)?).ok()?;
-        let row = self.next.checked_rem(size)?;
-        self.next = self.next.checked_add(1_u64.checked_shl(bits.into())?)?;
-        (usize::from(slot) < SLOTS).then_some((slot, row))
-    }
-
-    fn next_slot(&mut self) -> Option<()> {
-        self.next = self.next.checked_next_multiple_of(1_u64.checked_shl(self.slot_bits.into())?)?;
-        Some(())
-    }
 }
 
 /// The row behind `2^bits` rows from `row` on.

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::point;
 use averment_primitives::{DecodeError, Reader};
-use std::ops::Range;
+use std::{iter, ops::Range};
 use thiserror::Error;
 
 /// The formats' names, padded with zeros to a word in the bytes.
@@ -97,7 +97,7 @@ impl Descriptor {
         out.bytes.extend([sizes.function_bits.unwrap_or(NONE), sizes.mask_bits.unwrap_or(NONE)]);
         out.u8("variables", self.variables())?;
         out.u8("coordinates of r", self.point_length())?;
-        out.bytes.extend(sizes.areas.map(area_code));
+        out.areas(&sizes.areas)?;
         for (field, count) in [
             ("weight blocks", sizes.weights.len()),
             ("input blocks", sizes.inputs.len()),
@@ -113,8 +113,9 @@ impl Descriptor {
             out.u16("chunks", role.start)?;
             out.u16("chunks", role.len())?;
         }
-        for base in layout.slots.iter().map(|slot| slot.0).chain(layout.slots.iter().map(|slot| slot.1)) {
-            out.place(base)?;
+        let (ins, outs): (Vec<_>, Vec<_>) = layout.slots.iter().copied().unzip();
+        for bases in [ins, outs] {
+            bases.into_iter().chain(iter::repeat(None)).take(SLOTS).try_for_each(|base| out.place(base))?;
         }
         out.place(Some(layout.multiplicities))?;
         out.place(layout.masks.map(|(base, _)| base))?;
@@ -193,6 +194,15 @@ fn area_code(area: Area) -> u8 {
     }
 }
 
+fn area_of(code: u8) -> Result<Area, DescriptorError> {
+    match code {
+        0 => Ok(Area::Inputs),
+        1 => Ok(Area::Ranges),
+        2 => Ok(Area::Functions),
+        got => Err(DescriptorError::Kind { field: "area", got }),
+    }
+}
+
 struct Writer {
     bytes: Vec<u8>,
 }
@@ -221,6 +231,16 @@ impl Writer {
     ) -> Result<(), EncodeError> {
         let word: u32 = number.try_into().map_err(|_| wide(field, 32, number))?;
         self.bytes.extend(word.to_be_bytes());
+        Ok(())
+    }
+
+    /// What each slot has; [`NONE`] for slots that are not there, behind those that are.
+    fn areas(&mut self, areas: &[Area]) -> Result<(), EncodeError> {
+        if areas.len() > SLOTS {
+            return Err(wide("slots", SLOTS.ilog2(), areas.len()));
+        }
+        let codes = areas.iter().copied().map(area_code);
+        self.bytes.extend(codes.chain(iter::repeat(NONE)).take(SLOTS));
         Ok(())
     }
 
@@ -371,15 +391,10 @@ impl Input<'_> {
         let bits = |byte| (byte != NONE).then_some(byte);
         let (function_bits, mask_bits) = (bits(self.u8("function bits")?), bits(self.u8("mask bits")?));
         self.0.bytes("variables and coordinates", 2)?;
-        let mut areas = [Area::Inputs; SLOTS];
-        for area in &mut areas {
-            *area = match self.u8("area")? {
-                0 => Area::Inputs,
-                1 => Area::Ranges,
-                2 => Area::Functions,
-                got => return Err(DescriptorError::Kind { field: "area", got }),
-            };
-        }
+        // A slot behind one that is not there is left out, which the bytes then show.
+        let codes: [u8; SLOTS] = self.0.array("areas")?;
+        let areas =
+            codes.into_iter().take_while(|code| *code != NONE).map(area_of).collect::<Result<_, _>>()?;
         let (weights, inputs) = (self.u16("weight blocks")?, self.u16("input blocks")?);
         let (tables, lookups) = (self.u16("tables")?, self.u16("lookup blocks")?);
         let (relations, products) = (self.u16("relations")?, self.u16("products")?);

@@ -10,11 +10,13 @@ use super::{Descriptor, Layout};
 
 /// Microseconds for each cell of a chunk: q, T and R in full width, and the passes over f.
 const OPENING: u64 = 35;
-/// For each row of a slot: h in full width, its inversions and sumcheck; and the slots' small integers.
-const SLOT_ROW: u64 = 22;
+/// For each row of the slots: h in full width, its inversions and sumcheck; and for each slot of these its denominator and small
+/// integers.
+const SLOT_ROW: u64 = 14;
+const SLOT_CELL: u64 = 2;
 /// For each row of the tables: g, likewise.
 const TABLE_ROW: u64 = 17;
-/// The unit of these three: tenths of a microsecond.
+/// The unit of these: tenths of a microsecond.
 const TENTHS: u64 = 10;
 
 /// Microseconds that a unit of gas is worth, in tenths.
@@ -22,17 +24,19 @@ const GAS: u64 = 70;
 /// Gas of a chunk, and of its 64 bytes in a proof.
 const CHUNK: u64 = 6_600;
 const POINT: u64 = 1_000;
-/// Gas of a round, and of each coefficient that it sends.
+/// Gas of a round, of each coefficient that it sends, and of an operand.
 const ROUND: u64 = 600;
 const COEFFICIENT: u64 = 600;
+const OPERAND: u64 = 1_300;
 
 /// The cost of proving and verifying with this layout, whose relations are those of `draft`.
 pub fn cost(draft: &Descriptor, layout: &Layout) -> u64 {
     let cells = |bits: u8| 1_u64.checked_shl(bits.into()).unwrap_or(u64::MAX);
-    let prover = [(OPENING, layout.chunk_bits), (SLOT_ROW, layout.slot_bits), (TABLE_ROW, layout.table_bits)];
+    let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
+    let slot_row = SLOT_ROW.saturating_add(SLOT_CELL.saturating_mul(count(layout.slots.len())));
+    let prover = [(OPENING, layout.chunk_bits), (slot_row, layout.slot_bits), (TABLE_ROW, layout.table_bits)];
     let prover =
         prover.iter().fold(0_u64, |sum, (each, bits)| sum.saturating_add(each.saturating_mul(cells(*bits))));
-    let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
     let sent = count(layout.witness1.len()).saturating_add(count(layout.witness2.len()));
     let rounds = draft.degrees(layout.masks.is_some());
     let coefficients = rounds.iter().sum::<usize>().saturating_add(layout.address_bits().saturating_mul(2));
@@ -41,6 +45,7 @@ pub fn cost(draft: &Descriptor, layout: &Layout) -> u64 {
         (POINT, sent),
         (ROUND, count(rounds.len().saturating_add(layout.address_bits()))),
         (COEFFICIENT, count(coefficients)),
+        (OPERAND, count(draft.operands())),
     ];
     let gas = gas.iter().fold(0_u64, |sum, (each, number)| sum.saturating_add(each.saturating_mul(*number)));
     prover.saturating_add(gas.saturating_mul(GAS)) / TENTHS

@@ -4,7 +4,7 @@
 use super::{
     Axis, Coefficient, Constant, Descriptor, InvalidDescriptor, Kind, Layout, LayoutError, Limb, LookupBlock,
     Placement, Product, Relation, Sizes, Term, ValidDescriptor, Window, cost,
-    pack::{Functions, LIMB_BITS, Rows, Tables},
+    pack::{Functions, LIMB_BITS, Rows, Tables, slot_counts},
     validate::PUBLIC_BITS,
 };
 use crate::{claims, statement::Mode};
@@ -18,6 +18,8 @@ use thiserror::Error;
 pub struct Options {
     /// `2^chunk_bits` cells a chunk; none for the size that suits the plan.
     pub chunk_bits: Option<u8>,
+    /// Lookup slots, at most four; none for the number that suits the plan.
+    pub slots: Option<u8>,
     /// Items of a batch, as a power of two.
     pub batch_bits: u8,
     /// Whether there is room for masks.
@@ -43,6 +45,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             chunk_bits: None,
+            slots: None,
             batch_bits: 0,
             mode: Mode::ZeroKnowledge,
             public_inputs: false,
@@ -112,8 +115,12 @@ impl Descriptor {
         let functions = Functions::of(plan);
         // Of layouts that cost the same, that with the fewest limbs.
         let (mut best, mut failure) = (None, None);
-        for limb_bits in (1..=LIMB_BITS).rev() {
-            match Candidate::new(plan, options, &functions, limb_bits) {
+        let wanted = |slots: &u8| options.slots.is_none_or(|own| own == *slots);
+        let choices = (1..=LIMB_BITS).rev();
+        let choices =
+            choices.flat_map(|limb_bits| slot_counts().filter(wanted).map(move |slots| (limb_bits, slots)));
+        for (limb_bits, slots) in choices {
+            match Candidate::new(plan, options, &functions, limb_bits, slots) {
                 Ok(own) if best.as_ref().is_none_or(|best: &Candidate| own.cost < best.cost) => {
                     best = Some(own)
                 }
@@ -141,10 +148,16 @@ struct Candidate {
 }
 
 impl Candidate {
-    /// With limbs of `limb_bits`, in chunks of the size that costs least.
-    fn new(plan: &Plan, options: Options, functions: &Functions, limb_bits: u8) -> Result<Self, DeriveError> {
+    /// With limbs of `limb_bits`, in so many slots, in chunks of the size that costs least.
+    fn new(
+        plan: &Plan,
+        options: Options,
+        functions: &Functions,
+        limb_bits: u8,
+        slots: u8,
+    ) -> Result<Self, DeriveError> {
         let tables = Tables::of(plan, functions, limb_bits);
-        let rows = Rows::pack(plan, options.batch_bits, &tables)?;
+        let rows = Rows::pack(plan, options.batch_bits, &tables, slots)?;
         // Whatever chunks are chosen, large ones have room for an item.
         let drafted = if options.item_bits() > 0 { CHUNK_BITS.end() } else { CHUNK_BITS.start() };
         let mut sizes = Sizes {
@@ -155,7 +168,7 @@ impl Candidate {
             function_bits: functions.bits,
             table_bits: tables.bits,
             slot_bits: rows.slot_bits,
-            areas: rows.areas,
+            areas: rows.areas.clone(),
             mask_bits: None,
         };
         // How many masks there are depends on the relations, which do not depend on where masks lie.

@@ -1,6 +1,5 @@
 //! The canonical layout of the address space ([3.3]): a function of sizes, so that it need not be believed.
 
-use super::SLOTS;
 use std::ops::Range;
 use thiserror::Error;
 
@@ -21,20 +20,20 @@ pub struct Sizes {
     pub table_bits: u8,
     /// Rows of a lookup slot.
     pub slot_bits: u8,
-    /// Which slots have an `in` area, and which of these an `out` area.
-    pub areas: [Area; SLOTS],
+    /// Which areas each slot has; as many as there are slots.
+    pub areas: Vec<Area>,
     /// Mask cells, rounded up; none in transparent mode.
     pub mask_bits: Option<u8>,
 }
 
-/// What of a lookup slot is committed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What of a lookup slot is committed; each has what those before it have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Area {
     /// Nothing: its rows are input blocks or padding.
     Inputs,
-    /// Its `in`: range lookups.
+    /// Its `in`: range lookups, and input blocks.
     Ranges,
-    /// Its `in` and `out`: function lookups.
+    /// Its `in` and `out`: all kinds of lookups.
     Functions,
 }
 
@@ -68,7 +67,7 @@ pub struct Layout {
     /// First cells of the input blocks; of the first item's if items have commitments of their own.
     pub input_blocks: Vec<u64>,
     /// First cells of each slot's `in` and `out` areas.
-    pub slots: [(Option<u64>, Option<u64>); SLOTS],
+    pub slots: Vec<(Option<u64>, Option<u64>)>,
     /// First cell of the multiplicities.
     pub multiplicities: u64,
     /// First mask cell and the block's bits.
@@ -124,27 +123,17 @@ impl Layout {
         let (tables, table_blocks) = next.role(&Vec::from_iter(sizes.function_bits))?;
         let joint = if sizes.item_bits == 0 { Some(next.role(&sizes.inputs)?) } else { None };
 
-        let with = |wanted: fn(Area) -> bool| {
-            sizes.areas.iter().enumerate().filter(move |(_, area)| wanted(**area)).map(|(slot, _)| slot)
-        };
-        let ins: Vec<usize> = with(|area| area != Area::Inputs).collect();
-        let outs: Vec<usize> = with(|area| area == Area::Functions).collect();
-        let mut first = vec![sizes.slot_bits; ins.len().saturating_add(outs.len())];
+        let ins = sizes.areas.iter().filter(|area| **area != Area::Inputs).count();
+        let outs = sizes.areas.iter().filter(|area| **area == Area::Functions).count();
+        let mut first = vec![sizes.slot_bits; ins.saturating_add(outs)];
         first.push(sizes.table_bits);
         first.extend(sizes.mask_bits);
         let (witness1, blocks) = next.role(&first)?;
         let mut blocks = blocks.into_iter();
-        let mut slots = [(None, None); SLOTS];
-        for slot in ins {
-            if let Some(entry) = slots.get_mut(slot) {
-                entry.0 = blocks.next();
-            }
-        }
-        for slot in outs {
-            if let Some(entry) = slots.get_mut(slot) {
-                entry.1 = blocks.next();
-            }
-        }
+        let mut base = |wanted: bool| if wanted { blocks.next() } else { None };
+        let ins: Vec<_> = sizes.areas.iter().map(|area| base(*area != Area::Inputs)).collect();
+        let outs = sizes.areas.iter().map(|area| base(*area == Area::Functions));
+        let slots = ins.into_iter().zip(outs).collect();
         let multiplicities = blocks.next().unwrap_or_default();
         let masks = sizes.mask_bits.and_then(|bits| blocks.next().map(|base| (base, bits)));
         let (witness2, second) = next.role(&[sizes.slot_bits, sizes.table_bits])?;
@@ -345,7 +334,7 @@ mod tests {
             function_bits: Some(5),
             table_bits: 6,
             slot_bits: 4,
-            areas: [Area::Functions, Area::Ranges, Area::Inputs, Area::Inputs],
+            areas: vec![Area::Functions, Area::Ranges, Area::Inputs],
             mask_bits: Some(5),
         }
     }
@@ -359,7 +348,7 @@ mod tests {
             .extend(layout.weight_blocks.iter().zip(&sizes.weights).map(|(b, s)| (*b, *s, &layout.weights)));
         blocks.extend(layout.input_blocks.iter().zip(&sizes.inputs).map(|(b, s)| (*b, *s, &layout.inputs)));
         blocks.push((layout.functions.unwrap().1, 5, &layout.tables));
-        for (input, output) in layout.slots {
+        for (input, output) in layout.slots.iter().copied() {
             blocks.extend(input.into_iter().chain(output).map(|base| (base, 4, &layout.witness1)));
         }
         blocks.push((layout.multiplicities, 6, &layout.witness1));

@@ -17,7 +17,7 @@ pub use layout::{Area, Blocks, Layout, LayoutError, Sizes, Strided};
 pub use pack::{LIMB_BITS, Limb, Placement};
 pub use validate::{InvalidDescriptor, ValidDescriptor};
 
-/// The number of lookup slots: lookups that share a helper cell.
+/// The most lookup slots: lookups that share a helper cell.
 pub const SLOTS: usize = 4;
 
 /// What a descriptor says of a model.
@@ -76,8 +76,9 @@ pub struct LookupBlock {
     pub bits: u8,
     /// The table it is looked up in.
     pub tag: u32,
-    /// Where its `in` comes from if not from the slot's own area: an input block (of the first item, if items have
-    /// commitments of their own), or in a certificate a part of a weight block or function table.
+    /// Where its `in` comes from if not from the slot's own areas, whose cells in these rows are not read then: an input
+    /// block (of the first item, if items have commitments of their own), or in a certificate a part of a weight block or
+    /// function table.
     pub input: Option<u64>,
 }
 
@@ -315,7 +316,7 @@ impl Descriptor {
         let reaches = |vars: u8| usize::from(vars) > index;
         let products = self.products().filter(|product| reaches(product.vars));
         let products = products.map(|product| if usize::from(product.grouped) > index { 3 } else { 2 });
-        let lookups = if reaches(self.layout.slot_bits) { 6 } else { 0 };
+        let lookups = if reaches(self.layout.slot_bits) { self.lookup_degree() } else { 0 };
         let tables = if reaches(self.layout.table_bits) { 3 } else { 0 };
         products.chain([lookups, tables]).max().unwrap_or(0)
     }
@@ -323,12 +324,17 @@ impl Descriptor {
     /// The degrees of all rounds in the order they are sent, the masks' round last if there are masks.
     pub fn degrees(&self, masked: bool) -> Vec<usize> {
         let rounds = (0..self.variables()).rev().map(|index| self.degree(index));
-        rounds.chain(masked.then_some(6)).collect()
+        rounds.chain(masked.then_some(self.lookup_degree())).collect()
+    }
+
+    /// The degree of the lookups' side, and of the masks' round: the slots' denominators, h, and eq or the masks' factor.
+    pub fn lookup_degree(&self) -> usize {
+        self.layout.slots.len().saturating_add(2)
     }
 
     /// How many operands the main sumcheck ends with: slots, h, g, the tables' out, and two a product.
     pub fn operands(&self) -> usize {
-        self.products().count().saturating_mul(2).saturating_add(SLOTS).saturating_add(3)
+        self.products().count().saturating_mul(2).saturating_add(self.layout.slots.len()).saturating_add(3)
     }
 }
 

@@ -7,10 +7,18 @@ use super::{
     layout::Area,
 };
 use averment_plan::{OutputKind, Plan, StepTrace};
-use std::collections::BTreeMap;
+use std::{cmp::Reverse, collections::BTreeMap};
 
 /// The widest limb: low bits beyond it are looked up in several.
 pub const LIMB_BITS: u8 = 12;
+
+/// Rows of a slot, as a power of two, at most.
+pub(super) const SLOT_BITS: u8 = 28;
+
+/// How many slots there can be.
+pub(super) fn slot_counts() -> impl Iterator<Item = u8> {
+    (1..=SLOTS).filter_map(|slots| u8::try_from(slots).ok())
+}
 
 /// Where a step's cells are looked up.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -146,14 +154,49 @@ fn margin_bits(plan: &Plan) -> u8 {
     }
 }
 
+/// Rows of lookup slots that are given out so far, from the first slot's first one on.
+pub(super) struct Slots {
+    count: u8,
+    bits: u8,
+    next: u64,
+    /// What each slot that is in use has.
+    areas: Vec<Area>,
+}
+
+impl Slots {
+    /// At most `count` slots of `2^bits` rows.
+    pub(super) fn new(count: u8, bits: u8) -> Self {
+        Self { count, bits, next: 0, areas: Vec::new() }
+    }
+
+    /// Slot and first row of the next `2^bits` rows, aligned; their slot has at least `area` from then on. None if there is no
+    /// room.
+    pub(super) fn take(&mut self, bits: u8, area: Area) -> Option<(u8, u64)> {
+        let (size, own) = (1_u64.checked_shl(self.bits.into())?, 1_u64.checked_shl(bits.into())?);
+        let first = self.next.checked_next_multiple_of(own)?;
+        let slot =
+            u8::try_from(first.checked_div(size)?).ok().filter(|slot| *slot < self.count && own <= size)?;
+        self.next = first.checked_add(own)?;
+        self.areas.resize(self.areas.len().max(usize::from(slot).saturating_add(1)), Area::Inputs);
+        let has = self.areas.get_mut(usize::from(slot))?;
+        *has = area.max(*has);
+        Some((slot, first.checked_rem(size)?))
+    }
+
+    /// What each slot has that is in use.
+    pub(super) fn areas(self) -> Vec<Area> {
+        self.areas
+    }
+}
+
 /// Which rows are looked up.
 pub(super) struct Rows {
     pub(super) slot_bits: u8,
-    pub(super) areas: [Area; SLOTS],
+    pub(super) areas: Vec<Area>,
     pub(super) steps: Vec<Placement>,
     /// Limbs of the decisions' margins.
     pub(super) margin: Vec<Limb>,
-    /// Tag of each step's function and of its limbs; slot, row and tag of each input.
+    /// Slot, row, bits and tag of each step's function and limbs, slot by slot and row by row; then of each input.
     pub(super) blocks: Vec<(u8, u64, u8, u32)>,
     pub(super) inputs: Vec<(u8, u64, u8, u32)>,
 }
@@ -167,105 +210,83 @@ enum Owner {
     Input(usize),
 }
 
-/// A block that has to be placed: whose it is, its bits, its tag.
+/// A block that has to be placed: whose it is, what its slot must have, its bits, its tag.
 #[derive(Clone, Copy)]
 struct Wanted {
     owner: Owner,
+    area: Area,
     bits: u8,
     tag: u32,
 }
 
 impl Rows {
-    pub(super) fn pack(plan: &Plan, batch_bits: u8, tables: &Tables) -> Result<Self, DeriveError> {
-        let (mut functions, mut ranges, mut inputs) = (Vec::new(), Vec::new(), Vec::new());
-        for (step, own) in plan.steps().iter().enumerate() {
-            let bits = bits_of(&own.shape).saturating_add(batch_bits);
-            let tag = tables.functions.get(own.rescale.table.index()).copied().unwrap_or(0);
-            functions.push(Wanted { owner: Owner::High(step), bits, tag });
-            for limb in limbs(own.rescale.shift, tables.limb_bits) {
-                ranges.push(Wanted { owner: Owner::Limb(step, limb), bits, tag: tables.range(0, limb.1) });
-            }
-        }
-        let scores = plan.shapes().get(plan.output().tensor.index());
-        let bits = scores.map_or(0, bits_of).saturating_add(batch_bits);
-        for limb in limbs(margin_bits(plan), tables.limb_bits) {
-            ranges.push(Wanted { owner: Owner::Margin(limb), bits, tag: tables.range(0, limb.1) });
-        }
-        for (place, input) in plan.inputs().iter().enumerate() {
-            let bits = bits_of(&input.shape).saturating_add(batch_bits);
-            inputs.push(Wanted {
-                owner: Owner::Input(place),
-                bits,
-                tag: tables.range(input.first.into(), input.bits),
-            });
-        }
-        let classes = [functions, ranges, inputs];
-        let slots_of = |wanted: &[Wanted], bits: u8| -> Option<u64> {
-            let rows = wanted.iter().try_fold(0_u64, |rows, own| {
-                rows.checked_add(1_u64.checked_shl(own.bits.into()).filter(|_| own.bits <= bits)?)
-            })?;
-            Some(rows.div_ceil(1_u64.checked_shl(bits.into())?))
-        };
-        let slot_bits = (1..=30)
-            .find(|bits| {
-                let slots: Option<u64> = classes.iter().map(|class| slots_of(class, *bits)).sum();
-                slots.is_some_and(|slots| slots <= 4)
-            })
-            .ok_or(DeriveError::Slots)?;
+    /// In at most `slots` slots, as short as they can be.
+    pub(super) fn pack(plan: &Plan, batch_bits: u8, tables: &Tables, slots: u8) -> Result<Self, DeriveError> {
+        let mut wanted = wanted(plan, batch_bits, tables);
+        // Functions first, so that few slots have `out`; of one kind large before small, so that no rows are left out between them;
+        // and what is looked up in one table together, for whoever adds up tags.
+        wanted.sort_by_key(|own| (Reverse((own.area, own.bits)), own.tag));
+        (1..=SLOT_BITS)
+            .find_map(|bits| Self::place(plan, &wanted, Slots::new(slots, bits), bits))
+            .ok_or(DeriveError::Slots)
+    }
+
+    /// Places all blocks; none if there is no room.
+    fn place(plan: &Plan, wanted: &[Wanted], mut slots: Slots, slot_bits: u8) -> Option<Self> {
         let mut rows = Self {
             slot_bits,
-            areas: [Area::Inputs; SLOTS],
+            areas: Vec::new(),
             steps: vec![Placement { high: (0, 0), limbs: Vec::new() }; plan.steps().len()],
             margin: Vec::new(),
             blocks: Vec::new(),
             inputs: vec![(0, 0, 0, 0); plan.inputs().len()],
         };
-        let mut first = 0_u8;
-        for (class, area) in classes.into_iter().zip([Area::Functions, Area::Ranges, Area::Inputs]) {
-            first = rows.place(class, area, first);
-        }
-        Ok(rows)
-    }
-
-    /// Places a class of blocks in slots of its own, from slot `first` on. Returns the next free slot.
-    fn place(&mut self, mut class: Vec<Wanted>, area: Area, first: u8) -> u8 {
-        class.sort_by_key(|wanted| std::cmp::Reverse(wanted.bits));
-        let mut next = 0_u64;
-        for Wanted { owner, bits, tag } in class {
-            let above = next.checked_shr(self.slot_bits.into()).and_then(|slot| u8::try_from(slot).ok());
-            let slot = first.saturating_add(above.unwrap_or(u8::MAX));
-            let row =
-                next & 1_u64.checked_shl(self.slot_bits.into()).map_or(0, |size| size.saturating_sub(1));
-            if let Some(own) = self.areas.get_mut(usize::from(slot)) {
-                *own = area;
-            }
+        for Wanted { owner, area, bits, tag } in wanted.iter().copied() {
+            let (slot, row) = slots.take(bits, area)?;
             let limb = |(shift, bits): (u8, u8)| Limb { slot, row, shift, bits };
             match owner {
-                Owner::High(step) => {
-                    if let Some(own) = self.steps.get_mut(step) {
-                        own.high = (slot, row);
-                    }
-                }
-                Owner::Limb(step, own) => {
-                    if let Some(step) = self.steps.get_mut(step) {
-                        step.limbs.push(limb(own));
-                    }
-                }
-                Owner::Margin(own) => self.margin.push(limb(own)),
-                Owner::Input(input) => {
-                    if let Some(own) = self.inputs.get_mut(input) {
-                        *own = (slot, row, bits, tag);
-                    }
-                }
+                Owner::High(step) => rows.steps.get_mut(step)?.high = (slot, row),
+                Owner::Limb(step, own) => rows.steps.get_mut(step)?.limbs.push(limb(own)),
+                Owner::Margin(own) => rows.margin.push(limb(own)),
+                Owner::Input(input) => *rows.inputs.get_mut(input)? = (slot, row, bits, tag),
             }
             if area != Area::Inputs {
-                self.blocks.push((slot, row, bits, tag));
+                rows.blocks.push((slot, row, bits, tag));
             }
-            next = next.saturating_add(1_u64.checked_shl(bits.into()).unwrap_or(u64::MAX));
         }
-        let used = next.div_ceil(1_u64.checked_shl(self.slot_bits.into()).unwrap_or(1));
-        first.saturating_add(u8::try_from(used).unwrap_or(u8::MAX))
+        rows.blocks.sort_unstable();
+        for limbs in rows.steps.iter_mut().map(|step| &mut step.limbs).chain([&mut rows.margin]) {
+            limbs.sort_by_key(|limb| limb.shift);
+        }
+        rows.areas = slots.areas();
+        Some(rows)
     }
+}
+
+/// Everything that a plan looks up.
+fn wanted(plan: &Plan, batch_bits: u8, tables: &Tables) -> Vec<Wanted> {
+    let bits_of = |shape| bits_of(shape).saturating_add(batch_bits);
+    let mut wanted = Vec::new();
+    for (step, own) in plan.steps().iter().enumerate() {
+        let bits = bits_of(&own.shape);
+        let tag = tables.functions.get(own.rescale.table.index()).copied().unwrap_or(0);
+        wanted.push(Wanted { owner: Owner::High(step), area: Area::Functions, bits, tag });
+        for limb in limbs(own.rescale.shift, tables.limb_bits) {
+            let (owner, tag) = (Owner::Limb(step, limb), tables.range(0, limb.1));
+            wanted.push(Wanted { owner, area: Area::Ranges, bits, tag });
+        }
+    }
+    let bits = plan.shapes().get(plan.output().tensor.index()).map_or(0, bits_of);
+    for limb in limbs(margin_bits(plan), tables.limb_bits) {
+        let (owner, tag) = (Owner::Margin(limb), tables.range(0, limb.1));
+        wanted.push(Wanted { owner, area: Area::Ranges, bits, tag });
+    }
+    for (place, input) in plan.inputs().iter().enumerate() {
+        let tag = tables.range(input.first.into(), input.bits);
+        let bits = bits_of(&input.shape);
+        wanted.push(Wanted { owner: Owner::Input(place), area: Area::Inputs, bits, tag });
+    }
+    wanted
 }
 
 /// The width of the signed integers that hold `values`; at least 1.

@@ -235,6 +235,7 @@ impl Descriptor {
             _ => Err(Fault::Size { what, least, most, got }),
         };
         within("bits of a chunk's number", 0, COUNT_BITS, layout.count_bits.into())?;
+        within("slots", 1, SLOTS, layout.slots.len())?;
         within("slot bits", 1, VARIABLES, layout.slot_bits.into())?;
         within("table bits", 1, VARIABLES, layout.table_bits.into())?;
         within("variables", 1, VARIABLES, self.variables())?;
@@ -295,7 +296,7 @@ impl Descriptor {
     fn check_lookups(&self) -> Result<Vec<usize>, Fault> {
         let sizes = &self.layout.sizes;
         let mut inputs: Vec<usize> = Vec::new();
-        let mut next = [0; SLOTS];
+        let mut next = vec![0; sizes.areas.len()];
         for (lookup, own) in self.lookups.iter().enumerate() {
             let slot = usize::from(own.slot);
             let (Some(area), Some(free)) = (sizes.areas.get(slot), next.get_mut(slot)) else {
@@ -305,7 +306,9 @@ impl Descriptor {
                 .filter(|end| *end <= 1_u64.checked_shl(self.layout.slot_bits.into()).unwrap_or(0));
             let end = end.ok_or(Fault::LookupPlace { lookup })?;
             let table = self.tables.iter().find(|table| table.tag == own.tag);
-            let table = table.filter(|table| table.function == (*area == Area::Functions));
+            // `out` of functions is committed; of ranges in the same slot it is looked up to be 0.
+            let committed = *area == Area::Functions && own.input.is_none();
+            let table = table.filter(|table| committed || !table.function);
             match own.input {
                 None => {
                     if *area == Area::Inputs || !inputs.is_empty() {
@@ -323,7 +326,7 @@ impl Descriptor {
                         self.layout.input_blocks.get(place).copied().zip(self.layout.input_bits(place));
                     // Which parts of which blocks a certificate's are, is checked with all that they cover.
                     let right = self.kind == Kind::Certificate || block == Some((base, own.bits));
-                    if *area != Area::Inputs || !right {
+                    if !right {
                         return Err(Fault::LookupInput { lookup });
                     }
                     let mut others = self.lookups.iter().take(lookup);
@@ -583,7 +586,7 @@ impl Known<'_> {
             let area = layout.slots.get(usize::from(own.slot)).and_then(|slot| slot.1);
             own.bits == size && area.and_then(|area| area.checked_add(own.row)) == Some(base)
         })?;
-        let table = self.descriptor.tables.iter().find(|table| table.tag == block.tag)?;
+        let table = self.table(block).filter(|table| table.function)?;
         Some(usize::from(table.out_bits).saturating_sub(1))
     }
 }

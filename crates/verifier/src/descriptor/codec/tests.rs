@@ -10,7 +10,7 @@ fn everything() -> Descriptor {
         function_bits: Some(5),
         table_bits: 6,
         slot_bits: 4,
-        areas: [Area::Functions, Area::Ranges, Area::Inputs, Area::Inputs],
+        areas: vec![Area::Functions, Area::Ranges, Area::Inputs],
         mask_bits: Some(7),
     };
     let layout = Layout::new(&sizes).unwrap();
