@@ -203,7 +203,9 @@ fn one_code_verifies_every_model() {
 /// Proofs of released versions, by the contract of today.
 #[test]
 fn frozen_proofs_keep_verifying_on_chain() {
-    for case in frozen() {
+    let frozen = frozen();
+    assert!(frozen.len() >= 16, "{}", frozen.len());
+    for case in frozen {
         let Case::Proof(name, call) = case else { continue };
         let mut chain = Chain::new(&call);
         assert!(chain.register(&call) && chain.accepts(&call), "{name}");
@@ -224,6 +226,25 @@ fn tables_may_have_zeros_for_a_whole_chunk() {
     other.parts[4].rotate_right(64);
     assert_ne!(other.digest(), call.digest());
     assert!(verdict(&other).is_err() && chain.register(&other) && !chain.accepts(&other));
+}
+
+/// One code verifies proofs with one to four lookup slots.
+#[test]
+fn every_number_of_slots_is_verified() {
+    let mut chain = None;
+    for slots in 1..=4 {
+        let options = Options { slots: Some(slots), ..Options::default() };
+        let fills = |model: &averment_plan::Model| {
+            Descriptor::derive(model.plan(), options)
+                .is_ok_and(|own| own.descriptor.layout.slots.len() == usize::from(slots))
+        };
+        let random = (0..60).filter_map(|seed| cases::narrowed(&cases::random(seed)));
+        let mut models = [cases::dense_model(), cases::windows()].into_iter().chain(random);
+        let call = Made::laid_out(models.find(fills).unwrap(), options, 1).call(|_| {});
+        let chain = chain.get_or_insert_with(|| Chain::new(&call));
+        assert!(chain.register(&call), "{slots} slots");
+        assert_eq!((verdict(&call), chain.accepts(&call)), (Ok(()), true), "{slots} slots");
+    }
 }
 
 /// Random models are accepted by both verifiers; with any one bit changed, by neither.
