@@ -1,11 +1,13 @@
 //! Samples run through a model, several together: where the cells lie that a window reads is found once for all of them, and
 //! the memory of one group serves the next.
 
-use averment_plan::{Model, RunError, Trace, limits::RUN_CELLS};
+use averment_plan::{Model, RunError, Trace};
 use std::ops::ControlFlow;
 
-/// So many samples together, or one if they are too large for that.
+/// So many samples together at most, a power of two.
 const TOGETHER: usize = 8;
+/// Padded cells of all tensors of the samples that run together, if these are more than one: 12 bytes each.
+const CELLS: u64 = 1 << 22;
 
 /// What a model makes of a sample.
 pub(crate) struct Run<'a> {
@@ -43,8 +45,7 @@ pub(crate) fn each_run<'s>(
 ) -> Result<(), RunError> {
     let plan = model.plan();
     let cells: u64 = plan.shapes().iter().map(|shape| shape.padded_cells() as u64).sum();
-    let fits = cells.saturating_mul(TOGETHER as u64) <= RUN_CELLS;
-    let together = if fits { TOGETHER } else { 1 };
+    let together = 1 << (CELLS / cells.max(1)).clamp(1, TOGETHER as u64).ilog2();
     let mut samples = samples.into_iter();
     let mut inputs = vec![Vec::new(); plan.inputs().len()];
     let mut clamped = Vec::with_capacity(together);

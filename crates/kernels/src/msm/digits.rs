@@ -5,18 +5,18 @@
 
 use super::groups::Buckets;
 use ark_bn254::Fr;
-use ark_ff::PrimeField;
+use ark_ff::{PrimeField, Zero};
 use std::ops::Range;
 
 /// Digits of all scalars, window by window.
 pub struct Digits {
     width: usize,
     len: usize,
-    values: Vec<i32>,
+    values: Vec<i16>,
 }
 
-/// Wider windows have too many buckets for any size that is proved.
-const MAX_WIDTH: usize = 17;
+/// Digits of 16 bits; wider windows have too many buckets for any size that is proved.
+const MAX_WIDTH: usize = 16;
 
 /// What a bucket costs more than one addition for each of its points, in halves of an addition.
 #[derive(Debug, Clone, Copy)]
@@ -36,10 +36,12 @@ impl Digits {
     /// Of field elements in `[0, r)`: r < 2^254 · 0.76, so cW >= 255 suffices.
     pub fn of_elements(scalars: &[Fr], bucket: BucketCost) -> Self {
         let len = scalars.len();
-        if len == 0 {
+        // Zeros are in no bucket.
+        let used = scalars.iter().filter(|scalar| !scalar.is_zero()).count();
+        if used == 0 {
             return Self { width: 1, len, values: Vec::new() };
         }
-        let width = best_width(len, bucket, |width| 255usize.div_ceil(width));
+        let width = best_width(used, bucket, |width| 255usize.div_ceil(width));
         let windows = 255usize.div_ceil(width);
         let mut offset = [0u64; 5];
         for window in 0..windows {
@@ -56,8 +58,7 @@ impl Digits {
                 for (window, tile) in tile.iter_mut().enumerate() {
                     let bit = window * width;
                     let word = u128::from(sum[bit / 64]) | u128::from(sum[bit / 64 + 1]) << 64;
-                    let digit = (word >> (bit % 64)) as i32 & ((1 << width) - 1);
-                    tile[i] = digit - (1 << (width - 1));
+                    tile[i] = digit((word >> (bit % 64)) as i32, width);
                 }
             }
             for (window, tile) in tile.iter().enumerate() {
@@ -95,8 +96,7 @@ impl Digits {
         for (i, x) in scalars.enumerate() {
             let sum = i128::from(x) - least;
             for window in 0..windows {
-                let digit = (sum >> (window * width)) as i32 & ((1 << width) - 1);
-                values[window * len + i] = digit - (1 << (width - 1));
+                values[window * len + i] = digit((sum >> (window * width)) as i32, width);
             }
         }
         Self { width, len, values }
@@ -145,6 +145,11 @@ impl Digits {
         }
         Buckets { offsets, entries }
     }
+}
+
+/// The lowest `width` bits, less half of what they can be.
+fn digit(bits: i32, width: usize) -> i16 {
+    ((bits & ((1 << width) - 1)) - (1 << (width - 1))) as i16
 }
 
 /// The sum, and a word of zeros.
@@ -199,6 +204,13 @@ mod tests {
         }
         let digits = Digits::of_integers([i64::MIN, -1].into_iter(), BucketCost(6));
         assert_eq!(value(&digits, 0), Fr::from(i64::MIN));
+        // As wide as a few scalars among many zeros ask for.
+        let mut sparse = vec![Fr::ZERO; 100_000];
+        sparse[77_777] = -Fr::ONE;
+        let digits = Digits::of_elements(&sparse, BucketCost(6));
+        assert_eq!((value(&digits, 77_777), value(&digits, 0)), (-Fr::ONE, Fr::ZERO));
+        assert!(digits.width <= 4, "{}", digits.width);
+        assert_eq!(Digits::of_elements(&[Fr::ZERO; 3], BucketCost(6)).windows(), 0);
         assert_eq!(Digits::of_integers([0, 0].into_iter(), BucketCost(6)).windows(), 0);
         assert_eq!(Digits::of_integers([].into_iter(), BucketCost(6)).windows(), 0);
     }

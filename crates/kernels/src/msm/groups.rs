@@ -114,7 +114,8 @@ impl Groups {
         let points = points.unwrap_or(&self.current);
         let len = self.level.offsets.last().copied().unwrap_or_default() as usize;
         if self.next.len() < len {
-            self.next.resize(len, Point::IDENTITY);
+            // Nothing of what is there is needed.
+            self.next = vec![Point::IDENTITY; len];
         }
         for (entry, to) in &self.level.copies {
             let point = &points[(entry >> 1) as usize];

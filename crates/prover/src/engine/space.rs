@@ -95,8 +95,8 @@ impl Space {
         for (base, values) in &self.blocks {
             let (from, to) = ((*base).max(first), (base + values.len()).min(first + size));
             if from < to {
-                let own = values.to_vec();
-                point += bases.msm_at(from - first, &own[from - base..to - base]);
+                let own = values.part(from - base, to - from).to_vec();
+                point += bases.msm_at(from - first, &own);
             }
         }
         if blind != Fr::ZERO {
