@@ -383,8 +383,10 @@ fn wrong_inputs_are_explained() {
         let command = ["prove", PLAN, "--committed", "case.input", "-o", "x.proof"];
         json(&sandbox, &[&command, more].concat()).refused(2, "cannot be used with");
     }
-    let batch = ["commit", PLAN, "--input", EVALUATION, "--for-batch", "4", "-o", "x.input"];
-    json(&sandbox, &batch).refused(2, "cannot be used with");
+    for about_weights in [["--for-batch", "4"], ["--commitments", "each"]] {
+        let batch = ["commit", PLAN, "--input", EVALUATION, "--batch", "-o", "x.input"];
+        json(&sandbox, &[&batch[..], &about_weights].concat()).refused(2, "cannot be used with");
+    }
     put("short.csv", "mean_radius,mean_texture\n1,2\n");
     let with = |file: &str, more: &[&str]| {
         json(&sandbox, &[&["prove", PLAN, "--input", file, "-o", "x.proof"], more].concat())

@@ -134,6 +134,7 @@ pub struct CompileArgs {
 #[derive(Debug, Args)]
 #[command(
     mut_arg("for_batch", |own| own.conflicts_with("input")),
+    mut_arg("commitments", |own| own.conflicts_with("input")),
     after_help = "Examples:\n  aver commit triage.plan\n  aver commit triage.plan --setup ceremony.ptau\n  \
                   aver commit triage.plan --for-batch 128 --commitments each\n  \
                   aver commit triage.plan --input case.csv -o case.input --sign --account nurse\n\n\
