@@ -20,7 +20,7 @@ const PARTS: [Part; 4] = [Part::High, Part::Low, Part::Rounding, Part::Out];
 fn benches(mode: Mode) -> Vec<Bench> {
     let models = [cases::dense_model(), cases::windows(), cases::tied()];
     let joint = models.into_iter().map(|model| Bench::new(model, mode));
-    joint.chain([Bench::separate(cases::two_inputs(), mode)]).collect()
+    joint.chain([Bench::separate(cases::two_inputs_of(5), mode)]).collect()
 }
 
 /// A prover in all of `manners` is refused, each time where it must be. Returns how often it was tried.

@@ -145,13 +145,18 @@ pub fn model(draft: Draft, weights: Vec<Vec<i32>>) -> Model {
 
 /// A dense layer over one input, and another input added to it; a decision.
 pub fn two_inputs() -> Model {
-    let mut layer = dense(0, 40, 0, 1);
+    two_inputs_of(40)
+}
+
+/// The same over `features` numbers.
+pub fn two_inputs_of(features: u32) -> Model {
+    let mut layer = dense(0, features, 0, 1);
     if let Operator::Affine { linear, .. } = &mut layer {
         linear.push(Linear::of(vec![term(3, 1, vec![Read::along(0, 3)])]));
     }
     let draft = Draft {
-        inputs: vec![input(&[40], -8, 4), Input { name: "other".into(), ..input(&[3], 0, 3) }],
-        weights: vec![weight(&[3, 40], 3), weight(&[3], 6)],
+        inputs: vec![input(&[features], -8, 4), Input { name: "other".into(), ..input(&[3], 0, 3) }],
+        weights: vec![weight(&[3, features], 3), weight(&[3], 6)],
         tables: vec![clamp(8, -60, 60)],
         steps: vec![step(&[3], layer, 5, 0)],
         output: Output { kind: OutputKind::Argmax, ..values(2) },
