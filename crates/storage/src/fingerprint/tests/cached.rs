@@ -20,11 +20,6 @@ fn taken(path: &Path, cache: &Cache) -> (B256, u64, u64) {
     (taken.root, used.known, used.read)
 }
 
-/// Long enough for the file system's clock to tick.
-fn tick() {
-    std::thread::sleep(Duration::from_millis(25));
-}
-
 #[test]
 fn only_what_changed_is_read_again() {
     let (folder, place) =

@@ -146,6 +146,8 @@ impl<F: FnOnce()> Sink for Meddler<F> {
 }
 
 fn meddled(path: &Path, meddle: impl FnOnce()) -> Result<(), FingerprintError> {
+    // A change in the moment in which a file was made has no other time where the file system's clock is coarse.
+    tick();
     let walk = Walk::new(path, Symlinks::Refuse, Limits::default()).unwrap();
     engine::run(walk, NonZero::new(2).unwrap(), &mut Meddler { meddle: Some(meddle) })
 }

@@ -24,6 +24,11 @@ fn folder(files: &[(&str, &[u8])]) -> TempDir {
     folder
 }
 
+/// Long enough for the file system's clock to tick: what is written after it bears another time than what was before.
+fn tick() {
+    std::thread::sleep(Duration::from_millis(25));
+}
+
 fn root_of(path: &Path) -> B256 {
     fingerprint(path, &Options::default()).unwrap().root
 }
