@@ -126,6 +126,9 @@ pub enum ExplanationError {
     /// JSON, but not of this form.
     #[error("the explanation: {0}; a newer release of averment may read it")]
     Form(#[from] serde_json::Error),
+    /// Read, but another form of what it says.
+    #[error("the explanation: digests are 0x and lower-case hexadecimal, and what is none is left out")]
+    Spelling,
     /// Too many features.
     #[error("the explanation lists {got} features; 1 to {FEATURES} expected")]
     Features {
@@ -208,6 +211,10 @@ impl Explanation {
     pub fn from_value(value: &Value) -> Result<Self, ExplanationError> {
         let read = Self::deserialize(value)?;
         read.check()?;
+        // Hexadecimal in upper case or without 0x, and null for what is none, would be read as well.
+        if read.to_value()? != *value {
+            return Err(ExplanationError::Spelling);
+        }
         Ok(read)
     }
 
@@ -345,5 +352,21 @@ mod tests {
         value["more"] = 1.into();
         assert!(matches!(Explanation::from_value(&value), Err(ExplanationError::Form(_))));
         assert!(matches!(Explanation::decode(b"{ }"), Err(ExplanationError::Json(_))));
+    }
+
+    #[test]
+    fn an_explanation_has_one_form() {
+        let made = Explanation::new(parts(&[5, 4]), 3).unwrap();
+        let digits = "ab".repeat(32);
+        let with = |field: &str, value: Value| {
+            let mut changed = made.to_value().unwrap();
+            changed[field] = value;
+            Explanation::decode(&canonical::to_bytes(&changed).unwrap())
+        };
+        assert!(with("plan", format!("0x{digits}").into()).is_ok());
+        for other in [digits.clone(), format!("0X{digits}"), format!("0x{}", digits.to_uppercase())] {
+            assert!(matches!(with("plan", other.into()), Err(ExplanationError::Spelling)));
+        }
+        assert!(matches!(with("input", Value::Null), Err(ExplanationError::Spelling)));
     }
 }
