@@ -223,8 +223,8 @@ impl Rows {
     /// In at most `slots` slots, as short as they can be.
     pub(super) fn pack(plan: &Plan, batch_bits: u8, tables: &Tables, slots: u8) -> Result<Self, DeriveError> {
         let mut wanted = wanted(plan, batch_bits, tables);
-        // Functions first, so that few slots have `out`; of one kind large before small, so that no rows are left out between them;
-        // and what is looked up in one table together, for whoever adds up tags.
+        // Functions first, so that few slots have `out`; of one kind large before small, so that no rows are left out between
+        // them; and what is looked up in one table together, for whoever adds up tags.
         wanted.sort_by_key(|own| (Reverse((own.area, own.bits)), own.tag));
         (1..=SLOT_BITS)
             .find_map(|bits| Self::place(plan, &wanted, Slots::new(slots, bits), bits))
