@@ -62,113 +62,101 @@ function together(uint256 point, uint256 bits, uint256 offset, uint256 own, uint
     }
 }
 
-/// The sum, from tables of `eq` of places, taps and cells.
-///
-/// Where places follow each other and they and the cells come in pairs, tables are of pairs: the lowest bits of a place
-/// and its cell meet in four ways. With 2h between the two, pairs are h apart; with 2h + 1, h for a pair's first place
-/// and h + 1 for its second.
+/// The sum, distance by distance: what all taps weigh that read as many cells behind their place, times the sum over all
+/// places, from tables of `eq` of places and cells.
 function sliding(uint256 axis, uint256 offset) pure returns (uint256 value) {
-    uint256 fold = paired(axis);
-    uint256 weights = tables(axis, offset, fold);
+    uint256 weights = tapWeights(axis);
+    uint256 left = (axis >> 144) & 0xffffffff;
     uint256 start;
-    uint256 left;
     assembly {
-        if fold { axis := sub(axis, and(shr(1, axis), or(shl(176, 0x7fffffff), shl(16, 0x7fffffff)))) }
-        // Where the first place reads with this tap.
+        // Where the first place reads with the first tap.
         start := sub(0, signextend(3, shr(48, axis)))
-        left := and(shr(144, axis), 0xffffffff)
     }
-    // The sums for this distance and for one more; the latter is 0 if it is not known.
-    uint256 last = 1 << 255;
-    uint256 here;
-    uint256 above;
+    (axis, offset, left, start) = fold(axis, offset, weights, left, start);
+    uint256 places;
+    uint256 cells;
+    unchecked {
+        places = weights + 32 * left;
+        cells = eqTable(R + 32 * ((axis >> 232) & 0xff), (axis >> 224) & 0xff, places, 1);
+        eqTable(U + 32 * offset, (axis >> 240) & 0xff, cells, 1);
+    }
     while (left != 0) {
-        uint256 own;
+        uint256 own = strip(axis, start, places, cells);
         assembly {
-            own := sar(fold, start)
-        }
-        if (own != last) {
-            unchecked {
-                here = own == last + 1 && above != 0 ? above : strip(axis, own);
-            }
-            (last, above) = (own, 0);
-        }
-        if (start & fold != 0) {
-            unchecked {
-                if (above == 0) above = strip(axis, last + 1);
-            }
-            assembly {
-                own := addmod(mulmod(here, mload(0x20), P), mulmod(above, mload(0x40), P), P)
-            }
-        } else {
-            assembly {
-                own := mulmod(here, mload(0x00), P)
-            }
-        }
-        assembly {
-            if weights {
-                own := mulmod(own, mload(weights), P)
-                weights := add(weights, 0x20)
-            }
-            value := addmod(value, own, P)
+            value := addmod(value, mulmod(own, mload(weights), P), P)
+            weights := add(weights, 0x20)
             start := add(start, and(shr(80, axis), 0xffffffff))
             left := sub(left, 1)
         }
     }
 }
 
-/// Makes the tables. To scratch memory: what the lowest bits come to with an even distance, with an odd one for a pair's
-/// first place and its second; where the tables of places and cells are. Returns where that of taps is; 0 if they weigh 1.
-function tables(uint256 axis, uint256 offset, uint256 fold) pure returns (uint256 weights) {
-    uint256 place;
-    uint256 cell;
-    uint256 free;
+/// Writes what each tap weighs to where `TABLES` says, behind a zero; returns where.
+function tapWeights(uint256 axis) pure returns (uint256 weights) {
+    uint256 sum;
     assembly {
-        place := add(R, shl(5, byte(2, axis)))
-        cell := add(U, shl(5, offset))
-        free := mload(TABLES)
-        mstore(0x60, free)
-        let none := 1
-        if fold {
-            let x := mload(place)
-            let y := mload(cell)
-            let both := mulmod(x, y, P)
-            mstore(0x20, add(y, sub(P, both)))
-            mstore(0x40, add(x, sub(P, both)))
-            // 1 - x - y + 2xy, below 5P.
-            none := add(sub(TWICE_P_AND_1, add(x, y)), shl(1, both))
-            place := add(place, 0x20)
-            cell := add(cell, 0x20)
+        weights := mload(TABLES)
+        mstore(weights, 0)
+        weights := add(weights, 0x20)
+        sum := byte(4, axis)
+        if eq(sum, 255) {
+            let end := add(weights, shl(5, and(shr(144, axis), 0xffffffff)))
+            for { let tap := weights } lt(tap, end) { tap := add(tap, 0x20) } { mstore(tap, 1) }
         }
-        mstore(0x00, none)
     }
     unchecked {
-        free = eqTable(place, ((axis >> 224) & 0xff) - fold, free, 1);
-        assembly {
-            mstore(0x80, free)
+        if (sum != 255) eqTable(RHO + 32 * sum, (axis >> 208) & 0xff, weights, 1);
+    }
+}
+
+/// Where places and taps follow each other, and places and cells come in pairs, the window is one of pairs: the lowest bits
+/// of a place and of its cell go into the weights. Of what is 2h cells behind its place, pairs are h apart; of 2h + 1, h for
+/// a pair's first place and h + 1 for its second. Again while there are pairs. `count` weights, of distances from `start`
+/// on, become, in their place, those of pairs' distances.
+function fold(uint256 axis, uint256 offset, uint256 weights, uint256 count, uint256 start)
+    pure
+    returns (uint256, uint256, uint256, uint256)
+{
+    assembly {
+        // The dilation of one tap is 0 (`halve`).
+        let adjacent := eq(and(shr(80, axis), 0xffffffff), gt(count, 1))
+        adjacent := and(adjacent, eq(and(shr(112, axis), 0xffffffff), 1))
+        adjacent := and(adjacent, gt(and(shr(16, axis), 0xffffffff), 0))
+        for {} gt(adjacent, and(or(shr(176, axis), shr(16, axis)), 1)) {} {
+            let x := mload(add(R, shl(5, byte(2, axis))))
+            let y := mload(add(U, shl(5, offset)))
+            let both := mulmod(x, y, P)
+            // An even distance's factor, 1 - x - y + 2xy below 5P; an odd one's for first and second places, below 2P.
+            let even := add(sub(TWICE_P_AND_1, add(x, y)), shl(1, both))
+            let first := add(y, sub(P, both))
+            let second := add(x, sub(P, both))
+            // Before the weights is a zero, and behind them are two.
+            let from := add(weights, shl(5, count))
+            mstore(from, 0)
+            mstore(add(from, 0x20), 0)
+            from := sub(weights, shl(5, and(start, 1)))
+            count := sar(1, add(start, count))
+            start := sar(1, start)
+            count := add(sub(count, start), 1)
+            let before := 0
+            for { let to := weights let end := add(weights, shl(5, count)) } lt(to, end) { to := add(to, 0x20) } {
+                let sum := add(mulmod(before, second, P), mulmod(mload(from), even, P))
+                before := mload(add(from, 0x20))
+                mstore(to, addmod(sum, mulmod(before, first, P), P))
+                from := add(from, 0x40)
+            }
+            // Half as many places and cells; a bit less of both, from the next coordinate on; distances, all of them.
+            axis := sub(axis, and(shr(1, axis), or(shl(176, 0x7fffffff), shl(16, 0x7fffffff))))
+            axis := or(sub(axis, sub(add(shl(240, 1), shl(224, 1)), shl(232, 1))), shl(80, 1))
+            offset := add(offset, 1)
         }
-        free = eqTable(cell, ((axis >> 240) & 0xff) - fold, free, 1);
-        place = (axis >> 216) & 0xff;
-        if (place == 255) return 0;
-        eqTable(RHO + 32 * place, (axis >> 208) & 0xff, free, 1);
-        return free;
     }
+    return (axis, offset, count, start);
 }
 
-/// Whether places and cells are looked at in pairs.
-function paired(uint256 axis) pure returns (uint256 fold) {
+/// The sum over all places, the first of which reads the cell `start`, if that exists; tables are at `places` and `cells`.
+function strip(uint256 axis, uint256 start, uint256 places, uint256 cells) pure returns (uint256 sum) {
     assembly {
-        let length := and(shr(16, axis), 0xffffffff)
-        let odd := and(or(shr(176, axis), length), 1)
-        fold := and(and(eq(and(shr(112, axis), 0xffffffff), 1), gt(length, 0)), iszero(odd))
-    }
-}
-
-/// The sum over all places, the first of which reads the cell `start`, if that exists. Tables are where `tables` says.
-function strip(uint256 axis, uint256 start) pure returns (uint256 sum) {
-    assembly {
-        let places := mload(0x60)
-        let cells := mload(0x80)
         // The first place that reads a cell, and the first behind those that do.
         let stride := and(shr(112, axis), 0xffffffff)
         let from := sub(0, start)

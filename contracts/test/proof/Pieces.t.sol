@@ -180,11 +180,17 @@ contract PiecesTest {
         check(w, seed);
     }
 
-    /// Many places next to each other, as convolutions have them.
-    function testFuzz_window_convolution(uint256 seed, uint8 count, uint8 length, uint8 taps, int8 pad) public view {
-        Window memory w = Window(6, 3, 6, 2, 3, 1 + count % 64, 1 + taps % 8, 1, 1 + taps / 128, pad % 9, length % 65);
-        if (count % 4 != 0) (w.count, w.length) = (w.count / 4 * 4 + 4, w.length / 4 * 4);
-        if (w.count > 64) w.count = 64;
+    /// Many places next to each other, as convolutions have them; with places and cells in pairs, pairs of pairs and so on.
+    function testFuzz_window_convolution(uint256 seed, uint8 count, uint8 length, uint8 taps, int8 pad, uint8 pairs)
+        public
+        view
+    {
+        pairs %= 7;
+        uint256 most = 64 >> pairs;
+        Window memory w = Window(6, 3, 6, 2, 3, 1 + count % most, 1 + taps % 8, 1, 1, pad % 9, length % (most + 1));
+        (w.count, w.length) = (w.count << pairs, w.length << pairs);
+        if (taps & 64 != 0) (w.sum, w.sumBits) = (255, 255);
+        if (taps & 128 != 0) w.dilation = 2;
         check(w, seed);
     }
 
