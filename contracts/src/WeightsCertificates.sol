@@ -24,7 +24,8 @@ contract WeightsCertificates is IWeightsCertificates {
     IProofVerifier public immutable verifier;
     IDescriptors private immutable descriptors;
 
-    mapping(bytes32 decision => mapping(bytes32 certificate => mapping(bytes32 weights => bool))) private certified;
+    mapping(bytes32 certificate => mapping(bytes32 weights => bool)) public isProved;
+    mapping(bytes32 decision => mapping(bytes32 certificate => bool)) public isCovered;
 
     constructor(IProofVerifier verifier_) {
         if (address(verifier_).code.length == 0) revert NoVerifier(address(verifier_));
@@ -39,14 +40,22 @@ contract WeightsCertificates is IWeightsCertificates {
         bytes calldata points,
         bytes calldata proof
     ) external {
-        compare(stored(decision), stored(certificate));
+        // Also that it is a certificate.
+        cover(decision, certificate);
         if (!verifier.verify(certificate, statement, points, proof)) revert NotProved();
-        certified[decision][certificate][statement.weights] = true;
-        emit WeightsCertified(decision, statement.weights, certificate);
+        isProved[certificate][statement.weights] = true;
+        emit WeightsCertified(certificate, statement.weights);
+    }
+
+    function cover(bytes32 decision, bytes32 certificate) public {
+        if (isCovered[decision][certificate]) return;
+        compare(stored(decision), stored(certificate));
+        isCovered[decision][certificate] = true;
+        emit DecisionCovered(decision, certificate);
     }
 
     function isCertified(bytes32 decision, bytes32 certificate, bytes32 weights) external view returns (bool) {
-        return certified[decision][certificate][weights];
+        return isCovered[decision][certificate] && isProved[certificate][weights];
     }
 
     /// Whether both are about the same cells with the same ranges: chunks, weight blocks, widths, function tables and the

@@ -15,10 +15,12 @@ enum Difference {
 
 /// @title Which registered weights and function tables keep to the ranges that a plan declares, and have zeros for
 /// padding (docs/protocol.md, 8).
-/// @notice Without owner. Anybody may have anything certified, once for each descriptor, weights and tables; what is
-/// certified stays so.
+/// @notice Without owner. Anybody may have anything certified: weights once for a certificate, which takes a proof, and a
+/// certificate once for each descriptor of decisions that it covers, which takes none: other batch sizes, modes or public
+/// values of the same weights and tables. What is certified stays so.
 interface IWeightsCertificates {
-    event WeightsCertified(bytes32 indexed decision, bytes32 indexed weights, bytes32 indexed certificate);
+    event WeightsCertified(bytes32 indexed certificate, bytes32 indexed weights);
+    event DecisionCovered(bytes32 indexed decision, bytes32 indexed certificate);
 
     /// @dev There is no contract to verify proofs.
     error NoVerifier(address verifier);
@@ -31,9 +33,8 @@ interface IWeightsCertificates {
     function verifier() external view returns (IProofVerifier);
 
     /// @notice Remembers that the weights that the statement names, of which `points` are the commitments, 64 bytes each,
-    /// and the tables of the descriptor `decision` keep to what it declares: `proof` proves the descriptor `certificate`
-    /// for these weights, both declare the same, and both are registered with the same points of tables.
-    /// @dev Reverts, with the verifier's errors too, if it cannot be sure.
+    /// keep to what the descriptor `certificate` declares, as `proof` proves; and that it covers the descriptor `decision`.
+    /// @dev Reverts, with the verifier's errors too, if it cannot be sure of both.
     function certify(
         bytes32 decision,
         bytes32 certificate,
@@ -42,9 +43,20 @@ interface IWeightsCertificates {
         bytes calldata proof
     ) external;
 
-    /// @notice Whether this was remembered.
+    /// @notice Remembers that the descriptor `certificate` covers the descriptor `decision`: both are registered, with the
+    /// same points of tables, and declare the same of the same weights and tables.
+    /// @dev Reverts if they do not. Nothing is proved by that: it only lets what is proved be said of this decision too.
+    function cover(bytes32 decision, bytes32 certificate) external;
+
+    /// @notice Whether weights keep to what a certificate declares, and the certificate covers the descriptor `decision`.
     /// @param certificate Which certificate: that it has all padding that the plan has, its digest says, which everybody
     /// computes from the plan.
     /// @param weights The identity of the commitment to weights, as statements name it.
     function isCertified(bytes32 decision, bytes32 certificate, bytes32 weights) external view returns (bool);
+
+    /// @notice Whether weights were proved to keep to what a certificate declares.
+    function isProved(bytes32 certificate, bytes32 weights) external view returns (bool);
+
+    /// @notice Whether a certificate covers a decision's descriptor.
+    function isCovered(bytes32 decision, bytes32 certificate) external view returns (bool);
 }

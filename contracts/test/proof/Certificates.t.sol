@@ -41,17 +41,86 @@ contract CertificatesTest is ProofVectors {
             bytes32 weights = abi.decode(call.statement, (Statement)).weights;
             vm.assertFalse(certificates.isCertified(decision, own, weights), "before");
             vm.expectEmit(address(certificates));
-            emit IWeightsCertificates.WeightsCertified(decision, weights, own);
+            emit IWeightsCertificates.DecisionCovered(decision, own);
+            vm.expectEmit(address(certificates));
+            emit IWeightsCertificates.WeightsCertified(own, weights);
             certify(certificates, decision, call);
             vm.assertTrue(certificates.isCertified(decision, own, weights), NAMES[i]);
             // And nothing else.
             vm.assertFalse(certificates.isCertified(own, own, weights), "another plan");
             vm.assertFalse(certificates.isCertified(decision, decision, weights), "another certificate");
             vm.assertFalse(certificates.isCertified(decision, own, own), "other weights");
+            vm.assertFalse(certificates.isCovered(own, own) || certificates.isCovered(own, decision), "covered");
+            vm.assertFalse(certificates.isProved(own, own) || certificates.isProved(decision, weights), "proved");
             // Again, nothing changes.
             certify(certificates, decision, call);
+            certificates.cover(decision, own);
             vm.assertTrue(certificates.isCertified(decision, own, weights), NAMES[i]);
         }
+    }
+
+    /// A proof serves every descriptor of decisions that its certificate covers, whichever of both is remembered first.
+    function test_certificates_coverOtherModes() public {
+        bool[2] memory orders = [true, false];
+        for (uint256 i = 0; i < orders.length; ++i) {
+            (Call memory call,, bytes32 decision, WeightsCertificates certificates) = load("narrow_transparent");
+            bytes32 other = decisionOf(certificates, "narrow_zk");
+            vm.assertTrue(other != decision, "another mode");
+            bytes32 own = digestOf(call);
+            bytes32 weights = abi.decode(call.statement, (Statement)).weights;
+            if (orders[i]) {
+                certificates.cover(other, own);
+                vm.assertTrue(certificates.isCovered(other, own), "covered");
+                vm.assertFalse(certificates.isCertified(other, own, weights), "nothing is proved");
+            }
+            certify(certificates, decision, call);
+            vm.assertTrue(certificates.isProved(own, weights), "proved");
+            if (!orders[i]) {
+                vm.assertFalse(certificates.isCertified(other, own, weights), "not covered");
+                vm.expectEmit(address(certificates));
+                emit IWeightsCertificates.DecisionCovered(other, own);
+                certificates.cover(other, own);
+            }
+            vm.assertTrue(certificates.isCertified(other, own, weights), "without another proof");
+        }
+    }
+
+    /// What is proved under one certificate is not said under another, though this covers the decision.
+    function test_certificates_coverProvesNothing() public {
+        (Call memory call,, bytes32 decision, WeightsCertificates certificates) = load("narrow_transparent");
+        certify(certificates, decision, call);
+        bytes32 weights = abi.decode(call.statement, (Statement)).weights;
+        Call memory other = read("ok_certificate_narrow_zk.json");
+        bytes32 masked = certificates.verifier().descriptors().register(other.descriptor, other.tables);
+        vm.assertTrue(masked != digestOf(call), "another certificate");
+        certificates.cover(decision, masked);
+        vm.assertFalse(certificates.isCertified(decision, masked, weights), "another certificate's proof");
+        vm.assertFalse(certificates.isProved(masked, weights), "not proved");
+    }
+
+    /// A certificate of other weights or tables is refused for a decision, proved or not.
+    function test_certificates_coverOtherPlans() public {
+        (Call memory call,, bytes32 decision, WeightsCertificates certificates) = load("narrow_transparent");
+        certify(certificates, decision, call);
+        string[3] memory names = ["wide_transparent", "perceptron_zk", "lenet_zk"];
+        Difference[3] memory differences = [Difference.Width, Difference.ChunkBits, Difference.ChunkBits];
+        for (uint256 i = 0; i < names.length; ++i) {
+            bytes32 other = decisionOf(certificates, names[i]);
+            vm.expectRevert(abi.encodeWithSelector(IWeightsCertificates.OtherPlan.selector, differences[i]));
+            certificates.cover(other, digestOf(call));
+            vm.assertFalse(certificates.isCovered(other, digestOf(call)), names[i]);
+        }
+        vm.expectRevert(abi.encodeWithSelector(IWeightsCertificates.OtherPlan.selector, Difference.Kinds));
+        certificates.cover(decision, decision);
+        vm.expectRevert(abi.encodeWithSelector(IWeightsCertificates.OtherPlan.selector, Difference.Kinds));
+        certificates.cover(digestOf(call), digestOf(call));
+    }
+
+    /// Registers the descriptor of decisions that a vector's certificate is for.
+    function decisionOf(WeightsCertificates certificates, string memory name) private returns (bytes32) {
+        string memory file = string.concat("ok_certificate_", name, ".json");
+        bytes memory plan = vm.parseJsonBytes(vm.readFile(string.concat(FOLDER, file)), ".decision");
+        return certificates.verifier().descriptors().register(plan, read(file).tables);
     }
 
     function test_certificates_bad_narrow() public {
@@ -99,8 +168,10 @@ contract CertificatesTest is ProofVectors {
         } catch (bytes memory reason) {
             vm.assertEq(keccak256(reason), keccak256(expected), fault);
         }
+        bytes32 own = digestOf(call);
         bytes32 weights = abi.decode(call.statement, (Statement)).weights;
-        vm.assertFalse(certificates.isCertified(decision, digestOf(call), weights), fault);
+        vm.assertFalse(certificates.isCertified(decision, own, weights), fault);
+        vm.assertFalse(certificates.isProved(own, weights) || certificates.isCovered(decision, own), fault);
     }
 
     function certifyWith(WeightsCertificates certificates, bytes32 decision, Call memory call) external {
@@ -115,6 +186,7 @@ contract CertificatesTest is ProofVectors {
         vm.assertTrue(verify(verifier, call), "the decision");
         vm.expectRevert(abi.encodeWithSelector(IWeightsCertificates.OtherPlan.selector, Difference.Kinds));
         this.certifyWith(certificates, digestOf(call), call);
+        vm.assertFalse(certificates.isProved(digestOf(call), abi.decode(call.statement, (Statement)).weights), "proved");
     }
 
     function test_certificates_unregistered() public {
@@ -122,6 +194,10 @@ contract CertificatesTest is ProofVectors {
         bytes32 other = ~decision;
         vm.expectRevert(abi.encodeWithSelector(IProofVerifier.UnknownDescriptor.selector, other));
         this.certifyWith(certificates, other, call);
+        vm.expectRevert(abi.encodeWithSelector(IProofVerifier.UnknownDescriptor.selector, other));
+        certificates.cover(decision, other);
+        vm.expectRevert(abi.encodeWithSelector(IProofVerifier.UnknownDescriptor.selector, other));
+        certificates.cover(other, digestOf(call));
         call.descriptor = bytes.concat(call.descriptor, hex"00");
         vm.expectRevert(abi.encodeWithSelector(IProofVerifier.UnknownDescriptor.selector, digestOf(call)));
         this.certifyWith(certificates, decision, call);
@@ -147,6 +223,9 @@ contract CertificatesTest is ProofVectors {
             (Call memory call,, bytes32 decision, WeightsCertificates certificates) = load(names[i]);
             certify(certificates, decision, call);
             vm.snapshotGasLastCall("proofs", string.concat("certificate_", names[i], ", certify"));
+            certificates = new WeightsCertificates(certificates.verifier());
+            certificates.cover(decision, digestOf(call));
+            vm.snapshotGasLastCall("proofs", string.concat("certificate_", names[i], ", cover"));
             IDescriptors descriptors = newDescriptors();
             descriptors.register(call.descriptor, call.tables);
             vm.snapshotGasLastCall("proofs", string.concat("certificate_", names[i], ", register"));

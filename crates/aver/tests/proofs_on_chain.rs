@@ -113,13 +113,18 @@ fn the_chain_remembers_certified_weights_and_it_is_said_if_it_does_not() {
     assert_eq!(again["onChain"]["certified"].as_array().unwrap().len(), 0);
     let words = sandbox.run(&command).done().stdout;
     assert!(words.contains("certified: the contract") && !words.contains("NOT"), "{words}");
-    // For decisions in the other mode, which have another descriptor, it has to be said once more; the certificate is the
-    // same and its descriptor is there.
+    // For decisions in the other mode, which have another descriptor, it has to be said once more; but the certificate is the
+    // same, and its proof serves.
     prove(&sandbox, "open.proof", &["--transparent"]).done();
     let open = verify(&sandbox, "open.proof", &[]).done().json();
     assert_eq!(open["onChain"]["weightsCertified"], false);
     let open = verify(&sandbox, "open.proof", &["--certify"]).done().json();
-    assert_eq!(open["onChain"]["certified"].as_array().unwrap().len(), 1);
+    assert_eq!(open["onChain"]["weightsCertified"], true);
+    let sent = open["onChain"]["certified"].as_array().unwrap();
+    assert_eq!(sent.len(), 1);
+    assert!(sent[0]["gas"].as_u64().unwrap() < 100_000, "{sent:?}");
+    let open = sandbox.run(&["verify", PLAN, "open.proof", "--on-chain"]).done().stdout;
+    assert!(open.contains("certified: the contract") && !open.contains("NOT"), "{open}");
 }
 
 #[test]

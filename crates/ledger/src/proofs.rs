@@ -142,8 +142,8 @@ impl ProofClient {
     }
 
     /// Whether the chain knows that the weights of `certified` are what a plan declares: that a certificate with its
-    /// descriptor was proved for them, and for the tables of the descriptor `decision`. Where it is not known, an accepted
-    /// proof of a decision says only that some numbers satisfy the plan's relations.
+    /// descriptor was proved for them, and covers the descriptor `decision`. Where it is not known, an accepted proof of a
+    /// decision says only that some numbers satisfy the plan's relations.
     pub async fn certified(&self, decision: B256, certified: &Certified) -> Result<bool, ReadError> {
         let (certificate, weights) = (certified.registered.descriptor(), certified.registered.weights());
         let call = WeightsCertificates::isCertifiedCall { decision, certificate, weights };
@@ -151,8 +151,16 @@ impl ProofClient {
         ask(&self.ledger, &block, "isCertified", self.certificates(), call).await
     }
 
-    /// Has the certificate verified and remembered for proofs under the descriptor `decision`: once, by anybody. Both
-    /// descriptors have to be registered.
+    /// Whether the certificate was proved on the chain, for whatever descriptor of decisions: [`Self::cover`] is then enough.
+    pub async fn proved(&self, certified: &Certified) -> Result<bool, ReadError> {
+        let (certificate, weights) = (certified.registered.descriptor(), certified.registered.weights());
+        let call = WeightsCertificates::isProvedCall { certificate, weights };
+        let block = self.ledger.newest_final().await?;
+        ask(&self.ledger, &block, "isProved", self.certificates(), call).await
+    }
+
+    /// Has the certificate verified and remembered, also for proofs under the descriptor `decision`: once for the weights,
+    /// by anybody. Both descriptors have to be registered.
     pub async fn certify(
         &self,
         sender: &Sender,
@@ -168,6 +176,19 @@ impl ProofClient {
             proof: proof.encode().into(),
         };
         self.send(sender, self.certificates(), "certify the weights", &call).await
+    }
+
+    /// Has it remembered that the certificate, which proofs were verified of or will be, covers the descriptor `decision`
+    /// too: that of another batch, mode or kind of inputs and outputs. Both descriptors have to be registered.
+    pub async fn cover(
+        &self,
+        sender: &Sender,
+        decision: B256,
+        certified: &Certified,
+    ) -> Result<Sent, SendError> {
+        let certificate = certified.registered.descriptor();
+        let call = WeightsCertificates::coverCall { decision, certificate };
+        self.send(sender, self.certificates(), "have the certificate cover the plan's descriptor", &call).await
     }
 
     async fn send<C: SolCall>(

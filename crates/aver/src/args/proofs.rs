@@ -331,7 +331,8 @@ pub struct VerifyArgs {
     /// Have the contract verify in a transaction, which says what that costs
     #[arg(long, requires = "on_chain")]
     pub transaction: bool,
-    /// Have the chain remember that the weights are certified, if it does not yet: once for a plan, in one mode and batch
+    /// Have the chain remember that the weights are certified, if it does not yet: once, and much cheaper for every other mode
+    /// and batch
     #[arg(long, requires = "on_chain")]
     pub certify: bool,
 }
