@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.37;
 
+import "./descriptor/Bytes.sol";
 import {Certificates} from "./descriptor/Certificates.sol";
 import {Layouts} from "./descriptor/Layouts.sol";
 import {Lookups} from "./descriptor/Lookups.sol";
@@ -11,16 +12,13 @@ import {Create2} from "@openzeppelin/contracts/utils/Create2.sol";
 /// @title See `IDescriptors`. The rules of docs/protocol.md [10.2] and [10.4]: the same checks in the same order as
 /// `crates/verifier/src/descriptor/validate.rs` and what is below it; plain Solidity, since it runs once a plan.
 contract Descriptors is Layouts, Lookups, Relations, Certificates {
-    /// Where a descriptor says in how many chunks its function tables lie.
-    uint256 private constant TABLE_CHUNKS = 70;
-
     function register(bytes calldata descriptor, bytes calldata points) external returns (bytes32 digest) {
         // Copies what follows the first 11 bytes and returns it; what is stored begins with the twelfth, which stops.
         bytes memory creation = bytes.concat(hex"600b5981380380925939f300", descriptor, points);
         digest = keccak256(creation);
         if (codeOf(digest) != address(0)) return digest;
         validate(descriptor);
-        checkPoints(uint16(bytes2(descriptor[TABLE_CHUNKS:])), points);
+        checkPoints(uint16(bytes2(descriptor[AT_TABLE_CHUNKS:])), points);
         emit DescriptorRegistered(digest, Create2.deploy(0, 0, creation));
     }
 

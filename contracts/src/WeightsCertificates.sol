@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.37;
 
+import "./descriptor/Bytes.sol";
 import {IDescriptors} from "./interfaces/IDescriptors.sol";
 import {IProofVerifier, Statement} from "./interfaces/IProofVerifier.sol";
 import {Difference, IWeightsCertificates} from "./interfaces/IWeightsCertificates.sol";
@@ -8,19 +9,6 @@ import {Difference, IWeightsCertificates} from "./interfaces/IWeightsCertificate
 /// @title See `IWeightsCertificates`. Descriptors are read as docs/protocol.md [10.3] lays them out; they were
 /// validated when they were registered.
 contract WeightsCertificates is IWeightsCertificates {
-    bytes32 private constant DECISION = "averment-descriptor/1";
-    bytes32 private constant CERTIFICATE = "averment-certificate/1";
-    /// Where things are in a descriptor, and a table's record.
-    uint256 private constant LENGTH = 32;
-    uint256 private constant CHUNK_BITS = 36;
-    uint256 private constant FUNCTION_BITS = 40;
-    uint256 private constant WEIGHT_BLOCKS = 48;
-    uint256 private constant INPUT_BLOCKS = 50;
-    uint256 private constant TABLE_COUNT = 52;
-    uint256 private constant TABLES = 136;
-    uint256 private constant TABLE_LENGTH = 19;
-    uint256 private constant IS_FUNCTION = 17;
-
     IProofVerifier public immutable verifier;
     IDescriptors private immutable descriptors;
 
@@ -64,31 +52,40 @@ contract WeightsCertificates is IWeightsCertificates {
         if (bytes32(number(decision, 0, 32)) != DECISION || bytes32(number(certificate, 0, 32)) != CERTIFICATE) {
             revert OtherPlan(Difference.Kinds);
         }
-        if (decision[CHUNK_BITS] != certificate[CHUNK_BITS]) revert OtherPlan(Difference.ChunkBits);
-        // A descriptor ends with the sizes of weight blocks and of inputs, and a width for each weight block.
-        uint256 weights = number(certificate, WEIGHT_BLOCKS, 2);
-        uint256 end = number(decision, LENGTH, 4);
-        uint256 certificateEnd = number(certificate, LENGTH, 4);
-        bool right = number(decision, WEIGHT_BLOCKS, 2) == weights
-            && hash(decision, end - 2 * weights - number(decision, INPUT_BLOCKS, 2), weights)
-                == hash(certificate, certificateEnd - 2 * weights, weights);
-        if (!right) revert OtherPlan(Difference.Blocks);
-        right = hash(decision, end - weights, weights) == hash(certificate, certificateEnd - weights, weights);
-        if (!right) revert OtherPlan(Difference.Width);
-        right = decision[FUNCTION_BITS] == certificate[FUNCTION_BITS]
+        if (decision[AT_CHUNK_BITS] != certificate[AT_CHUNK_BITS]) revert OtherPlan(Difference.ChunkBits);
+        if (sizes(decision) != sizes(certificate)) revert OtherPlan(Difference.Blocks);
+        if (widths(decision) != widths(certificate)) revert OtherPlan(Difference.Width);
+        bool right = decision[AT_FUNCTION_BITS] == certificate[AT_FUNCTION_BITS]
             && keccak256(functions(decision)) == keccak256(functions(certificate));
         if (!right) revert OtherPlan(Difference.Functions);
-        right = hash(decision, end, decision.length - end)
-            == hash(certificate, certificateEnd, certificate.length - certificateEnd);
-        if (!right) revert OtherPlan(Difference.TablePoints);
+        if (tablePoints(decision) != tablePoints(certificate)) revert OtherPlan(Difference.TablePoints);
+    }
+
+    // A descriptor ends with the sizes of weight blocks, the sizes of inputs, and a width for each weight block. The tables'
+    // points follow it.
+
+    function sizes(bytes memory descriptor) private pure returns (bytes32) {
+        uint256 weights = number(descriptor, AT_WEIGHT_BLOCKS, 2);
+        uint256 inputs = number(descriptor, AT_INPUT_BLOCKS, 2);
+        return hash(descriptor, number(descriptor, AT_LENGTH, 4) - 2 * weights - inputs, weights);
+    }
+
+    function widths(bytes memory descriptor) private pure returns (bytes32) {
+        uint256 weights = number(descriptor, AT_WEIGHT_BLOCKS, 2);
+        return hash(descriptor, number(descriptor, AT_LENGTH, 4) - weights, weights);
+    }
+
+    function tablePoints(bytes memory descriptor) private pure returns (bytes32) {
+        uint256 end = number(descriptor, AT_LENGTH, 4);
+        return hash(descriptor, end, descriptor.length - end);
     }
 
     /// The records of the function tables, in order.
     function functions(bytes memory descriptor) private pure returns (bytes memory records) {
-        uint256 end = TABLES + TABLE_LENGTH * number(descriptor, TABLE_COUNT, 2);
-        for (uint256 record = TABLES; record < end; record += TABLE_LENGTH) {
+        uint256 end = AT_TABLES + TABLE_BYTES * number(descriptor, AT_TABLE_COUNT, 2);
+        for (uint256 record = AT_TABLES; record < end; record += TABLE_BYTES) {
             if (descriptor[record + IS_FUNCTION] == 0) continue;
-            records = bytes.concat(records, bytes19(uint152(number(descriptor, record, TABLE_LENGTH))));
+            records = bytes.concat(records, bytes19(uint152(number(descriptor, record, TABLE_BYTES))));
         }
     }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.37;
 
+import "./Bytes.sol";
 import {Rule} from "../interfaces/IDescriptors.sol";
 import {Terms} from "./Terms.sol";
 
@@ -19,7 +20,7 @@ abstract contract Certificates is Terms {
     function checkCertificate(Plan memory plan) internal pure {
         Block[] memory covered = coveredBlocks(plan);
         uint256 term = plan.terms;
-        for (uint256 head = plan.heads; head < plan.sums; head += 15) {
+        for (uint256 head = plan.heads; head < plan.sums; head += RELATION_BYTES) {
             plan.pointBits = byte_(plan, head);
             if (byte_(plan, head + 5) != 0) revert InvalidDescriptor(Rule.Public, plan.place);
             term = signed(plan, head + 6) == 0
@@ -42,7 +43,7 @@ abstract contract Certificates is Terms {
         for (uint256 i = 0; i < plan.weightSizes.length; ++i) {
             covered[count++] = Block(plan.weightBases[i], plan.weightSizes[i], byte_(plan, plan.widths + i), false);
         }
-        uint256 functions = number(plan, 132, 4);
+        uint256 functions = number(plan, AT_FUNCTIONS, 4);
         for (uint256 i = 0; i < plan.tables.length; ++i) {
             Table memory own = plan.tables[i];
             if (own.isFunction) covered[count++] = Block(functions + own.row, own.bits, own.outBits, false);

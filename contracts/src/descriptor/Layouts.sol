@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.37;
 
+import "./Bytes.sol";
 import {Rule} from "../interfaces/IDescriptors.sol";
 import {Plans} from "./Plans.sol";
 
 /// @title Counts, sizes and the layout that follows from them.
 abstract contract Layouts is Plans {
-    bytes32 internal constant DECISION = "averment-descriptor/1";
-    bytes32 internal constant CERTIFICATE = "averment-certificate/1";
     uint256 internal constant VARIABLES = 28;
     uint256 internal constant COORDINATES = 32;
     uint256 internal constant COUNT_BITS = 8;
@@ -17,19 +16,21 @@ abstract contract Layouts is Plans {
     /// Finds the lists, and checks that the layout is that of the sizes.
     function open(Plan memory plan) internal pure {
         bytes memory data = plan.data;
-        bytes32 name = data.length < TABLES ? bytes32(0) : bytes32(number(plan, 0, 32));
+        bytes32 name = data.length < AT_TABLES ? bytes32(0) : bytes32(number(plan, 0, 32));
         if (name != DECISION && name != CERTIFICATE) revert InvalidDescriptor(Rule.Bytes, 0);
         plan.isCertificate = name == CERTIFICATE;
-        if (number(plan, 32, 4) != data.length) revert InvalidDescriptor(Rule.Bytes, 32);
-        (plan.chunkBits, plan.slotBits, plan.tableBits) = (byte_(plan, 36), byte_(plan, 38), byte_(plan, 39));
-        (plan.functionBits, plan.maskBits) = (byte_(plan, 40), byte_(plan, 41));
-        uint256 weights = number(plan, 48, 2);
-        uint256 inputs = number(plan, 50, 2);
-        plan.products = number(plan, 58, 2);
-        plan.heads = TABLES + 19 * number(plan, 52, 2) + 14 * number(plan, 54, 2);
-        plan.sums = plan.heads + 15 * number(plan, 56, 2);
-        plan.degrees = plan.sums + 7 * plan.products;
-        plan.terms = plan.degrees + byte_(plan, 42);
+        if (number(plan, AT_LENGTH, 4) != data.length) revert InvalidDescriptor(Rule.Bytes, AT_LENGTH);
+        (plan.chunkBits, plan.slotBits, plan.tableBits) =
+        (byte_(plan, AT_CHUNK_BITS), byte_(plan, AT_SLOT_BITS), byte_(plan, AT_TABLE_BITS));
+        (plan.functionBits, plan.maskBits) = (byte_(plan, AT_FUNCTION_BITS), byte_(plan, AT_MASK_BITS));
+        uint256 weights = number(plan, AT_WEIGHT_BLOCKS, 2);
+        uint256 inputs = number(plan, AT_INPUT_BLOCKS, 2);
+        plan.products = number(plan, AT_PRODUCT_COUNT, 2);
+        plan.heads =
+            AT_TABLES + TABLE_BYTES * number(plan, AT_TABLE_COUNT, 2) + LOOKUP_BYTES * number(plan, AT_LOOKUP_COUNT, 2);
+        plan.sums = plan.heads + RELATION_BYTES * number(plan, AT_RELATION_COUNT, 2);
+        plan.degrees = plan.sums + PRODUCT_BYTES * plan.products;
+        plan.terms = plan.degrees + byte_(plan, AT_VARIABLES);
         uint256 tail = 2 * weights + inputs;
         if (plan.terms + tail > data.length) revert InvalidDescriptor(Rule.Bytes, plan.terms);
         tail = data.length - tail;
@@ -40,13 +41,13 @@ abstract contract Layouts is Plans {
 
         // The products' terms follow those of all relations.
         uint256 cursor = plan.terms;
-        for (uint256 head = plan.heads; head < plan.sums; head += 15) {
+        for (uint256 head = plan.heads; head < plan.sums; head += RELATION_BYTES) {
             for (uint256 left = number(plan, head + 3, 2); left > 0; --left) {
                 cursor = skip(plan, cursor);
             }
         }
         plan.operands = cursor;
-        for (uint256 product = plan.sums; product < plan.degrees; product += 7) {
+        for (uint256 product = plan.sums; product < plan.degrees; product += PRODUCT_BYTES) {
             for (uint256 left = number(plan, product + 3, 2) + number(plan, product + 5, 2); left > 0; --left) {
                 cursor = skip(plan, cursor);
             }
@@ -57,14 +58,14 @@ abstract contract Layouts is Plans {
     /// Lays everything out anew and compares.
     function checkLayout(Plan memory plan) internal pure {
         uint256 k = plan.chunkBits;
-        if (k < 4 || k > 28) revert InvalidDescriptor(Rule.Layout, 36);
+        if (k < 4 || k > 28) revert InvalidDescriptor(Rule.Layout, AT_CHUNK_BITS);
         uint256 next;
         (next, plan.weightBases) = role(plan, 0, 0, plan.weightSizes);
         uint256[] memory list = new uint256[](plan.functionBits == NONE ? 0 : 1);
         if (list.length == 1) list[0] = plan.functionBits;
         uint256[] memory bases;
         (next, bases) = role(plan, 1, next, list);
-        same(plan, 132, list.length == 1 ? bases[0] : NOWHERE);
+        same(plan, AT_FUNCTIONS, list.length == 1 ? bases[0] : NOWHERE);
         (plan.itemBits, plan.strideBits) = itemsOf(plan);
         if (plan.itemBits == 0) (next, plan.inputBases) = role(plan, 2, next, plan.inputSizes);
 
@@ -83,33 +84,33 @@ abstract contract Layouts is Plans {
         count = 0;
         for (uint256 slot = 0; slot < SLOTS; ++slot) {
             plan.ins[slot] = areas[slot] != 0 ? bases[count++] : NOWHERE;
-            same(plan, 84 + 4 * slot, plan.ins[slot]);
+            same(plan, AT_INS + 4 * slot, plan.ins[slot]);
         }
         for (uint256 slot = 0; slot < SLOTS; ++slot) {
             plan.outs[slot] = areas[slot] == FUNCTIONS ? bases[count++] : NOWHERE;
-            same(plan, 100 + 4 * slot, plan.outs[slot]);
+            same(plan, AT_OUTS + 4 * slot, plan.outs[slot]);
         }
-        same(plan, 116, bases[count++]);
-        same(plan, 120, plan.maskBits != NONE ? bases[count] : NOWHERE);
+        same(plan, AT_MULTIPLICITIES, bases[count++]);
+        same(plan, AT_MASKS, plan.maskBits != NONE ? bases[count] : NOWHERE);
 
         list = new uint256[](2);
         (list[0], list[1]) = (plan.slotBits, plan.tableBits);
         (next, bases) = role(plan, 4, next, list);
-        same(plan, 124, bases[0]);
-        same(plan, 128, bases[1]);
+        same(plan, AT_HELPER, bases[0]);
+        same(plan, AT_FRACTIONS, bases[1]);
         if (plan.itemBits != 0) (next, plan.inputBases) = items(plan, next);
         uint256 countBits = log2Up(next);
-        if (byte_(plan, 37) != countBits || k + countBits > ADDRESS_BITS) {
-            revert InvalidDescriptor(Rule.Layout, 37);
+        if (byte_(plan, AT_COUNT_BITS) != countBits || k + countBits > ADDRESS_BITS) {
+            revert InvalidDescriptor(Rule.Layout, AT_COUNT_BITS);
         }
     }
 
     /// What each slot has, and how many there are: those that are not have no areas, and come last.
     function areasOf(Plan memory plan) internal pure returns (uint256[4] memory areas) {
         for (uint256 slot = 0; slot < SLOTS; ++slot) {
-            uint256 area = byte_(plan, 44 + slot);
+            uint256 area = byte_(plan, AT_AREAS + slot);
             if (area == NONE) continue;
-            if (area > FUNCTIONS || plan.slots != slot) revert InvalidDescriptor(Rule.Bytes, 44 + slot);
+            if (area > FUNCTIONS || plan.slots != slot) revert InvalidDescriptor(Rule.Bytes, AT_AREAS + slot);
             areas[slot] = area;
             plan.slots = slot + 1;
         }
@@ -120,24 +121,29 @@ abstract contract Layouts is Plans {
     function itemsOf(Plan memory plan) internal pure returns (uint256 itemBits, uint256 strideBits) {
         uint256 cells;
         for (uint256 i = 0; i < plan.inputSizes.length; ++i) {
-            if (plan.inputSizes[i] > ADDRESS_BITS) revert InvalidDescriptor(Rule.Layout, 72);
+            if (plan.inputSizes[i] > ADDRESS_BITS) revert InvalidDescriptor(Rule.Layout, AT_FIRST_INPUT_CHUNK);
             cells += 2 ** plan.inputSizes[i];
         }
         uint256 one = roundUp(cells, 2 ** plan.chunkBits) >> plan.chunkBits;
-        uint256 chunks = number(plan, 74, 2);
+        uint256 chunks = number(plan, AT_INPUT_CHUNKS, 2);
         if (one == 0 || chunks <= one) return (0, 0);
         itemBits = log2Up(chunks) - log2Up(one);
-        if (one != 2 ** log2Up(one) || chunks != one << itemBits) revert InvalidDescriptor(Rule.Layout, 74);
+        if (one != 2 ** log2Up(one) || chunks != one << itemBits) {
+            revert InvalidDescriptor(Rule.Layout, AT_INPUT_CHUNKS);
+        }
         strideBits = plan.chunkBits + log2Up(one);
     }
 
     /// Places the inputs of items with chunks of their own, at a multiple of what they take together, and checks where that
     /// is.
     function items(Plan memory plan, uint256 next) internal pure returns (uint256 end, uint256[] memory bases) {
-        uint256 chunks = number(plan, 74, 2);
+        uint256 chunks = number(plan, AT_INPUT_CHUNKS, 2);
         uint256 first = roundUp(next, chunks);
-        if (number(plan, 72, 2) != first) revert InvalidDescriptor(Rule.Layout, 72);
-        (, bases) = place(plan.inputSizes, first << plan.chunkBits);
+        if (number(plan, AT_FIRST_INPUT_CHUNK, 2) != first) {
+            revert InvalidDescriptor(Rule.Layout, AT_FIRST_INPUT_CHUNK);
+        }
+        plan.firstItem = first << plan.chunkBits;
+        (, bases) = place(plan.inputSizes, plan.firstItem);
         end = first + chunks;
     }
 
@@ -149,14 +155,14 @@ abstract contract Layouts is Plans {
     {
         uint256 k = plan.chunkBits;
         uint256 largest = largestOf(blocks);
-        if (largest > ADDRESS_BITS) revert InvalidDescriptor(Rule.Layout, 64 + 4 * index);
+        if (largest > ADDRESS_BITS) revert InvalidDescriptor(Rule.Layout, AT_ROLES + 4 * index);
         uint256 first = roundUp(next, 2 ** (largest > k ? largest - k : 0));
         uint256 cell;
         (cell, bases) = place(blocks, first << k);
         end = roundUp(cell, 2 ** k) >> k;
-        bool right = cell <= 2 ** ADDRESS_BITS && number(plan, 64 + 4 * index, 2) == first
-            && number(plan, 66 + 4 * index, 2) == end - first;
-        if (!right) revert InvalidDescriptor(Rule.Layout, 64 + 4 * index);
+        bool right = cell <= 2 ** ADDRESS_BITS && number(plan, AT_ROLES + 4 * index, 2) == first
+            && number(plan, AT_ROLES + 2 + 4 * index, 2) == end - first;
+        if (!right) revert InvalidDescriptor(Rule.Layout, AT_ROLES + 4 * index);
     }
 
     function largestOf(uint256[] memory blocks) internal pure returns (uint256 largest) {
@@ -194,20 +200,20 @@ abstract contract Layouts is Plans {
 
     /// Counts, bits and what follows from them.
     function checkSizes(Plan memory plan) internal pure {
-        within(0, COUNT_BITS, byte_(plan, 37));
+        within(0, COUNT_BITS, byte_(plan, AT_COUNT_BITS));
         within(1, SLOTS, plan.slots);
         within(1, VARIABLES, plan.slotBits);
         within(1, VARIABLES, plan.tableBits);
-        within(1, VARIABLES, byte_(plan, 42));
-        within(1, COORDINATES, byte_(plan, 43));
+        within(1, VARIABLES, byte_(plan, AT_VARIABLES));
+        within(1, COORDINATES, byte_(plan, AT_COORDINATES));
         within(0, plan.tableBits, plan.functionBits == NONE ? 0 : plan.functionBits);
         within(0, COUNT, plan.weightSizes.length);
         // A certificate has neither inputs nor products, and may do without relations.
         (uint256 least, uint256 most) = plan.isCertificate ? (0, 0) : (1, COUNT);
         within(0, most, plan.inputSizes.length);
-        within(1, COUNT, number(plan, 52, 2));
-        within(1, COUNT, number(plan, 54, 2));
-        within(least, COUNT, number(plan, 56, 2));
+        within(1, COUNT, number(plan, AT_TABLE_COUNT, 2));
+        within(1, COUNT, number(plan, AT_LOOKUP_COUNT, 2));
+        within(least, COUNT, number(plan, AT_RELATION_COUNT, 2));
         within(0, most, plan.products);
         for (uint256 i = 0; i < plan.weightSizes.length; ++i) {
             within(1, CELL_BITS, byte_(plan, plan.widths + i));
@@ -217,7 +223,7 @@ abstract contract Layouts is Plans {
         uint256 coordinates = variables;
         uint256 products;
         uint256 publicEnd;
-        for (uint256 head = plan.heads; head < plan.sums; head += 15) {
+        for (uint256 head = plan.heads; head < plan.sums; head += RELATION_BYTES) {
             coordinates = larger(coordinates, byte_(plan, head));
             products += number(plan, head + 1, 2);
             uint256 kind = byte_(plan, head + 5);
@@ -226,12 +232,12 @@ abstract contract Layouts is Plans {
             }
             if (kind != 0) publicEnd = larger(publicEnd, number(plan, head + 6, 4) + publicCount(plan, head));
         }
-        for (uint256 product = plan.sums; product < plan.degrees; product += 7) {
+        for (uint256 product = plan.sums; product < plan.degrees; product += PRODUCT_BYTES) {
             variables = larger(variables, byte_(plan, product));
         }
-        bool right = byte_(plan, 42) == variables && byte_(plan, 43) == coordinates && plan.products == products
-            && number(plan, 60, 4) == publicEnd;
-        if (!right) revert InvalidDescriptor(Rule.Layout, 42);
+        bool right = byte_(plan, AT_VARIABLES) == variables && byte_(plan, AT_COORDINATES) == coordinates
+            && plan.products == products && number(plan, AT_PUBLIC_COUNT, 4) == publicEnd;
+        if (!right) revert InvalidDescriptor(Rule.Layout, AT_VARIABLES);
 
         // Mu and the spare cell; the operands but the table's, and the constant; the masks' round, of the lookups' degree.
         uint256 cells = 2 + plan.slots + 3 + 2 * products + plan.slots + 2;
@@ -251,7 +257,7 @@ abstract contract Layouts is Plans {
         // No other is higher.
         if (plan.slotBits > variable) return plan.slots + 2;
         if (plan.tableBits > variable) degree = 3;
-        for (uint256 product = plan.sums; product < plan.degrees; product += 7) {
+        for (uint256 product = plan.sums; product < plan.degrees; product += PRODUCT_BYTES) {
             if (byte_(plan, product) > variable) {
                 degree = larger(degree, byte_(plan, product + 1) > variable ? 3 : 2);
             }

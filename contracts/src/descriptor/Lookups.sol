@@ -1,24 +1,25 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.37;
 
+import "./Bytes.sol";
 import {Rule} from "../interfaces/IDescriptors.sol";
 import {Plans} from "./Plans.sol";
 
 /// @title Tables, and the blocks that are looked up in them.
 abstract contract Lookups is Plans {
     function checkTables(Plan memory plan) internal pure {
-        uint256 count = number(plan, 52, 2);
+        uint256 count = number(plan, AT_TABLE_COUNT, 2);
         plan.tables = new Table[](count);
         uint256 tag;
         uint256 free;
         for (uint256 i = 0; i < count; ++i) {
-            uint256 record = TABLES + 19 * i;
+            uint256 record = AT_TABLES + TABLE_BYTES * i;
             Table memory own = plan.tables[i];
             own.tag = number(plan, record, 4);
             own.bits = byte_(plan, record + 8);
             own.first = signed(plan, record + 9);
-            if (byte_(plan, record + 17) > 1) revert InvalidDescriptor(Rule.Bytes, record + 17);
-            own.isFunction = byte_(plan, record + 17) == 1;
+            if (byte_(plan, record + IS_FUNCTION) > 1) revert InvalidDescriptor(Rule.Bytes, record + IS_FUNCTION);
+            own.isFunction = byte_(plan, record + IS_FUNCTION) == 1;
             own.outBits = byte_(plan, record + 18);
             if (own.tag <= tag) revert InvalidDescriptor(Rule.TableTag, i);
             tag = own.tag;
@@ -35,20 +36,20 @@ abstract contract Lookups is Plans {
     }
 
     function checkLookups(Plan memory plan) internal pure {
-        uint256 count = number(plan, 54, 2);
+        uint256 count = number(plan, AT_LOOKUP_COUNT, 2);
         plan.lookups = new Lookup[](count);
         plan.inputBits = new uint256[](plan.inputSizes.length);
         uint256[4] memory free;
         uint256 inputs;
         for (uint256 i = 0; i < count; ++i) {
-            uint256 record = plan.heads - 14 * (count - i);
+            uint256 record = plan.heads - LOOKUP_BYTES * (count - i);
             Lookup memory own = plan.lookups[i];
             (own.slot, own.row, own.bits) = (byte_(plan, record), number(plan, record + 1, 4), byte_(plan, record + 5));
             own.input = number(plan, record + 10, 4);
             if (own.slot >= plan.slots || !aligned(own.row, own.bits, plan.slotBits)) {
                 revert InvalidDescriptor(Rule.LookupPlace, i);
             }
-            uint256 area = byte_(plan, 44 + own.slot);
+            uint256 area = byte_(plan, AT_AREAS + own.slot);
             if (own.input == NOWHERE) {
                 if (area == 0 || inputs > 0) revert InvalidDescriptor(Rule.LookupInput, i);
                 if (own.row < free[own.slot]) revert InvalidDescriptor(Rule.LookupPlace, i);

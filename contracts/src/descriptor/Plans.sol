@@ -5,7 +5,6 @@ import {IDescriptors, Rule} from "../interfaces/IDescriptors.sol";
 
 /// @title A descriptor taken apart: its bytes, the lists in them, and the arithmetic of sizes.
 abstract contract Plans is IDescriptors {
-    uint256 internal constant TABLES = 136;
     uint256 internal constant COUNT = 256;
     /// Public values of a relation, in bits.
     uint256 internal constant PUBLIC_BITS = 12;
@@ -63,6 +62,8 @@ abstract contract Plans is IDescriptors {
         /// if one commitment is to all.
         uint256 itemBits;
         uint256 strideBits;
+        /// Then, where the first item's chunks begin.
+        uint256 firstItem;
         uint256[] weightBases;
         uint256[] inputBases;
         /// First cells of the slots' areas.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.37;
 
+import "./Bytes.sol";
 import {Rule} from "../interfaces/IDescriptors.sol";
 import {Terms} from "./Terms.sol";
 
@@ -10,7 +11,7 @@ abstract contract Relations is Terms {
         uint256 term = plan.terms;
         uint256 operand = plan.operands;
         uint256 product = plan.sums;
-        for (uint256 head = plan.heads; head < plan.sums; head += 15) {
+        for (uint256 head = plan.heads; head < plan.sums; head += RELATION_BYTES) {
             plan.pointBits = byte_(plan, head);
             uint256 products = number(plan, head + 1, 2);
             uint256 kind = byte_(plan, head + 5);
@@ -24,7 +25,7 @@ abstract contract Relations is Terms {
                 Sum memory sum = Sum(0, 0);
                 for (; products > 0; --products) {
                     operand = checkProduct(plan, product, operand, sum);
-                    product += 7;
+                    product += PRODUCT_BYTES;
                 }
                 term = checkRescale(plan, head, term, sum);
                 checkSum(plan, sum);

@@ -112,15 +112,14 @@ abstract contract Terms is Plans {
         if (plan.itemBits == 0 || plan.strideBits == own) {
             return base == plan.inputBases[input] && size == own + plan.itemBits;
         }
-        uint256 first = number(plan, 72, 2) << plan.chunkBits;
-        if (base != first || size != plan.strideBits + plan.itemBits) return false;
+        if (base != plan.firstItem || size != plan.strideBits + plan.itemBits) return false;
         uint256 below;
         uint256 axis = cursor + 14;
         for (uint256 left = byte_(plan, cursor + 13); left > 0; --left) {
             uint256 bits = axisBits(plan, axis);
             if (below == own && bits > 0) {
                 return byte_(plan, axis) == 2 && bits == plan.strideBits - own
-                    && number(plan, axis + 2, 4) == (plan.inputBases[input] - first) >> own;
+                    && number(plan, axis + 2, 4) == (plan.inputBases[input] - plan.firstItem) >> own;
             }
             below += bits;
             axis = skipAxis(plan, axis);

@@ -139,7 +139,10 @@ function fold(uint256 axis, uint256 offset, uint256 weights, uint256 count, uint
             start := sar(1, start)
             count := add(sub(count, start), 1)
             let before := 0
-            for { let to := weights let end := add(weights, shl(5, count)) } lt(to, end) { to := add(to, 0x20) } {
+            for {
+                let to := weights
+                let end := add(weights, shl(5, count))
+            } lt(to, end) { to := add(to, 0x20) } {
                 let sum := add(mulmod(before, second, P), mulmod(mload(from), even, P))
                 before := mload(add(from, 0x20))
                 mstore(to, addmod(sum, mulmod(before, first, P), P))

@@ -186,7 +186,7 @@ contract PiecesTest {
         view
     {
         pairs %= 7;
-        uint256 most = 64 >> pairs;
+        uint256 most = 2 ** (6 - pairs);
         Window memory w = Window(6, 3, 6, 2, 3, 1 + count % most, 1 + taps % 8, 1, 1, pad % 9, length % (most + 1));
         (w.count, w.length) = (w.count << pairs, w.length << pairs);
         if (taps & 64 != 0) (w.sum, w.sumBits) = (255, 255);
