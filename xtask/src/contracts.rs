@@ -92,6 +92,7 @@ pub fn compile(contracts: &Path, out: &Path) -> Result<()> {
                 "build",
                 "src/ProofVerifier.sol",
                 "src/Descriptors.sol",
+                "src/WeightsCertificates.sol",
                 "--skip",
                 "test",
                 "--quiet",

@@ -188,7 +188,8 @@ impl ProofClient {
     ) -> Result<Sent, SendError> {
         let certificate = certified.registered.descriptor();
         let call = WeightsCertificates::coverCall { decision, certificate };
-        self.send(sender, self.certificates(), "have the certificate cover the plan's descriptor", &call).await
+        self.send(sender, self.certificates(), "have the certificate cover the plan's descriptor", &call)
+            .await
     }
 
     async fn send<C: SolCall>(

@@ -281,5 +281,5 @@ fn a_certificate_is_for_its_plan_only() {
     assert_eq!(other.certified_by(&certificate), Ok(()), "a function's values are its points' business");
     let mut other = decision.clone().into_inner();
     other.tables[0].out_bits += 1;
-    assert_eq!(other.certified_by(&certificate), Err(Disagreement::Functions));
+    assert_eq!(other.validate().unwrap().certified_by(&certificate), Err(Disagreement::Functions));
 }

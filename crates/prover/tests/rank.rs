@@ -11,6 +11,7 @@ use averment_verifier::{
     descriptor::{Commitments, Descriptor, Options},
     field::{self, Fr},
     functional::Functional,
+    statement::Mode,
 };
 use cases::*;
 
@@ -73,7 +74,7 @@ fn revealed(descriptor: &Descriptor) -> (Vec<Vec<Fr>>, usize) {
     };
     let rho: Vec<Fr> = (0..=descriptor.variables()).map(|_| draw()).collect();
     let public = vec![0; 64];
-    let mut functionals = vec![claims::total(descriptor, &challenges, &public).0];
+    let mut functionals = vec![claims::total(descriptor, &challenges, &public, Mode::ZeroKnowledge).0];
     let operands = claims::operands(descriptor, &challenges, &rho);
     // The tables' out is public.
     let public = layout.slots.len() + 2;

@@ -154,7 +154,7 @@ fn simulate(
         - claims::end(descriptor, &told.challenges, &rho, &operands);
 
     // The batch evaluation's: what is left over is the mask's.
-    let (first, constant) = claims::total(descriptor, &told.challenges, &statement.public);
+    let (first, constant) = claims::total(descriptor, &told.challenges, &statement.public, statement.mode);
     functionals.insert(0, first);
     functionals.push(claims::rest(descriptor, told.kappa, &rho).unwrap());
     let mut values = vec![total + constant];

@@ -161,11 +161,3 @@ fn bad_file(name: &str, call: &Call, cases: Vec<Value>) -> Value {
         "cases": cases,
     })
 }
-
-#[test]
-fn certificates_are_judged() {
-    let names = [files("ok_certificate"), files("bad_certificate")].concat();
-    for name in names.iter().filter(|name| !name.contains("descriptors")) {
-        certificates::check(&file(name), name);
-    }
-}

@@ -5,6 +5,7 @@ use crate::{
     descriptor::{Constant, Descriptor, LookupBlock, Product, Relation, Table},
     field::{self, Fr},
     functional::{self, Functional, Points},
+    statement::Mode,
 };
 use ark_ff::{AdditiveGroup, Field};
 
@@ -64,8 +65,14 @@ impl Operands {
     }
 }
 
-/// The functional whose value is s without its constants, and those constants: `φ(P) = s + constant` ([5.1]).
-pub fn total(descriptor: &Descriptor, challenges: &Challenges, public: &[i64]) -> (Functional, Fr) {
+/// The functional whose value is s without its constants, and those constants: `φ(P) = s + constant` ([5.1]). The mode, not
+/// the layout, says whether μ is a part: every other claim goes by whether there are masks, too.
+pub fn total(
+    descriptor: &Descriptor,
+    challenges: &Challenges,
+    public: &[i64],
+    mode: Mode,
+) -> (Functional, Fr) {
     let Challenges { r, lambda, lambda_b, lambda_c, .. } = challenges;
     let layout = &descriptor.layout;
     let points = Points { r, rho: &[] };
@@ -84,7 +91,7 @@ pub fn total(descriptor: &Descriptor, challenges: &Challenges, public: &[i64]) -
     functional.block(*lambda_b, layout.multiplicities, &rows);
     functional.sum(-*lambda_c, layout.helper, layout.slot_bits);
     functional.sum(*lambda_c, layout.fractions, layout.table_bits);
-    if let Some((mu, _)) = layout.masks {
+    if let Some((mu, _)) = layout.masks.filter(|_| mode.masked()) {
         functional.cell(Fr::ONE, mu);
     }
     (functional, constant)

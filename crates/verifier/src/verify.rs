@@ -157,7 +157,7 @@ pub fn verify_with(
     transcript.scalars(&proof.operands.to_vec());
     let kappa2 = proof.masks.map(|masks| (transcript.draw(), masks));
     let theta = transcript.draw();
-    let (total, constant) = claims::total(descriptor, &challenges, &statement.public);
+    let (total, constant) = claims::total(descriptor, &challenges, &statement.public, statement.mode);
     let mut functionals = vec![total];
     functionals.extend(claims::operands(descriptor, &challenges, &rho));
     let mut values = vec![proof.total + constant];

@@ -125,7 +125,8 @@ impl Engine {
         let vector = masked.then(|| Zeroizing::new((0..=size).map(|_| random()).collect::<Vec<Fr>>()));
         let commit = || vector.as_ref().map(|vector| self.bases.msm(vector).into_affine());
         let sumchecks = || {
-            let (total_functional, constant) = claims::total(descriptor, &challenges, &statement.public);
+            let (total_functional, constant) =
+                claims::total(descriptor, &challenges, &statement.public, statement.mode);
             let total = run.space.apply(&total_functional) - constant;
             transcript.scalar(&total);
             let kappa = mask.as_ref().map(|_| transcript.draw());

@@ -132,7 +132,8 @@ pub fn prove_as(
     let challenges = Challenges::draw(descriptor, beta, gamma, &mut transcript);
 
     // The main sumcheck.
-    let (total_functional, constant) = claims::total(descriptor, &challenges, &statement.public);
+    let (total_functional, constant) =
+        claims::total(descriptor, &challenges, &statement.public, statement.mode);
     let mut total = space.apply(&total_functional) - constant;
     let mut members = members(descriptor, &challenges, &space, sides, helper, table, fractions);
     let mu = layout.masks.map_or(Fr::ZERO, |(base, _)| space.cell(base));

@@ -1,11 +1,11 @@
 //! Weights certificates ([8.1]): good ones, proofs of false ones, and descriptors that break one rule of [10.4] each.
 
 use super::{
-    Call, INPUTS, ITEMS, PARTS, SCHEMA, abi,
+    Call, Certified, INPUTS, ITEMS, PARTS, SCHEMA, abi,
     cases::{clamp, perceptron, windows},
     certified::{self, Bench, False, uniform},
-    descriptors::{Attack, resized},
-    judged, name, networks, patched, read, vectors,
+    descriptors::{Attack, moved, resized},
+    make, networks, vectors,
 };
 use alloy_primitives::hex;
 use ark_ec::AffineRepr;
@@ -14,7 +14,6 @@ use averment_plan::Plan;
 use averment_prover::{Engine, certify::Certifier, model::Committed, reference::Honest};
 use averment_verifier::{
     Registered,
-    certificate::{self, CertificateError},
     descriptor::{
         Axis, Coefficient, Constant, Descriptor, Kind, LookupBlock, Options, Product, Relation, Table,
         ValidDescriptor,
@@ -25,14 +24,6 @@ use averment_verifier::{
     statement::Mode,
 };
 use serde_json::{Value, json};
-
-/// A certificate's call, with the descriptor of the decision that it is for.
-pub struct Certified {
-    pub decision: Vec<u8>,
-    /// The points that the decision is registered with; the certificate's, if nothing else is said.
-    pub decision_tables: Option<Vec<u8>>,
-    pub call: Call,
-}
 
 fn parts(
     bench: &Bench,
@@ -49,56 +40,21 @@ fn parts(
     ]
 }
 
-impl Certified {
-    fn new(bench: &Bench) -> Self {
-        let committed = bench.committed();
-        let certifier = Certifier::new(&committed, &bench.model).unwrap();
-        let registered = certifier.registered().unwrap();
-        let statement = bench.statement(&registered);
-        // Byte for byte what it is by definition, and done sooner for a network.
-        let engine = Engine::new(&bench.setup, certifier.descriptor().layout.chunk_bits).unwrap();
-        let proof = certifier.prove(&engine, &registered, &statement, &mut uniform(3)).unwrap();
-        let call = Call {
-            tau: averment_verifier::setup::tau_words(&bench.setup.tau()),
-            setup: bench.setup.digest(),
-            parts: parts(bench, certifier.descriptor(), &registered, &proof),
-        };
-        Self { decision: committed.descriptor().bytes().to_vec(), decision_tables: None, call }
-    }
-
-    pub fn read(file: &Value) -> Self {
-        let decision = hex::decode(file["decision"].as_str().unwrap()).unwrap();
-        Self { decision, decision_tables: None, call: read(file) }
-    }
-
-    fn case(&self, case: &Value) -> Self {
-        let bytes = |name: &str| case[name].as_str().map(|text| hex::decode(text).unwrap());
-        Self {
-            decision: bytes("decision").unwrap_or_else(|| self.decision.clone()),
-            decision_tables: bytes("decisionTables"),
-            call: patched(&self.call, case),
-        }
-    }
-}
-
-/// The reference's verdict, by its error's name.
-pub fn verdict(own: &Certified) -> Result<(), String> {
-    let decision: ValidDescriptor = Descriptor::decode(&own.decision).unwrap().validate().unwrap();
-    judged(&own.call, |certificate, key, registered, statement, proof| {
-        // Here both have the points that are registered; the contract compares those of two digests.
-        let tables = point::to_bytes(registered.tables());
-        decision.certified_by(certificate).map_err(name)?;
-        if own.decision_tables.as_ref().is_some_and(|own| *own != tables) {
-            return Err("TablePoints".into());
-        }
-        certificate::verify(&decision, certificate, key, registered, statement, proof).map_err(|error| {
-            match error {
-                CertificateError::Disagreement(error) => name(error),
-                CertificateError::Refused(error) => name(error),
-                other => name(other),
-            }
-        })
-    })
+/// A certificate by the real prover.
+fn certified(bench: &Bench) -> Certified {
+    let committed = bench.committed();
+    let certifier = Certifier::new(&committed, &bench.model).unwrap();
+    let registered = certifier.registered().unwrap();
+    let statement = bench.statement(&registered);
+    // Byte for byte what it is by definition, and done sooner for a network.
+    let engine = Engine::new(&bench.setup, certifier.descriptor().layout.chunk_bits).unwrap();
+    let proof = certifier.prove(&engine, &registered, &statement, &mut uniform(3)).unwrap();
+    let call = Call {
+        tau: averment_verifier::setup::tau_words(&bench.setup.tau()),
+        setup: bench.setup.digest(),
+        parts: parts(bench, certifier.descriptor(), &registered, &proof),
+    };
+    Certified { decision: committed.descriptor().bytes().to_vec(), decision_tables: None, call }
 }
 
 /// Vectors by name: what they are about, and what they are made of.
@@ -130,8 +86,8 @@ fn made() -> Vec<(String, &'static str, Bench)> {
 /// Writes everything.
 pub fn write(save: &impl Fn(String, Value)) {
     for (name, about, bench) in made() {
-        let own = Certified::new(&bench);
-        assert_eq!(verdict(&own), Ok(()), "{name}");
+        let own = certified(&bench);
+        assert_eq!(own.verdict(), Ok(()), "{name}");
         let mut file = super::write(&own.call, about);
         file["decision"] = hex::encode_prefixed(&own.decision).into();
         save(format!("ok_{name}.json"), file);
@@ -141,7 +97,7 @@ pub fn write(save: &impl Fn(String, Value)) {
         let cases: Vec<Value> = attacks(&bench, &own)
             .into_iter()
             .map(|mut case| {
-                let error = verdict(&own.case(&case)).expect_err(&case.to_string());
+                let error = own.case(&case).verdict().expect_err(&case.to_string());
                 case["error"] = error.into();
                 case
             })
@@ -156,18 +112,6 @@ pub fn write(save: &impl Fn(String, Value)) {
             "cases": cases,
         });
         save(format!("bad_{name}.json"), bad);
-    }
-}
-
-pub fn check(found: &Value, name: &str) {
-    if name.starts_with("ok_") {
-        assert_eq!(verdict(&Certified::read(found)), Ok(()), "{name}");
-        return;
-    }
-    let own = Certified::read(&super::file(found["of"].as_str().unwrap()));
-    for case in found["cases"].as_array().unwrap() {
-        let error = case["error"].as_str().unwrap();
-        assert_eq!(verdict(&own.case(case)), Err(error.to_owned()), "{name}: {}", case["name"]);
     }
 }
 
@@ -280,17 +224,55 @@ fn other_plans(bench: &Bench, own: &Certified) -> Vec<Value> {
             derive(&other(bits, &|draft| draft.tables[0] = clamp(9, 0, 31)), &same),
         ),
     ]
-    .map(|(name, (decision, tables))| {
-        json!({
-            "name": name,
-            "count": 0,
-            "patches": [],
-            "decision": hex::encode_prefixed(decision),
-            "decisionTables": hex::encode_prefixed(tables),
-        })
-    })
-    .into()
+    .map(|(name, (decision, tables))| for_decision(name, &decision, &tables, vec![]))
+    .into_iter()
+    .chain(OTHERS.iter().map(|(name, change)| {
+        let mut descriptor = Descriptor::decode(&own.decision).unwrap();
+        change(&mut descriptor);
+        let descriptor = descriptor.validate().unwrap();
+        let tables = &own.call.parts[4];
+        assert_eq!(descriptor.layout.tables.len() * point::BYTES, tables.len(), "{name}");
+        for_decision(name, descriptor.bytes(), tables, vec![])
+    }))
+    .chain([{
+        // Accepted, but of a decision.
+        let call = make::Made::new(bench.model.clone(), bench.mode, 1).call(|_| ());
+        let patch = |(part, bytes): (&&str, &Vec<u8>)| json!({ "part": part, "length": bytes.len(), "at": 0, "bytes": hex::encode_prefixed(bytes) });
+        let patches = PARTS.iter().zip(&call.parts).map(patch).collect();
+        for_decision("a decision's proof", &call.parts[0], &call.parts[4], patches)
+    }])
+    .collect()
 }
+
+/// A case of a certificate for another decision's descriptor, registered with these points.
+fn for_decision(name: &str, decision: &[u8], tables: &[u8], patches: Vec<Value>) -> Value {
+    json!({
+        "name": name,
+        "count": patches.len(),
+        "patches": patches,
+        "decision": hex::encode_prefixed(decision),
+        "decisionTables": hex::encode_prefixed(tables),
+    })
+}
+
+/// Decisions' descriptors that differ from the certified one in one thing, with as many points of tables.
+const OTHERS: &[(&str, fn(&mut Descriptor))] = &[
+    ("the same in larger chunks", |d| moved(d, |sizes| sizes.chunk_bits += 1)),
+    ("a larger block of weights", |d| {
+        // What nobody reads may have any size.
+        let base = d.layout.weight_blocks[1];
+        d.relations.iter_mut().for_each(|own| own.terms.retain(|term| term.base != base));
+        moved(d, |sizes| sizes.weights[1] += 1);
+    }),
+    ("wider weights", |d| d.weight_bits[0] += 1),
+    ("wider outputs of a function", |d| d.tables[0].out_bits += 1),
+    ("more room for functions", |d| {
+        moved(d, |sizes| {
+            let bits = sizes.function_bits.map(|bits| bits + 1);
+            (sizes.function_bits, sizes.table_bits) = (bits, sizes.table_bits.max(bits.unwrap_or(0)));
+        });
+    }),
+];
 
 /// A change of the relation that ties a block to its limbs.
 fn ranged(d: &mut Descriptor, change: impl FnOnce(&mut Relation)) {

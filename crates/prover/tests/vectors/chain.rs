@@ -1,8 +1,9 @@
-//! The contract that is deployed, in a virtual machine in this process: one code for all models, and the Rust verifier's
+//! The contracts that are deployed, in a virtual machine in this process: one code for all models, and the Rust verifier's
 //! verdict on random models and on changes of their proofs.
 
 use super::{
-    Call, Case, cases, encoded, file, folder, frozen, make::Made, read, registration, verdict, words::is_free,
+    Call, Case, Certified, cases, certifying, encoded, file, folder, frozen, make::Made, read, registration,
+    verdict, words::is_free,
 };
 use alloy_primitives::{Address, B256, Bytes, TxKind, U256, hex, keccak256};
 use averment_verifier::{
@@ -25,12 +26,16 @@ use std::path::PathBuf;
 /// EIP-170.
 const CODE_LIMIT: usize = 24_576;
 
+/// The contracts, as [`Chain::of`] takes them.
+pub const CONTRACTS: [&str; 3] = ["Descriptors", "ProofVerifier", "WeightsCertificates"];
+
 /// A chain with one verifier.
 pub struct Chain {
     vm: MainnetEvm<MainnetContext<CacheDB<EmptyDB>>>,
     descriptors: Address,
     verifier: Address,
-    artifacts: [Value; 2],
+    certificates: Address,
+    artifacts: [Value; 3],
 }
 
 /// A committed artifact.
@@ -67,11 +72,11 @@ fn call_data(artifact: &Value, function: &str, arguments: &[u8]) -> Bytes {
 impl Chain {
     /// With the artifacts' verifier of the setup that `call` was made with.
     pub fn new(call: &Call) -> Self {
-        Self::of(call, ["Descriptors", "ProofVerifier"].map(artifact), CODE_LIMIT)
+        Self::of(call, CONTRACTS.map(artifact), CODE_LIMIT)
     }
 
-    /// With the registry and the verifier of these artifacts, whose code may have `limit` bytes.
-    pub fn of(call: &Call, artifacts: [Value; 2], limit: usize) -> Self {
+    /// With the contracts of these artifacts, whose code may have `limit` bytes.
+    pub fn of(call: &Call, artifacts: [Value; 3], limit: usize) -> Self {
         let mut vm = Context::mainnet()
             .with_db(CacheDB::<EmptyDB>::default())
             .modify_cfg_chained(|config| {
@@ -82,12 +87,15 @@ impl Chain {
                 config.limit_contract_initcode_size = Some(2 * limit);
             })
             .build_mainnet();
-        let [registry, own] = &artifacts;
+        let [registry, own, certificates] = &artifacts;
         let descriptors = create(&mut vm, code(registry, "bytecode"));
         let words = call.tau.iter().chain([&call.setup]).flat_map(|word| word.0);
         let arguments: Vec<u8> = words.chain(descriptors.into_word().0).collect();
         let verifier = create(&mut vm, [code(own, "bytecode"), arguments].concat());
-        Self { vm, descriptors, verifier, artifacts }
+        let arguments = verifier.into_word();
+        let certificates =
+            create(&mut vm, [&code(certificates, "bytecode")[..], arguments.as_slice()].concat());
+        Self { vm, descriptors, verifier, certificates, artifacts }
     }
 
     /// Stores the call's descriptor and the points of its tables. Whether they keep the rules.
@@ -122,6 +130,13 @@ impl Chain {
             ExecutionResult::Success { output, .. } => Some(U256::from_be_slice(output.data()) == U256::ONE),
             _ => None,
         }
+    }
+
+    /// Whether a certificate could be remembered; both descriptors are registered.
+    pub fn certifies(&mut self, own: &Certified) -> bool {
+        let data = call_data(&self.artifacts[2], "certify", &certifying(own));
+        let result = self.vm.transact(transaction(TxKind::Call(self.certificates), data)).unwrap().result;
+        result.is_success()
     }
 
     /// The contract's verdict; it has one.

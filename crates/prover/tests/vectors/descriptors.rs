@@ -22,6 +22,11 @@ pub fn resized(descriptor: &mut Descriptor, change: impl FnOnce(&mut Sizes)) {
 pub fn moved(descriptor: &mut Descriptor, change: impl FnOnce(&mut Sizes)) {
     let old = descriptor.layout.clone();
     resized(descriptor, change);
+    follow(descriptor, &old);
+}
+
+/// Everything that reads a block of the layout `old` reads it where it is now.
+pub fn follow(descriptor: &mut Descriptor, old: &Layout) {
     let new = descriptor.layout.clone();
     let place = |base: u64| {
         let blocks = old

@@ -1,6 +1,10 @@
 //! For `cargo xtask checks`: judges the vectors by contracts of which each check holds in the block with its number.
 
-use super::{BAD_TABLES, Call, Case, chain::Chain, file, files, is_certificate, patched, read, vectors};
+use super::{
+    BAD_TABLES, Call, Case, Certified,
+    chain::{CONTRACTS, Chain},
+    vectors,
+};
 use ark_ec::AffineRepr;
 use averment_verifier::point::{self, G1Affine};
 use serde_json::{Value, json};
@@ -10,9 +14,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// What must not be accepted: a proof, or a descriptor with its tables' points.
+/// What must not be accepted: a proof, a certificate, or a descriptor with its tables' points.
 enum Bad {
     Proof(Box<Call>),
+    Certificate(Box<Certified>),
     Registration(Box<Call>),
 }
 
@@ -20,8 +25,18 @@ impl Bad {
     fn is_accepted(&self, chain: &mut Chain) -> bool {
         match self {
             Self::Proof(call) => chain.says(call) == Some(true),
+            Self::Certificate(own) => chain.certifies(own),
             Self::Registration(call) => chain.registers(call),
         }
+    }
+}
+
+/// Whether what should be accepted is.
+fn is_good(case: &Case, chain: &mut Chain) -> bool {
+    match case {
+        Case::Proof(_, call) => chain.says(call) == Some(true),
+        Case::Certificate(_, own) => chain.certifies(own),
+        Case::Descriptor(..) => true,
     }
 }
 
@@ -53,17 +68,20 @@ fn each_check_is_left_out() {
         .open(env::var("AVERMENT_ACCEPTED").unwrap())
         .unwrap();
     let good = vectors::good();
-    let good: Vec<(&str, &Call)> = good
-        .iter()
-        .filter_map(|case| match case {
-            Case::Proof(name, call) => Some((name.as_str(), &**call)),
-            Case::Descriptor(..) => None,
-        })
-        .collect();
-    let base = good[0].1;
-    let mut chain =
-        Chain::of(base, ["Descriptors", "ProofVerifier"].map(|name| compiled(&folder, name)), 1 << 20);
-    assert!(good.iter().all(|(_, call)| chain.register(call) && chain.says(call) == Some(true)));
+    let base = good.iter().find_map(|case| match case {
+        Case::Proof(_, call) => Some(call),
+        _ => None,
+    });
+    let base = base.unwrap();
+    let mut chain = Chain::of(base, CONTRACTS.map(|name| compiled(&folder, name)), 1 << 20);
+    for case in &good {
+        let registered = match case {
+            Case::Proof(_, call) => chain.register(call),
+            Case::Certificate(_, own) => chain.register(&own.call) && chain.register(&own.decided()),
+            Case::Descriptor(..) => true,
+        };
+        assert!(registered && is_good(case, &mut chain), "{}", case.name());
+    }
     let mut bad = Vec::new();
     for (case, _) in vectors::bad() {
         bad.push(match case {
@@ -72,19 +90,11 @@ fn each_check_is_left_out() {
                 (name, Bad::Registration(call))
             }
             Case::Proof(name, call) => (name, Bad::Proof(call)),
-        });
-    }
-    // Proofs of certificates that are none; whether a proved one is for a plan is not the verifier's business.
-    for name in files("bad_certificate").into_iter().filter(|name| is_certificate(name)) {
-        let found = file(&name);
-        let call = read(&file(found["of"].as_str().unwrap()));
-        assert!(chain.register(&call));
-        for case in found["cases"].as_array().unwrap() {
-            let changed = patched(&call, case);
-            if chain.says(&changed) == Some(false) {
-                bad.push((format!("{name}: {}", case["name"]), Bad::Proof(Box::new(changed))));
+            Case::Certificate(name, own) => {
+                assert!(chain.register(&own.call) && chain.register(&own.decided()), "{name}");
+                (name, Bad::Certificate(own))
             }
-        }
+        });
     }
     for (name, case) in &bad {
         assert!(!case.is_accepted(&mut chain), "{name}");
@@ -95,8 +105,8 @@ fn each_check_is_left_out() {
             // What shows one check often shows the next.
             bad[..=place].rotate_right(1);
             bad[0].0.clone()
-        } else if let Some((name, _)) = good.iter().find(|(_, call)| chain.says(call) != Some(true)) {
-            format!("!{name}")
+        } else if let Some(case) = good.iter().find(|case| !is_good(case, &mut chain)) {
+            format!("!{}", case.name())
         } else {
             "-".to_owned()
         };

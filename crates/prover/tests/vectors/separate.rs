@@ -12,7 +12,7 @@ use averment_prover::model::Committed;
 use averment_verifier::{
     Registered,
     commitment::{Chunked, InputCommitment, batch_identity},
-    descriptor::{Axis, Blocks, Descriptor, Window},
+    descriptor::{Axis, Blocks, Descriptor, Layout, Sizes, Window},
     point,
     statement::Statement,
 };
@@ -207,8 +207,33 @@ pub const DESCRIPTORS: &[super::descriptors::Attack] = &[
     ("chunks of more items than are looked up", "LookupInput", |d| {
         super::descriptors::moved(d, |sizes| sizes.item_bits += 1)
     }),
+    ("three chunks for four items", "Layout", |d| crowded(d, d.layout.chunk_bits, 3)),
+    ("an item in three chunks", "Layout", |d| {
+        crowded(d, 5, 12);
+        // Its blocks of 2^6 and 2^2 cells, in room for four chunks of 2^5.
+        let (a, b) = (Axis::Fixed { value: 0, bits: 1 }, Axis::Fixed { value: 16, bits: 5 });
+        d.relations[0].products[0].a[0].axes[1] = a;
+        d.relations[0].terms[0].axes[1] = b;
+    }),
     ("more chunks than 2^8", "Size", |d| super::descriptors::moved(d, |sizes| sizes.item_bits = 8)),
 ];
+
+/// The inputs in so many chunks, which no items have, and begin at a multiple of that; with everything where it follows from
+/// their number.
+fn crowded(descriptor: &mut Descriptor, chunk_bits: u8, chunks: u32) {
+    let old = descriptor.layout.clone();
+    let sizes = Sizes { chunk_bits, ..old.sizes.clone() };
+    // All else lies before the inputs.
+    let mut new = Layout::new(&Sizes { inputs: vec![chunk_bits], ..sizes.clone() }).unwrap();
+    let first = new.witness2.end.next_multiple_of(chunks);
+    new.inputs = first..first + chunks;
+    new.count_bits = (first + chunks).next_power_of_two().trailing_zeros() as u8;
+    let (was, is) = (u64::from(old.inputs.start) << old.chunk_bits, u64::from(first) << chunk_bits);
+    new.input_blocks = old.input_blocks.iter().map(|base| base - was + is).collect();
+    new.sizes = sizes;
+    descriptor.layout = new;
+    super::descriptors::follow(descriptor, &old);
+}
 
 /// Changes place and bits of the first input's gap.
 fn gap(descriptor: &mut Descriptor, change: impl Fn(&mut u32, &mut u8)) {

@@ -2,10 +2,7 @@
 //! with one bit of it changed no verifier accepts, nor with the field's order added to it. And what malicious provers made is refused on chain too.
 
 use super::{
-    COUNT, Call, MODE, PUBLIC,
-    certificates::{self, Certified},
-    chain::Chain,
-    file, files, is_certificate, patched, read, verdict,
+    COUNT, Call, Case, Certified, MODE, PUBLIC, chain::Chain, file, files, patched, read, vectors, verdict,
 };
 use alloy_primitives::{B256, U256, keccak256};
 use averment_verifier::field::{Fr, to_word};
@@ -51,13 +48,16 @@ fn changes<'a>(call: &'a Call, name: &'a str) -> impl Iterator<Item = (String, C
 #[test]
 fn no_verdict_is_blind_to_a_word() {
     let mut words = 0;
-    for name in files("ok_") {
-        let found = file(&name);
-        let call = read(&found);
-        for (what, changed) in changes(&call, &name) {
-            let judged = match is_certificate(&name) {
-                true => certificates::verdict(&Certified { call: changed, ..Certified::read(&found) }),
-                false => verdict(&changed),
+    for case in vectors::good() {
+        let call = match &case {
+            Case::Proof(_, call) => call,
+            Case::Certificate(_, own) => &own.call,
+            Case::Descriptor(..) => continue,
+        };
+        for (what, changed) in changes(call, case.name()) {
+            let judged = match &case {
+                Case::Certificate(_, own) => Certified { call: changed, ..(**own).clone() }.verdict(),
+                _ => verdict(&changed),
             };
             assert!(judged.is_err(), "{what}");
             words += 1;

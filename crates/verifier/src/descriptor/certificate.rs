@@ -2,7 +2,7 @@
 //! range, and every padding cell of the weights is zero.
 //!
 //! It has the chunk size, the weight blocks and the function tables of the decision's descriptor that it goes with, so
-//! that the registered points serve both ([`Descriptor::certified_by`]). A block whose range is narrow is looked up as it
+//! that the registered points serve both ([`ValidDescriptor::certified_by`]). A block whose range is narrow is looked up as it
 //! stands; of a wider one limbs are committed and looked up, and a relation ties them to it. What is narrow is chosen so
 //! that proof and verification cost least.
 
@@ -16,7 +16,6 @@ use super::{
 use crate::claims;
 use averment_plan::{Plan, Shape};
 use std::collections::BTreeMap;
-use thiserror::Error;
 
 /// The widest ranges that are looked up directly, as they are tried: rows of a table as powers of two.
 const WIDEST: std::ops::RangeInclusive<u8> = 4..=20;
@@ -42,45 +41,6 @@ pub struct Covered {
     pub width: u8,
 }
 
-/// Why a certificate is not one for a decision's descriptor.
-#[derive(Debug, Error, Clone, Copy, PartialEq, Eq)]
-pub enum Disagreement {
-    /// One is not what it is taken for.
-    #[error(
-        "expected the descriptors of a decision and of a certificate, got {decision:?} and {certificate:?}"
-    )]
-    Kinds {
-        /// What was to be certified.
-        decision: Kind,
-        /// What was to certify it.
-        certificate: Kind,
-    },
-    /// Another K: the points mean other cells.
-    #[error("chunks of 2^{decision} cells are to be certified, the certificate has 2^{certificate}")]
-    ChunkBits {
-        /// The decision's.
-        decision: u8,
-        /// The certificate's.
-        certificate: u8,
-    },
-    /// Other weight blocks.
-    #[error("the certificate is for other weight blocks")]
-    Blocks,
-    /// Other ranges of weights.
-    #[error("weight block {block} is declared {decision} bits wide, in the certificate {certificate}")]
-    Width {
-        /// The first such block.
-        block: usize,
-        /// The decision's.
-        decision: u8,
-        /// The certificate's.
-        certificate: u8,
-    },
-    /// Other function tables.
-    #[error("the certificate is for other function tables")]
-    Functions,
-}
-
 impl Descriptor {
     /// What a certificate has to cover: the weight blocks, then the function tables.
     pub fn covered(&self) -> Vec<Covered> {
@@ -98,32 +58,8 @@ impl Descriptor {
     }
 
     /// The function tables.
-    fn functions(&self) -> impl Iterator<Item = &Table> {
+    pub(super) fn functions(&self) -> impl Iterator<Item = &Table> {
         self.tables.iter().filter(|table| table.function)
-    }
-
-    /// Whether `certificate` is about the cells, and the ranges, that this descriptor of a decision declares. That it
-    /// covers them all is [`Self::validate`]'s business; that it has all padding that the plan has, its digest says.
-    pub fn certified_by(&self, certificate: &Self) -> Result<(), Disagreement> {
-        if (self.kind, certificate.kind) != (Kind::Decision, Kind::Certificate) {
-            return Err(Disagreement::Kinds { decision: self.kind, certificate: certificate.kind });
-        }
-        let (own, other) = (&self.layout.sizes, &certificate.layout.sizes);
-        if own.chunk_bits != other.chunk_bits {
-            let (decision, certificate) = (own.chunk_bits, other.chunk_bits);
-            return Err(Disagreement::ChunkBits { decision, certificate });
-        }
-        if own.weights != other.weights || self.weight_bits.len() != certificate.weight_bits.len() {
-            return Err(Disagreement::Blocks);
-        }
-        let mut widths = self.weight_bits.iter().zip(&certificate.weight_bits).enumerate();
-        if let Some((block, (decision, certificate))) = widths.find(|(_, (a, b))| a != b) {
-            return Err(Disagreement::Width { block, decision: *decision, certificate: *certificate });
-        }
-        if own.function_bits != other.function_bits || !self.functions().eq(certificate.functions()) {
-            return Err(Disagreement::Functions);
-        }
-        Ok(())
     }
 
     /// The certificate that goes with this descriptor of a decision of `plan`. It does not depend on the batch.

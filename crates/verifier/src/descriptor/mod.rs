@@ -1,6 +1,7 @@
 //! What the verifier has to know of a plan (section 10 of the protocol): where committed vectors lie, which rows are looked
 //! up, and which linear relations hold.
 
+mod agreement;
 mod certificate;
 mod codec;
 mod cost;
@@ -10,7 +11,8 @@ mod pack;
 mod registration;
 mod validate;
 
-pub use certificate::{Certificate, Covered, Disagreement};
+pub use agreement::Disagreement;
+pub use certificate::{Certificate, Covered};
 pub use codec::{DescriptorError, EncodeError};
 pub use derive::{Commitments, DeriveError, Derived, Options};
 pub use layout::{Area, Blocks, Layout, LayoutError, Sizes, Strided};

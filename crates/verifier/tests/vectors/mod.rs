@@ -1,13 +1,15 @@
 //! `vectors/proof`: what the contract is called with, the reference's verdict on it, and the files.
 //!
 //! `ok_*.json` holds everything in the bytes that the contract is called with; `bad_*.json` lists patches of it, each with
-//! the error that it must get here (the contract answers false); `bad_descriptors.json` lists descriptors.
+//! the error that it must get here (the contract answers false); those of certificates have the decision's descriptor too;
+//! `bad_descriptors.json` lists descriptors.
 
 #![allow(dead_code, reason = "each test file uses some of these")]
 
 use alloy_primitives::{Address, B256, U256, hex, keccak256};
 use averment_verifier::{
     Key, Registered,
+    certificate::{self, CertificateError},
     commitment::{Chunked, InputCommitment, Inputs, WeightsCommitment},
     descriptor::{Blocks, Descriptor, ValidDescriptor},
     point::{self, G1Affine, G2Affine},
@@ -228,10 +230,68 @@ pub fn file(name: &str) -> Value {
     serde_json::from_str(&text).unwrap()
 }
 
+/// A certificate's call, with the descriptor of the decision that it is for.
+#[derive(Debug, Clone)]
+pub struct Certified {
+    pub decision: Vec<u8>,
+    /// The points that the decision is registered with; the certificate's, if nothing else is said.
+    pub decision_tables: Option<Vec<u8>>,
+    pub call: Call,
+}
+
+impl Certified {
+    pub fn read(file: &Value) -> Self {
+        let decision = hex::decode(file["decision"].as_str().unwrap()).unwrap();
+        Self { decision, decision_tables: None, call: read(file) }
+    }
+
+    /// A case of a file of changes.
+    pub fn case(&self, case: &Value) -> Self {
+        let bytes = |name: &str| case[name].as_str().map(|text| hex::decode(text).unwrap());
+        Self {
+            decision: bytes("decision").unwrap_or_else(|| self.decision.clone()),
+            decision_tables: bytes("decisionTables"),
+            call: patched(&self.call, case),
+        }
+    }
+
+    /// The call with the decision's descriptor and points of tables, as it is registered.
+    pub fn decided(&self) -> Call {
+        let mut call = self.call.clone();
+        call.parts[0].clone_from(&self.decision);
+        if let Some(tables) = &self.decision_tables {
+            call.parts[4].clone_from(tables);
+        }
+        call
+    }
+
+    /// The reference's verdict, by its error's name.
+    pub fn verdict(&self) -> Result<(), String> {
+        let decision = Descriptor::decode(&self.decision).map_err(name)?.validate().map_err(name)?;
+        judged(&self.call, |certificate, key, registered, statement, proof| {
+            // Here both have the points that are registered; the contract compares those of two digests.
+            let tables = point::to_bytes(registered.tables());
+            decision.certified_by(certificate).map_err(name)?;
+            if self.decision_tables.as_ref().is_some_and(|own| *own != tables) {
+                return Err("TablePoints".into());
+            }
+            certificate::verify(&decision, certificate, key, registered, statement, proof).map_err(|error| {
+                match error {
+                    CertificateError::Disagreement(error) => name(error),
+                    CertificateError::Refused(error) => name(error),
+                    other => name(other),
+                }
+            })
+        })
+    }
+}
+
 /// A vector that must be refused, or a good one.
 pub enum Case {
     /// A call.
     Proof(String, Box<Call>),
+    /// A certificate.
+    Certificate(String, Box<Certified>),
     /// A descriptor.
     Descriptor(String, Vec<u8>),
 }
@@ -240,7 +300,7 @@ impl Case {
     /// What it is about.
     pub fn name(&self) -> &str {
         match self {
-            Self::Proof(name, _) | Self::Descriptor(name, _) => name,
+            Self::Proof(name, _) | Self::Certificate(name, _) | Self::Descriptor(name, _) => name,
         }
     }
 
@@ -248,6 +308,7 @@ impl Case {
     pub fn verdict(&self) -> Result<(), String> {
         match self {
             Self::Proof(_, call) => verdict(call),
+            Self::Certificate(_, own) => own.verdict(),
             Self::Descriptor(_, bytes) => match Descriptor::decode(bytes) {
                 Err(_) => Err("Bytes".to_owned()),
                 Ok(descriptor) => descriptor.validate().map(drop).map_err(name),
@@ -265,20 +326,19 @@ pub fn files(prefix: &str) -> Vec<String> {
     names
 }
 
-/// Whether a file is about certificates, which the prover's tests judge; their descriptors are judged here.
-pub fn is_certificate(name: &str) -> bool {
+/// Whether a file is about certificates; those of their descriptors are as those of others.
+fn is_certificate(name: &str) -> bool {
     name.contains("certificate") && !name.contains("descriptors")
 }
 
-/// Every good vector; of certificates the descriptors.
+/// Every good vector.
 pub fn good() -> Vec<Case> {
     let case = |name: String| {
-        let call = read(&file(&name));
-        if is_certificate(&name) {
-            let [descriptor, ..] = call.parts;
-            return Case::Descriptor(name, descriptor);
+        let found = file(&name);
+        match is_certificate(&name) {
+            true => Case::Certificate(name, Box::new(Certified::read(&found))),
+            false => Case::Proof(name, Box::new(read(&found))),
         }
-        Case::Proof(name, Box::new(call))
     };
     files("ok_").into_iter().map(case).collect()
 }
@@ -303,13 +363,16 @@ pub fn frozen() -> Vec<Case> {
 /// Every bad vector, with the error that it must get.
 pub fn bad() -> Vec<(Case, String)> {
     let mut cases = Vec::new();
-    for name in files("bad_").into_iter().filter(|name| !is_certificate(name)) {
+    for name in files("bad_") {
         let found = file(&name);
-        let base = found["of"].as_str().map(|of| read(&file(of)));
+        let base = found["of"].as_str().map(file);
         for case in found["cases"].as_array().unwrap() {
             let text = format!("{name}: {}", case["name"].as_str().unwrap());
             let one = match &base {
-                Some(call) => Case::Proof(text, Box::new(patched(call, case))),
+                Some(base) if is_certificate(&name) => {
+                    Case::Certificate(text, Box::new(Certified::read(base).case(case)))
+                }
+                Some(base) => Case::Proof(text, Box::new(patched(&read(base), case))),
                 None => Case::Descriptor(text, hex::decode(case["descriptor"].as_str().unwrap()).unwrap()),
             };
             cases.push((one, case["error"].as_str().unwrap().to_owned()));
@@ -331,6 +394,14 @@ pub fn encoded(call: &Call) -> Vec<u8> {
     // Behind the word that says where it begins.
     let statement = statement.get(32..).unwrap_or_default().to_vec();
     arguments(&[call.digest()], &[statement, byte_string(points), byte_string(proof)])
+}
+
+/// `certify`'s arguments, ABI-encoded.
+pub fn certifying(own: &Certified) -> Vec<u8> {
+    let [_, statement, points, proof, _] = &own.call.parts;
+    let statement = statement.get(32..).unwrap_or_default().to_vec();
+    let words = [own.decided().digest(), own.call.digest()];
+    arguments(&words, &[statement, byte_string(points), byte_string(proof)])
 }
 
 /// `register`'s arguments, ABI-encoded.
