@@ -198,9 +198,9 @@ fn report(
         "   {needed} checks are needed by vectors, {excused} have reasons, {bare} have neither; {selects} conditions choose \
          and check nothing\n"
     ));
-    for (reason, used) in reasons.iter().zip(used) {
-        ensure!(used || !all, "nothing needs this reason any more: {} {}", reason.file, reason.text);
-    }
+    let stale = reasons.iter().zip(used).filter(|(_, used)| all && !used);
+    let stale: Vec<String> = stale.map(|(own, _)| format!("\n   {} {}", own.file, own.text)).collect();
+    ensure!(stale.is_empty(), "nothing needs these reasons any more:{}", stale.concat());
     Ok(bare)
 }
 
