@@ -2,7 +2,8 @@
 //! with one bit of it changed no verifier accepts, nor with the field's order added to it. And what malicious provers made is refused on chain too.
 
 use super::{
-    COUNT, Call, Case, Certified, MODE, PUBLIC, chain::Chain, file, files, patched, read, vectors, verdict,
+    COUNT, Call, Case, Certified, MODE, PUBLIC, chain::Chain, file, files, is_certificate, patched, read,
+    vectors, verdict,
 };
 use alloy_primitives::{B256, U256, keccak256};
 use averment_verifier::field::{Fr, to_word};

@@ -327,7 +327,7 @@ pub fn files(prefix: &str) -> Vec<String> {
 }
 
 /// Whether a file is about certificates; those of their descriptors are as those of others.
-fn is_certificate(name: &str) -> bool {
+pub fn is_certificate(name: &str) -> bool {
     name.contains("certificate") && !name.contains("descriptors")
 }
 

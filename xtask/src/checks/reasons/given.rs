@@ -9,7 +9,8 @@ pub const REASONS: &[Reason] = &[
         checks: &[("commitment/inputs.rs", "got <= ITEMS")],
     },
     Reason {
-        why: "vectors' commitments take items, schema and setup from what is at hand; `crates/prover/tests/dense.rs` and the type's own tests have others",
+        why: "vectors' commitments take items, schema and setup from what is at hand; \
+              `crates/prover/tests/dense.rs` and the type's own tests have others",
         checks: &[
             ("commitment/inputs.rs", "own.items() != 1"),
             ("commitment/inputs.rs", "own.schema() != schema"),
@@ -34,7 +35,8 @@ pub const REASONS: &[Reason] = &[
         checks: &[("registered.rs", "(least..=most).contains(&got)"), ("registered.rs", "expected != got")],
     },
     Reason {
-        why: "the vectors' calls have as many points as chunks, or too few bytes to be points; the type's own tests have others",
+        why: "the vectors' calls have as many points as chunks, or too few bytes to be points; \
+              the type's own tests have others",
         checks: &[("commitment.rs", "u32::try_from(got) != Ok(expected)")],
     },
     Reason {

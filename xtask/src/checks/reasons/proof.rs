@@ -63,7 +63,8 @@ pub const REASONS: &[Reason] = &[
         checks: &[("proof/Opening.sol", "staticcall(PAIRING_GAS")],
     },
     Reason {
-        why: "where a number is subtracted from the field's order it is not taken for its residue but for another number, for which no prover here has a proof",
+        why: "where a number is subtracted from the field's order it is not taken for its residue but for another \
+              number, for which no prover here has a proof",
         checks: &[("proof/Sumcheck.sol", "lt(constant, P)")],
     },
     Reason {
