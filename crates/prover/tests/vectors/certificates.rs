@@ -255,8 +255,11 @@ fn for_decision(name: &str, decision: &[u8], tables: &[u8], patches: Vec<Value>)
     })
 }
 
-/// Decisions' descriptors that differ from the certified one in one thing, with as many points of tables.
-const OTHERS: &[(&str, fn(&mut Descriptor))] = &[
+/// What makes a decision's descriptor differ from the certified one in one thing, with as many points of tables.
+type Other = (&'static str, fn(&mut Descriptor));
+
+/// All of them.
+const OTHERS: &[Other] = &[
     ("the same in larger chunks", |d| moved(d, |sizes| sizes.chunk_bits += 1)),
     ("a larger block of weights", |d| {
         // What nobody reads may have any size.
