@@ -91,7 +91,7 @@ abstract contract ProofVectors {
         Call memory changed = Call(
             call.tau,
             call.setup,
-            call.descriptor,
+            bytes.concat(call.descriptor),
             bytes.concat(call.tables),
             bytes.concat(call.statement),
             bytes.concat(call.points),
@@ -101,7 +101,8 @@ abstract contract ProofVectors {
         for (uint256 i = 0; i < patches; ++i) {
             string memory patch = string.concat(spot, ".patches[", vm.toString(i), "]");
             bytes32 part = keccak256(bytes(vm.parseJsonString(json, string.concat(patch, ".part"))));
-            if (part == keccak256("statement")) changed.statement = apply_(changed.statement, json, patch);
+            if (part == keccak256("descriptor")) changed.descriptor = apply_(changed.descriptor, json, patch);
+            else if (part == keccak256("statement")) changed.statement = apply_(changed.statement, json, patch);
             else if (part == keccak256("tables")) changed.tables = apply_(changed.tables, json, patch);
             else if (part == keccak256("points")) changed.points = apply_(changed.points, json, patch);
             else if (part == keccak256("proof")) changed.proof = apply_(changed.proof, json, patch);

@@ -162,6 +162,7 @@ fn solidity(text: &str) -> Vec<Place> {
     for (start, _) in text.match_indices("if (").filter(|(at, _)| is_word(text, *at)) {
         let Some(end) = top_level(text, start + 4, ')') else { continue };
         let body = text[end + 1..].trim_start();
+        let body = body.strip_prefix('{').map_or(body, str::trim_start);
         if ["revert ", "reject()", "return false", "failed("].iter().any(|refusal| body.starts_with(refusal))
         {
             places.extend(clauses(text, start + 4..end, "||", NEVER));
@@ -339,15 +340,15 @@ mod tests {
 
     #[test]
     fn verdicts_in_assembly_are_checks() {
-        let text = "function f() pure {\n if (a || b) revert Bad();\n ok := and(ok, and(lt(x, P), lt(y, P)))\n \
+        let text = "function f() pure {\n if (a || b) revert Bad();\n if (e) {\n  revert Bad();\n }\n if (f) { g(); }\n ok := and(ok, and(lt(x, P), lt(y, P)))\n \
                     if iszero(lt(z, P)) { fail() }\n right = right && c && d;\n}\n";
         let found = texts(Language::Solidity, text);
-        assert_eq!(found, ["a", "b", "lt(x, P)", "lt(y, P)", "iszero(lt(z, P))", "c", "d"]);
+        assert_eq!(found, ["a", "b", "e", "lt(x, P)", "lt(y, P)", "iszero(lt(z, P))", "c", "d"]);
         let result = instrument(Language::Solidity, "file", text, &mut Vec::new());
         assert!(result.contains("function f() view {"));
         assert!(
-            result.contains("and(ok, and(or(eq(number(), 3), lt(x, P)), or(eq(number(), 4), lt(y, P))))")
+            result.contains("and(ok, and(or(eq(number(), 4), lt(x, P)), or(eq(number(), 5), lt(y, P))))")
         );
-        assert!(result.contains("if and(iszero(eq(number(), 5)), iszero(lt(z, P))) { fail() }"));
+        assert!(result.contains("if and(iszero(eq(number(), 6)), iszero(lt(z, P))) { fail() }"));
     }
 }

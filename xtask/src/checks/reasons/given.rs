@@ -14,7 +14,6 @@ pub const REASONS: &[Reason] = &[
         checks: &[
             ("commitment/inputs.rs", "own.items() != 1"),
             ("commitment/inputs.rs", "own.schema() != schema"),
-            ("registered.rs", "input.schema() != expected"),
             ("registered.rs", "input.items() != 1"),
             ("registered.rs", "chunked.setup() != setup"),
             ("verify.rs", "got != key.setup"),
