@@ -97,7 +97,11 @@ pub const ATTACKS: &[Attack] = &[
     ("more than 256 chunks", "Size", |d| {
         resized(d, |sizes| (sizes.chunk_bits, sizes.slot_bits) = (4, sizes.slot_bits + 3))
     }),
-    ("more variables than halves", "Size", |d| d.relations[0].products[0].vars = 29),
+    ("more variables than halves", "Size", |d| {
+        // With masks for all of their rounds.
+        moved(d, |sizes| sizes.mask_bits = Some(8));
+        d.relations[0].products[0].vars = 29;
+    }),
     ("more coordinates than r has", "Size", |d| d.relations[3].point_bits = 33),
     ("tag 0", "TableTag", |d| d.tables[0].tag = 0),
     ("two tables with one tag", "TableTag", |d| d.tables[1].tag = d.tables[0].tag),

@@ -14,7 +14,10 @@ pub const REASONS: &[Reason] = &[
     },
     Reason {
         why: "about writing, not reading",
-        checks: &[("descriptor/codec.rs", "base == u64::from(NOWHERE)")],
+        checks: &[
+            ("descriptor/codec.rs", "base == u64::from(NOWHERE)"),
+            ("descriptor/codec.rs", "areas.len() > SLOTS"),
+        ],
     },
     Reason {
         why: "bytes hold sizes only, and the decoder computes the layout from them",
@@ -51,7 +54,7 @@ pub const REASONS: &[Reason] = &[
         why: "each block takes bytes for its relation's terms; 257 with their relations are more than a descriptor may have",
         checks: &[
             ("descriptor/validate.rs", "within(\"lookup blocks\""),
-            ("descriptor/Layouts.sol", "within(1, COUNT, number(plan, 54, 2))"),
+            ("descriptor/Layouts.sol", "within(1, COUNT, number(plan, AT_LOOKUP_COUNT, 2))"),
         ],
     },
     Reason {
@@ -91,7 +94,6 @@ pub const REASONS: &[Reason] = &[
     Reason {
         why: "blocks of 2^13 cells along one axis would be needed; places times taps are bounded beside it",
         checks: &[
-            ("descriptor/validate.rs", "narrow"),
             ("descriptor/Terms.sol", "byte_(plan, axis + 1) <= WINDOW_BITS"),
             ("descriptor/Terms.sol", "pointBits <= WINDOW_BITS"),
         ],
@@ -130,7 +132,7 @@ pub const REASONS: &[Reason] = &[
     },
     Reason {
         why: "it counts, too: without it the next place is compared with this one's",
-        checks: &[("descriptor/Layouts.sol", "same(plan, 116, bases[count++])")],
+        checks: &[("descriptor/Layouts.sol", "same(plan, AT_MULTIPLICITIES, bases[count++])")],
     },
     Reason {
         why: "cells that are more than addresses are refused where they are counted; this keeps their number small",
@@ -162,5 +164,16 @@ pub const REASONS: &[Reason] = &[
     Reason {
         why: "the window's bytes, which are compared, are no axis of another kind",
         checks: &[("descriptor/Relations.sol", "byte_(plan, cursor + 14) == 4")],
+    },
+    Reason {
+        why: "every lookup block is in a slot that there is, and bytes have room for as many as there may be",
+        checks: &[
+            ("descriptor/validate.rs", "within(\"slots\""),
+            ("descriptor/Layouts.sol", "within(1, SLOTS, plan.slots)"),
+        ],
+    },
+    Reason {
+        why: "a function in a slot without an out is no limb, and nothing can read what it gives",
+        checks: &[("descriptor/validate.rs", "*area == Area::Functions")],
     },
 ];
