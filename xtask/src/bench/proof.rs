@@ -281,7 +281,7 @@ fn sizes(measured: &[Measured]) -> Result<String> {
     ] {
         write!(page, "| {name} |")?;
         for own in measured {
-            write!(page, " {}{} |", if power { "2^" } else { "" }, own.sizes[key])?;
+            write!(page, " {}{} |", if power { "2^" } else { "" }, number(&own.sizes, key)?)?;
         }
         page.push('\n');
     }

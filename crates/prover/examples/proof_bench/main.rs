@@ -194,6 +194,7 @@ fn prepare(clock: &mut Clock, folder: &Path, network: &str, calibration: &str, i
         ("weights", report.weight_cells),
         ("chunk_bits", bits.into()),
         ("chunks", layout.chunks().count() as u64),
+        ("slots", layout.slots.len() as u64),
         ("slot_bits", layout.slot_bits.into()),
         ("table_bits", layout.table_bits.into()),
     ] {
