@@ -380,40 +380,17 @@ function rest() pure returns (uint256 value) {
                 degree := byte(0, mload(add(degrees, round)))
                 x := mload(add(RHO, shl(5, sub(n, add(round, 1)))))
             }
-            // Horner, from the highest cell of the round down; written out as the rounds are.
-            let own
+            // Horner, from the highest cell of the round that there is, as the rounds are reduced.
+            let own := 0
             let last := add(cell, shl(5, degree))
-            switch degree
-            case 4 {
-                own := mulmod(mload(last), x, P)
-                own := mulmod(add(own, mload(add(cell, 0x60))), x, P)
-                own := mulmod(add(own, mload(add(cell, 0x40))), x, P)
-                own := mulmod(add(own, mload(add(cell, 0x20))), x, P)
-            }
-            case 5 {
-                own := mulmod(mload(last), x, P)
-                own := mulmod(add(own, mload(add(cell, 0x80))), x, P)
-                own := mulmod(add(own, mload(add(cell, 0x60))), x, P)
-                own := mulmod(add(own, mload(add(cell, 0x40))), x, P)
-                own := mulmod(add(own, mload(add(cell, 0x20))), x, P)
-            }
-            case 3 {
-                own := mulmod(mload(last), x, P)
-                own := mulmod(add(own, mload(add(cell, 0x40))), x, P)
-                own := mulmod(add(own, mload(add(cell, 0x20))), x, P)
-            }
-            case 6 {
-                own := mulmod(mload(last), x, P)
+            if gt(degree, 4) {
+                if gt(degree, 5) { own := mulmod(mload(add(cell, 0xc0)), x, P) }
                 own := mulmod(add(own, mload(add(cell, 0xa0))), x, P)
-                own := mulmod(add(own, mload(add(cell, 0x80))), x, P)
-                own := mulmod(add(own, mload(add(cell, 0x60))), x, P)
-                own := mulmod(add(own, mload(add(cell, 0x40))), x, P)
-                own := mulmod(add(own, mload(add(cell, 0x20))), x, P)
             }
-            default {
-                own := mulmod(mload(last), x, P)
-                own := mulmod(add(own, mload(add(cell, 0x20))), x, P)
-            }
+            if gt(degree, 3) { own := mulmod(add(own, mload(add(cell, 0x80))), x, P) }
+            if gt(degree, 2) { own := mulmod(add(own, mload(add(cell, 0x60))), x, P) }
+            own := mulmod(add(own, mload(add(cell, 0x40))), x, P)
+            own := mulmod(add(own, mload(add(cell, 0x20))), x, P)
             value := addmod(value, own, P)
             cell := last
         }

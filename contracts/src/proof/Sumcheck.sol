@@ -53,79 +53,41 @@ function reduceMain(uint256 source, uint256 lead, uint256 claim) pure returns (u
             mstore(add(RHO, shl(5, place)), x)
             mstore(add(NOT_RHO, shl(5, place)), sub(add(P, 1), x))
 
-            // c_0, c_2, c_3, ...; c_1 = claim - 2 c_0 - c_2 - c_3 - ...
+            // c_0, c_2, c_3, ... up to c_6; c_1 = claim - 2 c_0 - c_2 - c_3 - ... From the highest that there is: degrees above 4
+            // are those of lookups in three and four slots. Five canonical numbers add up below 2^256.
             let constant := mload(first)
-            // Written out for lookups in two, three, one and four slots; the tables' degree is that of one slot. Five canonical
-            // numbers add up below 2^256.
-            let sum
-            let upper
-            switch size
-            case 0x80 {
-                upper := mload(add(first, 0x60))
-                sum := upper
-                ok := and(ok, and(lt(constant, P), lt(upper, P)))
-                let c := mload(add(first, 0x40))
-                sum := add(sum, c)
-                ok := and(ok, lt(c, P))
-                upper := add(mulmod(upper, x, P), c)
-                c := mload(add(first, 0x20))
-                sum := add(sum, c)
-                ok := and(ok, lt(c, P))
-                upper := add(mulmod(upper, x, P), c)
-            }
-            case 0xa0 {
-                upper := mload(add(first, 0x80))
-                sum := upper
-                ok := and(ok, and(lt(constant, P), lt(upper, P)))
-                let c := mload(add(first, 0x60))
-                sum := add(sum, c)
-                ok := and(ok, lt(c, P))
-                upper := add(mulmod(upper, x, P), c)
-                c := mload(add(first, 0x40))
-                sum := add(sum, c)
-                ok := and(ok, lt(c, P))
-                upper := add(mulmod(upper, x, P), c)
-                c := mload(add(first, 0x20))
+            let sum := 0
+            let upper := 0
+            let c := 0
+            if gt(size, 0x80) {
+                if gt(size, 0xa0) {
+                    c := mload(add(first, 0xa0))
+                    sum := c
+                    ok := and(ok, lt(c, P))
+                    upper := c
+                }
+                c := mload(add(first, 0x80))
                 sum := add(sum, c)
                 ok := and(ok, lt(c, P))
                 upper := add(mulmod(upper, x, P), c)
             }
-            case 0x60 {
-                upper := mload(add(first, 0x40))
-                sum := upper
-                ok := and(ok, and(lt(constant, P), lt(upper, P)))
-                let c := mload(add(first, 0x20))
-                sum := add(sum, c)
-                ok := and(ok, lt(c, P))
-                upper := add(mulmod(upper, x, P), c)
-            }
-            case 0xc0 {
-                upper := mload(add(first, 0xa0))
-                sum := upper
-                ok := and(ok, and(lt(constant, P), lt(upper, P)))
-                let c := mload(add(first, 0x80))
-                sum := add(sum, c)
-                ok := and(ok, lt(c, P))
-                upper := add(mulmod(upper, x, P), c)
+            if gt(size, 0x60) {
                 c := mload(add(first, 0x60))
                 sum := add(sum, c)
                 ok := and(ok, lt(c, P))
                 upper := add(mulmod(upper, x, P), c)
+            }
+            if gt(size, 0x40) {
                 c := mload(add(first, 0x40))
                 sum := add(sum, c)
                 ok := and(ok, lt(c, P))
                 upper := add(mulmod(upper, x, P), c)
-                c := mload(add(first, 0x20))
-                sum := add(sum, c)
-                ok := and(ok, lt(c, P))
-                upper := add(mulmod(upper, x, P), c)
             }
-            default {
-                // Products without a group.
-                upper := mload(add(first, 0x20))
-                sum := upper
-                ok := and(ok, and(lt(constant, P), lt(upper, P)))
-            }
+            c := mload(add(first, 0x20))
+            sum := add(sum, c)
+            ok := and(ok, lt(c, P))
+            upper := add(mulmod(upper, x, P), c)
+            ok := and(ok, lt(constant, P))
             // Numbers that are not canonical, of which `ok` knows, may wrap.
             sum := addmod(add(constant, constant), sum, P)
             upper := addmod(mulmod(upper, x, P), add(left, sub(P, sum)), P)
