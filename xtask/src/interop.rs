@@ -4,6 +4,8 @@
 //! folders that git ignores. Each check makes anew what was committed as a fixture, compares, and lets each side read
 //! what the other wrote. It prints one line with the peer's name and version; all run, whatever fails.
 
+mod served;
+
 use crate::{run, tools};
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
@@ -45,22 +47,27 @@ const BUNDLES: &[(&str, &str, &[&str])] = &[
     ("links", "linked", &["--follow-symlinks"]),
 ];
 
-/// Runs every check; fails if one does.
-pub fn all() -> Result<()> {
-    let peers = Peers::set_up()?;
-    let checks: [(&str, Check); 8] = [
+/// Runs the checks with these peers, all if none is named; fails if one does.
+pub fn with(wanted: &[&str]) -> Result<()> {
+    let checks: [(&str, Check); 10] = [
         ("ipfs-unixfs-importer", addresses),
         ("@ipld/car", car),
         ("model-signing", model_signing),
         ("eth-account", key_files),
         ("py-evm", journal),
+        ("web3", served::web3),
+        ("cast", served::cast),
         ("scikit-learn", examples),
         ("onnxruntime", conformance),
         ("snarkjs", powers_of_tau),
     ];
+    if let Some(unknown) = wanted.iter().find(|name| !checks.iter().any(|(peer, _)| peer == *name)) {
+        bail!("there is no check with {unknown}, but with {}", checks.map(|(peer, _)| peer).join(", "));
+    }
+    let peers = Peers::set_up()?;
     let mut failed = Vec::new();
     run::say("\n");
-    for (peer, check) in checks {
+    for (peer, check) in checks.into_iter().filter(|(peer, _)| wanted.is_empty() || wanted.contains(peer)) {
         let start = Instant::now();
         let version = peers.version(peer)?;
         let line = match check(&peers) {
@@ -91,6 +98,7 @@ impl Peers {
     fn set_up() -> Result<Self> {
         tools::node_and_python()?;
         tools::npm(Path::new(SCRIPTS))?;
+        tools::npm(Path::new("contracts"))?;
         let python_bin = tools::python("target/venv/interop", &Path::new(SCRIPTS).join("requirements.txt"))?;
         let build = ["build", "--locked", "--bins", "--example", "car", "--example", "float_run"];
         let packages =
@@ -120,6 +128,10 @@ impl Peers {
         if let Some(version) = pinned.lines().find_map(|line| line.strip_prefix(package)?.strip_prefix("=="))
         {
             return Ok(version.to_owned());
+        }
+        if package == "cast" {
+            let said = said(Command::new(tools::foundry("cast")?).arg("--version"))?;
+            return Ok(said.split_whitespace().nth(2).unwrap_or("of no version").to_owned());
         }
         let ask = "import importlib.metadata, sys; print(importlib.metadata.version(sys.argv[1]))";
         said(Command::new(&self.python).args(["-c", ask, package]))

@@ -27,7 +27,7 @@ The project's chores.
   cargo xtask arrows     checks that dependencies between crates go one way
   cargo xtask security   checks that the tests that SECURITY.md names are there
   cargo xtask dependencies   checks that no library comes twice but where others force it
-  cargo xtask interop    our files under other people's tools, and theirs under ours
+  cargo xtask interop [PEER…]   our files and chain under other people's tools, and theirs under ours
   cargo xtask bench      the numbers of docs/benchmarks.md, peers in the same run
   cargo xtask bench proof     proofs alone
   cargo xtask bench scaling   proofs of generated models from small to large, with plots
@@ -63,7 +63,7 @@ fn run() -> Result<()> {
         ["figures", "check"] => figures::check(),
         ["contracts", "write"] => contracts::artifacts_write(),
         ["contracts", "check"] => contracts::artifacts_check(),
-        ["interop"] => interop::all(),
+        ["interop", peers @ ..] => interop::with(peers),
         ["bench"] => bench::all(),
         ["bench", "proof"] => bench::proofs(),
         ["bench", "scaling"] => bench::scaling(),

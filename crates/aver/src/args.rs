@@ -1,6 +1,7 @@
 //! The command line as a person types it. What it means is settled in [`crate::config`] and the commands.
 
 mod audit;
+mod chain;
 mod contracts;
 mod fingerprint;
 mod formats;
@@ -12,6 +13,7 @@ mod register;
 mod version;
 
 pub use audit::{AuditArgs, AuditCommand, VerifyArgs};
+pub use chain::{ChainCommand, ServeArgs};
 pub use contracts::{ContractsCommand, ProfileArg};
 pub use fingerprint::{FingerprintArgs, SymlinksArg};
 pub use formats::{ExportCommand, ExportOmsArgs, ImportCommand, ImportOmsArgs};
@@ -108,6 +110,9 @@ pub enum Command {
     /// Makes, imports and lists encrypted keys
     #[command(subcommand)]
     Keys(KeysCommand),
+    /// Offers the embedded chain to other programs
+    #[command(subcommand)]
+    Chain(ChainCommand),
     /// Deploys the contracts
     #[command(subcommand)]
     Contracts(ContractsCommand),

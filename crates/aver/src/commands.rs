@@ -3,6 +3,7 @@
 mod approve;
 pub mod audit;
 mod bench;
+mod chain;
 pub mod commit;
 pub mod compile;
 pub mod contracts;
@@ -66,6 +67,7 @@ pub fn run(cli: Cli) -> Result<()> {
         Command::Fingerprint(args) => fingerprint::run(&args, ui),
         Command::Audit(args) => audit::run(&args, &cli.global, ui),
         Command::Demo(args) => demo::run(&args, ui),
+        Command::Chain(command) => chain::run(&command, &context()?),
         Command::Contracts(command) => contracts::run(&command, context()?),
         Command::Register(args) => register::run(&args, &context()?),
         Command::Log(command) => log::run(&command, &context()?),

@@ -3,6 +3,7 @@
 use averment_ledger::{
     ConnectError, OpenLedgerError,
     contracts::{DeployError, DeploymentFault, SendError},
+    http::BindError,
     keys::{KeyError, PemError},
     registry::{AnchorsFault, DossierError, HistoryFault, ReadError},
 };
@@ -99,6 +100,9 @@ fn chain(cause: &(dyn std::error::Error + 'static)) -> Option<u8> {
         cause.downcast_ref::<AnchorsFault>()
     {
         return Some(REFUSED);
+    }
+    if let Some(BindError::NotLoopback { .. }) = cause.downcast_ref::<BindError>() {
+        return Some(USAGE);
     }
     match cause.downcast_ref::<ReadError>() {
         Some(ReadError::Refused(_)) => Some(REFUSED),

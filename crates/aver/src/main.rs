@@ -15,6 +15,7 @@ mod predict;
 mod proofs;
 mod releases;
 mod setups;
+mod signals;
 mod subject;
 mod table;
 mod ui;

@@ -18,7 +18,7 @@ use averment_ledger::{
 use averment_primitives::{Address, ModelId, U256, VersionId};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// What an account on the embedded chain has at least: enough for anything one would try.
+/// What an account on a development chain has at least: enough for anything one would try.
 const DEVELOPMENT_WEI: u64 = 10_000_000_000_000_000_000;
 
 impl Context {
@@ -108,10 +108,10 @@ impl Context {
         Ok(self.keys().account(name, &password)?)
     }
 
-    /// The account that sends: it shows every price and asks before anything is signed. On an embedded chain
+    /// The account that sends: it shows every price and asks before anything is signed. On a development chain
     /// it has ether enough.
     pub async fn sender(&self, ledger: &Ledger, key: AccountKey) -> Result<Sender> {
-        if ledger.embedded().is_some() {
+        if ledger.is_development() {
             faucet::top_up(ledger, key.address(), U256::from(DEVELOPMENT_WEI)).await?;
         }
         let ui = self.ui;

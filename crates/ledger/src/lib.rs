@@ -10,6 +10,7 @@ pub mod evidence;
 pub mod faucet;
 pub mod fees;
 mod finality;
+pub mod http;
 pub mod keys;
 pub mod proofs;
 mod provider;

@@ -63,7 +63,11 @@ impl std::fmt::Display for JournalStep {
 #[derive(Debug, Error)]
 pub enum JournalError {
     /// Another process, or another handle in this one, has the chain open.
-    #[error("{}: the chain is open elsewhere; an embedded chain has one writer at a time", path.display())]
+    #[error(
+        "{}: the chain is open elsewhere; an embedded chain has one writer at a time (where `aver chain serve` has \
+         it, reach it by the URL that says)",
+        path.display()
+    )]
     Locked {
         /// The journal.
         path: PathBuf,

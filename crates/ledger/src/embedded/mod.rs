@@ -4,7 +4,8 @@
 //! history, so it is one operator's word and proves nothing to a third party; every block says so in its
 //! extra data. Rules are those of the Prague fork; each transaction gets a block of its own unless mining is
 //! done by hand. What is not there: blob transactions, filters and subscriptions, tracing, a peer-to-peer
-//! network, and any socket: it is reached through alloy's transport trait ([`Embedded::client`]) only.
+//! network. This process reaches it through alloy's transport trait ([`Embedded::client`]), others on the same
+//! machine over HTTP where it is served ([`ChainServer`]).
 
 mod block;
 mod chain;
@@ -14,6 +15,7 @@ mod executor;
 mod genesis;
 mod journal;
 mod rpc;
+mod serve;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -25,6 +27,7 @@ pub use error::{BlockFault, EmbeddedError, OpenError};
 pub use executor::TransactionError;
 pub use genesis::{DEVELOPMENT_ACCOUNTS, Genesis, GenesisAccount, GenesisError};
 pub use journal::{JournalError, JournalStep};
+pub use serve::{ChainServer, RpcLimits, ServeLimits};
 
 use alloy::{consensus::Header, primitives::B256, rpc::client::RpcClient};
 use chain::{Chain, Shared};

@@ -2,7 +2,7 @@
 
 use super::{chain::Shared, rpc};
 use alloy::{
-    rpc::json_rpc::{RequestPacket, Response, ResponsePacket, ResponsePayload, SerializedRequest},
+    rpc::json_rpc::{RequestPacket, Response, ResponsePacket, SerializedRequest},
     transports::{TransportError, TransportFut},
 };
 use std::task::{Context, Poll};
@@ -17,11 +17,7 @@ impl Transport {
     }
 
     fn answer(&self, request: &SerializedRequest) -> Response {
-        let payload = match rpc::answer(&self.0, request.method(), request.params()) {
-            Ok(result) => ResponsePayload::Success(result),
-            Err(error) => ResponsePayload::Failure(error.into()),
-        };
-        Response { id: request.id().clone(), payload }
+        rpc::respond(&self.0, request.id().clone(), request.method(), request.params())
     }
 }
 

@@ -35,7 +35,7 @@ async fn anvil_passes_the_suite_or_is_skipped_without_averment_anvil() {
     suite(&Ledger::open(Source::Remote(settings)).await.unwrap()).await;
 }
 
-async fn suite(ledger: &Ledger) {
+pub async fn suite(ledger: &Ledger) {
     let contract = deploys_calls_and_reads(ledger).await;
     proofs_verify_against_the_header(ledger, contract).await;
     errors_carry_revert_data_and_reasons(ledger, contract).await;

@@ -1,21 +1,29 @@
-//! The JSON-RPC methods that alloy's providers call, over an embedded chain: Ethereum's `eth_*` (the
-//! execution-apis specification, without filters and blobs) and the `evm_*` that test chains share.
+//! The JSON-RPC methods that alloy's providers, cast and web3.py call, over an embedded chain: Ethereum's
+//! `eth_*` (the execution-apis specification, without filters and blobs) and the `evm_*` that test chains
+//! share. `docs/chain.md` lists them.
 
 mod error;
 mod logs;
 mod params;
+mod text;
 mod views;
 
 pub(super) use error::RpcError;
+pub use text::RpcLimits;
+pub(super) use text::answer_text;
 
 use super::{
+    block::Sealed,
     chain::{Chain, Shared},
     executor::{self, CallError, Environment},
 };
 use alloy::{
     eips::{BlockId, BlockNumberOrTag},
     primitives::{Address, B256, Bytes, U64, U256},
-    rpc::types::{Filter, TransactionRequest},
+    rpc::{
+        json_rpc::{Id, Response, ResponsePayload},
+        types::{Filter, Index, TransactionRequest},
+    },
 };
 use params::{Params, Quantity};
 use serde::Serialize;
@@ -25,11 +33,15 @@ use serde_json::value::{RawValue, to_raw_value};
 const PRIORITY_FEE: u64 = 1_000_000_000;
 
 /// Answers one request.
-pub(super) fn answer(
-    chain: &Shared,
-    method: &str,
-    params: Option<&RawValue>,
-) -> Result<Box<RawValue>, RpcError> {
+pub(super) fn respond(chain: &Shared, id: Id, method: &str, params: Option<&RawValue>) -> Response {
+    let payload = match answer(chain, method, params) {
+        Ok(result) => ResponsePayload::Success(result),
+        Err(error) => ResponsePayload::Failure(error.into()),
+    };
+    Response { id, payload }
+}
+
+fn answer(chain: &Shared, method: &str, params: Option<&RawValue>) -> Result<Box<RawValue>, RpcError> {
     let mut chain = chain.lock().map_err(|_| super::EmbeddedError::Poisoned)?;
     let params = Params::parse(params)?;
     dispatch(&mut chain, method, &params)
@@ -44,6 +56,8 @@ fn dispatch(chain: &mut Chain, method: &str, params: &Params) -> Result<Box<RawV
         "eth_chainId" => json(U64::from(chain.genesis().chain_id)),
         "net_version" => json(chain.genesis().chain_id.to_string()),
         "web3_clientVersion" => json(concat!("averment-embedded/", env!("CARGO_PKG_VERSION"))),
+        "net_listening" => json(true),
+        "net_peerCount" => json(U64::ZERO),
         "eth_syncing" => json(false),
         "eth_accounts" => json([Address::ZERO; 0]),
         "eth_blockNumber" => json(U64::from(chain.head())),
@@ -113,12 +127,16 @@ fn dispatch(chain: &mut Chain, method: &str, params: &Params) -> Result<Box<RawV
             let at = chain.number_of(&hash);
             json(at.and_then(|at| chain.block(at)).map(|block| views::block(block, full)))
         }
-        "eth_getBlockReceipts" => {
-            let at = number(chain, params.get(0, "block")?).ok();
-            json(at.and_then(|at| chain.block(at)).map(|block| {
-                (0..block.executed.len()).filter_map(|i| views::receipt(block, i)).collect::<Vec<_>>()
-            }))
+        "eth_getBlockTransactionCountByNumber" | "eth_getBlockTransactionCountByHash" => {
+            json(named(chain, params)?.map(|block| U64::from(block.executed.len())))
         }
+        "eth_getTransactionByBlockNumberAndIndex" | "eth_getTransactionByBlockHashAndIndex" => {
+            let index = usize::from(params.get::<Index>(1, "index")?);
+            json(named(chain, params)?.and_then(|block| views::transaction(block, index)))
+        }
+        "eth_getBlockReceipts" => json(named(chain, params)?.map(|block| {
+            (0..block.executed.len()).filter_map(|i| views::receipt(block, i)).collect::<Vec<_>>()
+        })),
         "eth_getTransactionByHash" => {
             let hash = params.get::<B256>(0, "hash")?;
             match chain.transaction(&hash) {
@@ -155,6 +173,12 @@ fn dispatch(chain: &mut Chain, method: &str, params: &Params) -> Result<Box<RawV
         }
         _ => Err(RpcError::MethodNotFound(method.chars().take(64).collect())),
     }
+}
+
+/// The block that the first parameter names, if there is such a block.
+fn named<'a>(chain: &'a Chain, params: &Params) -> Result<Option<&'a Sealed>, RpcError> {
+    let id = params.get(0, "block")?;
+    Ok(number(chain, id).ok().and_then(|at| chain.block(at)))
 }
 
 /// The block that parameter `index` names, the latest if it names none.
