@@ -3,6 +3,7 @@
 mod audit;
 mod chain;
 mod contracts;
+mod fees;
 mod fingerprint;
 mod formats;
 mod keys;
@@ -15,6 +16,7 @@ mod version;
 pub use audit::{AuditArgs, AuditCommand, VerifyArgs};
 pub use chain::{ChainCommand, ServeArgs};
 pub use contracts::{ContractsCommand, ProfileArg};
+pub use fees::FeesArgs;
 pub use fingerprint::{FingerprintArgs, SymlinksArg};
 pub use formats::{ExportCommand, ExportOmsArgs, ImportCommand, ImportOmsArgs};
 pub use keys::{KeyKind, KeysCommand};
@@ -154,6 +156,8 @@ pub enum Command {
     /// Checks a model against a signature in another tool's format
     #[command(subcommand)]
     Import(ImportCommand),
+    /// Says what a transaction costs on each chain, and where and how to put a record
+    Fees(FeesArgs),
     /// Writes an audit file about a version, or verifies one offline
     Audit(AuditArgs),
     /// Prints a shell's completion script

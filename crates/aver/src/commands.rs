@@ -8,6 +8,7 @@ pub mod commit;
 pub mod compile;
 pub mod contracts;
 pub mod explain;
+mod fees;
 mod fingerprint;
 mod formats;
 mod history;
@@ -64,6 +65,7 @@ pub fn run(cli: Cli) -> Result<()> {
         Command::Init(args) => init::run(&args, &cli.global, ui),
         Command::Export(command) => formats::export(&command, &context()?),
         Command::Import(command) => formats::import(&command, ui),
+        Command::Fees(args) => fees::run(&args, ui),
         Command::Fingerprint(args) => fingerprint::run(&args, ui),
         Command::Audit(args) => audit::run(&args, &cli.global, ui),
         Command::Demo(args) => demo::run(&args, ui),

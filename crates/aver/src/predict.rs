@@ -4,8 +4,7 @@
 //! fitted by least squares to the transactions measured in `contracts/snapshots/proofs.json`; the test below holds it
 //! against them, model by model.
 
-use averment_ledger::fees::{Estimate, Footprint, PriceBook};
-use averment_primitives::keccak256;
+use averment_ledger::fees::{Estimate, Footprint, PriceBook, incompressible};
 use averment_prover::Engine;
 use averment_verifier::{
     descriptor::{Axis, Descriptor, Term},
@@ -28,7 +27,7 @@ pub struct Prediction {
     pub gas: u64,
     /// Gas of registering the descriptor, once, about.
     pub register: u64,
-    /// What the transaction costs on three kinds of chain, at the usual prices.
+    /// What the transaction costs on the chains, at the usual prices.
     pub fees: Estimate,
 }
 
@@ -36,8 +35,6 @@ pub struct Prediction {
 const POINT: usize = 64;
 /// Words of a call beside points, proof and public values: what a statement says, offsets and lengths.
 const CALL_WORDS: usize = 20;
-/// Bytes of a signed transaction beside its calldata.
-const ENVELOPE: usize = 120;
 
 impl Prediction {
     /// For proofs in one mode by the descriptor derived for it.
@@ -65,8 +62,9 @@ impl Prediction {
             "registerGas": self.register,
             "wei": {
                 "ethereum": self.fees.ethereum.wei.to_string(),
-                "opStack": self.fees.op_stack.wei.to_string(),
-                "arbitrumAtMost": self.fees.arbitrum_at_most.wei.to_string(),
+                "opMainnet": self.fees.op_mainnet.wei.to_string(),
+                "base": self.fees.base.wei.to_string(),
+                "arbitrum": self.fees.arbitrum.wei.to_string(),
             },
         })
     }
@@ -109,13 +107,9 @@ fn register_gas(descriptor: &Descriptor) -> u64 {
 
 /// A transaction as large and as little compressible as the one that verifies the proof.
 fn footprint(descriptor: &Descriptor, bytes: usize, gas: u64) -> Footprint {
-    let random = bytes + POINT * registered(descriptor);
-    let noise = (0_u64..).flat_map(|block| keccak256(block.to_be_bytes()).0).take(random);
-    let plain = std::iter::repeat_n(0, 32 * (CALL_WORDS + descriptor.public_count()));
-    let calldata: Vec<u8> = noise.chain(plain).collect();
-    let signature = (0_u64..).flat_map(|block| keccak256(block.to_le_bytes()).0).take(ENVELOPE);
-    let transaction: Vec<u8> = calldata.iter().copied().chain(signature).collect();
-    Footprint { gas_used: gas, transaction: transaction.into(), calldata: calldata.into() }
+    let mut calldata = incompressible(bytes + POINT * registered(descriptor));
+    calldata.resize(calldata.len() + 32 * (CALL_WORDS + descriptor.public_count()), 0);
+    Footprint::of_call(calldata.into(), gas)
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! What a command is about: a model as of one final block, its whole history replayed and proved; and what is said
 //! of a transaction that changed it.
 
-use crate::{commands::Context, exit, names::Names, workplace::now};
+use crate::{commands::Context, exit, names::Names, ui, workplace::now};
 use anyhow::Result;
 use averment_ledger::{
     contracts::{Sender, Sent},
@@ -93,6 +93,7 @@ impl Context {
         value["transaction"] = json!(sent.tx);
         value["block"] = json!(block);
         value["gas"] = json!(sent.gas_used());
+        value["estimate"] = ui::estimate(&sent.quote);
         value["entries"] = json!(entries);
         value["provesNothingToThirdParties"] = json!(registry.ledger().proves_nothing_to_third_parties());
         let place = match entries[..] {

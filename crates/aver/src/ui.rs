@@ -7,6 +7,7 @@ use averment_ledger::contracts::Quote;
 use averment_storage::fingerprint::{self, Fingerprint, FingerprintError, Options, Progress};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
+use serde_json::{Value, json};
 use std::{
     io::{self, BufRead, IsTerminal, Write},
     path::Path,
@@ -51,10 +52,18 @@ impl Ui {
         }
     }
 
-    /// What a transaction will cost, before it is sent.
+    /// What a transaction will cost, before it is sent. A machine that asked not to be asked finds it in the result
+    /// ([`estimate`]).
     pub fn quote(&self, quote: &Quote) {
+        if self.json && self.yes {
+            return;
+        }
+        let data = match quote.data_fee.is_zero() {
+            true => String::new(),
+            false => format!(", {} of it for data", format_ether(quote.data_fee)),
+        };
         self.remark(format!(
-            "{}: about {} gas, {} ether (at most {})",
+            "{}: about {} gas, {} ether{data} (at most {})",
             quote.action,
             quote.gas,
             format_ether(quote.expected_fee()),
@@ -126,6 +135,18 @@ impl Ui {
     }
 }
 
+/// What a transaction was expected to cost before it was sent, for machines.
+pub fn estimate(quote: &Quote) -> Value {
+    json!({
+        "action": quote.action,
+        "gas": quote.gas,
+        "gasLimit": quote.gas_limit,
+        "dataWei": quote.data_fee.to_string(),
+        "wei": quote.expected_fee().to_string(),
+        "atMostWei": quote.largest_fee().to_string(),
+    })
+}
+
 /// Writes a line to standard output.
 fn print(line: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
@@ -152,8 +173,7 @@ fn bar(what: &str, length: Option<u64>, template: &str) -> ProgressBar {
 pub fn error(json: bool, error: &anyhow::Error, code: u8) {
     let causes = causes(error);
     if json {
-        let value =
-            serde_json::json!({ "error": { "exit": code, "message": causes[0], "causes": causes[1..] } });
+        let value = json!({ "error": { "exit": code, "message": causes[0], "causes": causes[1..] } });
         // The exit code says it too.
         let _ = print(&value.to_string());
         return;

@@ -6,6 +6,7 @@ mod deployment;
 mod governance;
 mod proofs;
 mod refusal;
+mod rollup;
 mod send;
 
 pub use bindings::{

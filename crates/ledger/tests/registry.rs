@@ -156,7 +156,7 @@ async fn a_versions_life_is_read_back_as_it_was_written() {
 
     let estimate = PriceBook::default().estimate(&sent.footprint);
     assert_eq!(estimate.gas, sent.gas_used());
-    assert!(estimate.op_stack.wei < estimate.ethereum.wei);
+    assert!(estimate.op_mainnet.wei < estimate.ethereum.wei);
 
     // The view before it all still says what it said.
     assert_eq!(view.version(first).await.unwrap().unwrap().stage, Stage::Registered);

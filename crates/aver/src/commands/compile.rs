@@ -233,8 +233,8 @@ fn costs(size: &Size) -> String {
         row("memory, at most about", &|own| format!("{} MB", own.memory.div_ceil(1_000_000))),
         row("gas to verify, about", &|own| own.gas.to_string()),
         row("  on Ethereum", &|own| own.fees.ethereum.to_string()),
-        row("  on an OP Stack chain", &|own| own.fees.op_stack.to_string()),
-        row("  on Arbitrum, at most", &|own| own.fees.arbitrum_at_most.to_string()),
+        row("  on OP Mainnet", &|own| own.fees.op_mainnet.to_string()),
+        row("  on Arbitrum", &|own| own.fees.arbitrum.to_string()),
         row("gas to register, once", &|own| own.register.to_string()),
     ];
     let table = table(["", "ZERO-KNOWLEDGE", "TRANSPARENT"], &rows).replace('\n', "\n  ");

@@ -3,7 +3,7 @@
 use super::Context;
 use crate::{
     args::{ContractsCommand, ProfileArg},
-    exit, setups,
+    exit, setups, ui,
 };
 use anyhow::Result;
 use averment_ledger::contracts::{Deployment, Governance, MIN_DELAY, Profile, ProofContracts, Sent};
@@ -66,9 +66,10 @@ async fn deploy(profile: Profile, context: &Context) -> Result<()> {
     deployment.proofs = Some(proofs);
     sent.extend(more);
     deployment.save(&config.deployment_file)?;
+    let estimates: Vec<_> = sent.iter().map(|sent| ui::estimate(&sent.quote)).collect();
     let gas: u64 = sent.iter().map(Sent::gas_used).sum();
     context.ui.result(
-        &json!({ "deployment": deployment, "file": config.deployment_file, "gas": gas }),
+        &json!({ "deployment": deployment, "file": config.deployment_file, "gas": gas, "estimates": estimates }),
         format!(
             "registry {}\nanchors  {}\nproofs   {} (setup {})\n{gas} gas; recorded in {}",
             deployment.registry.address,

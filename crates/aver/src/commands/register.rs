@@ -7,7 +7,7 @@ use crate::{
     exit,
     plans::PlanFolder,
     releases::{Release, Releases},
-    ui::Ui,
+    ui::{self, Ui},
 };
 use anyhow::{Context as _, Result};
 use averment_ledger::{
@@ -335,6 +335,7 @@ impl Registered {
             "folder": self.folder,
             "transaction": self.sent.tx,
             "gas": self.sent.gas_used(),
+            "estimate": ui::estimate(&self.sent.quote),
         })
     }
 

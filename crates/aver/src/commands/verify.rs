@@ -7,7 +7,7 @@ use crate::{
     exit,
     outputs::{self, Answer, Given},
     plans::PlanFolder,
-    proofs, setups,
+    proofs, setups, ui,
 };
 use anyhow::{Context as _, Result};
 use averment_ledger::{
@@ -280,7 +280,7 @@ async fn on_chain(
 
 impl OnChain {
     fn json(&self) -> Value {
-        let sent = |sent: &Sent| json!({ "transaction": sent.tx, "gas": sent.gas_used() });
+        let sent = |sent: &Sent| json!({ "transaction": sent.tx, "gas": sent.gas_used(), "estimate": ui::estimate(&sent.quote) });
         json!({
             "contract": self.verifier.address(),
             "versionRegisteredThisPlan": self.about,

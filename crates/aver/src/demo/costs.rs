@@ -12,7 +12,7 @@ use std::fmt::Write;
 pub fn table(steps: &[(String, Sent)]) -> Result<String> {
     let prices = PriceBook::default();
     let mut table =
-        format!("   {:<42} {:>9} {:>12} {:>12} {:>12}\n", "", "gas", "Ethereum", "OP Stack", "Arbitrum");
+        format!("   {:<42} {:>9} {:>12} {:>12} {:>12}\n", "", "gas", "Ethereum", "OP Mainnet", "Arbitrum");
     for group in steps.chunk_by(|(a, _), (b, _)| a == b) {
         if let Some((step, _)) = group.first() {
             row(&mut table, step, prices.total(group.iter().map(|(_, sent)| &sent.footprint)))?;
@@ -32,8 +32,8 @@ fn row(table: &mut String, step: &str, estimate: Estimate) -> std::fmt::Result {
         "   {step:<42} {:>9} {:>12} {:>12} {:>12}",
         estimate.gas,
         ether(estimate.ethereum.wei),
-        ether(estimate.op_stack.wei),
-        ether(estimate.arbitrum_at_most.wei)
+        ether(estimate.op_mainnet.wei),
+        ether(estimate.arbitrum.wei)
     )
 }
 

@@ -4,7 +4,7 @@
 //! the caller was not shown the price of; whatever is returned as sent stands in a final block whose header
 //! commits to its receipt. After a failure the error says whether the transaction may still take effect.
 
-use super::Refusal;
+use super::{Refusal, rollup::Layer};
 use crate::{
     FinalityError, Ledger, VerifiedHeader,
     fees::Footprint,
@@ -21,7 +21,11 @@ use alloy::{
     transports::TransportError,
 };
 use averment_primitives::{Address, B256, Bytes, U256};
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 use thiserror::Error;
 
 /// How long a transaction may take to become final unless another time is set: past Ethereum's two epochs.
@@ -48,19 +52,23 @@ pub struct Quote {
     pub max_priority_fee_per_gas: u128,
     /// The chain's price now: base fee and tip, in wei a unit.
     pub price: u128,
+    /// What a chain of the OP Stack will probably take for data and for its operator, in wei; zero elsewhere.
+    pub data_fee: U256,
     /// The payer's balance, in wei.
     pub balance: U256,
 }
 
 impl Quote {
-    /// What it will probably cost, in wei (without the data fees of rollups; see [`crate::fees`]).
+    /// What it will probably cost, in wei, data fees of rollups included.
     pub fn expected_fee(&self) -> U256 {
-        U256::from(self.gas).saturating_mul(U256::from(self.price))
+        U256::from(self.gas).saturating_mul(U256::from(self.price)).saturating_add(self.data_fee)
     }
 
-    /// What it can cost at most, in wei.
+    /// What it can cost at most, in wei. A rollup's data fee has no limit that one could set; a fifth more than
+    /// expected is more than it changes in a block of Ethereum.
     pub fn largest_fee(&self) -> U256 {
-        U256::from(self.gas_limit).saturating_mul(U256::from(self.max_fee_per_gas))
+        let gas = U256::from(self.gas_limit).saturating_mul(U256::from(self.max_fee_per_gas));
+        gas.saturating_add(self.data_fee).saturating_add(self.data_fee / U256::from(5))
     }
 }
 
@@ -77,6 +85,8 @@ pub struct Sent {
     pub left: Vec<B256>,
     /// What it takes on any chain; for [`crate::fees::PriceBook`].
     pub footprint: Footprint,
+    /// What was expected before it was sent.
+    pub quote: Quote,
 }
 
 impl Sent {
@@ -120,6 +130,24 @@ pub enum SendError {
         needed: U256,
         /// Its balance, in wei.
         got: U256,
+    },
+    /// One transaction may not use so much (EIP-7825); nothing was sent.
+    #[error(
+        "cannot {action}: it takes {needed} gas, one transaction may use {cap} at most (EIP-7825; nothing was sent)"
+    )]
+    Cap {
+        /// What was to be done.
+        action: String,
+        /// Gas that it takes.
+        needed: u64,
+        /// The most there is.
+        cap: u64,
+    },
+    /// A chain of the OP Stack does not say its data fee; nothing was sent.
+    #[error("asking for the data fee: {source} (nothing was sent)")]
+    DataFee {
+        /// Why there is no answer.
+        source: Box<alloy::contract::Error>,
     },
     /// The node did not answer; nothing was sent.
     #[error("{doing}: {source} (nothing was sent)")]
@@ -203,6 +231,8 @@ pub struct Sender {
     key: AccountKey,
     patience: Duration,
     confirm: Confirm,
+    /// How the chain charges, once it was asked.
+    layer: Arc<OnceLock<Layer>>,
 }
 
 impl fmt::Debug for Sender {
@@ -215,7 +245,13 @@ impl Sender {
     /// `key`'s account on `ledger`. Every price is accepted, and finality is waited for half an hour, unless
     /// said otherwise.
     pub fn new(ledger: &Ledger, key: AccountKey) -> Self {
-        Self { ledger: ledger.clone(), key, patience: PATIENCE, confirm: Arc::new(|_| true) }
+        Self {
+            ledger: ledger.clone(),
+            key,
+            patience: PATIENCE,
+            confirm: Arc::new(|_| true),
+            layer: Arc::default(),
+        }
     }
 
     /// Shows every price to `confirm` before anything is signed; `false` stops it.
@@ -279,7 +315,7 @@ impl Sender {
         provider.call(request.clone()).await.map_err(|e| refused("simulating the transaction", e))?;
         let gas = provider.estimate_gas(request.clone()).await;
         let gas = gas.map_err(|e| refused("estimating its gas", e))?;
-        let quote = self.quote(action.clone(), kind, gas).await?;
+        let (quote, transaction) = self.quote(action.clone(), kind, input.clone(), gas).await?;
         if quote.balance < quote.largest_fee() {
             let (needed, got) = (quote.largest_fee(), quote.balance);
             return Err(SendError::Funds { account: self.address(), needed, got });
@@ -287,7 +323,7 @@ impl Sender {
         if !(self.confirm)(&quote) {
             return Err(SendError::Declined { action });
         }
-        let (tx, raw) = self.sign(&quote, kind, input.clone()).await?;
+        let (tx, raw) = self.sign(transaction).await?;
         match provider.send_raw_transaction(&raw).await {
             Ok(_) => {}
             Err(source) if source.is_error_resp() => return Err(SendError::Rejected { tx, source }),
@@ -304,41 +340,65 @@ impl Sender {
             return Err(SendError::Reverted { tx, block, gas_used: receipt.gas_used, refusal });
         }
         let footprint = Footprint { gas_used: receipt.gas_used, transaction: raw, calldata: input };
-        Ok(Sent { tx, receipt, block: settled.block, left: settled.left, footprint })
+        Ok(Sent { tx, receipt, block: settled.block, left: settled.left, footprint, quote })
     }
 
-    async fn quote(&self, action: String, kind: TxKind, gas: u64) -> Result<Quote, SendError> {
+    /// What it will cost, and the transaction that is signed if that is agreed to, but for its nonce.
+    async fn quote(
+        &self,
+        action: String,
+        kind: TxKind,
+        input: Bytes,
+        gas: u64,
+    ) -> Result<(Quote, TxEip1559), SendError> {
         let provider = self.ledger.provider();
+        let layer = match self.layer.get() {
+            Some(layer) => *layer,
+            None => {
+                let layer = Layer::of(provider).await?;
+                *self.layer.get_or_init(|| layer)
+            }
+        };
+        let cap = layer.gas_cap();
+        if gas > cap {
+            return Err(SendError::Cap { action, needed: gas, cap });
+        }
         let failed = |doing| move |source| SendError::Request { doing, source };
         let fees = provider.estimate_eip1559_fees().await.map_err(failed("asking for the price of gas"))?;
         let price = provider.get_gas_price().await.map_err(failed("asking for the price of gas"))?;
         let balance = provider.get_balance(self.address()).await.map_err(failed("asking for the balance"))?;
-        Ok(Quote {
-            action,
+        let transaction = TxEip1559 {
             chain_id: self.ledger.chain_id(),
-            from: self.address(),
-            to: kind.to().copied(),
-            gas,
-            gas_limit: gas.saturating_add(gas / 5),
+            // Taken when it is signed: whoever is asked may take their time.
+            nonce: 0,
+            gas_limit: gas.saturating_add(gas / 5).min(cap),
             max_fee_per_gas: fees.max_fee_per_gas,
             max_priority_fee_per_gas: fees.max_priority_fee_per_gas,
-            price: price.min(fees.max_fee_per_gas),
-            balance,
-        })
-    }
-
-    async fn sign(&self, quote: &Quote, kind: TxKind, input: Bytes) -> Result<(B256, Bytes), SendError> {
-        let transaction = TxEip1559 {
-            chain_id: quote.chain_id,
-            nonce: self.next_nonce().await?,
-            gas_limit: quote.gas_limit,
-            max_fee_per_gas: quote.max_fee_per_gas,
-            max_priority_fee_per_gas: quote.max_priority_fee_per_gas,
             to: kind,
             value: U256::ZERO,
             access_list: Default::default(),
             input,
         };
+        let mut unsigned = Vec::new();
+        transaction.encode_for_signing(&mut unsigned);
+        let quote = Quote {
+            action,
+            chain_id: transaction.chain_id,
+            from: self.address(),
+            to: kind.to().copied(),
+            gas,
+            gas_limit: transaction.gas_limit,
+            max_fee_per_gas: fees.max_fee_per_gas,
+            max_priority_fee_per_gas: fees.max_priority_fee_per_gas,
+            price: price.min(fees.max_fee_per_gas),
+            data_fee: layer.fee(provider, unsigned.into(), gas).await?,
+            balance,
+        };
+        Ok((quote, transaction))
+    }
+
+    async fn sign(&self, mut transaction: TxEip1559) -> Result<(B256, Bytes), SendError> {
+        transaction.nonce = self.next_nonce().await?;
         let signature = self.key.sign_digest(&transaction.signature_hash())?;
         let signed = TxEnvelope::from(transaction.into_signed(signature));
         Ok((*signed.tx_hash(), signed.encoded_2718().into()))

@@ -91,6 +91,7 @@ fn hash(bytes: u32) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fees::test_data;
     use alloy::primitives::hex;
 
     /// From the OP Stack's own tests, the last one a real transaction on OP Mainnet.
@@ -119,20 +120,8 @@ mod tests {
     fn agrees_with_the_encoder_of_the_specification() {
         let rows = include_str!("../../tests/fees/fastlz.txt");
         let mut checked = 0;
-        for row in rows.lines().filter(|row| !row.starts_with('#')) {
-            let [seed, length, alphabet, expected] =
-                row.split(' ').map(|word| word.parse::<u32>().unwrap()).collect::<Vec<_>>()[..]
-            else {
-                panic!("{row}")
-            };
-            let mut state = seed;
-            let data: Vec<u8> = (0..length)
-                .map(|_| {
-                    state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-                    ((state >> 24) % alphabet) as u8
-                })
-                .collect();
-            assert_eq!(fastlz_length(&data), u64::from(expected), "{row}");
+        for (data, expected, row) in test_data(rows) {
+            assert_eq!(fastlz_length(&data), expected, "{row}");
             checked += 1;
         }
         assert_eq!(checked, 192);

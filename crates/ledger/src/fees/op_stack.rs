@@ -1,7 +1,7 @@
-//! OP Stack chains (OP Mainnet, Base): execution on the chain itself, the L1 data fee of Fjord, and the
-//! operator fee of Isthmus.
+//! OP Stack chains (OP Mainnet, Base): execution on the chain itself with EIP-7623's floor (since Isthmus), the L1 data
+//! fee of Fjord, and the operator fee by the rule of Isthmus or Jovian.
 
-use super::{Footprint, fastlz_length};
+use super::{Cost, Footprint, fastlz_length, floor_gas};
 use averment_primitives::U256;
 
 /// Fjord's linear model of the compressed size, scaled by 10^6: `intercept + coefficient · FastLZ length`.
@@ -12,13 +12,37 @@ const MINIMUM: u64 = 100_000_000;
 /// Both scalars and the size are scaled by 10^6.
 const SCALE: u64 = 1_000_000_000_000;
 
-/// The Isthmus operator fee: `gas · scalar / 10^6 + constant`; zero on most chains.
+/// How a chain computes its operator fee.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OperatorRule {
+    /// `gas · scalar / 10^6 + constant`.
+    Isthmus,
+    /// `gas · scalar · 100 + constant`.
+    #[default]
+    Jovian,
+}
+
+/// What a chain's operator takes; zero on most chains.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct OperatorFee {
-    /// Scaled by 10^6.
+    /// The rule.
+    pub rule: OperatorRule,
+    /// `operatorFeeScalar`.
     pub scalar: u32,
-    /// In wei.
+    /// `operatorFeeConstant`, in wei.
     pub constant: u64,
+}
+
+impl OperatorFee {
+    /// For a transaction that used `gas`, in wei: at most 103 bits.
+    pub fn of(&self, gas: u64) -> U256 {
+        let scaled = U256::from(gas) * U256::from(self.scalar);
+        let variable = match self.rule {
+            OperatorRule::Isthmus => scaled / U256::from(1_000_000),
+            OperatorRule::Jovian => scaled * U256::from(100),
+        };
+        variable + U256::from(self.constant)
+    }
 }
 
 /// Prices and parameters of an OP Stack chain.
@@ -38,24 +62,35 @@ pub struct OpStack {
     pub operator_fee: OperatorFee,
 }
 
+/// What a transaction whose FastLZ length is `fastlz` is taken to add to a batch, in millionths of a byte.
+fn estimated_size(fastlz: u64) -> u64 {
+    COEFFICIENT.saturating_mul(fastlz).saturating_sub(INTERCEPT).max(MINIMUM)
+}
+
+/// What a transaction whose FastLZ length is `fastlz` takes of a block's gas limit beside its own gas (Jovian's data
+/// footprint; `scalar` is the chain's `daFootprintGasScalar`).
+pub fn data_footprint(fastlz: u64, scalar: u16) -> u64 {
+    (estimated_size(fastlz) / 1_000_000).saturating_mul(u64::from(scalar))
+}
+
 /// The L1 data fee since Fjord, in wei, for a transaction whose FastLZ length is `fastlz`.
 pub fn fjord_data_fee(chain: &OpStack, fastlz: u64) -> U256 {
-    let size = COEFFICIENT.saturating_mul(fastlz).saturating_sub(INTERCEPT).max(MINIMUM);
     let calldata = U256::from(chain.base_fee_scalar) * U256::from(16) * U256::from(chain.l1_base_fee);
     let blobs = U256::from(chain.blob_base_fee_scalar) * U256::from(chain.l1_blob_base_fee);
     // 2^32 · 2^4 · 2^128 and 2^64 above: at most 2^229.
-    U256::from(size) * (calldata + blobs) / U256::from(SCALE)
+    U256::from(estimated_size(fastlz)) * (calldata + blobs) / U256::from(SCALE)
 }
 
 impl OpStack {
-    /// The fee, in wei: execution, L1 data and operator.
-    pub fn fee(&self, footprint: &Footprint) -> U256 {
-        let gas = U256::from(footprint.gas_used.max(super::floor_gas(&footprint.calldata)));
-        let operator = gas * U256::from(self.operator_fee.scalar) / U256::from(1_000_000)
-            + U256::from(self.operator_fee.constant);
-        gas * U256::from(self.gas_price)
-            + fjord_data_fee(self, fastlz_length(&footprint.transaction))
-            + operator
+    /// What a transaction costs.
+    pub fn cost(&self, footprint: &Footprint) -> Cost {
+        let gas = footprint.gas_used.max(floor_gas(&footprint.calldata));
+        Cost {
+            gas,
+            execution: U256::from(gas).saturating_mul(U256::from(self.gas_price)),
+            data: fjord_data_fee(self, fastlz_length(&footprint.transaction)),
+            operator: self.operator_fee.of(gas),
+        }
     }
 }
 
@@ -98,9 +133,30 @@ mod tests {
         let footprint =
             Footprint { gas_used: 100_000, transaction: vec![0; 200].into(), calldata: [].into() };
         chain.gas_price = 7;
-        assert_eq!(chain.fee(&footprint), U256::from(700_000));
-        chain.operator_fee = OperatorFee { scalar: 500_000, constant: 11 };
-        assert_eq!(chain.fee(&footprint), U256::from(750_011));
+        assert_eq!(chain.cost(&footprint).total(), U256::from(700_000));
+        chain.operator_fee = OperatorFee { rule: OperatorRule::Isthmus, scalar: 500_000, constant: 11 };
+        assert_eq!(chain.cost(&footprint).total(), U256::from(750_011));
+        chain.operator_fee.rule = OperatorRule::Jovian;
+        assert_eq!(chain.cost(&footprint).total(), U256::from(700_000 + 5_000_000_000_011_u64));
+    }
+
+    /// The specification says how many bits they have.
+    #[test]
+    fn the_largest_operator_fees_have_77_and_103_bits() {
+        let fee = |rule| OperatorFee { rule, scalar: u32::MAX, constant: u64::MAX }.of(u64::MAX);
+        assert_eq!(fee(OperatorRule::Isthmus).bit_len(), 77);
+        assert_eq!(fee(OperatorRule::Jovian).bit_len(), 103);
+        assert_eq!(&fee(OperatorRule::Jovian).to_string()[..16], "7922816249600206");
+    }
+
+    /// Transactions below the minimum count a hundred bytes; 1,088 compressed ones 867.
+    #[test]
+    fn the_data_footprint_is_whole_bytes_times_the_scalar() {
+        assert_eq!(
+            [0, 170, 171, 1_088].map(|fastlz| data_footprint(fastlz, 400)),
+            [40_000, 40_000, 40_000, 346_800]
+        );
+        assert_eq!(data_footprint(u64::MAX, u16::MAX), (u64::MAX - INTERCEPT) / 1_000_000 * 65_535);
     }
 
     #[test]
@@ -111,10 +167,10 @@ mod tests {
             l1_blob_base_fee: u128::MAX,
             base_fee_scalar: u32::MAX,
             blob_base_fee_scalar: u32::MAX,
-            operator_fee: OperatorFee { scalar: u32::MAX, constant: u64::MAX },
+            operator_fee: OperatorFee { rule: OperatorRule::Jovian, scalar: u32::MAX, constant: u64::MAX },
         };
         assert!(fjord_data_fee(&chain, u64::MAX) > U256::ZERO);
         let footprint = Footprint { gas_used: u64::MAX, transaction: [].into(), calldata: [].into() };
-        assert!(chain.fee(&footprint) > U256::ZERO);
+        assert!(chain.cost(&footprint).total() > U256::ZERO);
     }
 }

@@ -3,7 +3,12 @@
 //! Between anchors neither the log nor the chain is held, so that others can append meanwhile.
 
 use super::{fault, log_key, on_chain, open_writer, reader, terms};
-use crate::{commands::Context, exit, ui::Ui, workplace::now};
+use crate::{
+    commands::Context,
+    exit,
+    ui::{self, Ui},
+    workplace::now,
+};
 use anyhow::{Result, ensure};
 use averment_ledger::{
     contracts::{Anchors::AnchorsErrors as Anchors, Refusal, SendError, Sender, Sent},
@@ -164,7 +169,7 @@ impl Done {
                 "epoch": confirmation.epoch, "root": anchor.root(), "size": anchor.checkpoint.size,
                 "registryHead": confirmation.registry_head, "transaction": confirmation.transaction,
                 "block": { "number": confirmation.block_number, "hash": confirmation.block_hash },
-                "gas": sent.gas_used(),
+                "gas": sent.gas_used(), "estimate": ui::estimate(&sent.quote),
             }),
             format!(
                 "epoch {}: {} records, root {:?}, {} gas",

@@ -4,7 +4,7 @@
 //! interrupted, the same command goes on where it was.
 
 use super::{fault, open_writer, signer};
-use crate::{args::OpenArgs, commands::Context, exit};
+use crate::{args::OpenArgs, commands::Context, exit, ui};
 use anyhow::{Context as _, Result};
 use averment_ledger::{
     contracts::{Sender, Sent},
@@ -79,6 +79,7 @@ impl Opened {
                 "log": terms.id(), "origin": settings.origin(), "key": settings.key.to_string(),
                 "folder": context.config.log_folder, "cadence": terms.cadence, "openedAt": opened_at,
                 "poster": terms.poster, "transaction": sent.tx, "gas": sent.gas_used(),
+                "estimate": ui::estimate(&sent.quote),
             }),
             format!(
                 "log {} is open, id {}\nits verifier key, to be published:\n{}\nkept in {}: public/ may be served, \
