@@ -162,7 +162,8 @@ fn every_transaction_is_estimated_before_it_is_sent() {
         sandbox.by(OWNER, &["model", "create", "second", "--role", "a=owner", "--threshold", "1"]).done();
     assert!(!run.stderr.contains("at most"), "{}", run.stderr);
     let value = run.json();
-    assert_eq!(value["estimate"]["gas"], value["gas"]);
-    assert!(value["estimate"]["gasLimit"].as_u64() > value["gas"].as_u64());
+    let [expected, limit, used] = [&value["estimate"]["gas"], &value["estimate"]["gasLimit"], &value["gas"]]
+        .map(|gas| gas.as_u64().unwrap());
+    assert!(used <= expected && expected < used + used / 20 && expected < limit, "{value}");
     assert_eq!(value["estimate"]["dataWei"], "0");
 }
