@@ -12,6 +12,7 @@ const FLOORS: &[&[&str]] = &[
     &["averment-registry", "averment-verifier"],
     &["averment-atomic"],
     &["averment-storage", "averment-ledger", "averment-compiler", "averment-prover"],
+    &["averment-node"],
     &["aver", "averment-fuzz"],
     &["xtask"],
 ];

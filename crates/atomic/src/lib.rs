@@ -8,12 +8,15 @@
 //! in turn (`faults`, a feature that only tests switch on). Whoever writes files by other ways (a log that grows,
 //! many files at once) uses the same points.
 //!
+//! Files that only grow are [`journal`]s.
+//!
 //! A crate of its own because two rooms that do not know each other write files: `storage` and `ledger`. Unix only.
 
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 #[cfg(any(test, feature = "faults"))]
 pub mod faults;
+pub mod journal;
 
 use std::{
     ffi::OsStr,

@@ -9,7 +9,7 @@ use super::{
     error::{BlockFault, EmbeddedError, OpenError},
     executor::{self, Environment, Run, Signed, TransactionError},
     genesis::{Genesis, LATEST_TIME},
-    journal::{Journal, Kind, Medium},
+    journal::{Journal, JournalError, Kind, Medium, Opened},
     state::{BlockHashes, Changes, Draft, State, Tries},
 };
 use alloy::{
@@ -104,7 +104,7 @@ impl Chain {
         medium: impl FnOnce(File) -> Box<dyn Medium>,
     ) -> Result<Self, OpenError> {
         let mut chain: Option<Self> = None;
-        let opened = Journal::open(
+        let opened: Result<Opened<Kind>, OpenError> = Journal::open(
             path,
             &mut |kind, body| match (&mut chain, kind) {
                 (None, Kind::Genesis) => {
@@ -132,8 +132,11 @@ impl Chain {
                 (None, _) | (Some(_), Kind::Genesis) => Err(OpenError::MisplacedGenesis),
             },
             medium,
-        )?;
-        let mut journal = opened.journal;
+        );
+        let Opened { mut journal, dropped } = opened.map_err(|error| match error {
+            OpenError::Journal(JournalError::Locked { path }) => OpenError::Locked { path },
+            error => error,
+        })?;
         let mut chain = match chain {
             Some(chain) => chain,
             None => {
@@ -143,7 +146,7 @@ impl Chain {
                 chain
             }
         };
-        chain.dropped = opened.dropped;
+        chain.dropped = dropped;
         chain.journal = Some(journal);
         Ok(chain)
     }

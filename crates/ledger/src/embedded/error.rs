@@ -8,6 +8,16 @@ use thiserror::Error;
 /// Why an embedded chain could not be opened.
 #[derive(Debug, Error)]
 pub enum OpenError {
+    /// Another process, or another handle in this one, has the chain open.
+    #[error(
+        "{}: the chain is open elsewhere; an embedded chain has one writer at a time (where `aver chain serve` has \
+         it, reach it by the URL that says)",
+        path.display()
+    )]
+    Locked {
+        /// The journal.
+        path: PathBuf,
+    },
     /// The journal could not be read, or is damaged.
     #[error(transparent)]
     Journal(#[from] JournalError),

@@ -3,7 +3,7 @@
 
 use crate::contract::{account, deployment, raw, sign, write};
 use alloy::primitives::B256;
-use averment_ledger::embedded::{Embedded, Genesis, JournalError, OpenError};
+use averment_ledger::embedded::{Embedded, Genesis, OpenError};
 use std::{
     io::{BufRead, BufReader, Write},
     path::Path,
@@ -90,10 +90,10 @@ fn second_writer_is_refused_until_the_first_is_gone() {
     let path = folder.path().join("deep/er/chain.journal");
     let first = open(&path).unwrap();
     first.mine().unwrap();
-    assert!(matches!(open(&path), Err(OpenError::Journal(JournalError::Locked { .. }))));
+    assert!(matches!(open(&path), Err(OpenError::Locked { .. })));
     let copy = first.clone();
     drop(first);
-    assert!(matches!(open(&path), Err(OpenError::Journal(JournalError::Locked { .. }))));
+    assert!(matches!(open(&path), Err(OpenError::Locked { .. })));
     drop(copy);
     assert_eq!(open(&path).unwrap().latest().unwrap().1.number, 1);
 }

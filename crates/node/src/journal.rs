@@ -1,0 +1,241 @@
+//! What an operator has seen and decided, on disk before it acts on it: `averment-operator-journal/1`, on
+//! [`averment_atomic::journal`].
+//!
+//! ```text
+//! kind = 0 who (JSON: chain, contracts, operator) | 1 block (JSON: number, hash, events) | 2 decision (JSON: an event)
+//! ```
+//!
+//! Reading it again gives the machine as it was. A block's events are one record, so none is half there; blocks without
+//! events are written now and then only, to remember how far the chain was read and what its hash was: what lies between
+//! is read from the chain again. One process at a time has the journal open, so an operator that is started twice says so.
+
+use crate::machine::Event;
+use alloy_primitives::{Address, B256};
+use averment_atomic::journal::{self, JournalError, Opened};
+use serde::{Deserialize, Serialize};
+use std::{
+    fs::File,
+    path::{Path, PathBuf},
+};
+use thiserror::Error;
+
+/// Who keeps a journal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Who {
+    /// The chain.
+    pub chain_id: u64,
+    /// The contract that requests go to.
+    pub router: Address,
+    /// The contract with the operators' stake.
+    pub staking: Address,
+    /// The operator's number.
+    pub operator: u32,
+}
+
+/// A settled block, as far as it was read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Block {
+    /// Its number.
+    pub number: u64,
+    /// Its hash.
+    pub hash: B256,
+    /// What happened in it and in the blocks since the last one read.
+    pub events: Vec<Event>,
+}
+
+/// Why a journal was not opened or written.
+#[derive(Debug, Error)]
+pub enum KeepError {
+    /// The file failed, is damaged, or is open elsewhere.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// Somebody else's.
+    #[error(
+        "{}: the journal is of operator {} on chain {} (router {}), not of {} on {} (router {})",
+        path.display(), got.operator, got.chain_id, got.router, expected.operator, expected.chain_id, expected.router
+    )]
+    Other {
+        /// The journal.
+        path: PathBuf,
+        /// Who opens it.
+        expected: Box<Who>,
+        /// Whose it is.
+        got: Box<Who>,
+    },
+    /// A record that cannot be read.
+    #[error("{}: record {record} is not what an operator writes: {why}", path.display())]
+    Record {
+        /// The journal.
+        path: PathBuf,
+        /// Its number.
+        record: usize,
+        /// What is wrong.
+        why: String,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Who,
+    Block,
+    Decision,
+}
+
+impl journal::Kind for Kind {
+    const NAME: &'static str = "averment-operator-journal/1";
+
+    fn code(self) -> u8 {
+        match self {
+            Self::Who => 0,
+            Self::Block => 1,
+            Self::Decision => 2,
+        }
+    }
+
+    fn from_code(code: u8) -> Option<Self> {
+        match code {
+            0 => Some(Self::Who),
+            1 => Some(Self::Block),
+            2 => Some(Self::Decision),
+            _ => None,
+        }
+    }
+}
+
+/// An open journal.
+pub struct Journal {
+    file: journal::Journal<Kind>,
+    path: PathBuf,
+}
+
+/// What a journal held.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kept {
+    /// The newest block read; none yet of a new journal.
+    pub last: Option<(u64, B256)>,
+    /// All events, in order.
+    pub events: Vec<Event>,
+}
+
+impl Journal {
+    /// Opens the journal at `path`, or begins it.
+    pub fn open(path: &Path, who: &Who) -> Result<(Self, Kept), KeepError> {
+        let mut found = None;
+        let mut kept = Kept { last: None, events: Vec::new() };
+        let mut record = 0;
+        let mut replay = |kind: Kind, body: &[u8]| {
+            let at = record;
+            record += 1;
+            let wrong = |why: String| KeepError::Record { path: path.to_owned(), record: at, why };
+            let json = |error: serde_json::Error| wrong(error.to_string());
+            match (kind, at) {
+                (Kind::Who, 0) => {
+                    let got: Who = serde_json::from_slice(body).map_err(json)?;
+                    if got != *who {
+                        let (expected, got) = (Box::new(*who), Box::new(got));
+                        return Err(KeepError::Other { path: path.to_owned(), expected, got });
+                    }
+                    found = Some(got);
+                }
+                (Kind::Block, 1..) => {
+                    let block: Block = serde_json::from_slice(body).map_err(json)?;
+                    if kept.last.is_some_and(|(number, _)| number >= block.number) {
+                        return Err(wrong(format!("block {} comes too late", block.number)));
+                    }
+                    kept.last = Some((block.number, block.hash));
+                    kept.events.extend(block.events);
+                }
+                (Kind::Decision, 1..) => match serde_json::from_slice(body).map_err(json)? {
+                    decided @ Event::Decided { .. } => kept.events.push(decided),
+                    other => return Err(wrong(format!("no decision: {other:?}"))),
+                },
+                _ => return Err(wrong("not in this place".to_owned())),
+            }
+            Ok(())
+        };
+        let Opened { journal, .. } = journal::Journal::open(path, &mut replay, |file: File| Box::new(file))?;
+        let mut opened = Self { file: journal, path: path.to_owned() };
+        if found.is_none() {
+            opened.append(Kind::Who, record, who)?;
+        }
+        Ok((opened, kept))
+    }
+
+    /// Keeps what a settled block held.
+    pub fn block(&mut self, block: &Block) -> Result<(), KeepError> {
+        self.append(Kind::Block, 0, block)
+    }
+
+    /// Keeps a decision.
+    pub fn decision(&mut self, id: B256, outputs: Vec<i64>) -> Result<Event, KeepError> {
+        let event = Event::Decided { id, outputs };
+        self.append(Kind::Decision, 0, &event)?;
+        Ok(event)
+    }
+
+    fn append(&mut self, kind: Kind, record: usize, value: &impl Serialize) -> Result<(), KeepError> {
+        let body = serde_json::to_vec(value).map_err(|error| KeepError::Record {
+            path: self.path.clone(),
+            record,
+            why: error.to_string(),
+        })?;
+        Ok(self.file.append(kind, &body)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    fn who() -> Who {
+        let [router, staking] = [1, 2].map(Address::repeat_byte);
+        Who { chain_id: 31337, router, staking, operator: 3 }
+    }
+
+    fn block(number: u64, events: Vec<Event>) -> Block {
+        Block { number, hash: B256::repeat_byte(number as u8), events }
+    }
+
+    #[test]
+    fn what_was_kept_is_there_again_wherever_the_file_was_cut() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal");
+        let id = B256::repeat_byte(7);
+        let (mut journal, kept) = Journal::open(&path, &who()).unwrap();
+        assert_eq!((kept.last, kept.events.len()), (None, 0));
+        journal.block(&block(5, vec![Event::Settled { time: 9 }, Event::Ended { id }])).unwrap();
+        journal.decision(id, vec![-4, 2]).unwrap();
+        journal.block(&block(9, vec![])).unwrap();
+        let another = Journal::open(&path, &who()).map(drop).unwrap_err();
+        assert!(matches!(another, KeepError::Journal(JournalError::Locked { .. })), "{another}");
+        drop(journal);
+        let (_, whole) = Journal::open(&path, &who()).unwrap();
+        assert_eq!(whole.last, Some((9, B256::repeat_byte(9))));
+        let decided = Event::Decided { id, outputs: vec![-4, 2] };
+        assert_eq!(whole.events, [Event::Settled { time: 9 }, Event::Ended { id }, decided]);
+
+        let bytes = fs::read(&path).unwrap();
+        for cut in 0..bytes.len() {
+            fs::write(&path, &bytes[..cut]).unwrap();
+            let (_, kept) = Journal::open(&path, &who()).unwrap();
+            assert_eq!(whole.events[..kept.events.len()], kept.events[..]);
+        }
+    }
+
+    #[test]
+    fn somebody_elses_and_nonsense_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal");
+        let (mut journal, _) = Journal::open(&path, &who()).unwrap();
+        journal.block(&block(5, vec![])).unwrap();
+        journal.block(&block(5, vec![])).unwrap();
+        drop(journal);
+        let other = Journal::open(&path, &Who { operator: 4, ..who() }).map(drop).unwrap_err();
+        assert!(matches!(other, KeepError::Other { .. }), "{other}");
+        let late = Journal::open(&path, &who()).map(drop).unwrap_err();
+        assert!(matches!(late, KeepError::Record { record: 2, .. }), "{late}");
+    }
+}

@@ -1,0 +1,449 @@
+//! What an operator does, as a pure machine: settled events in, wanted actions out.
+//!
+//! The machine has no clock, network or randomness. It is told what settled blocks hold ([`Event`]) and asked what is to be
+//! done now ([`Machine::wanted`]). What is wanted follows from what is known, not from what was tried: an action is wanted
+//! until the chain shows that it happened or that its time is over. So whoever carries actions out may crash at any point,
+//! before, while or after a transaction is sent: fed with the same events again, the machine wants the same again.
+//!
+//! Nothing is answered twice in two ways: an answer is an event too ([`Event::Decided`]), the first one about a request
+//! counts, and it has to be on disk before anything is signed that follows from it ([`crate::journal`]).
+//!
+//! Everything goes by settled blocks and their time, the end of the commitments too: a reveal that a reorganisation could
+//! bring before somebody's commitment would be copied. So the windows of a committee have to be longer than the chain takes
+//! to settle.
+
+mod committee;
+#[cfg(test)]
+mod tests;
+mod watched;
+
+use alloy_primitives::{Address, B256, Bytes};
+use committee::Seat;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+use watched::Watched;
+
+/// Who the operator is, and how careful.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// Its number in the staking contract.
+    pub operator: u32,
+    /// Whom challenges are made by; answers of this account are its own.
+    pub account: Address,
+    /// The versions that it can compute.
+    pub versions: BTreeSet<B256>,
+    /// Whether wrong optimistic answers are challenged.
+    pub challenges: bool,
+    /// Seconds before the end of commitments at which an operator who has no answer says that it cannot.
+    pub margin: u64,
+    /// What everybody may do (draw, close) is done first by one operator, by another after so many seconds, and so on.
+    pub stagger: u64,
+}
+
+/// Terms of a request. `body` and the other encodings are passed back to the contracts as they came.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asked {
+    /// Its id.
+    pub id: B256,
+    /// Who asks.
+    pub requester: Address,
+    /// The version that is to answer.
+    pub version: B256,
+    /// The offer it is made under.
+    pub offer: B256,
+    /// The identity of the commitment to its inputs.
+    pub inputs: B256,
+    /// How many inputs.
+    pub items: u32,
+    /// How an answer becomes final.
+    pub mode: Mode,
+    /// Last second at which it may be answered.
+    pub deadline: u64,
+    /// The ABI encoding of the whole request.
+    pub body: Bytes,
+}
+
+/// How an answer becomes final.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Mode {
+    /// By a proof.
+    Proof,
+    /// By a bond and a window for challenges.
+    Optimistic,
+    /// By a committee.
+    Quorum,
+}
+
+/// A drawn committee.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Committee {
+    /// Last second at which members may commit.
+    pub commit_until: u64,
+    /// Last second at which they may reveal.
+    pub reveal_until: u64,
+    /// The operators of its seats, in order.
+    pub members: Vec<u32>,
+    /// Its ABI encoding.
+    pub body: Bytes,
+}
+
+/// What happened, in the order of the chain. All but [`Event::Settled`] and [`Event::Decided`] are the contracts' events.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Event {
+    /// All up to here has settled.
+    Settled {
+        /// The block's time, in seconds of Unix time.
+        time: u64,
+    },
+    /// An offer was made.
+    Offered {
+        /// Its id.
+        offer: B256,
+        /// Its ABI encoding.
+        body: Bytes,
+    },
+    /// Somebody asks.
+    Requested {
+        /// What.
+        asked: Box<Asked>,
+        /// When.
+        time: u64,
+    },
+    /// A committee was drawn.
+    Drawn {
+        /// For which request.
+        id: B256,
+        /// Who is in it.
+        committee: Box<Committee>,
+    },
+    /// A member's commitment is on the chain.
+    Committed {
+        /// To the answer of which request.
+        id: B256,
+        /// Whose.
+        operator: u32,
+    },
+    /// A member's answer is.
+    Revealed {
+        /// To which request.
+        id: B256,
+        /// Whose.
+        operator: u32,
+        /// What it says; nothing if it cannot answer.
+        outputs: Vec<i64>,
+    },
+    /// Somebody answered with a bond.
+    Answered {
+        /// Which request.
+        id: B256,
+        /// Who.
+        answerer: Address,
+        /// The last second at which it may be challenged.
+        until: u64,
+        /// What it says.
+        outputs: Vec<i64>,
+    },
+    /// Somebody challenged that answer.
+    Challenged {
+        /// To which request.
+        id: B256,
+        /// Who.
+        challenger: Address,
+        /// The last second at which it may be proved.
+        until: u64,
+    },
+    /// The answer was not proved; another one may be given.
+    Reopened {
+        /// To which request.
+        id: B256,
+    },
+    /// A committee could not agree, or had no answer: its work is done.
+    Ended {
+        /// Of which request.
+        id: B256,
+    },
+    /// There is nothing more to do about a request: it is final, or refunded.
+    Closed {
+        /// Which.
+        id: B256,
+    },
+    /// What this operator says about a request.
+    Decided {
+        /// Which.
+        id: B256,
+        /// What; nothing if it cannot answer.
+        outputs: Vec<i64>,
+    },
+}
+
+/// Something that is to be done. Doing it twice does no harm: the contracts take it once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Action {
+    /// Have the committee drawn.
+    Draw {
+        /// For which request.
+        id: B256,
+    },
+    /// Get the input and compute the answer: [`Event::Decided`] follows.
+    Compute {
+        /// To which request.
+        id: B256,
+    },
+    /// Say that there is no answer: [`Event::Decided`] without outputs follows.
+    GiveUp {
+        /// To which request.
+        id: B256,
+    },
+    /// Commit to what was decided.
+    Commit {
+        /// About which request.
+        id: B256,
+        /// The seat of the committee.
+        seat: u8,
+        /// What was decided.
+        outputs: Vec<i64>,
+    },
+    /// Show what was committed to.
+    Reveal {
+        /// About which request.
+        id: B256,
+        /// The seat of the committee.
+        seat: u8,
+        /// What was decided.
+        outputs: Vec<i64>,
+    },
+    /// End a committee's work.
+    Close {
+        /// About which request.
+        id: B256,
+        /// What each member revealed; nothing of who has not.
+        heard: Vec<Vec<i64>>,
+    },
+    /// Challenge an answer that is wrong.
+    Challenge {
+        /// To which request.
+        id: B256,
+        /// Whose.
+        answerer: Address,
+        /// What it says.
+        outputs: Vec<i64>,
+    },
+    /// Have an answer slashed that was challenged by this operator and not proved.
+    Forfeit {
+        /// To which request.
+        id: B256,
+        /// Whose.
+        answerer: Address,
+        /// What it says.
+        outputs: Vec<i64>,
+    },
+}
+
+impl Action {
+    /// The request that it is about.
+    pub fn id(&self) -> B256 {
+        match self {
+            Self::Draw { id }
+            | Self::Compute { id }
+            | Self::GiveUp { id }
+            | Self::Commit { id, .. }
+            | Self::Reveal { id, .. }
+            | Self::Close { id, .. }
+            | Self::Challenge { id, .. }
+            | Self::Forfeit { id, .. } => *id,
+        }
+    }
+
+    /// Its name, for logs and metrics.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Draw { .. } => "draw",
+            Self::Compute { .. } => "compute",
+            Self::GiveUp { .. } => "give-up",
+            Self::Commit { .. } => "commit",
+            Self::Reveal { .. } => "reveal",
+            Self::Close { .. } => "close",
+            Self::Challenge { .. } => "challenge",
+            Self::Forfeit { .. } => "forfeit",
+        }
+    }
+}
+
+/// What is known of a request that is open.
+#[derive(Debug, Clone)]
+struct Open {
+    asked: Asked,
+    /// When it was made.
+    since: u64,
+    /// What this operator says about it.
+    decided: Option<Vec<i64>>,
+    work: Work,
+}
+
+/// What there is to do about a request.
+#[derive(Debug, Clone)]
+enum Work {
+    /// Nothing, so far.
+    Waiting,
+    /// Somebody's answer is to be checked.
+    Watched(Watched),
+    /// This operator has a seat.
+    Seat(Seat),
+    /// Others' committee.
+    Theirs,
+}
+
+/// The machine; see the module.
+#[derive(Debug, Clone)]
+pub struct Machine {
+    settings: Settings,
+    time: u64,
+    offers: BTreeMap<B256, Bytes>,
+    open: BTreeMap<B256, Open>,
+    missed: u64,
+}
+
+impl Machine {
+    /// One that knows nothing yet.
+    pub fn new(settings: Settings) -> Self {
+        Self { settings, time: 0, offers: BTreeMap::new(), open: BTreeMap::new(), missed: 0 }
+    }
+
+    /// The time of the newest settled block.
+    pub fn time(&self) -> u64 {
+        self.time
+    }
+
+    /// How many requests are open that it knows of.
+    pub fn open(&self) -> usize {
+        self.open.len()
+    }
+
+    /// In how many committees it has a seat now.
+    pub fn seats(&self) -> usize {
+        self.open.values().filter(|open| matches!(open.work, Work::Seat(_))).count()
+    }
+
+    /// How often it had a seat, and no commitment or no answer of it was on the chain in time.
+    pub fn missed(&self) -> u64 {
+        self.missed
+    }
+
+    /// The terms of an open request.
+    pub fn asked(&self, id: &B256) -> Option<&Asked> {
+        self.open.get(id).map(|open| &open.asked)
+    }
+
+    /// The committee of an open request, if this operator has a seat.
+    pub fn committee(&self, id: &B256) -> Option<&Committee> {
+        match &self.open.get(id)?.work {
+            Work::Seat(seat) => Some(&seat.committee),
+            _ => None,
+        }
+    }
+
+    /// An offer's ABI encoding.
+    pub fn offer(&self, id: &B256) -> Option<&Bytes> {
+        self.offers.get(id)
+    }
+
+    /// Takes in what happened. What does not fit what is known is passed over: it is about requests that were there before
+    /// the operator began.
+    pub fn apply(&mut self, event: Event) {
+        match event {
+            Event::Settled { time } => self.settle(time),
+            Event::Offered { offer, body } => {
+                self.offers.insert(offer, body);
+            }
+            Event::Requested { asked, time } => {
+                if self.settings.versions.contains(&asked.version) {
+                    let open = Open { asked: *asked, since: time, decided: None, work: Work::Waiting };
+                    self.open.entry(open.asked.id).or_insert(open);
+                }
+            }
+            Event::Closed { id } => {
+                self.open.remove(&id);
+            }
+            Event::Drawn { id, .. }
+            | Event::Committed { id, .. }
+            | Event::Revealed { id, .. }
+            | Event::Answered { id, .. }
+            | Event::Challenged { id, .. }
+            | Event::Reopened { id }
+            | Event::Ended { id }
+            | Event::Decided { id, .. } => {
+                if let Some(open) = self.open.get_mut(&id) {
+                    open.apply(event, &self.settings);
+                }
+            }
+        }
+    }
+
+    /// Time passes for what waits for it.
+    fn settle(&mut self, time: u64) {
+        self.time = self.time.max(time);
+        let now = self.time;
+        for open in self.open.values_mut() {
+            if let Work::Seat(seat) = &mut open.work {
+                self.missed += u64::from(seat.misses(now));
+            }
+        }
+    }
+
+    /// What is to be done now, in the order of requests' ids.
+    pub fn wanted(&self) -> Vec<Action> {
+        self.open.values().filter_map(|open| open.wanted(&self.settings, self.time)).collect()
+    }
+}
+
+impl Open {
+    fn apply(&mut self, event: Event, settings: &Settings) {
+        match (&mut self.work, event) {
+            (_, Event::Decided { outputs, .. }) => {
+                // The first counts: something may have been signed already.
+                self.decided.get_or_insert(outputs);
+            }
+            (work, Event::Drawn { committee, .. }) => {
+                *work = match Seat::of(settings.operator, *committee) {
+                    Some(seat) => Work::Seat(seat),
+                    None => Work::Theirs,
+                };
+            }
+            (Work::Seat(seat), Event::Committed { operator, .. }) => seat.committed(operator),
+            (Work::Seat(seat), Event::Revealed { operator, outputs, .. }) => seat.revealed(operator, outputs),
+            (work @ (Work::Seat(_) | Work::Theirs), Event::Ended { .. }) => *work = Work::Theirs,
+            (work, Event::Answered { answerer, until, outputs, .. }) => {
+                *work = Work::Watched(Watched::new(answerer, until, outputs));
+            }
+            (Work::Watched(watched), Event::Challenged { challenger, until, .. }) => {
+                watched.challenged(challenger, until);
+            }
+            // After a committee only a proof answers: there is no second draw.
+            (work, Event::Reopened { .. }) if self.asked.mode != Mode::Quorum => *work = Work::Waiting,
+            _ => {}
+        }
+    }
+
+    fn wanted(&self, settings: &Settings, now: u64) -> Option<Action> {
+        let id = self.asked.id;
+        match &self.work {
+            Work::Waiting if self.asked.mode == Mode::Quorum => {
+                let first = self.since.saturating_add(self.turn(settings, 1 << 2));
+                (now >= first && now <= self.asked.deadline).then_some(Action::Draw { id })
+            }
+            Work::Waiting | Work::Theirs => None,
+            Work::Seat(seat) => {
+                let turn = self.turn(settings, seat.committee.members.len() as u64);
+                seat.wanted(id, self.decided.as_deref(), settings.margin, turn, now)
+            }
+            Work::Watched(watched) => watched.wanted(id, self.decided.as_deref(), settings, now),
+        }
+    }
+
+    /// How many seconds this operator lets `others` go first, which is another order for each request.
+    fn turn(&self, settings: &Settings, others: u64) -> u64 {
+        let last = self.asked.id.last().copied().unwrap_or_default();
+        let mixed = u64::from(settings.operator).wrapping_add(last.into());
+        settings.stagger.saturating_mul(mixed.checked_rem(others).unwrap_or(0))
+    }
+}
