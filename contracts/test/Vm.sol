@@ -32,8 +32,12 @@ interface Vm {
     function prank(address sender) external;
     function startPrank(address sender) external;
     function stopPrank() external;
+    function getNonce(address account) external view returns (uint64);
+    function computeCreateAddress(address deployer, uint256 nonce) external pure returns (address);
+    function roll(uint256 number) external;
     function warp(uint256 timestamp) external;
     function chainId(uint256 id) external;
+    function store(address target, bytes32 slot, bytes32 value) external;
     function load(address target, bytes32 slot) external view returns (bytes32);
     function expectRevert() external;
     function expectRevert(bytes4 selector) external;
@@ -61,6 +65,7 @@ interface Vm {
     function assertTrue(bool condition, string calldata why) external pure;
     function assertFalse(bool condition, string calldata why) external pure;
     function assertEq(bool left, bool right) external pure;
+    function assertEq(int256 left, int256 right, string calldata message) external pure;
     function assertEq(uint256 left, uint256 right) external pure;
     function assertEq(uint256 left, uint256 right, string calldata why) external pure;
     function assertEq(bytes32 left, bytes32 right) external pure;

@@ -198,6 +198,8 @@ interface IModelRegistry {
         external
         view
         returns (ModelId modelId, Stage stage, address registrant, uint64 registeredAt, uint64 revision);
+    /// @notice Where a version stands; `None` if it is not registered.
+    function stageOf(VersionId versionId) external view returns (Stage);
     function content(VersionId versionId) external view returns (VersionContent memory);
     /// @notice When the version was deployed in `environment`; zero if it was not.
     function deployedSince(VersionId versionId, string calldata environment) external view returns (uint64 timestamp);

@@ -82,6 +82,10 @@ abstract contract Versions is Policies, Pausing {
         return (subject.modelId, subject.stage, subject.registrant, subject.registeredAt, subject.revision);
     }
 
+    function stageOf(VersionId versionId) external view returns (Stage) {
+        return _layout().versions[versionId].stage;
+    }
+
     function content(VersionId versionId) external view returns (VersionContent memory) {
         return _layout().versions[versionId].content;
     }

@@ -8,12 +8,15 @@ mod proofs;
 mod refusal;
 mod rollup;
 mod send;
+mod settlement;
 
 pub use bindings::{
-    AccessManager, Anchors, Descriptors, ERC1967Proxy, ModelRegistry, ProofVerifier, WeightsCertificates,
+    AccessManager, Anchors, BlockRandomness, Descriptors, DevelopmentToken, ERC1967Proxy, InferenceRouter,
+    ModelRegistry, OracleStaking, ProofVerifier, WeightsCertificates,
 };
 pub use deployment::{Contract, DeployError, Deployment, DeploymentFault, RecordError};
 pub use governance::{Governance, GovernanceError, MIN_DELAY, Profile, WiringFault, roles};
 pub use proofs::ProofContracts;
 pub use refusal::Refusal;
 pub use send::{Quote, SendError, Sender, Sent};
+pub use settlement::{Money, SettlementContracts, SettlementTerms};

@@ -12,8 +12,9 @@ use averment_ledger::{
     Ledger,
     contracts::{
         AccessManager, AccessManager::AccessManagerErrors, DeployError, Deployment, DeploymentFault,
-        Governance, GovernanceError, MIN_DELAY, ModelRegistry, ModelRegistry::ModelRegistryErrors, Profile,
-        RecordError, Refusal, SendError, Sender, roles,
+        DevelopmentToken, Governance, GovernanceError, InferenceRouter, MIN_DELAY, ModelRegistry,
+        ModelRegistry::ModelRegistryErrors, OracleStaking, Profile, RecordError, Refusal, SendError, Sender,
+        SettlementTerms, roles,
     },
     embedded::Genesis,
     keys::{AccountKey, development},
@@ -110,6 +111,81 @@ async fn development_deployment_is_recorded_and_checked() {
     owner.call("upgrade", deployment.registry.address, &upgrade(&deployment)).await.unwrap();
 }
 
+/// What settles requests is deployed with the registry, knows it, and is governed by the same manager.
+#[tokio::test]
+async fn settlement_is_deployed_with_the_registry() {
+    let ledger = chain();
+    let owner = sender(&ledger, DEPLOYER);
+    let terms = SettlementTerms::DEVELOPMENT;
+    let (deployment, _) =
+        Deployment::deploy_all(&owner, Profile::Development, None, Some(&terms)).await.unwrap();
+    let contracts = deployment.settlement.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("deployment.json");
+    deployment.save(&path).unwrap();
+    let loaded = Deployment::load(&path).unwrap();
+    assert_eq!(loaded, deployment);
+    loaded.check(&ledger).await.unwrap();
+
+    let router = InferenceRouter::new(contracts.router.address, ledger.provider());
+    let staking = OracleStaking::new(contracts.staking.address, ledger.provider());
+    assert_eq!(router.registry().call().await.unwrap(), deployment.registry.address);
+    assert_eq!(router.staking().call().await.unwrap(), contracts.staking.address);
+    assert_eq!(router.randomness().call().await.unwrap(), contracts.randomness.address);
+    assert_eq!(router.token().call().await.unwrap(), contracts.token);
+    assert_eq!(staking.router().call().await.unwrap(), contracts.router.address);
+    assert_eq!(staking.seatBond().call().await.unwrap(), terms.seat_bond);
+
+    // Money goes in and out.
+    let (token, amount) = (contracts.token, U256::from(100));
+    let mint = DevelopmentToken::mintCall { to: owner.address(), amount };
+    owner.call("mint", token, &mint).await.unwrap();
+    let allow = DevelopmentToken::approveCall { spender: contracts.router.address, value: amount };
+    owner.call("allow", token, &allow).await.unwrap();
+    owner.call("deposit", contracts.router.address, &InferenceRouter::depositCall { amount }).await.unwrap();
+    let withdraw = InferenceRouter::withdrawCall { to: owner.address(), amount: U256::from(101) };
+    let error = owner.call("withdraw", contracts.router.address, &withdraw).await.unwrap_err();
+    assert!(matches!(refusal(error), Refusal::Router(_)));
+
+    // An upgrade is seen.
+    let upgrade = InferenceRouter::upgradeToAndCallCall {
+        newImplementation: deployment.implementation.address,
+        data: Bytes::new(),
+    };
+    owner.call("upgrade", contracts.router.address, &upgrade).await.unwrap();
+    match deployment.check(&ledger).await {
+        Err(DeploymentFault::Implementation { contract, .. }) => assert_eq!(contract, "router"),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// In production an upgrade of what holds stake comes after operators can have left with theirs.
+#[tokio::test]
+async fn operators_can_leave_before_their_stake_is_upgraded() {
+    let ledger = chain();
+    let profile = Profile::Production(governance());
+    // Any contract will do as the token: nothing moves.
+    let (first, _) = Deployment::deploy(&sender(&ledger, DEPLOYER), profile).await.unwrap();
+    let terms = SettlementTerms::layer1(first.anchors.address, 1_000);
+    let (deployment, _) =
+        Deployment::deploy_all(&sender(&ledger, DEPLOYER), profile, None, Some(&terms)).await.unwrap();
+    let contracts = deployment.settlement.unwrap();
+    let manager = AccessManager::new(deployment.access_manager.address, ledger.provider());
+    let proposer = key(PROPOSER).address();
+    let delay = |role| {
+        let call = manager.hasRole(role, proposer);
+        async move { call.call().await.unwrap().executionDelay }
+    };
+    assert_eq!(delay(roles::UPGRADER).await, MIN_DELAY);
+    assert!(delay(roles::STAKE_UPGRADER).await > contracts.unbonding);
+    let upgrade = OracleStaking::upgradeToAndCallCall {
+        newImplementation: contracts.staking_implementation.address,
+        data: Bytes::new(),
+    };
+    let error = sender(&ledger, PROPOSER).call("upgrade", contracts.staking.address, &upgrade).await;
+    assert!(matches!(refusal(error.unwrap_err()), Refusal::Access(_)));
+}
+
 #[tokio::test]
 async fn nothing_initialises_the_implementation_or_the_registry_again() {
     let ledger = chain();
@@ -197,7 +273,7 @@ async fn an_upgrade_takes_the_delay_and_the_record_notices_it() {
     assert!(matches!(refusal(error), Refusal::Access(AccessManagerErrors::AccessManagerNotScheduled(_))));
     proposer.call("upgrade", manager, &execute(registry, &call)).await.unwrap();
     match deployment.check(&ledger).await {
-        Err(DeploymentFault::Implementation { expected, got }) => {
+        Err(DeploymentFault::Implementation { contract: _, expected, got }) => {
             assert_eq!((expected, got), (deployment.implementation.address, next));
         }
         other => panic!("{other:?}"),
@@ -315,7 +391,7 @@ async fn a_displaced_registry_is_refused() {
         true
     });
     match Deployment::deploy(&sneaky, Profile::Production(governance())).await {
-        Err(DeployError::Displaced { expected, got }) => {
+        Err(DeployError::Displaced { contract: _, expected, got }) => {
             let deployer = key(DEPLOYER).address();
             assert_eq!((expected, got), (deployer.create(4), deployer.create(5)));
             // Even so the deployer has no power over it.

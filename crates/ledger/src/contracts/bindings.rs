@@ -33,6 +33,30 @@ alloy::sol! {
 
 alloy::sol! {
     #[sol(rpc, all_derives)]
+    InferenceRouter,
+    "../../contracts/artifacts/InferenceRouter.json"
+}
+
+alloy::sol! {
+    #[sol(rpc, all_derives)]
+    OracleStaking,
+    "../../contracts/artifacts/OracleStaking.json"
+}
+
+alloy::sol! {
+    #[sol(rpc, all_derives)]
+    BlockRandomness,
+    "../../contracts/artifacts/BlockRandomness.json"
+}
+
+alloy::sol! {
+    #[sol(rpc, all_derives)]
+    DevelopmentToken,
+    "../../contracts/artifacts/DevelopmentToken.json"
+}
+
+alloy::sol! {
+    #[sol(rpc, all_derives)]
     AccessManager,
     "../../contracts/artifacts/AccessManager.json"
 }

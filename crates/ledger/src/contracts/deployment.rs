@@ -12,8 +12,10 @@
 //! proposer with the delay; the deployment is reported as failed and no record is made.
 
 use super::{
-    AccessManager, Anchors, ERC1967Proxy, ModelRegistry, ProofContracts, SendError, Sender, Sent,
-    governance::{GovernanceError, Profile, WiringFault, check_wiring},
+    AccessManager, Anchors, ModelRegistry, ProofContracts, SendError, Sender, Sent, SettlementContracts,
+    SettlementTerms,
+    governance::{GovernanceError, Governed, Profile, WiringFault, check_wiring},
+    settlement::{displaced, proxy},
 };
 use crate::{HeaderError, Ledger, VerifiedHeader, evidence::EvidenceError};
 use alloy::{
@@ -73,6 +75,9 @@ pub struct Deployment {
     /// What verifies proofs; none if it was not deployed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proofs: Option<ProofContracts>,
+    /// What settles requests; none if it was not deployed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settlement: Option<SettlementContracts>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -106,10 +111,12 @@ pub enum DeployError {
     },
     /// The proxy is not where the manager expects it.
     #[error(
-        "the registry came to {got}, the access manager is wired for {expected}: another transaction of \
+        "the {contract} came to {got}, the access manager is wired for {expected}: another transaction of \
          this account came between. Do not use it; deploy again while nothing else sends from this account"
     )]
     Displaced {
+        /// Which contract.
+        contract: &'static str,
         /// The address the manager was wired for.
         expected: Address,
         /// The registry's.
@@ -212,12 +219,14 @@ pub enum DeploymentFault {
         /// The chain's.
         got: B256,
     },
-    /// The registry was upgraded, or it is another proxy.
+    /// A contract was upgraded, or it is another proxy.
     #[error(
-        "the registry's implementation is {got}, the record says {expected}: it was upgraded. Read what the \
+        "the {contract}'s implementation is {got}, the record says {expected}: it was upgraded. Read what the \
          upgrade does before trusting it, then make a new record"
     )]
     Implementation {
+        /// Which contract.
+        contract: &'static str,
         /// The record's.
         expected: Address,
         /// The chain's.
@@ -238,8 +247,18 @@ impl From<HeaderError> for DeploymentFault {
 }
 
 impl Deployment {
-    /// Deploys the contracts. Returns the record and what each transaction took, in order.
+    /// Deploys the registry and the anchors. Returns the record and what each transaction took, in order.
     pub async fn deploy(sender: &Sender, profile: Profile) -> Result<(Self, Vec<Sent>), DeployError> {
+        Self::deploy_all(sender, profile, None, None).await
+    }
+
+    /// Deploys what settles requests beside them, if there are terms; `proofs`, which are there already, verify.
+    pub async fn deploy_all(
+        sender: &Sender,
+        profile: Profile,
+        proofs: Option<ProofContracts>,
+        terms: Option<&SettlementTerms>,
+    ) -> Result<(Self, Vec<Sent>), DeployError> {
         let (ledger, deployer) = (sender.ledger(), sender.address());
         profile.check(ledger.chain_id(), deployer)?;
 
@@ -258,30 +277,33 @@ impl Deployment {
         let runtime = &Anchors::DEPLOYED_BYTECODE;
         let anchors = create(sender, "anchors", code, runtime, &[], &mut sent).await?;
 
-        // The wiring takes the next nonce, the proxy the one after it.
-        let registry_address = deployer.create(sender.next_nonce().await?.saturating_add(1));
-        let wiring = profile.wiring(access_manager.address, registry_address, deployer);
+        // The wiring takes the next nonce, the proxy the one after it, what settles those that follow.
+        let nonce = sender.next_nonce().await?;
+        let governed = Governed {
+            manager: access_manager.address,
+            registry: deployer.create(nonce.saturating_add(1)),
+            settlement: terms.map(|terms| terms.proxies(deployer, nonce.saturating_add(2))),
+        };
+        let wiring = profile.wiring(&governed, deployer);
         sent.push(sender.call("wire the access manager", access_manager.address, &wiring).await?);
 
         let initialize = ModelRegistry::initializeCall { authority: access_manager.address }.abi_encode();
-        let code = with_arguments(
-            &ERC1967Proxy::BYTECODE,
-            &ERC1967Proxy::constructorCall {
-                implementation: implementation.address,
-                _data: initialize.into(),
-            },
-        );
-        let runtime = &ERC1967Proxy::DEPLOYED_BYTECODE;
-        let registry = create(sender, "registry", code, runtime, &[], &mut sent).await?;
-        if registry.address != registry_address {
-            return Err(DeployError::Displaced { expected: registry_address, got: registry.address });
-        }
+        let registry = proxy(sender, "registry", implementation.address, initialize, &mut sent).await?;
+        displaced("registry", governed.registry, registry.address)?;
+        let settlement = match terms {
+            Some(terms) => {
+                let (manager, proofs) = (access_manager.address, proofs.as_ref());
+                let contracts =
+                    SettlementContracts::deploy(sender, terms, manager, registry.address, proofs, &mut sent);
+                Some(contracts.await?)
+            }
+            None => None,
+        };
         // `create` pushed it just now.
         let Some(block) = sent.last().map(|last| last.block.clone()) else {
             return Err(DeployError::NothingCreated { tx: B256::ZERO });
         };
-        check_wiring(ledger, block.hash, &profile, access_manager.address, registry.address, deployer)
-            .await?;
+        check_wiring(ledger, block.hash, &profile, &governed, deployer).await?;
         let deployment = Self {
             format: Format::V1,
             chain_id: ledger.chain_id(),
@@ -293,7 +315,8 @@ impl Deployment {
             registry,
             implementation,
             anchors,
-            proofs: None,
+            proofs,
+            settlement,
         };
         deployment.check(ledger).await?;
         Ok((deployment, sent))
@@ -321,10 +344,18 @@ impl Deployment {
             return Err(DeploymentFault::OtherChain { number, expected, got: block.hash });
         }
         // First what upgrades change, for the clearer words.
-        let (_, proxy) = ledger.prove(&newest, self.registry.address, &[IMPLEMENTATION_SLOT]).await?;
-        let got = Address::from_word(proxy.slots.first().copied().unwrap_or_default());
-        if got != self.implementation.address {
-            return Err(DeploymentFault::Implementation { expected: self.implementation.address, got });
+        let settlement = self.settlement.map(|settlement| settlement.proxied());
+        let proxies = [("registry", self.registry, self.implementation)];
+        for (contract, proxy, implementation) in proxies.into_iter().chain(settlement.into_iter().flatten()) {
+            let (_, proven) = ledger.prove(&newest, proxy.address, &[IMPLEMENTATION_SLOT]).await?;
+            let got = Address::from_word(proven.slots.first().copied().unwrap_or_default());
+            if got != implementation.address {
+                return Err(DeploymentFault::Implementation {
+                    contract,
+                    expected: implementation.address,
+                    got,
+                });
+            }
         }
         let contracts = [
             ("registry", self.registry),
@@ -339,7 +370,17 @@ impl Deployment {
                 ("registry of certified weights", proofs.certificates),
             ]
         });
-        for (name, contract) in contracts.into_iter().chain(proofs.into_iter().flatten()) {
+        let settlement = self.settlement.map(|settlement| {
+            [
+                ("router", settlement.router),
+                ("router's implementation", settlement.router_implementation),
+                ("stake", settlement.staking),
+                ("stake's implementation", settlement.staking_implementation),
+                ("randomness", settlement.randomness),
+            ]
+        });
+        let others = proofs.into_iter().flatten().chain(settlement.into_iter().flatten());
+        for (name, contract) in contracts.into_iter().chain(others) {
             let (_, proven) = ledger.prove(&newest, contract.address, &[]).await?;
             if proven.code_hash != contract.code_hash {
                 return Err(DeploymentFault::Code {

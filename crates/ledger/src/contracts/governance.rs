@@ -3,7 +3,9 @@
 //! In production the *proposer* may schedule an upgrade of the registry or a change to the manager itself
 //! (roles, delays), and carry it out only after the delay; the *canceller* may strike out anything scheduled,
 //! its own removal included, and can do nothing else; the *pauser* may stop the entry of new models and
-//! versions for a bounded time. Nobody else holds a role, the deployer least of all.
+//! versions, of requests, deposits and operators for a bounded time. Nobody else holds a role, the deployer least of
+//! all. What holds operators' stake is upgraded under a role of its own, whose delay is longer than it takes them to leave
+//! with their stake.
 //!
 //! The manager lets only administrators cancel its own functions. So these functions are given to a role that
 //! nobody holds ([`roles::ADMINISTRATION`]) whose guardian is the canceller: who may call them stays the
@@ -15,8 +17,10 @@ use super::{
         setRoleAdminCall, setRoleGuardianCall, setTargetAdminDelayCall, setTargetClosedCall,
         setTargetFunctionRoleCall, updateAuthorityCall,
     },
+    InferenceRouter::setVerifierCall,
     ModelRegistry::{pauseCall, unpauseCall, upgradeToAndCallCall},
     bindings::AccessManager,
+    settlement::Proxies,
 };
 use crate::{
     Ledger,
@@ -31,25 +35,32 @@ use thiserror::Error;
 pub const MIN_DELAY: u32 = 2 * 24 * 60 * 60;
 /// Longest, in seconds: ninety days. More is more likely a mistake, and could not be shortened sooner.
 const MAX_DELAY: u32 = 90 * 24 * 60 * 60;
+/// What operators have to hear of an upgrade and give up their seats, in seconds, beside the time of unbonding: two days.
+const NOTICE: u32 = 2 * 24 * 60 * 60;
+/// Roles whose holder can be stopped by the canceller.
+const GUARDED: [u64; 3] = [roles::UPGRADER, roles::ADMINISTRATION, roles::STAKE_UPGRADER];
 
 /// Roles in the AccessManager.
 pub mod roles {
     /// May change roles and delays. The manager's own, and the role of every function without another.
     pub const ADMIN: u64 = 0;
-    /// May upgrade the registry.
+    /// May upgrade the registry and the router, and say which verifiers the router believes.
     pub const UPGRADER: u64 = 1;
-    /// May pause the registry's entry.
+    /// May pause entry.
     pub const PAUSER: u64 = 2;
     /// May cancel what is scheduled.
     pub const CANCELLER: u64 = 3;
     /// Held by nobody; marks the manager's own functions, so that the canceller is their guardian.
     pub const ADMINISTRATION: u64 = 4;
+    /// May upgrade what holds operators' stake, after a delay in which they can leave with it.
+    pub const STAKE_UPGRADER: u64 = 5;
 
-    pub(super) const NAMED: [(u64, &str); 4] = [
+    pub(super) const NAMED: [(u64, &str); 5] = [
         (UPGRADER, "UPGRADER"),
         (PAUSER, "PAUSER"),
         (CANCELLER, "CANCELLER"),
         (ADMINISTRATION, "ADMINISTRATION"),
+        (STAKE_UPGRADER, "STAKE_UPGRADER"),
     ];
 }
 
@@ -131,35 +142,42 @@ impl Profile {
     }
 
     /// Who holds which role afterwards, with which delay in seconds.
-    fn members(&self, deployer: Address) -> Vec<(u64, Address, u32)> {
+    fn members(&self, governed: &Governed, deployer: Address) -> Vec<(u64, Address, u32)> {
+        let stake = governed.settlement.map(|settlement| settlement.unbonding.saturating_add(NOTICE));
         match *self {
-            Self::Production(Governance { proposer, canceller, pauser, delay }) => vec![
-                (roles::UPGRADER, proposer, delay),
-                (roles::ADMIN, proposer, delay),
-                (roles::PAUSER, pauser, 0),
-                (roles::CANCELLER, canceller, 0),
-            ],
+            Self::Production(Governance { proposer, canceller, pauser, delay }) => {
+                let mut members = vec![
+                    (roles::UPGRADER, proposer, delay),
+                    (roles::ADMIN, proposer, delay),
+                    (roles::PAUSER, pauser, 0),
+                    (roles::CANCELLER, canceller, 0),
+                ];
+                members.extend(stake.map(|leave| (roles::STAKE_UPGRADER, proposer, delay.max(leave))));
+                members
+            }
             Self::Development => {
-                [roles::UPGRADER, roles::PAUSER, roles::CANCELLER].map(|role| (role, deployer, 0)).into()
+                let mut members = vec![roles::UPGRADER, roles::PAUSER, roles::CANCELLER];
+                members.extend(stake.map(|_| roles::STAKE_UPGRADER));
+                members.into_iter().map(|role| (role, deployer, 0)).collect()
             }
         }
     }
 
-    /// The one transaction that wires `manager` for the registry that will be at `registry`, and in
+    /// The one transaction that wires the manager for the contracts that will be where `governed` says, and in
     /// production ends the deployer's power, both or neither.
-    pub(super) fn wiring(&self, manager: Address, registry: Address, deployer: Address) -> multicallCall {
+    pub(super) fn wiring(&self, governed: &Governed, deployer: Address) -> multicallCall {
         let mut calls: Vec<Bytes> = Vec::new();
         let mut add = |call: Vec<u8>| calls.push(call.into());
         for (role, label) in roles::NAMED {
             add(labelRoleCall { roleId: role, label: label.into() }.abi_encode());
         }
-        for (target, selectors, role) in function_roles(manager, registry) {
+        for (target, selectors, role) in governed.function_roles() {
             add(setTargetFunctionRoleCall { target, selectors, roleId: role }.abi_encode());
         }
-        for role in [roles::UPGRADER, roles::ADMINISTRATION] {
+        for role in GUARDED {
             add(setRoleGuardianCall { roleId: role, guardian: roles::CANCELLER }.abi_encode());
         }
-        for (role, account, delay) in self.members(deployer) {
+        for (role, account, delay) in self.members(governed, deployer) {
             add(grantRoleCall { roleId: role, account, executionDelay: delay }.abi_encode());
         }
         if matches!(self, Self::Production(_)) {
@@ -169,25 +187,49 @@ impl Profile {
     }
 }
 
-/// Which role each restricted function needs.
-fn function_roles(manager: Address, registry: Address) -> [(Address, Vec<FixedBytes<4>>, u64); 3] {
-    let administration = [
-        labelRoleCall::SELECTOR,
-        grantRoleCall::SELECTOR,
-        revokeRoleCall::SELECTOR,
-        setRoleAdminCall::SELECTOR,
-        setRoleGuardianCall::SELECTOR,
-        setGrantDelayCall::SELECTOR,
-        setTargetAdminDelayCall::SELECTOR,
-        setTargetClosedCall::SELECTOR,
-        setTargetFunctionRoleCall::SELECTOR,
-        updateAuthorityCall::SELECTOR,
-    ];
-    [
-        (registry, vec![upgradeToAndCallCall::SELECTOR.into()], roles::UPGRADER),
-        (registry, vec![pauseCall::SELECTOR.into(), unpauseCall::SELECTOR.into()], roles::PAUSER),
-        (manager, administration.map(FixedBytes).into(), roles::ADMINISTRATION),
-    ]
+/// What one manager governs, and where it will be.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Governed {
+    pub(super) manager: Address,
+    pub(super) registry: Address,
+    pub(super) settlement: Option<Proxies>,
+}
+
+impl Governed {
+    /// Which role each restricted function needs.
+    fn function_roles(&self) -> Vec<(Address, Vec<FixedBytes<4>>, u64)> {
+        let administration = [
+            labelRoleCall::SELECTOR,
+            grantRoleCall::SELECTOR,
+            revokeRoleCall::SELECTOR,
+            setRoleAdminCall::SELECTOR,
+            setRoleGuardianCall::SELECTOR,
+            setGrantDelayCall::SELECTOR,
+            setTargetAdminDelayCall::SELECTOR,
+            setTargetClosedCall::SELECTOR,
+            setTargetFunctionRoleCall::SELECTOR,
+            updateAuthorityCall::SELECTOR,
+        ];
+        // The same functions in every contract of ours.
+        let upgrade = || vec![upgradeToAndCallCall::SELECTOR.into()];
+        let pause = || vec![pauseCall::SELECTOR.into(), unpauseCall::SELECTOR.into()];
+        let mut functions = vec![
+            (self.registry, upgrade(), roles::UPGRADER),
+            (self.registry, pause(), roles::PAUSER),
+            (self.manager, administration.map(FixedBytes).into(), roles::ADMINISTRATION),
+        ];
+        if let Some(Proxies { router, staking, .. }) = self.settlement {
+            let mut of_router = upgrade();
+            of_router.push(setVerifierCall::SELECTOR.into());
+            functions.extend([
+                (router, of_router, roles::UPGRADER),
+                (router, pause(), roles::PAUSER),
+                (staking, upgrade(), roles::STAKE_UPGRADER),
+                (staking, pause(), roles::PAUSER),
+            ]);
+        }
+        functions
+    }
 }
 
 /// A manager that is not wired as its profile says.
@@ -243,14 +285,14 @@ pub(super) async fn check_wiring(
     ledger: &Ledger,
     at: B256,
     profile: &Profile,
-    manager: Address,
-    registry: Address,
+    governed: &Governed,
     deployer: Address,
 ) -> Result<(), WiringFault> {
+    let manager = governed.manager;
     let contract = AccessManager::new(manager, ledger.provider());
     let block = BlockId::hash(at);
     let failed = |source| WiringFault::Request { manager, source: Box::new(source) };
-    for (target, selectors, expected) in function_roles(manager, registry) {
+    for (target, selectors, expected) in governed.function_roles() {
         for selector in selectors {
             let got = contract.getTargetFunctionRole(target, selector).block(block).call().await;
             let got = got.map_err(failed)?;
@@ -259,20 +301,20 @@ pub(super) async fn check_wiring(
             }
         }
     }
-    for role in [roles::UPGRADER, roles::ADMINISTRATION] {
+    for role in GUARDED {
         let got = contract.getRoleGuardian(role).block(block).call().await.map_err(failed)?;
         if got != roles::CANCELLER {
             return Err(WiringFault::Guardian { role, expected: roles::CANCELLER, got });
         }
     }
     let mut expected: Vec<(u64, Address, (bool, u32))> = profile
-        .members(deployer)
+        .members(governed, deployer)
         .into_iter()
         .map(|(role, account, delay)| (role, account, (true, delay)))
         .collect();
     match profile {
         Profile::Production(_) => {
-            expected.extend((roles::ADMIN..=roles::ADMINISTRATION).map(|role| (role, deployer, (false, 0))));
+            expected.extend((roles::ADMIN..=roles::STAKE_UPGRADER).map(|role| (role, deployer, (false, 0))));
         }
         Profile::Development => expected.push((roles::ADMIN, deployer, (true, 0))),
     }

@@ -1,8 +1,11 @@
 //! Why a contract refused, decoded from what it reverted with, in words that say what to do.
 
+mod settlement;
+
 use super::{
     AccessManager::AccessManagerErrors as Access, Anchors::AnchorsErrors as Anchor,
-    Descriptors::DescriptorsErrors as Descriptor, ModelRegistry::ModelRegistryErrors as Registry,
+    Descriptors::DescriptorsErrors as Descriptor, InferenceRouter::InferenceRouterErrors as Router,
+    ModelRegistry::ModelRegistryErrors as Registry, OracleStaking::OracleStakingErrors as Staking,
     ProofVerifier::ProofVerifierErrors as Proof,
     WeightsCertificates::WeightsCertificatesErrors as Certificate,
 };
@@ -32,6 +35,10 @@ pub enum Refusal {
     Descriptor(Descriptor),
     /// That of the contract that remembers certified weights.
     Certificate(Certificate),
+    /// The router's.
+    Router(Router),
+    /// That of operators' stake.
+    Staking(Staking),
     /// A contract's words.
     Message(String),
     /// Solidity's checks: arithmetic, bounds, enums.
@@ -64,6 +71,12 @@ impl Refusal {
         if let Ok(error) = Certificate::abi_decode(data) {
             return Self::Certificate(error);
         }
+        if let Ok(error) = Router::abi_decode(data) {
+            return Self::Router(error);
+        }
+        if let Ok(error) = Staking::abi_decode(data) {
+            return Self::Staking(error);
+        }
         if let Ok(Revert { reason }) = Revert::abi_decode(data) {
             return Self::Message(printable(&reason));
         }
@@ -93,6 +106,8 @@ impl fmt::Display for Refusal {
             Self::Proof(error) => proof(error, f),
             Self::Descriptor(error) => descriptor(error, f),
             Self::Certificate(error) => certificate(error, f),
+            Self::Router(error) => settlement::router(error, f),
+            Self::Staking(error) => settlement::staking(error, f),
             Self::Message(words) => write!(f, "the contract says {words:?}"),
             Self::Panic(panic) => write!(f, "the contract failed a check of its own: {panic}"),
             Self::Unknown(data) if data.is_empty() => {
