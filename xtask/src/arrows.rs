@@ -12,7 +12,7 @@ const FLOORS: &[&[&str]] = &[
     &["averment-registry", "averment-verifier"],
     &["averment-atomic"],
     &["averment-storage", "averment-ledger", "averment-compiler", "averment-prover"],
-    &["averment-node"],
+    &["averment-node", "averment-simulate"],
     &["aver", "averment-fuzz"],
     &["xtask"],
 ];

@@ -11,6 +11,7 @@ mod log;
 mod model;
 pub mod proofs;
 mod register;
+mod simulate;
 mod version;
 
 pub use audit::{AuditArgs, AuditCommand, VerifyArgs};
@@ -23,6 +24,7 @@ pub use keys::{KeyKind, KeysCommand};
 pub use log::{AppendArgs, LogCommand, OpenArgs, ProveArgs, RecordKindArg};
 pub use model::ModelCommand;
 pub use register::RegisterArgs;
+pub use simulate::{OracleArgs, SimulateCommand};
 pub use version::{ApproveArgs, ApproveCommand, DeployArgs, HistoryArgs, RetireArgs, RevokeArgs};
 
 use clap::{Args, Parser, Subcommand};
@@ -158,6 +160,9 @@ pub enum Command {
     Import(ImportCommand),
     /// Says what a transaction costs on each chain, and where and how to put a record
     Fees(FeesArgs),
+    /// Lets agents with money attack the contracts that settle, and says whether that pays
+    #[command(subcommand)]
+    Simulate(SimulateCommand),
     /// Writes an audit file about a version, or verifies one offline
     Audit(AuditArgs),
     /// Prints a shell's completion script

@@ -18,6 +18,7 @@ pub mod log;
 mod model;
 pub mod prove;
 pub mod register;
+mod simulate;
 mod stage;
 mod verify;
 
@@ -65,6 +66,7 @@ pub fn run(cli: Cli) -> Result<()> {
         Command::Init(args) => init::run(&args, &cli.global, ui),
         Command::Export(command) => formats::export(&command, &context()?),
         Command::Import(command) => formats::import(&command, ui),
+        Command::Simulate(command) => simulate::run(&command, ui),
         Command::Fees(args) => fees::run(&args, ui),
         Command::Fingerprint(args) => fingerprint::run(&args, ui),
         Command::Audit(args) => audit::run(&args, &cli.global, ui),

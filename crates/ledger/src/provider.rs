@@ -116,6 +116,12 @@ impl Ledger {
         Ok(Self::from_embedded(Embedded::in_memory(genesis)?, chain_id))
     }
 
+    /// [`Ledger::in_memory`] with a clock of your own.
+    pub fn in_memory_with(genesis: Genesis, clock: impl Clock) -> Result<Self, embedded::OpenError> {
+        let chain_id = genesis.chain_id;
+        Ok(Self::from_embedded(Embedded::in_memory_with(genesis, clock)?, chain_id))
+    }
+
     fn from_embedded(embedded: Embedded, chain_id: u64) -> Self {
         Self::new(embedded.client(), chain_id, Finality::Immediate, Some(embedded))
     }
