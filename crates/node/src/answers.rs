@@ -8,6 +8,7 @@ use alloy_primitives::B256;
 use averment_plan::{Model, RunError, Schema};
 use averment_prover::Setup;
 use averment_verifier::descriptor::{Commitments, DeriveError, Derived, Descriptor, Options};
+use std::collections::BTreeMap;
 use thiserror::Error;
 
 /// Why there is no answer (yet).
@@ -33,6 +34,34 @@ pub enum AnswerError {
     /// The plan does not run on these inputs.
     #[error("running the plan: {0}")]
     Run(#[from] RunError),
+}
+
+/// What answers come from.
+pub trait Answers: Send {
+    /// The outputs of a request, as a proof of them would state them. The same request gets the same outputs, always.
+    fn answer(&self, asked: &Asked) -> Result<Vec<i64>, AnswerError>;
+}
+
+/// Answers of several versions, on inputs of one folder.
+#[derive(Debug)]
+pub struct Versions {
+    served: BTreeMap<B256, Served>,
+    inputs: InputFolder,
+}
+
+impl Versions {
+    /// Of these versions.
+    pub fn new(served: impl IntoIterator<Item = Served>, inputs: InputFolder) -> Self {
+        let served = served.into_iter().map(|one| (one.version(), one)).collect();
+        Self { served, inputs }
+    }
+}
+
+impl Answers for Versions {
+    fn answer(&self, asked: &Asked) -> Result<Vec<i64>, AnswerError> {
+        let version = asked.version;
+        self.served.get(&version).ok_or(AnswerError::Version { version })?.answer(asked, &self.inputs)
+    }
 }
 
 /// A version that this operator computes.

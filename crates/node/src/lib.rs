@@ -2,7 +2,8 @@
 //!
 //! [`machine`] says what is to be done, from what happened, and knows nothing else; [`journal`] keeps what happened and what
 //! was decided, before anything is signed; [`answers`] computes; [`inputs`] finds what is asked about, [`seal`] keeps it for
-//! the members' eyes.
+//! the members' eyes. [`chain`] reads events and sends transactions, [`operator`] puts all of this together, so that it may be
+//! stopped anywhere; [`metrics`] and [`pages`] show how it fares.
 
 #![cfg_attr(
     not(test),
@@ -10,7 +11,11 @@
 )]
 
 pub mod answers;
+pub mod chain;
 pub mod inputs;
 pub mod journal;
 pub mod machine;
+pub mod metrics;
+pub mod operator;
+pub mod pages;
 pub mod seal;

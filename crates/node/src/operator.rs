@@ -1,0 +1,321 @@
+//! The operator at work: reads what has settled, keeps it, does what the machine wants.
+//!
+//! Order is what makes it safe to stop anywhere. A block's events are kept before the machine takes them in; a decision is
+//! kept before the machine knows it, so nothing is signed that is not on disk; a transaction is sent only for what the
+//! machine wants, and wanted it is until its event has settled. What is lost at a stop is at most a transaction sent a second
+//! time, which the contract refuses.
+//!
+//! The chain is believed once it has settled, and then for good: if a block that was acted on is replaced, the operator stops
+//! with an alarm ([`Halt::Reorganised`]) and signs nothing any more, because what it signed may now be wrong in a way that
+//! only a person can judge.
+
+use crate::{
+    answers::Answers,
+    chain::{Chain, Done, ReadError},
+    journal::{Block, Journal, KeepError, Kept, Who},
+    machine::{Action, Event, Machine, Settings},
+    metrics::Metrics,
+};
+use alloy_primitives::B256;
+use averment_ledger::HeaderError;
+use std::{
+    collections::HashMap,
+    path::Path,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+use thiserror::Error;
+use tracing::{error, info, warn};
+
+/// Most blocks whose events are asked for at once.
+const BLOCKS_AT_ONCE: u64 = 1_000;
+/// How many blocks without events go by before the place is written down.
+const WRITE_DOWN_AFTER: u64 = 64;
+/// How long to wait before a transaction is sent again whose event has not settled.
+const AGAIN_AFTER: Duration = Duration::from_secs(60);
+
+/// Where an operator begins, and how it goes about things.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// What the machine goes by.
+    pub settings: Settings,
+    /// The block to read from when the journal is new: that of the staking contract's deployment, or of joining.
+    pub first_block: u64,
+    /// How long to wait before a transaction is sent again whose event has not settled.
+    pub again_after: Duration,
+}
+
+impl Plan {
+    /// The usual waiting.
+    pub fn new(settings: Settings, first_block: u64) -> Self {
+        Self { settings, first_block, again_after: AGAIN_AFTER }
+    }
+}
+
+/// Why the operator stops. All of these want a person.
+#[derive(Debug, Error)]
+pub enum Halt {
+    /// A block that counted as settled was replaced.
+    #[error(
+        "block {number} had settled as {expected} and is {got} now: the chain was reorganised deeper than its settling \
+         allows. Nothing more is signed. Find out which history holds, and whether anything signed here contradicts it, \
+         before the operator is started with a new journal"
+    )]
+    Reorganised {
+        /// The block.
+        number: u64,
+        /// What it was.
+        expected: B256,
+        /// What it is.
+        got: B256,
+    },
+    /// Nothing can be kept, so nothing may be signed.
+    #[error(transparent)]
+    Keep(#[from] KeepError),
+    /// Somebody stops it in a test, at the step that it names.
+    #[error("stopped at step {0}")]
+    Stopped(&'static str),
+}
+
+/// What came of one turn.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Turn {
+    /// The newest settled block that was read.
+    pub read: u64,
+    /// How many actions were wanted.
+    pub wanted: usize,
+    /// How many of them are under way or done.
+    pub done: usize,
+}
+
+/// Called before each step with its name; `false` stops the operator there as a crash would.
+pub type Steps = Arc<dyn Fn(&'static str) -> bool + Send + Sync>;
+
+/// An operator of the stake contract on a chain.
+pub struct Operator {
+    plan: Plan,
+    chain: Chain,
+    machine: Machine,
+    journal: Journal,
+    answers: Box<dyn Answers>,
+    metrics: Metrics,
+    /// The newest block that was read.
+    last: Option<(u64, B256)>,
+    /// The newest block that is in the journal.
+    written: u64,
+    /// When transactions were sent whose events have not settled, by request and action.
+    sent: HashMap<(B256, &'static str), Instant>,
+    steps: Steps,
+}
+
+impl Operator {
+    /// Opens the journal at `path` and takes up work where it was left.
+    pub fn open(path: &Path, plan: Plan, chain: Chain, answers: Box<dyn Answers>) -> Result<Self, KeepError> {
+        let contracts = chain.contracts();
+        let who = Who {
+            chain_id: chain.ledger().chain_id(),
+            router: contracts.router,
+            staking: contracts.staking,
+            operator: plan.settings.operator,
+        };
+        let (journal, Kept { last, events }) = Journal::open(path, &who)?;
+        let mut machine = Machine::new(plan.settings.clone());
+        events.into_iter().for_each(|event| machine.apply(event));
+        let written = last.map_or(0, |(number, _)| number);
+        let (metrics, sent) = (Metrics::default(), HashMap::new());
+        let steps: Steps = Arc::new(|_| true);
+        Ok(Self { plan, chain, machine, journal, answers, metrics, last, written, sent, steps })
+    }
+
+    /// Has every step announced before it is taken.
+    #[must_use]
+    pub fn with_steps(mut self, steps: Steps) -> Self {
+        self.steps = steps;
+        self
+    }
+
+    /// The figures that it keeps of itself; copies are the same figures.
+    pub fn metrics(&self) -> Metrics {
+        self.metrics.clone()
+    }
+
+    /// What it knows.
+    pub fn machine(&self) -> &Machine {
+        &self.machine
+    }
+
+    /// Works until `stop` is done, a turn every `pause`; what a turn has begun is ended first.
+    pub async fn run(&mut self, pause: Duration, stop: impl Future<Output = ()>) -> Result<(), Halt> {
+        let mut stop = std::pin::pin!(stop);
+        loop {
+            match self.turn().await {
+                Ok(_) => {}
+                Err(TurnError::Halt(halt)) => {
+                    error!(%halt, "the operator stops");
+                    self.metrics.halted();
+                    return Err(halt);
+                }
+                Err(TurnError::Read(why)) => {
+                    warn!(%why, "the chain was not read");
+                    self.metrics.failed("read");
+                }
+            }
+            tokio::select! {
+                () = &mut stop => return Ok(()),
+                () = tokio::time::sleep(pause) => {}
+            }
+        }
+    }
+
+    /// One turn: reads what has settled since the last, then does what is wanted.
+    pub async fn turn(&mut self) -> Result<Turn, TurnError> {
+        let read = self.read().await?;
+        let wanted = self.machine.wanted();
+        self.sent
+            .retain(|(id, name), _| wanted.iter().any(|action| action.id() == *id && action.name() == *name));
+        let mut done = 0;
+        for action in &wanted {
+            done += usize::from(self.carry_out(action).await?);
+        }
+        self.metrics.turn(&self.machine, read);
+        Ok(Turn { read, wanted: wanted.len(), done })
+    }
+
+    /// Reads the settled blocks that are new; gives the newest.
+    async fn read(&mut self) -> Result<u64, TurnError> {
+        let newest = self.chain.ledger().newest_final().await.map_err(ReadError::from_header)?;
+        if let Some((number, expected)) = self.last {
+            if newest.header.number < number {
+                // The node is behind, or the chain is shorter for a moment: what comes next is compared.
+                return Ok(number);
+            }
+            let got = match self.chain.ledger().verified_header(number).await {
+                Ok(header) => header.hash,
+                Err(HeaderError::Missing { .. }) => B256::ZERO,
+                Err(error) => return Err(ReadError::from_header(error).into()),
+            };
+            if got != expected {
+                return Err(Halt::Reorganised { number, expected, got }.into());
+            }
+        }
+        let mut next = self.last.map_or(self.plan.first_block, |(number, _)| number + 1);
+        while next <= newest.header.number {
+            let to = newest.header.number.min(next.saturating_add(BLOCKS_AT_ONCE - 1));
+            let end = match to == newest.header.number {
+                true => newest.clone(),
+                false => self.chain.ledger().verified_header(to).await.map_err(ReadError::from_header)?,
+            };
+            let events = self.chain.events(next, to).await?;
+            self.take_in(Block { number: to, hash: end.hash, events }, end.header.timestamp)?;
+            next = to + 1;
+        }
+        Ok(newest.header.number)
+    }
+
+    /// Keeps what blocks held, then lets the machine know.
+    fn take_in(&mut self, mut block: Block, time: u64) -> Result<(), Halt> {
+        let last = Some((block.number, block.hash));
+        let busy = !block.events.is_empty();
+        block.events.push(Event::Settled { time });
+        if busy || self.last.is_none() || block.number >= self.written.saturating_add(WRITE_DOWN_AFTER) {
+            self.step("keep a block")?;
+            self.journal.block(&block)?;
+            self.written = block.number;
+        }
+        self.step("take in a block")?;
+        for event in block.events {
+            self.machine.apply(event);
+        }
+        self.last = last;
+        Ok(())
+    }
+
+    /// Whether it is under way or done.
+    async fn carry_out(&mut self, action: &Action) -> Result<bool, Halt> {
+        let (id, name) = (action.id(), action.name());
+        match action {
+            Action::Compute { .. } => return self.compute(id),
+            Action::GiveUp { .. } => {
+                warn!(%id, "no answer was found in time: we say so");
+                self.decide(id, Vec::new())?;
+                return Ok(true);
+            }
+            _ => {}
+        }
+        let again = self.plan.again_after;
+        if self.sent.get(&(id, name)).is_some_and(|sent| sent.elapsed() < again) {
+            return Ok(true);
+        }
+        self.step(name)?;
+        match self.chain.act(&self.machine, action).await {
+            Ok(Done::Sent(tx)) => {
+                self.step("remember what was sent")?;
+                info!(%id, action = name, %tx, "sent");
+                self.metrics.acted(name);
+                self.sent.insert((id, name), Instant::now());
+                Ok(true)
+            }
+            Ok(Done::NotYet) => Ok(false),
+            Err(why) if why.is_refusal() => {
+                // Somebody else was first, or our own transaction is on the chain and has not settled.
+                info!(%id, action = name, %why, "refused");
+                self.metrics.failed("refused");
+                Ok(false)
+            }
+            Err(why) => {
+                warn!(%id, action = name, %why, "not done");
+                self.metrics.failed(name);
+                Ok(false)
+            }
+        }
+    }
+
+    fn compute(&mut self, id: B256) -> Result<bool, Halt> {
+        let Some(asked) = self.machine.asked(&id) else { return Ok(false) };
+        let begun = Instant::now();
+        match self.answers.answer(asked) {
+            Ok(outputs) => {
+                self.metrics.answered(begun.elapsed());
+                info!(%id, "answered");
+                self.decide(id, outputs)?;
+                Ok(true)
+            }
+            Err(why) => {
+                // The input may still come.
+                warn!(%id, %why, "no answer yet");
+                self.metrics.failed("compute");
+                Ok(false)
+            }
+        }
+    }
+
+    /// Keeps a decision, then lets the machine know.
+    fn decide(&mut self, id: B256, outputs: Vec<i64>) -> Result<(), Halt> {
+        self.step("keep a decision")?;
+        let decided = self.journal.decision(id, outputs)?;
+        self.step("take in a decision")?;
+        self.machine.apply(decided);
+        Ok(())
+    }
+
+    fn step(&self, name: &'static str) -> Result<(), Halt> {
+        if (self.steps)(name) { Ok(()) } else { Err(Halt::Stopped(name)) }
+    }
+}
+
+/// Why a turn ended early.
+#[derive(Debug, Error)]
+pub enum TurnError {
+    /// The operator stops.
+    #[error(transparent)]
+    Halt(#[from] Halt),
+    /// The chain was not read; the next turn tries again.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+}
+
+impl ReadError {
+    fn from_header(error: HeaderError) -> Self {
+        Self::Header(Box::new(error))
+    }
+}

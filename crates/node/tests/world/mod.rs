@@ -1,0 +1,284 @@
+//! A chain with the real contracts, a version with an offer for committees of five, five operators with their nodes.
+
+use alloy::{
+    primitives::{Address, B256, Bytes, U256, address, keccak256},
+    providers::Provider,
+    rpc::types::TransactionRequest,
+    sol,
+    sol_types::{SolCall, SolValue},
+};
+use averment_ledger::{
+    Ledger,
+    contracts::{
+        Deployment, DevelopmentToken, InferenceRouter, OracleStaking, Profile, Sender, SettlementTerms,
+    },
+    embedded::{Embedded, Genesis, GenesisAccount, SystemClock},
+    keys::{AccountKey, Cost, KeyFolder, Password, development},
+    registry::{PolicyTerms, RegistryClient},
+};
+use averment_node::{
+    answers::{AnswerError, Answers},
+    chain::{Chain, Contracts},
+    journal::KeepError,
+    machine::{Asked, Settings},
+    operator::{Operator, Plan},
+};
+use averment_primitives::RoleId;
+use averment_registry::{
+    approval::{Approval, Decision},
+    version::VersionContent,
+};
+use std::{collections::BTreeSet, path::Path, time::Duration};
+use tempfile::TempDir;
+
+/// What the model says of every input.
+pub const TRUTH: i64 = 7;
+/// Who verifies is not asked where nothing is proved; certificates are believed.
+const VERIFIER: Address = address!("0x00000000000000000000000000000000000A0001");
+const CERTIFICATES: Address = address!("0x00000000000000000000000000000000000A0002");
+const EXPIRY: u64 = 4_000_000_000;
+/// Seconds in which a committee commits, and reveals.
+const WINDOW: u32 = 120;
+
+sol! {
+    function verifier() external view returns (address);
+}
+
+/// Says whose the certificates are, and yes to everything else.
+fn certificates_code() -> Bytes {
+    let choose =
+        [&[0x5f, 0x35, 0x60, 0xe0, 0x1c, 0x63][..], &verifierCall::SELECTOR, &[0x14, 0x60, 22, 0x57]]
+            .concat();
+    let yes = [0x60, 1, 0x5f, 0x52, 0x60, 0x20, 0x5f, 0xf3];
+    let whose = [&[0x5b, 0x73], VERIFIER.as_slice(), &[0x5f, 0x52, 0x60, 0x20, 0x5f, 0xf3]].concat();
+    [&choose[..], &yes, &whose].concat().into()
+}
+
+/// An operator that says always the same.
+pub struct Says(pub i64);
+
+impl Answers for Says {
+    fn answer(&self, _: &Asked) -> Result<Vec<i64>, AnswerError> {
+        Ok(vec![self.0])
+    }
+}
+
+pub struct World {
+    pub folder: TempDir,
+    pub ledger: Ledger,
+    pub contracts: Contracts,
+    pub version: B256,
+    pub signers: Vec<AccountKey>,
+    pub requester: AccountKey,
+    offer: B256,
+    asked: u8,
+}
+
+impl World {
+    /// With committees of `members`, of whom `threshold` have to say the same.
+    pub async fn new(members: u8, threshold: u8) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let keys = KeyFolder::new(folder.path().join("keys"));
+        let password = Password::new(b"correct horse".to_vec().into()).unwrap();
+        let signers: Vec<AccountKey> = (0..members)
+            .map(|at| keys.create_account(&format!("signer-{at}"), &password, Cost::Light).unwrap())
+            .collect();
+        let mut genesis = Genesis::development(1_700_000_000);
+        let code = certificates_code();
+        genesis.accounts.insert(CERTIFICATES, GenesisAccount { code, ..GenesisAccount::default() });
+        for signer in &signers {
+            let balance = U256::from(10).pow(U256::from(20));
+            genesis
+                .accounts
+                .insert(signer.address(), GenesisAccount { balance, ..GenesisAccount::default() });
+        }
+        let ledger = Ledger::open_embedded(&folder.path().join("chain"), genesis, SystemClock).unwrap();
+        let accounts = development::accounts(ledger.chain_id()).unwrap();
+        let sender = |at: usize| Sender::new(&ledger, accounts[at].clone());
+        let terms = SettlementTerms::DEVELOPMENT;
+        let (deployment, _) =
+            Deployment::deploy_all(&sender(0), Profile::Development, None, Some(&terms)).await.unwrap();
+        let settlement = deployment.settlement.unwrap();
+        let contracts = Contracts {
+            router: settlement.router.address,
+            staking: settlement.staking.address,
+            randomness: settlement.randomness.address,
+        };
+        let content = VersionContent {
+            manifest_digest: keccak256("manifest"),
+            artifacts_root: keccak256("artifacts"),
+            weights_commitment: keccak256("weights"),
+            plan_digest: keccak256("plan"),
+            parents: Vec::new(),
+        };
+        let registry = RegistryClient::open(&ledger, &deployment).await.unwrap();
+        let policy = PolicyTerms { roles: vec![("risk".to_owned(), accounts[2].address())], threshold: 1 };
+        let (model, _) = registry.create_model(&sender(0), "model", &policy).await.unwrap();
+        registry.set_registrar(&sender(0), model, accounts[1].address(), true).await.unwrap();
+        let (version, _) = registry.register_version(&sender(1), model, &content).await.unwrap();
+        let approval = Approval {
+            model,
+            version,
+            role: RoleId::of("risk"),
+            decision: Decision::Approve,
+            policy_revision: 1,
+            expiry: EXPIRY,
+            nonce: U256::ONE,
+        };
+        let signed = registry.sign_approval(&accounts[2], approval).unwrap();
+        registry.submit_approvals(&sender(0), &[signed]).await.unwrap();
+        registry.deploy(&sender(0), version, "test").await.unwrap();
+
+        let believe = InferenceRouter::setVerifierCall { verifier: VERIFIER, certificates: CERTIFICATES };
+        sender(0).call("believe", contracts.router, &believe).await.unwrap();
+        let offered = InferenceRouter::Offer {
+            version: version.0,
+            weights: content.weights_commitment,
+            plan: content.plan_digest,
+            schema: B256::ZERO,
+            terms: B256::ZERO,
+            verifier: VERIFIER,
+            descriptor: keccak256("descriptor"),
+            certificate: keccak256("certificate"),
+            zeroKnowledge: false,
+            modes: 7,
+            modesForPersons: 0,
+            proofSeconds: 600,
+            challengeBond: 1_000,
+            quorum: InferenceRouter::Quorum {
+                members,
+                threshold,
+                commitSeconds: WINDOW,
+                revealSeconds: WINDOW,
+                tolerance: 0,
+            },
+        };
+        let offer = {
+            let chain = U256::from(ledger.chain_id());
+            let head = (keccak256("averment.offer/1"), chain, contracts.router, offered.clone());
+            keccak256(head.abi_encode_params())
+        };
+        sender(0).call("offer", contracts.router, &InferenceRouter::offerCall { offered }).await.unwrap();
+
+        // Owners are the accounts from the third on; the requester is the first.
+        let money = U256::from(10).pow(U256::from(22));
+        let spenders = [contracts.router, contracts.staking];
+        for at in 0..=2 + usize::from(members) {
+            let to = accounts[at].address();
+            let mint = DevelopmentToken::mintCall { to, amount: money };
+            sender(at).call("get money", settlement.token, &mint).await.unwrap();
+            for spender in spenders {
+                let approve = DevelopmentToken::approveCall { spender, value: U256::MAX };
+                sender(at).call("let them take it", settlement.token, &approve).await.unwrap();
+            }
+        }
+        for (at, signer) in signers.iter().enumerate() {
+            let join = OracleStaking::joinCall {
+                signer: signer.address(),
+                encryptionKey: B256::with_last_byte(at as u8 + 1),
+                places: vec![at as u16],
+            };
+            sender(3 + at).call("join", contracts.staking, &join).await.unwrap();
+            // What challenges are paid from.
+            let mint = DevelopmentToken::mintCall { to: signer.address(), amount: money };
+            let own = Sender::new(&ledger, signer.clone());
+            own.call("get money", settlement.token, &mint).await.unwrap();
+            let approve = DevelopmentToken::approveCall { spender: contracts.router, value: U256::MAX };
+            own.call("let the router take it", settlement.token, &approve).await.unwrap();
+            let deposit = InferenceRouter::depositCall { amount: money };
+            own.call("deposit", contracts.router, &deposit).await.unwrap();
+        }
+        let deposit = InferenceRouter::depositCall { amount: money };
+        sender(0).call("deposit", contracts.router, &deposit).await.unwrap();
+        let requester = accounts[0].clone();
+        let version = version.0;
+        Self { folder, ledger, contracts, version, signers, requester, offer, asked: 0 }
+    }
+
+    pub fn chain(&self) -> &Embedded {
+        self.ledger.embedded().unwrap()
+    }
+
+    /// Lets seconds pass and mines a block.
+    pub fn pass(&self, seconds: u64) {
+        let latest = self.chain().latest().unwrap().1.timestamp;
+        self.chain().set_next_timestamp(latest + seconds).unwrap();
+        self.chain().mine().unwrap();
+    }
+
+    /// Asks for an answer; gives the request's id.
+    pub async fn ask(&mut self, mode: u8) -> B256 {
+        self.pass(1);
+        self.asked += 1;
+        let now = self.chain().latest().unwrap().1.timestamp;
+        let request = InferenceRouter::Request {
+            version: self.version,
+            offer: self.offer,
+            inputs: keccak256([self.asked]),
+            items: 1,
+            seed: B256::ZERO,
+            salt: B256::with_last_byte(self.asked),
+            mode,
+            personal: false,
+            proofAbove: 1_000_000,
+            valueAtRisk: 1,
+            fee: 1_000,
+            bond: 5_000,
+            deadline: alloy::primitives::Uint::from(now + 86_400),
+            window: 3_600,
+            callbackGas: 0,
+            publicInputs: Vec::new(),
+        };
+        let call = InferenceRouter::requestCall { asked: request.clone() };
+        self.by(&self.requester).call("ask", self.contracts.router, &call).await.unwrap();
+        self.read(
+            self.contracts.router,
+            &InferenceRouter::requestIdOfCall { requester: self.requester.address(), asked: request },
+        )
+        .await
+    }
+
+    pub fn by(&self, key: &AccountKey) -> Sender {
+        Sender::new(&self.ledger, key.clone())
+    }
+
+    pub async fn read<C: SolCall>(&self, to: Address, call: &C) -> C::Return {
+        let request = TransactionRequest::default().to(to).input(call.abi_encode().into());
+        C::abi_decode_returns(&self.ledger.provider().call(request).await.unwrap()).unwrap()
+    }
+
+    pub async fn is_final(&self, id: B256, outputs: &[i64]) -> bool {
+        let call = InferenceRouter::isFinalCall { id, outputs: outputs.to_vec() };
+        self.read(self.contracts.router, &call).await
+    }
+
+    /// What the operator with this number has earned.
+    pub async fn earned(&self, operator: u32) -> u128 {
+        self.read(self.contracts.staking, &OracleStaking::operatorOfCall { operator }).await.earned
+    }
+
+    /// How many seats it has.
+    pub async fn seats(&self, operator: u32) -> u16 {
+        self.read(self.contracts.staking, &OracleStaking::operatorOfCall { operator }).await.seats
+    }
+
+    /// The node of the `at`th operator, with its journal in `path`.
+    pub fn operator(
+        &self,
+        at: usize,
+        path: &Path,
+        answers: impl Answers + 'static,
+    ) -> Result<Operator, KeepError> {
+        let settings = Settings {
+            operator: at as u32 + 1,
+            account: self.signers[at].address(),
+            versions: BTreeSet::from([self.version]),
+            challenges: true,
+            margin: 10,
+            stagger: 0,
+        };
+        let chain = Chain::new(self.by(&self.signers[at]), self.contracts);
+        let plan = Plan { again_after: Duration::ZERO, ..Plan::new(settings, 0) };
+        Operator::open(path, plan, chain, Box::new(answers))
+    }
+}
