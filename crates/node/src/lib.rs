@@ -3,7 +3,8 @@
 //! [`machine`] says what is to be done, from what happened, and knows nothing else; [`journal`] keeps what happened and what
 //! was decided, before anything is signed; [`answers`] computes; [`inputs`] finds what is asked about, [`seal`] keeps it for
 //! the members' eyes. [`chain`] reads events and sends transactions, [`operator`] puts all of this together, so that it may be
-//! stopped anywhere; [`metrics`] and [`pages`] show how it fares.
+//! stopped anywhere; [`metrics`] and [`pages`] show how it fares. [`stake`] joins and leaves;
+//! [`secrets`] is what follows from its one key.
 
 #![cfg_attr(
     not(test),
@@ -19,3 +20,5 @@ pub mod metrics;
 pub mod operator;
 pub mod pages;
 pub mod seal;
+pub mod secrets;
+pub mod stake;

@@ -1,10 +1,18 @@
 //! Operators at work on the embedded chain: with a liar, a copier and a crash among them; stopped at every step; on a chain
 //! that goes back on its word.
 
+#[path = "../../ledger/tests/chain/anvil.rs"]
+mod anvil;
 mod world;
 
 use alloy::{primitives::B256, providers::Provider, rpc::types::Filter, sol_types::SolEvent};
-use averment_ledger::contracts::{InferenceRouter, OracleStaking};
+use anvil::Anvil;
+
+use averment_ledger::{
+    Finality,
+    contracts::{InferenceRouter, OracleStaking},
+    embedded::{ChainServer, Embedded, Genesis, ServeLimits},
+};
 use averment_node::operator::{Halt, Operator, TurnError};
 use std::{
     path::PathBuf,
@@ -13,7 +21,7 @@ use std::{
         atomic::{AtomicUsize, Ordering},
     },
 };
-use world::{Says, TRUTH, World};
+use world::{GENESIS_TIME, Place, Says, TRUTH, World};
 
 const QUORUM: u8 = 2;
 const OPTIMISTIC: u8 = 1;
@@ -68,7 +76,27 @@ async fn turn(operator: &mut Operator) {
 
 #[tokio::test]
 async fn five_operators_settle_with_a_liar_a_copier_and_a_crash_among_them() {
-    let mut world = World::new(5, 3).await;
+    five_operators(World::new(5, 3).await).await;
+}
+
+#[tokio::test]
+async fn five_operators_settle_on_a_chain_that_is_served_over_http() {
+    let chain = Embedded::in_memory(Genesis::development(GENESIS_TIME)).unwrap();
+    let local = "127.0.0.1:0".parse().unwrap();
+    let server = ChainServer::bind(chain, local, ServeLimits::default()).await.unwrap();
+    let url = server.url();
+    let server = tokio::spawn(server.run(std::future::pending()));
+    five_operators(World::at(Place::Url(url, Finality::Tag), 5, 3).await).await;
+    server.abort();
+}
+
+#[tokio::test]
+async fn five_operators_settle_on_anvil_or_are_skipped_without_averment_anvil() {
+    let Some(anvil) = Anvil::start(GENESIS_TIME) else { return };
+    five_operators(World::at(Place::Url(anvil.url.clone(), Finality::Depth(0)), 5, 3).await).await;
+}
+
+async fn five_operators(mut world: World) {
     let id = world.ask(QUORUM).await;
     let mut honest: Vec<Operator> =
         (0..3).map(|at| world.operator(at, &world.journal(&at.to_string()), Says(TRUTH)).unwrap()).collect();
@@ -88,7 +116,7 @@ async fn five_operators_settle_with_a_liar_a_copier_and_a_crash_among_them() {
         if world.is_final(id, &[TRUTH]).await {
             break;
         }
-        world.pass(20);
+        world.pass(20).await;
         if let Some(operator) = crashed.take() {
             if copied && operator.machine().time() > 0 && world.is_past_commitments(id).await {
                 drop(operator);
@@ -118,7 +146,7 @@ async fn five_operators_settle_with_a_liar_a_copier_and_a_crash_among_them() {
 impl World {
     async fn is_past_commitments(&self, id: B256) -> bool {
         let until = self.drawn(id).await.commitUntil.to::<u64>();
-        self.chain().latest().unwrap().1.timestamp > until
+        self.now().await > until
     }
 }
 
@@ -144,7 +172,7 @@ async fn stopped_at(world: &mut World, at: usize) -> usize {
         if world.is_final(id, &[TRUTH]).await {
             break;
         }
-        world.pass(20);
+        world.pass(20).await;
     }
     assert!(world.is_final(id, &[TRUTH]).await, "step {at}");
     // Paid once, and nothing was lost: neither by silence nor by saying two things.
@@ -180,7 +208,7 @@ async fn a_wrong_answer_is_challenged_and_forfeited_and_a_right_one_left_alone()
         let mut operator = world.operator(0, &path, Says(TRUTH)).unwrap();
         for _ in 0..10 {
             turn(&mut operator).await;
-            world.pass(120);
+            world.pass(120).await;
         }
         let gained = world.balance(0).await as i128 - before as i128;
         // Half of the bond of 5,000.
@@ -210,7 +238,7 @@ impl World {
 async fn a_chain_that_goes_back_on_a_settled_block_stops_the_operator() {
     let mut world = World::new(1, 1).await;
     let path = world.journal("reorganised");
-    world.pass(1);
+    world.pass(1).await;
     let mut operator = world.operator(0, &path, Says(TRUTH)).unwrap();
     turn(&mut operator).await;
     world.chain().reorganise(1, &[vec![], vec![]]).unwrap();

@@ -1,7 +1,10 @@
 //! Actions as transactions.
 
 use super::Chain;
-use crate::machine::{Action, Asked, Machine};
+use crate::{
+    machine::{Action, Asked, Machine},
+    secrets,
+};
 use alloy::{
     providers::Provider,
     sol,
@@ -183,13 +186,10 @@ impl Chain {
         Ok(OracleStaking::Commitment { seat, digest, r: signature.r().into(), vs: vs.into() })
     }
 
-    /// What hides a commitment. Made from the key and the request, so that it cannot be lost: a deterministic signature
-    /// (RFC 6979) that nobody else can make and that is never published, hashed.
+    /// What hides a commitment.
     fn salt(&self, id: B256) -> Result<B256, ActError> {
         let (chain, staking) = (self.ledger().chain_id(), self.contracts.staking);
-        let what = ("averment.oracle.salt/1".to_owned(), U256::from(chain), staking, id).abi_encode_params();
-        let signature = self.sender.key().sign_digest(&keccak256(what))?;
-        Ok(keccak256(signature.as_bytes()))
+        Ok(secrets::salt(self.sender.key(), chain, staking, id)?)
     }
 
     fn committee(&self, machine: &Machine, id: B256) -> Result<OracleStaking::Committee, ActError> {

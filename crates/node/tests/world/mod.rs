@@ -1,6 +1,7 @@
 //! A chain with the real contracts, a version with an offer for committees of five, five operators with their nodes.
 
 use alloy::{
+    eips::BlockNumberOrTag,
     primitives::{Address, B256, Bytes, U256, address, keccak256},
     providers::Provider,
     rpc::types::TransactionRequest,
@@ -8,11 +9,12 @@ use alloy::{
     sol_types::{SolCall, SolValue},
 };
 use averment_ledger::{
-    Ledger,
+    Finality, Ledger, Remote, Source,
     contracts::{
         Deployment, DevelopmentToken, InferenceRouter, OracleStaking, Profile, Sender, SettlementTerms,
     },
-    embedded::{Embedded, Genesis, GenesisAccount, SystemClock},
+    embedded::{Embedded, Genesis, SystemClock},
+    faucet,
     keys::{AccountKey, Cost, KeyFolder, Password, development},
     registry::{PolicyTerms, RegistryClient},
 };
@@ -28,6 +30,7 @@ use averment_registry::{
     approval::{Approval, Decision},
     version::VersionContent,
 };
+use serde_json::Value;
 use std::{collections::BTreeSet, path::Path, time::Duration};
 use tempfile::TempDir;
 
@@ -35,8 +38,9 @@ use tempfile::TempDir;
 pub const TRUTH: i64 = 7;
 /// Who verifies is not asked where nothing is proved; certificates are believed.
 const VERIFIER: Address = address!("0x00000000000000000000000000000000000A0001");
-const CERTIFICATES: Address = address!("0x00000000000000000000000000000000000A0002");
 const EXPIRY: u64 = 4_000_000_000;
+/// When the chain begins.
+pub const GENESIS_TIME: u64 = 1_700_000_000;
 /// Seconds in which a committee commits, and reveals.
 const WINDOW: u32 = 120;
 
@@ -44,14 +48,25 @@ sol! {
     function verifier() external view returns (address);
 }
 
-/// Says whose the certificates are, and yes to everything else.
+/// Creates a contract that says whose the certificates are, and yes to everything else.
 fn certificates_code() -> Bytes {
     let choose =
         [&[0x5f, 0x35, 0x60, 0xe0, 0x1c, 0x63][..], &verifierCall::SELECTOR, &[0x14, 0x60, 22, 0x57]]
             .concat();
     let yes = [0x60, 1, 0x5f, 0x52, 0x60, 0x20, 0x5f, 0xf3];
     let whose = [&[0x5b, 0x73], VERIFIER.as_slice(), &[0x5f, 0x52, 0x60, 0x20, 0x5f, 0xf3]].concat();
-    [&choose[..], &yes, &whose].concat().into()
+    let code = [&choose[..], &yes, &whose].concat();
+    // Copies what follows these ten bytes, and returns it.
+    let create = [0x60, code.len() as u8, 0x80, 0x60, 10, 0x5f, 0x39, 0x5f, 0xf3, 0xfe];
+    [&create[..], &code].concat().into()
+}
+
+/// Where the chain is.
+pub enum Place {
+    /// In this process.
+    Embedded,
+    /// Behind a URL.
+    Url(String, Finality),
 }
 
 /// An operator that says always the same.
@@ -77,22 +92,31 @@ pub struct World {
 impl World {
     /// With committees of `members`, of whom `threshold` have to say the same.
     pub async fn new(members: u8, threshold: u8) -> Self {
+        Self::at(Place::Embedded, members, threshold).await
+    }
+
+    /// The same on a chain that is somewhere.
+    pub async fn at(place: Place, members: u8, threshold: u8) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let keys = KeyFolder::new(folder.path().join("keys"));
         let password = Password::new(b"correct horse".to_vec().into()).unwrap();
         let signers: Vec<AccountKey> = (0..members)
             .map(|at| keys.create_account(&format!("signer-{at}"), &password, Cost::Light).unwrap())
             .collect();
-        let mut genesis = Genesis::development(1_700_000_000);
-        let code = certificates_code();
-        genesis.accounts.insert(CERTIFICATES, GenesisAccount { code, ..GenesisAccount::default() });
+        let ledger = match place {
+            Place::Embedded => {
+                let path = folder.path().join("chain");
+                Ledger::open_embedded(&path, Genesis::development(GENESIS_TIME), SystemClock).unwrap()
+            }
+            Place::Url(url, finality) => {
+                let poll = Duration::from_millis(5);
+                let remote = Remote { finality, poll, ..Remote::new(url, 31337) };
+                Ledger::open(Source::Remote(remote)).await.unwrap()
+            }
+        };
         for signer in &signers {
-            let balance = U256::from(10).pow(U256::from(20));
-            genesis
-                .accounts
-                .insert(signer.address(), GenesisAccount { balance, ..GenesisAccount::default() });
+            faucet::top_up(&ledger, signer.address(), U256::from(10).pow(U256::from(20))).await.unwrap();
         }
-        let ledger = Ledger::open_embedded(&folder.path().join("chain"), genesis, SystemClock).unwrap();
         let accounts = development::accounts(ledger.chain_id()).unwrap();
         let sender = |at: usize| Sender::new(&ledger, accounts[at].clone());
         let terms = SettlementTerms::DEVELOPMENT;
@@ -129,7 +153,9 @@ impl World {
         registry.submit_approvals(&sender(0), &[signed]).await.unwrap();
         registry.deploy(&sender(0), version, "test").await.unwrap();
 
-        let believe = InferenceRouter::setVerifierCall { verifier: VERIFIER, certificates: CERTIFICATES };
+        let certificates = sender(0).create("create certificates", certificates_code()).await.unwrap();
+        let certificates = certificates.receipt.contract_address.unwrap();
+        let believe = InferenceRouter::setVerifierCall { verifier: VERIFIER, certificates };
         sender(0).call("believe", contracts.router, &believe).await.unwrap();
         let offered = InferenceRouter::Offer {
             version: version.0,
@@ -163,13 +189,13 @@ impl World {
         // Owners are the accounts from the third on; the requester is the first.
         let money = U256::from(10).pow(U256::from(22));
         let spenders = [contracts.router, contracts.staking];
-        for at in 0..=2 + usize::from(members) {
-            let to = accounts[at].address();
-            let mint = DevelopmentToken::mintCall { to, amount: money };
-            sender(at).call("get money", settlement.token, &mint).await.unwrap();
+        for account in &accounts[..3 + usize::from(members)] {
+            let owner = Sender::new(&ledger, account.clone());
+            let mint = DevelopmentToken::mintCall { to: account.address(), amount: money };
+            owner.call("get money", settlement.token, &mint).await.unwrap();
             for spender in spenders {
                 let approve = DevelopmentToken::approveCall { spender, value: U256::MAX };
-                sender(at).call("let them take it", settlement.token, &approve).await.unwrap();
+                owner.call("let them take it", settlement.token, &approve).await.unwrap();
             }
         }
         for (at, signer) in signers.iter().enumerate() {
@@ -199,18 +225,24 @@ impl World {
         self.ledger.embedded().unwrap()
     }
 
+    /// The time of the latest block.
+    pub async fn now(&self) -> u64 {
+        self.ledger.verified_header(BlockNumberOrTag::Latest).await.unwrap().header.timestamp
+    }
+
     /// Lets seconds pass and mines a block.
-    pub fn pass(&self, seconds: u64) {
-        let latest = self.chain().latest().unwrap().1.timestamp;
-        self.chain().set_next_timestamp(latest + seconds).unwrap();
-        self.chain().mine().unwrap();
+    pub async fn pass(&self, seconds: u64) {
+        let then = self.now().await + seconds;
+        let provider = self.ledger.provider();
+        let _: Value = provider.raw_request("evm_setNextBlockTimestamp".into(), [then]).await.unwrap();
+        let _: Value = provider.raw_request("evm_mine".into(), ()).await.unwrap();
     }
 
     /// Asks for an answer; gives the request's id.
     pub async fn ask(&mut self, mode: u8) -> B256 {
-        self.pass(1);
+        self.pass(1).await;
         self.asked += 1;
-        let now = self.chain().latest().unwrap().1.timestamp;
+        let now = self.now().await;
         let request = InferenceRouter::Request {
             version: self.version,
             offer: self.offer,
