@@ -2,6 +2,7 @@
 
 #[path = "../../plan/tests/cases/mod.rs"]
 mod cases;
+mod slotted;
 
 use alloy_primitives::B256;
 use averment_kernels::Backend;
@@ -130,12 +131,7 @@ fn every_number_of_slots_is_proved() {
     let mut proved = Vec::new();
     for slots in 1..=4 {
         let options = Options { slots: Some(slots), ..Options::default() };
-        let fills = |model: &Model| {
-            Descriptor::derive(model.plan(), options)
-                .is_ok_and(|own| own.descriptor.layout.slots.len() == usize::from(slots))
-        };
-        let random = (0..60).filter_map(|seed| narrowed(&cases::random(seed)));
-        let Some(model) = [dense_model(), windows()].into_iter().chain(random).find(fills) else { continue };
+        let Some(model) = slotted::filling(slots) else { continue };
         accepted(&model, 1, options);
         proved.push(slots);
     }

@@ -24,6 +24,7 @@ mod make;
 mod networks;
 #[path = "vectors/separate.rs"]
 mod separate;
+mod slotted;
 #[path = "../../verifier/tests/vectors/mod.rs"]
 mod vectors;
 #[path = "vectors/words.rs"]
@@ -131,14 +132,13 @@ fn write_proofs(save: &impl Fn(String, Value)) {
         }
     }
     for (suffix, mode) in [("transparent", Mode::Transparent), ("zk", Mode::ZeroKnowledge)] {
-        for (name, model) in false_proofs::models() {
-            let base = false_proofs::Base::new(model, mode);
-            let whole = name == "dense";
+        for (name, model, slots, shows) in false_proofs::models() {
+            let base = false_proofs::Base::new(model, Options { mode, slots, ..Options::default() });
             let name = format!("false_{name}_{suffix}");
             let call = base.call.clone();
             assert_eq!(verdict(&call), Ok(()), "{name}");
             save(format!("ok_{name}.json"), base.file());
-            let cases = base.cases(whole);
+            let cases = base.cases(shows);
             save(format!("bad_{name}.json"), bad_file(&name, &call, cases));
         }
     }

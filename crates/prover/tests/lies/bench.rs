@@ -106,7 +106,8 @@ impl Bench {
         Self::of(model, Options { mode, batch_bits: 2, commitments, ..Options::default() }, 3, 5)
     }
 
-    fn of(model: Model, options: Options, items: usize, seed: u64) -> Self {
+    /// Of a run on so many items.
+    pub fn of(model: Model, options: Options, items: usize, seed: u64) -> Self {
         let mode = options.mode;
         let trace = run(&model, &options, items, seed);
         let derived = Descriptor::derive(model.plan(), options).unwrap();

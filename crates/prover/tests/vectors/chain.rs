@@ -3,7 +3,7 @@
 
 use super::{
     Call, Case, Certified, cases, certifying, encoded, file, folder, frozen, make::Made, read, registration,
-    verdict, words::is_free,
+    slotted, verdict, words::is_free,
 };
 use alloy_primitives::{Address, B256, Bytes, TxKind, U256, hex, keccak256};
 use averment_verifier::{
@@ -249,13 +249,7 @@ fn every_number_of_slots_is_verified() {
     let mut chain = None;
     for slots in 1..=4 {
         let options = Options { slots: Some(slots), ..Options::default() };
-        let fills = |model: &averment_plan::Model| {
-            Descriptor::derive(model.plan(), options)
-                .is_ok_and(|own| own.descriptor.layout.slots.len() == usize::from(slots))
-        };
-        let random = (0..60).filter_map(|seed| cases::narrowed(&cases::random(seed)));
-        let mut models = [cases::dense_model(), cases::windows()].into_iter().chain(random);
-        let call = Made::laid_out(models.find(fills).unwrap(), options, 1).call(|_| {});
+        let call = Made::laid_out(slotted::filling(slots).unwrap(), options, 1).call(|_| {});
         let chain = chain.get_or_insert_with(|| Chain::new(&call));
         assert!(chain.register(&call), "{slots} slots");
         assert_eq!((verdict(&call), chain.accepts(&call)), (Ok(()), true), "{slots} slots");

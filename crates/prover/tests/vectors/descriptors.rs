@@ -120,6 +120,13 @@ pub const ATTACKS: &[Attack] = &[
     ("a range with outputs", "TableValues", |d| d.tables.last_mut().unwrap().out_bits = 3),
     ("no slots", "Size", |d| resized(d, |sizes| sizes.areas.clear())),
     ("a slot that is not there", "LookupPlace", |d| d.lookups[0].slot = d.layout.slots.len() as u8),
+    ("an input in a slot that is not there", "LookupPlace", |d| {
+        d.lookups.last_mut().unwrap().slot = d.layout.slots.len() as u8;
+    }),
+    ("an input that is not aligned", "LookupPlace", |d| d.lookups.last_mut().unwrap().row += 1),
+    ("an input outside of its slot", "LookupPlace", |d| {
+        d.lookups.last_mut().unwrap().row = 1 << d.layout.slot_bits
+    }),
     ("a lookup block that is not aligned", "LookupPlace", |d| d.lookups[0].row = 1),
     ("a lookup block outside of its slot", "LookupPlace", |d| d.lookups[0].row = 1 << d.layout.slot_bits),
     ("two lookup blocks in the same rows", "LookupPlace", |d| d.lookups[1].row = d.lookups[0].row),
@@ -211,6 +218,16 @@ pub const ATTACKS: &[Attack] = &[
     }),
     ("a relation with a constant of its own", "Half", |d| {
         d.relations[0].constant = Constant::Number(Coefficient { mantissa: 5, shift: 1 })
+    }),
+    ("a relation that rounds by another half", "Half", |d| {
+        if let Constant::Number(half) = &mut d.relations[0].constant {
+            half.shift += 1;
+        }
+    }),
+    ("a relation that rounds by three halves", "Half", |d| {
+        if let Constant::Number(half) = &mut d.relations[0].constant {
+            half.mantissa = 3;
+        }
     }),
     ("public values that are skipped", "Public", |d| {
         if let Constant::Public { first, .. } = &mut d.relations[3].constant {

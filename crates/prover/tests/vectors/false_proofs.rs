@@ -8,11 +8,12 @@ use super::{
         plus_order,
         witness::{Force, Part},
     },
-    write,
+    slotted, write,
 };
 use alloy_primitives::{B256, U256, hex};
 use averment_verifier::{
     absorb,
+    descriptor::Options,
     field::Fr,
     point,
     statement::{Mode, Statement},
@@ -50,8 +51,8 @@ fn wrapped(word: B256) -> B256 {
 }
 
 impl Base {
-    pub fn new(model: averment_plan::Model, mode: Mode) -> Self {
-        let bench = Bench::new(model, mode);
+    pub fn new(model: averment_plan::Model, options: Options) -> Self {
+        let bench = Bench::of(model, options, 1, 5);
         let honest = bench.prove(Falsehood::None, Manner::Plain).unwrap();
         let call = Call {
             tau: averment_verifier::setup::tau_words(&bench.setup.tau()),
@@ -73,12 +74,17 @@ impl Base {
         changed.map(|((part, own), _)| replaced(part, &own)).collect()
     }
 
-    /// All of them with their names; `whole` asks for what one model shows for all.
-    pub fn cases(&self, whole: bool) -> Vec<Value> {
+    /// What a model shows, with names.
+    pub fn cases(&self, shows: Shows) -> Vec<Value> {
         let mut cases = Vec::new();
         let mut add = |name: String, patches: Vec<Value>| {
             cases.push(json!({ "name": name, "count": patches.len(), "patches": patches }));
         };
+        if shows == Shows::Rounds {
+            self.longest_round(&mut add);
+            return cases;
+        }
+        let whole = shows == Shows::Everything;
         for (falsehood, manner) in falsehoods(whole) {
             if let Some(claimed) = self.bench.prove(falsehood, manner) {
                 add(format!("{falsehood:?}, {manner:?}"), self.patches(&claimed));
@@ -102,12 +108,58 @@ impl Base {
         cases
     }
 
+    /// How many words the transcript is told before the proof's.
+    fn before(&self) -> usize {
+        let mut before = Count::default();
+        absorb(&mut before, self.bench.descriptor(), &self.bench.registered, &self.bench.statement);
+        before.0
+    }
+
+    /// A word of the proof that is not canonical and was heard so, as the transcript's `heard`th behind those before.
+    fn word_misheard(
+        &self,
+        before: usize,
+        place: usize,
+        heard: usize,
+        add: &mut impl FnMut(String, Vec<Value>),
+    ) {
+        let mut proof = self.bench.misheard(before + heard, plus_order).encode();
+        let word = &mut proof[place * 32..][..32];
+        let changed = plus_order(B256::from_slice(word));
+        word.copy_from_slice(changed.as_slice());
+        add(
+            format!("word {place} of the proof plus the field's order, and heard so"),
+            vec![replaced("proof", &proof)],
+        );
+    }
+
+    /// In the same way each coefficient of the first of the longest rounds, and of the masks' round.
+    fn longest_round(&self, add: &mut impl FnMut(String, Vec<Value>)) {
+        let proof = self.bench.prove(Falsehood::None, Manner::Plain).unwrap().proof;
+        // c_0 and c_2 to c_6.
+        let longest = proof.main.iter().map(Vec::len).max().unwrap();
+        assert_eq!(longest, 6);
+        let masks = proof.masks.is_some();
+        // Points, the masks' two sums and s.
+        let points = proof.witness1.len() + proof.witness2.len() + usize::from(masks);
+        let mut first = 2 * points + 2 * usize::from(masks) + 1;
+        let mut rounds = Vec::new();
+        for round in &proof.main {
+            rounds.push(first..first + round.len());
+            first += round.len();
+        }
+        let last = masks.then(|| rounds.last().unwrap().clone());
+        let wanted = rounds.into_iter().find(|round| round.len() == longest).into_iter().chain(last);
+        for place in wanted.flatten() {
+            self.word_misheard(self.before(), place, place, add);
+        }
+    }
+
     /// Words that are not canonical, from a prover that gave them to the transcript as they are: without a check of its
     /// own for each, a verifier would take two proofs for one.
     fn misheard(&self, add: &mut impl FnMut(String, Vec<Value>)) {
-        let Bench { registered, statement, mode, .. } = &self.bench;
-        let mut before = Count::default();
-        absorb(&mut before, self.bench.descriptor(), registered, statement);
+        let Bench { statement, mode, .. } = &self.bench;
+        let before = self.before();
         let words = self.call.parts[3].len() / 32;
         // v, R and v_R are heard as v, v_R, R; the opening comes behind them.
         let opening = words - if mode.masked() { 22 } else { 20 };
@@ -119,24 +171,17 @@ impl Base {
                 2 | 3 if mode.masked() => place + 1,
                 _ => place,
             };
-            let proof = self.bench.misheard(before.0 + heard, plus_order).encode();
-            let word = B256::from_slice(&proof[place * 32..][..32]);
-            let mut changed = proof.clone();
-            changed[place * 32..][..32].copy_from_slice(plus_order(word).as_slice());
-            add(
-                format!("word {place} of the proof plus the field's order, and heard so"),
-                vec![replaced("proof", &changed)],
-            );
+            self.word_misheard(before, place, heard, add);
         }
         // The opening's quotient is negated, so its y is one that another number gives as well.
         let place = words - 3;
-        let mut changed = self.bench.misheard(before.0 + place, wrapped).encode();
+        let mut changed = self.bench.misheard(before + place, wrapped).encode();
         let word = B256::from_slice(&changed[place * 32..][..32]);
         changed[place * 32..][..32].copy_from_slice(wrapped(word).as_slice());
         add("another y with the same negative, and heard so".into(), vec![replaced("proof", &changed)]);
         // A point more than there are chunks, behind those of weights and inputs.
         let points = [&self.call.parts[2][..], &[0; 64]].concat();
-        let proof = self.bench.overheard(before.0).encode();
+        let proof = self.bench.overheard(before).encode();
         add(
             "a point more, and heard so".into(),
             vec![replaced("points", &points), replaced("proof", &proof)],
@@ -236,7 +281,22 @@ fn replaced(part: &str, bytes: &[u8]) -> Value {
     json!({ "part": part, "length": bytes.len(), "at": 0, "bytes": hex::encode_prefixed(bytes) })
 }
 
-/// The models with their names.
-pub fn models() -> [(&'static str, averment_plan::Model); 2] {
-    [("dense", cases::dense_model()), ("windows", cases::windows())]
+/// What a model is there to show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shows {
+    /// Falsehoods, and what one model shows for all.
+    Everything,
+    /// Falsehoods.
+    Falsehoods,
+    /// The rounds of four slots, which have the highest degree that there is.
+    Rounds,
+}
+
+/// The models with their names, how many slots they have if that is not chosen by cost, and what they show.
+pub fn models() -> [(&'static str, averment_plan::Model, Option<u8>, Shows); 3] {
+    [
+        ("dense", cases::dense_model(), None, Shows::Everything),
+        ("windows", cases::windows(), None, Shows::Falsehoods),
+        ("slots", slotted::filling(4).unwrap(), Some(4), Shows::Rounds),
+    ]
 }

@@ -146,6 +146,11 @@ pub const REASONS: &[Reason] = &[
         checks: &[("descriptor/Layouts.sol", "cell <= 2 ** ADDRESS_BITS")],
     },
     Reason {
+        why: "cells are counted role by role; where items have chunks of their own behind that, four bytes hold no address \
+              there, and each input has to be looked up",
+        checks: &[("descriptor/Layouts.sol", "k + countBits > ADDRESS_BITS")],
+    },
+    Reason {
         why: "lists that go on behind the end do not end where the sizes begin, which is checked; nothing else is read there",
         checks: &[("descriptor/Plans.sol", "from + length > data.length")],
     },
