@@ -80,10 +80,6 @@ pub const REASONS: &[Reason] = &[
         ],
     },
     Reason {
-        why: "a block beyond its slot has another block's address, or none",
-        checks: &[("descriptor/validate.rs", "*end <= 1_u64.checked_shl(self.layout.slot_bits")],
-    },
-    Reason {
         why: "a function's table begins below 0 in every plan of the suite, and lo must begin at 0",
         checks: &[("descriptor/validate.rs", "table.function"), ("descriptor/Terms.sol", "table.isFunction")],
     },
