@@ -78,6 +78,14 @@ fn a_transaction_is_priced_at_its_limit_or_what_it_uses_and_never_below_the_floo
     assert_eq!(on(&less, "Arbitrum")["executionWei"], (40_000_u64 * 10_000_000).to_string());
 }
 
+/// The base fee that EIP-4844 gives with the parameters of BPO2.
+#[test]
+fn the_price_of_blobs_follows_from_a_headers_excess() {
+    let value = Sandbox::empty().run(&["fees", "--excess-blob-gas", "217826000", "--json"]).done().json();
+    assert!(value["assumptions"][0].as_str().unwrap().contains("blobs at 0.124776049 gwei"), "{value}");
+    assert!(value["assumptions"].to_string().contains("reserve price, which is 0.125 gwei"), "{value}");
+}
+
 #[test]
 fn a_chain_that_would_not_take_it_says_why() {
     let sandbox = with(&signed(16_777_217, vec![]));
@@ -99,6 +107,8 @@ fn what_makes_no_sense_is_refused_in_words() {
         (&["--blob-base-fee", "1000001gwei"], "at most 1000000 gwei"),
         (&["--blob-base-fee", "2"], "a number and its unit"),
         (&["--ether-price", "cheap"], "dollars and cents"),
+        (&["--excess-blob-gas", "18446744073709551615"], "blobs would cost more than"),
+        (&["--excess-blob-gas", "1", "--blob-base-fee", "1wei"], "cannot be used with"),
         (&["--gas-used", "20999"], "expected gas from 21000"),
         (&["--gas-used", "90001"], "to 90000, its limit"),
         (&["--volume", "0"], "records a year"),

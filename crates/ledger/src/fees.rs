@@ -34,7 +34,7 @@ pub use blobs::{
 pub use brotli::brotli_length;
 pub use ethereum::{Ethereum, NotAdmitted, TRANSACTION_GAS_CAP, admits, floor_gas};
 pub use fastlz::fastlz_length;
-pub use op_stack::{OpStack, OperatorFee, OperatorRule, data_footprint, fjord_data_fee};
+pub use op_stack::{OpStack, OperatorFee, OperatorRule, fjord_data_fee};
 pub use prices::{Chain, Estimate, PriceBook};
 pub use records::{
     ANCHOR_GAS, Advice, Demand, DemandError, Keeping, Offer, Reader, Way, advise, incompressible,

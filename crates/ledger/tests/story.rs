@@ -1,9 +1,14 @@
 //! The thin line through the house: the real contracts on an embedded chain, driven to a deployed version, then
 //! an audit file from the chain that verifies offline, and tampered copies that do not.
 
+#[path = "chain/anvil.rs"]
+#[allow(dead_code, reason = "shared with the chain's tests")]
+mod anvil;
+
 use alloy::{primitives::keccak256, providers::DynProvider};
+use anvil::Anvil;
 use averment_ledger::{
-    Ledger,
+    Finality, Ledger, Remote, Source as Chain,
     contracts::{Deployment, ModelRegistry, Profile, Sender},
     embedded::Genesis,
     keys::{AccountKey, development},
@@ -16,7 +21,10 @@ use averment_registry::{
     manifest::{Artifact, Captured, Code, Environment, FileDigest, Fingerprint, Source, Statement},
     version::{RegistryId, VersionContent},
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 /// Of the second version the first is the parent.
 const MANIFESTS: [&str; 2] = [
@@ -34,8 +42,7 @@ struct Story {
 }
 
 impl Story {
-    async fn begin() -> Self {
-        let ledger = Ledger::in_memory(Genesis::development(1_800_000_000)).unwrap();
+    async fn begin(ledger: Ledger) -> Self {
         let keys = development::accounts(ledger.chain_id()).unwrap();
         let owner = ledger.signing(keys[0].wallet());
         let sender = Sender::new(&ledger, keys[0].clone());
@@ -156,9 +163,31 @@ fn manifest(
     (serde_json::from_slice(&envelope.encode().unwrap()).unwrap(), statement)
 }
 
+/// When the chains begin.
+const GENESIS_TIME: u64 = 1_800_000_000;
+
 #[tokio::test]
 async fn a_deployed_version_is_audited_offline() {
-    let story = Story::begin().await;
+    let caveats = tell(Ledger::in_memory(Genesis::development(GENESIS_TIME)).unwrap()).await;
+    assert!(caveats.contains(&Caveat::EmbeddedChain), "{caveats:?}");
+}
+
+#[tokio::test]
+async fn the_story_is_the_same_on_an_op_stack_chain_or_is_skipped_without_averment_anvil() {
+    let rules = ["--network", "optimism", "--hardfork", "isthmus"];
+    let Some(anvil) = Anvil::start_as(GENESIS_TIME, &rules) else { return };
+    let settings = Remote {
+        finality: Finality::Depth(0),
+        poll: Duration::from_millis(5),
+        ..Remote::new(&anvil.url, 31337)
+    };
+    let caveats = tell(Ledger::open(Chain::Remote(settings)).await.unwrap()).await;
+    assert!(!caveats.contains(&Caveat::EmbeddedChain), "{caveats:?}");
+}
+
+/// From an empty chain to an audit file that verifies offline; what the file's reader is told to mind.
+async fn tell(ledger: Ledger) -> Vec<Caveat> {
+    let story = Story::begin(ledger).await;
     let model = story.create_model("breast-cancer-triage").await;
     let mut versions = BTreeMap::new();
     let mut parents = Vec::new();
@@ -202,7 +231,6 @@ async fn a_deployed_version_is_audited_offline() {
     assert_eq!(verified.versions().count(), 2);
     let standing = verified.version(subject).unwrap().approvals;
     assert_eq!((standing.needed, standing.standing), (2, 2));
-    assert!(verified.caveats().contains(&Caveat::EmbeddedChain), "{:?}", verified.caveats());
     assert!(audit::page::render(&verified).contains("clinic-north"));
 
     let other = TrustedBlockHash(keccak256("another block"));
@@ -210,4 +238,5 @@ async fn a_deployed_version_is_audited_offline() {
     let mut tampered = decoded.clone();
     tampered.histories[0].entries.pop();
     assert!(audit::verify(&tampered, TrustedBlockHash(block.hash), &policy).is_err());
+    verified.caveats().to_vec()
 }

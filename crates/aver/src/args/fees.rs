@@ -52,6 +52,9 @@ pub struct FeesArgs {
     /// Ethereum's base fee of blob gas
     #[arg(long, value_name = "PRICE", default_value = "0.125gwei", value_parser = gas_price, allow_hyphen_values = true)]
     pub blob_base_fee: u128,
+    /// Ethereum's excess blob gas, as a block's header says it: the base fee of blob gas follows from it
+    #[arg(long, value_name = "GAS", conflicts_with = "blob_base_fee")]
+    pub excess_blob_gas: Option<u64>,
     /// Price of gas on OP Mainnet and Base
     #[arg(long, value_name = "PRICE", default_value = "0.001gwei", value_parser = gas_price, allow_hyphen_values = true)]
     pub op_gas_price: u128,

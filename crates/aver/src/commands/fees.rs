@@ -3,8 +3,9 @@
 use crate::{args::FeesArgs, exit, table::table, ui::Ui};
 use anyhow::{Context as _, Result};
 use averment_ledger::fees::{
-    Advice, Arbitrum, Chain, Cost, Demand, Footprint, Gwei, MAX_TRANSACTION, NotAdmitted, Offer, PriceBook,
-    Reader, SignedTransaction, admits, advise, brotli_length, fastlz_length, floor_gas,
+    Advice, Arbitrum, Chain, Cost, Demand, Footprint, Gwei, MAX_GAS_PRICE, MAX_TRANSACTION, NotAdmitted,
+    Offer, PriceBook, Reader, SignedTransaction, admits, advise, blob_base_fee, brotli_length, fastlz_length,
+    floor_gas,
 };
 use averment_primitives::U256;
 use averment_storage::atomic;
@@ -15,7 +16,7 @@ use std::path::Path;
 const FILE_LIMIT: u64 = 2 * MAX_TRANSACTION as u64 + 1024;
 
 pub fn run(args: &FeesArgs, ui: Ui) -> Result<()> {
-    let book = book(args);
+    let book = book(args)?;
     let demand = Demand::new(args.reader.into(), args.record_bytes, args.volume, args.batches)
         .map_err(|error| exit::usage(error.to_string()))?;
     let transaction =
@@ -35,8 +36,17 @@ pub fn run(args: &FeesArgs, ui: Ui) -> Result<()> {
 }
 
 /// The prices that were typed.
-fn book(args: &FeesArgs) -> PriceBook {
-    let mut book = PriceBook::at(args.l1_base_fee, args.blob_base_fee);
+fn book(args: &FeesArgs) -> Result<PriceBook> {
+    let mut blobs = args.blob_base_fee;
+    if let Some(excess) = args.excess_blob_gas {
+        blobs = blob_base_fee(excess);
+        if blobs > MAX_GAS_PRICE {
+            let most = Gwei(MAX_GAS_PRICE);
+            let message = format!("--excess-blob-gas: blobs would cost more than {most}, got {excess}");
+            return Err(exit::usage(message).into());
+        }
+    }
+    let mut book = PriceBook::at(args.l1_base_fee, blobs);
     book.op_mainnet.gas_price = args.op_gas_price;
     book.base.gas_price = args.op_gas_price;
     book.arbitrum = Arbitrum {
@@ -44,7 +54,7 @@ fn book(args: &FeesArgs) -> PriceBook {
         data_price: args.arbitrum_data_price.unwrap_or(args.l1_base_fee),
     };
     book.ether = args.ether_price;
-    book
+    Ok(book)
 }
 
 /// What a transaction costs on every chain.

@@ -67,12 +67,6 @@ fn estimated_size(fastlz: u64) -> u64 {
     COEFFICIENT.saturating_mul(fastlz).saturating_sub(INTERCEPT).max(MINIMUM)
 }
 
-/// What a transaction whose FastLZ length is `fastlz` takes of a block's gas limit beside its own gas (Jovian's data
-/// footprint; `scalar` is the chain's `daFootprintGasScalar`).
-pub fn data_footprint(fastlz: u64, scalar: u16) -> u64 {
-    (estimated_size(fastlz) / 1_000_000).saturating_mul(u64::from(scalar))
-}
-
 /// The L1 data fee since Fjord, in wei, for a transaction whose FastLZ length is `fastlz`.
 pub fn fjord_data_fee(chain: &OpStack, fastlz: u64) -> U256 {
     let calldata = U256::from(chain.base_fee_scalar) * U256::from(16) * U256::from(chain.l1_base_fee);
@@ -147,16 +141,6 @@ mod tests {
         assert_eq!(fee(OperatorRule::Isthmus).bit_len(), 77);
         assert_eq!(fee(OperatorRule::Jovian).bit_len(), 103);
         assert_eq!(&fee(OperatorRule::Jovian).to_string()[..16], "7922816249600206");
-    }
-
-    /// Transactions below the minimum count a hundred bytes; 1,088 compressed ones 867.
-    #[test]
-    fn the_data_footprint_is_whole_bytes_times_the_scalar() {
-        assert_eq!(
-            [0, 170, 171, 1_088].map(|fastlz| data_footprint(fastlz, 400)),
-            [40_000, 40_000, 40_000, 346_800]
-        );
-        assert_eq!(data_footprint(u64::MAX, u16::MAX), (u64::MAX - INTERCEPT) / 1_000_000 * 65_535);
     }
 
     #[test]

@@ -21,6 +21,11 @@ impl Drop for Anvil {
 impl Anvil {
     /// Starts anvil with the Prague rules and a genesis at `timestamp`; `None`, said loudly, if there is none.
     pub fn start(timestamp: u64) -> Option<Self> {
+        Self::start_as(timestamp, &["--hardfork", "prague"])
+    }
+
+    /// The same with the rules that `rules` say.
+    pub fn start_as(timestamp: u64, rules: &[&str]) -> Option<Self> {
         let Some(path) = std::env::var_os("AVERMENT_ANVIL") else {
             let name = std::thread::current().name().unwrap_or("a test").to_owned();
             // Straight to the terminal: the test harness keeps what a passing test prints to itself.
@@ -31,8 +36,9 @@ impl Anvil {
             return None;
         };
         let mut child = Command::new(&path)
-            .args(["--host", "127.0.0.1", "--port", "0", "--hardfork", "prague", "--timestamp"])
+            .args(["--host", "127.0.0.1", "--port", "0", "--timestamp"])
             .arg(timestamp.to_string())
+            .args(rules)
             .stdout(Stdio::piped())
             .spawn()
             .unwrap_or_else(|error| panic!("starting {}: {error}", path.display()));
