@@ -52,12 +52,8 @@ impl Ui {
         }
     }
 
-    /// What a transaction will cost, before it is sent. A machine that asked not to be asked finds it in the result
-    /// ([`estimate`]).
+    /// What a transaction will cost, before it is sent; a machine finds it in the result too ([`estimate`]).
     pub fn quote(&self, quote: &Quote) {
-        if self.json && self.yes {
-            return;
-        }
         let data = match quote.data_fee.is_zero() {
             true => String::new(),
             false => format!(", {} of it for data", format_ether(quote.data_fee)),
