@@ -9,6 +9,7 @@ mod formats;
 mod keys;
 mod log;
 mod model;
+mod oracle;
 pub mod proofs;
 mod register;
 mod simulate;
@@ -23,6 +24,7 @@ pub use formats::{ExportCommand, ExportOmsArgs, ImportCommand, ImportOmsArgs};
 pub use keys::{KeyKind, KeysCommand};
 pub use log::{AppendArgs, LogCommand, OpenArgs, ProveArgs, RecordKindArg};
 pub use model::ModelCommand;
+pub use oracle::{JoinArgs, OracleCommand, RunArgs, SignerArgs};
 pub use register::RegisterArgs;
 pub use simulate::{OracleArgs, SimulateCommand};
 pub use version::{ApproveArgs, ApproveCommand, DeployArgs, HistoryArgs, RetireArgs, RevokeArgs};
@@ -117,6 +119,9 @@ pub enum Command {
     /// Offers the embedded chain to other programs
     #[command(subcommand)]
     Chain(ChainCommand),
+    /// Joins the oracle operators, answers requests, leaves
+    #[command(subcommand)]
+    Oracle(OracleCommand),
     /// Deploys the contracts
     #[command(subcommand)]
     Contracts(ContractsCommand),

@@ -16,6 +16,7 @@ pub mod init;
 mod keys;
 pub mod log;
 mod model;
+mod oracle;
 pub mod prove;
 pub mod register;
 mod simulate;
@@ -72,6 +73,7 @@ pub fn run(cli: Cli) -> Result<()> {
         Command::Audit(args) => audit::run(&args, &cli.global, ui),
         Command::Demo(args) => demo::run(&args, ui),
         Command::Chain(command) => chain::run(&command, &context()?),
+        Command::Oracle(command) => oracle::run(&command, context()?),
         Command::Contracts(command) => contracts::run(&command, context()?),
         Command::Register(args) => register::run(&args, &context()?),
         Command::Log(command) => log::run(&command, &context()?),

@@ -7,6 +7,7 @@ use averment_ledger::{
     keys::{KeyError, PemError},
     registry::{AnchorsFault, DossierError, HistoryFault, ReadError},
 };
+use averment_node::stake::StakeError;
 use averment_storage::formats::oms;
 use std::{convert::Infallible, fmt};
 
@@ -71,6 +72,9 @@ fn chain(cause: &(dyn std::error::Error + 'static)) -> Option<u8> {
         _ => Some(REFUSED),
     };
     if let Some(error) = cause.downcast_ref::<SendError>() {
+        return send(error);
+    }
+    if let Some(StakeError::Send(error)) = cause.downcast_ref::<StakeError>() {
         return send(error);
     }
     if let Some(error) = cause.downcast_ref::<DeploymentFault>() {

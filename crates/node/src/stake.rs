@@ -186,6 +186,20 @@ impl Stake {
         Ok((operator, sent))
     }
 
+    /// On a development chain, whose money anybody makes: gives `owner` what the bonds of `seats` seats take, if it lacks
+    /// that. What is no such token refuses.
+    pub async fn fund(&self, owner: &Sender, seats: u16) -> Result<(), StakeError> {
+        let needed = U256::from(self.seat_bond().await?).saturating_mul(U256::from(seats));
+        let token = self.ask("its token", self.staking, &OracleStaking::tokenCall {}).await?;
+        let balance = DevelopmentToken::balanceOfCall { account: owner.address() };
+        let lacking = needed.saturating_sub(self.ask("the balance", token, &balance).await?);
+        if !lacking.is_zero() {
+            let mint = DevelopmentToken::mintCall { to: owner.address(), amount: lacking };
+            owner.call("make development money", token, &mint).await.map_err(Box::new)?;
+        }
+        Ok(())
+    }
+
     /// Gives up the operator's seats that are in no committee. Gives how many there were.
     pub async fn leave(&self, owner: &Sender, operator: u32) -> Result<(usize, Option<Sent>), StakeError> {
         let mut places = Vec::new();

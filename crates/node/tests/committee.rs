@@ -251,3 +251,26 @@ async fn a_chain_that_goes_back_on_a_settled_block_stops_the_operator() {
     assert!(matches!(operator.turn().await, Err(TurnError::Halt(Halt::Reorganised { .. }))));
     assert_eq!(operator.machine().asked(&id), None);
 }
+
+/// Requests a second, from the draw to the fee: what the operator itself takes, with everything that it sends and keeps, on the
+/// embedded chain and one thread. `cargo test --release -p averment-node --test committee -- --ignored --nocapture`
+#[tokio::test]
+#[ignore = "a measurement"]
+#[allow(clippy::print_stdout, reason = "the figure is the result")]
+async fn requests_a_second() {
+    const COUNT: usize = 40;
+    let mut world = World::new(1, 1).await;
+    let path = world.journal("measured");
+    let mut operator = world.operator(0, &path, Says(TRUTH)).unwrap();
+    let mut spent = std::time::Duration::ZERO;
+    for _ in 0..COUNT {
+        let id = world.ask(QUORUM).await;
+        while !world.is_final(id, &[TRUTH]).await {
+            let begun = std::time::Instant::now();
+            turn(&mut operator).await;
+            spent += begun.elapsed();
+            world.pass(40).await;
+        }
+    }
+    println!("{:.0} requests a second", COUNT as f64 / spent.as_secs_f64());
+}

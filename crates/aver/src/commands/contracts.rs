@@ -6,7 +6,9 @@ use crate::{
     exit, setups, ui,
 };
 use anyhow::Result;
-use averment_ledger::contracts::{Deployment, Governance, MIN_DELAY, Profile, ProofContracts, Sent};
+use averment_ledger::contracts::{
+    Deployment, Governance, MIN_DELAY, Profile, ProofContracts, Sent, SettlementTerms,
+};
 use serde_json::json;
 
 /// The least size of chunks, as a power of two.
@@ -62,8 +64,9 @@ async fn deploy(profile: Profile, context: &Context) -> Result<()> {
     let sender = context.sender(&ledger, key).await?;
     // First what can stay behind unused: nobody knows of it.
     let (proofs, mut sent) = ProofContracts::deploy(&sender, &setup.key()).await?;
-    let (mut deployment, more) = Deployment::deploy(&sender, profile).await?;
-    deployment.proofs = Some(proofs);
+    // Requests are settled in a token of its own on a development chain; elsewhere somebody has to choose the token.
+    let terms = matches!(profile, Profile::Development).then_some(SettlementTerms::DEVELOPMENT);
+    let (deployment, more) = Deployment::deploy_all(&sender, profile, Some(proofs), terms.as_ref()).await?;
     sent.extend(more);
     deployment.save(&config.deployment_file)?;
     let estimates: Vec<_> = sent.iter().map(|sent| ui::estimate(&sent.quote)).collect();

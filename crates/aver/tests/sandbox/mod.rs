@@ -5,6 +5,7 @@
 #![allow(dead_code, reason = "each test program uses a part of it")]
 
 pub mod digits;
+pub mod serving;
 
 use averment_ledger::{
     Ledger,

@@ -1,0 +1,90 @@
+//! `aver oracle`: an operator joins, works until it is asked to stop, and leaves.
+
+mod sandbox;
+
+use sandbox::{OWNER, Sandbox, serving::Serving};
+use std::{
+    io::{Read, Write},
+    net::TcpStream,
+    thread::sleep,
+    time::{Duration, Instant},
+};
+
+const MODEL: &str = "breast-cancer-triage";
+const VERSION: &str = "breast-cancer-triage@2.0.0";
+const PLAN: &str = "triage.plan";
+const SIGNER: &str = "oracle-1";
+
+/// Contracts, a version that registered its plan, and an operator's key.
+fn project() -> Sandbox {
+    let sandbox = Sandbox::deployed();
+    sandbox.example("breast_cancer");
+    sandbox.key("reviewer");
+    sandbox.key(SIGNER);
+    let roles = ["--role", "review=reviewer", "--threshold", "1"];
+    sandbox.by(OWNER, &[&["model", "create", MODEL], &roles[..]].concat()).done();
+    let compile =
+        ["compile", "breast_cancer/model-v2.onnx", "--calibrate", "breast_cancer/data/training.csv"];
+    sandbox.run(&[&compile[..], &["--except", "row,diagnosis", "-o", PLAN]].concat()).done();
+    sandbox.run(&["commit", PLAN]).done();
+    sandbox.by(OWNER, &["register", "breast_cancer/model-v1.toml"]).done();
+    sandbox.by(OWNER, &["register", "breast_cancer/model-v2.toml", "--plan", PLAN]).done();
+    sandbox
+}
+
+/// The first line of a page.
+fn page(pages: &str, path: &str) -> (String, String) {
+    let address = pages.strip_prefix("http://").unwrap();
+    let mut stream = TcpStream::connect(address).unwrap();
+    write!(stream, "GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    (answer.lines().next().unwrap_or_default().to_owned(), answer)
+}
+
+#[test]
+fn an_operator_joins_works_and_leaves() {
+    let sandbox = project();
+    sandbox.run(&["oracle", "status", "--signer", SIGNER, "--json"]).refused(1, "aver oracle join");
+    let joined = sandbox.by(OWNER, &["oracle", "join", "--signer", SIGNER, "--seats", "3"]).done().json();
+    assert_eq!((&joined["operator"], &joined["seats"]), (&1.into(), &3.into()));
+    assert_eq!(joined["signer"], serde_json::json!(sandbox.address(SIGNER)));
+    sandbox.by(OWNER, &["oracle", "join", "--signer", SIGNER]).refused(1, "is or was an operator's");
+
+    let serve = format!("{VERSION}={PLAN}");
+    let run = ["oracle", "run", "--serve", &serve, "--inputs", "inbox", "--pages", "127.0.0.1:0"];
+    let more = ["--account", SIGNER, "--pause", "1"];
+    let operator = Serving::start(&sandbox, &[&run[..], &more].concat());
+    assert_eq!((&operator.said["operator"], &operator.said["seats"]), (&1.into(), &3.into()));
+    let pages = operator.said["pages"].as_str().unwrap().to_owned();
+    let begun = Instant::now();
+    while !page(&pages, "/health").0.contains("200") {
+        assert!(begun.elapsed() < Duration::from_secs(60), "it does not get well");
+        sleep(Duration::from_millis(50));
+    }
+    assert!(page(&pages, "/metrics").1.contains("averment_oracle_seats 0"));
+    operator.stop();
+
+    let status = sandbox.run(&["oracle", "status", "--signer", SIGNER, "--json"]).done().json();
+    assert_eq!((&status["seats"], &status["earned"]), (&3.into(), &"0".into()));
+    assert_eq!(status["encryptionKey"], joined["encryptionKey"]);
+    let left = sandbox.by(OWNER, &["oracle", "leave", "--signer", SIGNER]).done().json();
+    assert_eq!((&left["givenUp"], &left["seats"], &left["withdrawn"]), (&3.into(), &0.into(), &"0".into()));
+    assert_ne!(left["unbonding"], "0");
+}
+
+#[test]
+fn an_operator_answers_only_with_what_the_version_registered() {
+    let sandbox = project();
+    sandbox.by(OWNER, &["oracle", "join", "--signer", SIGNER]).done();
+    let run = |serve: &str, account: &str| {
+        let run =
+            ["oracle", "run", "--serve", serve, "--inputs", "inbox", "--pages", "127.0.0.1:0", "--json"];
+        sandbox.run(&[&run[..], &["--account", account]].concat())
+    };
+    let first = format!("breast-cancer-triage@1.0.0={PLAN}");
+    run(&first, SIGNER).refused(1, "registered another plan");
+    run("nonsense", SIGNER).refused(2, "VERSION=PLAN");
+    run(&format!("{VERSION}={PLAN}"), "reviewer").refused(1, "aver oracle join");
+    run(&format!("{VERSION}=nowhere"), SIGNER).refused(2, "aver compile");
+}
