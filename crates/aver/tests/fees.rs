@@ -86,6 +86,18 @@ fn the_price_of_blobs_follows_from_a_headers_excess() {
     assert!(value["assumptions"].to_string().contains("reserve price, which is 0.125 gwei"), "{value}");
 }
 
+/// By the rules of both forks.
+#[test]
+fn the_operators_fee_follows_the_rule_of_its_fork() {
+    let sandbox = with(&signed(50_000, vec![]));
+    let fee = ["--operator-scalar", "3000000", "--operator-constant", "7", "--json"];
+    let value = fees(&sandbox, &fee).done().json();
+    assert_eq!(on(&value, "Base")["operatorWei"], (50_000_u64 * 3_000_000 * 100 + 7).to_string());
+    let value = fees(&sandbox, &[&fee[..], &["--operator-rule", "isthmus"]].concat()).done().json();
+    assert_eq!(on(&value, "OP Mainnet")["operatorWei"], "150007");
+    assert_eq!(on(&value, "Ethereum")["operatorWei"], "0");
+}
+
 #[test]
 fn a_chain_that_would_not_take_it_says_why() {
     let sandbox = with(&signed(16_777_217, vec![]));

@@ -1,6 +1,6 @@
 //! What `aver fees` takes.
 
-use averment_ledger::fees::{Reader, Usd, gas_price, usd};
+use averment_ledger::fees::{OperatorRule, Reader, Usd, gas_price, usd};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
@@ -37,6 +37,24 @@ impl From<ReaderArg> for Reader {
     }
 }
 
+/// How an operator's fee is computed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum OperatorArg {
+    /// gas · scalar / 1,000,000 + constant
+    Isthmus,
+    /// gas · scalar · 100 + constant
+    Jovian,
+}
+
+impl From<OperatorArg> for OperatorRule {
+    fn from(rule: OperatorArg) -> Self {
+        match rule {
+            OperatorArg::Isthmus => Self::Isthmus,
+            OperatorArg::Jovian => Self::Jovian,
+        }
+    }
+}
+
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
 pub struct FeesArgs {
@@ -58,6 +76,15 @@ pub struct FeesArgs {
     /// Price of gas on OP Mainnet and Base
     #[arg(long, value_name = "PRICE", default_value = "0.001gwei", value_parser = gas_price, allow_hyphen_values = true)]
     pub op_gas_price: u128,
+    /// Scalar of the operator's fee on OP Mainnet and Base
+    #[arg(long, value_name = "SCALAR", default_value_t = 0)]
+    pub operator_scalar: u32,
+    /// Constant of the operator's fee on OP Mainnet and Base, in wei
+    #[arg(long, value_name = "WEI", default_value_t = 0)]
+    pub operator_constant: u64,
+    /// Which fork's rule the operator's fee follows
+    #[arg(long, value_name = "FORK", value_enum, default_value_t = OperatorArg::Jovian)]
+    pub operator_rule: OperatorArg,
     /// Price of gas on Arbitrum
     #[arg(long, value_name = "PRICE", default_value = "0.01gwei", value_parser = gas_price, allow_hyphen_values = true)]
     pub arbitrum_gas_price: u128,

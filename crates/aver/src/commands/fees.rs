@@ -4,8 +4,8 @@ use crate::{args::FeesArgs, exit, table::table, ui::Ui};
 use anyhow::{Context as _, Result};
 use averment_ledger::fees::{
     Advice, Arbitrum, Chain, Cost, Demand, Footprint, Gwei, MAX_GAS_PRICE, MAX_TRANSACTION, NotAdmitted,
-    Offer, PriceBook, Reader, SignedTransaction, admits, advise, blob_base_fee, brotli_length, fastlz_length,
-    floor_gas,
+    Offer, OperatorFee, PriceBook, Reader, SignedTransaction, admits, advise, blob_base_fee, brotli_length,
+    fastlz_length, floor_gas,
 };
 use averment_primitives::U256;
 use averment_storage::atomic;
@@ -47,8 +47,14 @@ fn book(args: &FeesArgs) -> Result<PriceBook> {
         }
     }
     let mut book = PriceBook::at(args.l1_base_fee, blobs);
-    book.op_mainnet.gas_price = args.op_gas_price;
-    book.base.gas_price = args.op_gas_price;
+    for chain in [&mut book.op_mainnet, &mut book.base] {
+        chain.gas_price = args.op_gas_price;
+        chain.operator_fee = OperatorFee {
+            rule: args.operator_rule.into(),
+            scalar: args.operator_scalar,
+            constant: args.operator_constant,
+        };
+    }
     book.arbitrum = Arbitrum {
         gas_price: args.arbitrum_gas_price,
         data_price: args.arbitrum_data_price.unwrap_or(args.l1_base_fee),
