@@ -169,7 +169,10 @@ impl Operator {
 
     /// One turn: reads what has settled since the last, then does what is wanted.
     pub async fn turn(&mut self) -> Result<Turn, TurnError> {
-        let read = self.read().await?;
+        let Some(read) = self.read().await? else {
+            let read = self.last.map_or(0, |(number, _)| number);
+            return Ok(Turn { read, wanted: 0, done: 0 });
+        };
         let wanted = self.machine.wanted();
         self.sent
             .retain(|(id, name), _| wanted.iter().any(|action| action.id() == *id && action.name() == *name));
@@ -181,13 +184,20 @@ impl Operator {
         Ok(Turn { read, wanted: wanted.len(), done })
     }
 
-    /// Reads the settled blocks that are new; gives the newest.
-    async fn read(&mut self) -> Result<u64, TurnError> {
+    /// Reads the settled blocks that are new; gives the newest. None if the node has less than was read before.
+    async fn read(&mut self) -> Result<Option<u64>, TurnError> {
         let newest = self.chain.ledger().newest_final().await.map_err(ReadError::from_header)?;
         if let Some((number, expected)) = self.last {
             if newest.header.number < number {
-                // The node is behind, or the chain is shorter for a moment: what comes next is compared.
-                return Ok(number);
+                // The node is behind, or the chain is shorter for a moment: nothing is done until the block is there to be
+                // compared.
+                warn!(
+                    have = newest.header.number,
+                    read = number,
+                    "the node is behind what it had settled before"
+                );
+                self.metrics.failed("behind");
+                return Ok(None);
             }
             let got = match self.chain.ledger().verified_header(number).await {
                 Ok(header) => header.hash,
@@ -209,7 +219,7 @@ impl Operator {
             self.take_in(Block { number: to, hash: end.hash, events }, end.header.timestamp)?;
             next = to + 1;
         }
-        Ok(newest.header.number)
+        Ok(Some(newest.header.number))
     }
 
     /// Keeps what blocks held, then lets the machine know.

@@ -252,6 +252,25 @@ async fn a_chain_that_goes_back_on_a_settled_block_stops_the_operator() {
     assert_eq!(operator.machine().asked(&id), None);
 }
 
+#[tokio::test]
+async fn nothing_is_done_while_the_chain_is_shorter_than_it_was() {
+    let mut world = World::new(1, 1).await;
+    let path = world.journal("shorter");
+    let mut operator = world.operator(0, &path, Says(TRUTH)).unwrap();
+    world.ask(QUORUM).await;
+    let snapshot = world.chain().snapshot().unwrap();
+    world.pass(20).await;
+    turn(&mut operator).await;
+    assert_eq!(operator.machine().wanted().len(), 1);
+    assert!(world.chain().revert(snapshot).unwrap());
+    let turned = operator.turn().await.unwrap();
+    assert_eq!((turned.wanted, turned.done), (0, 0));
+    // Another block in the place of the one that was read.
+    world.pass(30).await;
+    let halted = operator.turn().await.unwrap_err();
+    assert!(matches!(halted, TurnError::Halt(Halt::Reorganised { .. })), "{halted}");
+}
+
 /// Requests a second, from the draw to the fee: what the operator itself takes, with everything that it sends and keeps, on the
 /// embedded chain and one thread. `cargo test --release -p averment-node --test committee -- --ignored --nocapture`
 #[tokio::test]
