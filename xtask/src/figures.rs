@@ -69,6 +69,29 @@ const ACTIONS: [(&str, usize, &str); 18] = [
     ("open a log", 0, "open"),
     ("anchor a root", 0, "anchor"),
 ];
+/// Settlement's steps: row, cell (asking or settling), and the names in the snapshot whose gas it is, each with how many
+/// share it.
+type Step = (&'static str, usize, &'static [(&'static str, u64)]);
+const SETTLEMENT: &[Step] = &[
+    ("an optimistic answer", 1, &[("optimistic: request", 1)]),
+    ("an optimistic answer", 2, &[("optimistic: answer", 1), ("optimistic: finalise", 1)]),
+    ("the same, eight at a time", 1, &[("8 requests", 8)]),
+    ("the same, eight at a time", 2, &[("optimistic: 8 answers", 8), ("optimistic: 8 ends", 8)]),
+    ("three of five members", 1, &[("quorum: request", 1), ("quorum: draw", 1)]),
+    ("three of five members", 2, &[("quorum: agree, three voices", 1)]),
+    ("all five of them", 1, &[("quorum: request", 1), ("quorum: draw", 1)]),
+    ("all five of them", 2, &[("quorum: agree, five voices", 1)]),
+    ("five members on the chain", 1, &[("quorum: request", 1), ("quorum: draw", 1)]),
+    (
+        "five members on the chain",
+        2,
+        &[("quorum: five commitments", 1), ("quorum: five reveals", 1), ("quorum: close", 1)],
+    ),
+    ("a proof, without its verification", 1, &[("proof: request", 1)]),
+    ("a proof, without its verification", 2, &[("proof: prove, the router's part", 1)]),
+    ("the same, asked eight at a time", 1, &[("8 requests", 8)]),
+    ("the same, asked eight at a time", 2, &[("proof: prove, the router's part", 1)]),
+];
 /// Images of the batches in the snapshots.
 const BATCH: u64 = 128;
 
@@ -158,6 +181,9 @@ fn tables() -> Result<Vec<Table>> {
         ("`ProofVerifier`", 0, "ProofVerifier"),
         ("`Descriptors`", 0, "Descriptors"),
         ("`WeightsCertificates`", 0, "WeightsCertificates"),
+        ("`InferenceRouter`", 0, "InferenceRouter"),
+        ("`OracleStaking`", 0, "OracleStaking"),
+        ("`BlockRandomness`", 0, "BlockRandomness"),
         ("`AccessManager`, `ERC1967Proxy`", 0, "AccessManager"),
         ("`AccessManager`, `ERC1967Proxy`", 1, "ERC1967Proxy"),
     ] {
@@ -168,6 +194,21 @@ fn tables() -> Result<Vec<Table>> {
     let mut registry = Vec::new();
     for (row, number, name) in ACTIONS {
         registry.push((place(row, 1, number), gas(&actions, name)?));
+    }
+    let snapshots = pinned("contracts/snapshots/settlement.json")?;
+    let mut settlement = Vec::new();
+    let mut together = 0;
+    for (row, cell, names) in SETTLEMENT {
+        let mut sum = 0;
+        for (name, share) in *names {
+            sum += gas(&snapshots, name)?.div_ceil(*share);
+        }
+        settlement.push((place(row, *cell, 0), sum));
+        // Asking comes first in each row.
+        together = if *cell == 1 { sum } else { together + sum };
+        if *cell == 2 {
+            settlement.push((place(row, 3, 0), together));
+        }
     }
     let mut proofs = Vec::new();
     for (row, name) in MODELS {
@@ -194,6 +235,7 @@ fn tables() -> Result<Vec<Table>> {
     Ok(vec![
         Table { document: CONTRACTS, heading: "| contract | what |", numbers: sizes },
         Table { document: CONTRACTS, heading: "| action |", numbers: registry },
+        Table { document: CONTRACTS, heading: "| settled by |", numbers: settlement },
         Table { document: CONTRACTS, heading: "| proof, private input |", numbers: proofs },
         Table { document: CONTRACTS, heading: "| certificate of |", numbers: certificates },
         Table { document: BENCHMARKS, heading: "| model | transaction, calldata |", numbers: phases },

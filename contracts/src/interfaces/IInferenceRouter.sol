@@ -52,7 +52,6 @@ interface IInferenceRouter {
     /// @dev The offer's weights or plan are not the version's.
     error OtherContent(VersionId version);
     error NotCertified(bytes32 descriptor, bytes32 certificate, bytes32 weights);
-    error UnknownDescriptor(bytes32 descriptor);
     error NoMode();
     error ItemsOutOfRange(uint32 min, uint32 max, uint32 got);
     error SecondsOutOfRange(uint32 min, uint32 max, uint32 got);

@@ -24,6 +24,7 @@ abstract contract Proofs is Answers {
         if (phase != Phase.Open && phase != Phase.Answered && phase != Phase.Challenged) revert WrongPhase(id, phase);
         if (phase != Phase.Answered) _checkInTime(id, standing.until);
         _checkContested(id, standing, contested);
+        if (isRevoked(asked.version)) revert VersionRevoked(asked.version);
         _checkProof(id, asked, offered, outputs, proof, msg.sender);
 
         address paid = msg.sender;
@@ -53,6 +54,7 @@ abstract contract Proofs is Answers {
     ) external {
         (RequestId id, Standing memory standing) = _inPhase(requester, asked, Phase.Drawn);
         if (standing.digest != bytes26(keccak256(abi.encode(committee)))) revert OtherAnswer(id);
+        if (isRevoked(asked.version)) revert VersionRevoked(asked.version);
         _checkProof(id, asked, offered, outputs, proof, msg.sender);
         staking.overrule(id, committee, heard, outputs, msg.sender);
         _finalise(id, requester, asked, msg.sender, msg.sender, outputs);
@@ -80,7 +82,6 @@ abstract contract Proofs is Answers {
         address beneficiary
     ) private view {
         _checkOffer(asked.offer, offered);
-        if (isRevoked(asked.version)) revert VersionRevoked(asked.version);
         Statement memory statement = _statementOf(id, asked, offered, outputs, beneficiary);
         if (!offered.verifier.verify(offered.descriptor, statement, proof.points, proof.proof)) revert NotProved(id);
     }

@@ -87,3 +87,53 @@ contract StatedRandomness is IRandomness {
         if (next <= round) next = round + 1;
     }
 }
+
+/// @dev A token that does what it is told.
+contract UnrulyCoin is ERC20("Unruly", "UNRULY") {
+    enum Conduct {
+        Good,
+        Fee,
+        Lie,
+        Nothing,
+        Reenter
+    }
+
+    Conduct private conduct;
+    address private target;
+    bytes private again;
+
+    function behave(Conduct conduct_, address target_, bytes calldata again_) external {
+        (conduct, target, again) = (conduct_, target_, again_);
+    }
+
+    function mint(address to, uint256 amount) external {
+        _mint(to, amount);
+    }
+
+    function transfer(address to, uint256 amount) public override returns (bool) {
+        if (conduct == Conduct.Lie) return false;
+        return super.transfer(to, amount);
+    }
+
+    function transferFrom(address from, address to, uint256 amount) public override returns (bool) {
+        if (conduct == Conduct.Lie) return false;
+        return super.transferFrom(from, to, amount);
+    }
+
+    function _update(address from, address to, uint256 amount) internal override {
+        if (from != address(0) && to != address(0)) {
+            if (conduct == Conduct.Nothing) return;
+            if (conduct == Conduct.Fee) {
+                super._update(from, address(0xFEE), 1);
+                amount -= 1;
+            }
+            if (conduct == Conduct.Reenter) {
+                conduct = Conduct.Good;
+                (bool entered,) = target.call(again);
+                require(entered, "not entered");
+                conduct = Conduct.Reenter;
+            }
+        }
+        super._update(from, to, amount);
+    }
+}

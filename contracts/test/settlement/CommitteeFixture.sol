@@ -14,6 +14,7 @@ abstract contract CommitteeFixture is RouterFixture {
     uint256 internal constant SEATS = 6;
 
     address internal accuser = vm.addr(0xC009);
+    Request internal lastAsked;
 
     function setUp() public virtual override {
         super.setUp();
@@ -25,6 +26,13 @@ abstract contract CommitteeFixture is RouterFixture {
 
     function ownerAt(uint256 i) internal pure returns (address) {
         return vm.addr(0xD000 + i);
+    }
+
+    /// The number of the operator that entered as the `i`th.
+    function operatorAt(uint256 i) internal pure returns (uint32) {
+        // There are few.
+        // forge-lint: disable-next-line(unsafe-typecast)
+        return uint32(i + 1);
     }
 
     function keyAt(uint256 i) internal pure returns (uint256) {
@@ -57,6 +65,7 @@ abstract contract CommitteeFixture is RouterFixture {
     /// A quorum request whose committee is drawn.
     function drawn(Request memory asked) internal returns (RequestId id, Committee memory committee) {
         id = ask(asked);
+        lastAsked = asked;
         return (id, drawFor(asked));
     }
 

@@ -3,8 +3,9 @@ pragma solidity ^0.8.37;
 
 import {MulticallUpgradeable} from "@openzeppelin/contracts-upgradeable/utils/MulticallUpgradeable.sol";
 
+import {Statement} from "../../src/interfaces/IProofVerifier.sol";
 import {Agreement, Commitment, Committee, Reveal} from "../../src/types/Oracles.sol";
-import {Answer, Mode, Request, RequestId} from "../../src/types/Settlement.sol";
+import {Answer, Mode, Proof, Request, RequestId} from "../../src/types/Settlement.sol";
 import {vm} from "../Vm.sol";
 import {CommitteeFixture} from "./CommitteeFixture.sol";
 
@@ -38,19 +39,41 @@ contract SettlementGas is CommitteeFixture {
         cost("optimistic: finalise");
     }
 
+    /// What a proof costs more by way of the router than a transaction that only verifies it.
+    function test_gas_proof() public {
+        Request memory asked = requestFor(Mode.Proof);
+        asked.callbackGas = 0;
+        RequestId id = ask(asked);
+        cost("proof: request");
+        Proof memory proof = proofOf(asked, 7, prover);
+        vm.prank(prover);
+        router.prove(address(consumer), asked, offered, none(), one(7), proof);
+        uint256 whole = vm.lastCallGas().gasTotalUsed;
+        Statement memory statement = statementOf(id, asked, one(7), prover);
+        // As a transaction of its own, which a static call would not be.
+        (bool verified,) = address(verifier)
+            .call(abi.encodeCall(verifier.verify, (offered.descriptor, statement, proof.points, proof.proof)));
+        vm.assertTrue(verified, "verified");
+        vm.snapshotValue("settlement", "proof: prove, the router's part", whole - vm.lastCallGas().gasTotalUsed);
+    }
+
     function test_gas_optimistic_batch() public {
         uint256 n = 8;
         Request[] memory asked = new Request[](n);
         bytes[] memory answers = new bytes[](n);
         bytes[] memory ends = new bytes[](n);
+        bytes[] memory requests = new bytes[](n);
         for (uint256 i = 0; i < n; ++i) {
             asked[i] = requestFor(Mode.Optimistic);
             asked[i].callbackGas = 0;
-            ask(asked[i]);
+            requests[i] = abi.encodeCall(router.request, (asked[i]));
             answers[i] = abi.encodeCall(router.answer, (address(consumer), asked[i], one(7)));
             ends[i] =
                 abi.encodeCall(router.finalise, (address(consumer), asked[i], Answer(answerer, address(0), one(7))));
         }
+        vm.prank(address(consumer));
+        batch().multicall(requests);
+        cost("8 requests");
         vm.prank(answerer);
         batch().multicall(answers);
         cost("optimistic: 8 answers");

@@ -162,4 +162,42 @@ contract ProofsTest is RouterFixture {
         proveBy(prover, asked, none(), 7);
         assertGains(-10, 0, 0, 10);
     }
+
+    /// Whatever gas a transaction is given, a good proof settles its request or nothing happens at all: running out of gas is
+    /// never a verdict.
+    function test_no_gas_limit_makes_a_proof_fail() public {
+        Request memory asked = requestFor(Mode.Optimistic);
+        RequestId id = ask(asked);
+        Answer memory given = accuse(asked, give(asked, 7));
+        Proof memory proof = proofOf(asked, 7, answerer);
+        bytes memory call = abi.encodeCall(router.prove, (address(consumer), asked, offered, given, one(7), proof));
+        bool ended = false;
+        for (uint256 gas_ = 20_000; gas_ < 400_000; gas_ += 250) {
+            vm.prank(answerer);
+            (bool succeeded,) = address(router).call{gas: gas_}(call);
+            (Phase phase,) = router.standingOf(id);
+            vm.assertEq(uint256(phase), uint256(succeeded ? Phase.Final : Phase.Challenged), "as before, or final");
+            if (succeeded) {
+                ended = true;
+                break;
+            }
+            assertGains(-10, -1001, -50, 0);
+        }
+        vm.assertTrue(ended, "enough at last");
+        assertGains(-10, 60, -50, 0);
+    }
+
+    /// A verifier that is asked about a bad proof says no, and nobody loses anything by it.
+    function test_a_bad_proof_costs_nobody_anything() public {
+        Request memory asked = requestFor(Mode.Optimistic);
+        RequestId id = ask(asked);
+        Answer memory given = accuse(asked, give(asked, 7));
+        Proof memory proof = proofOf(asked, 8, answerer);
+        vm.expectRevert(abi.encodeWithSelector(IInferenceRouter.NotProved.selector, id));
+        vm.prank(answerer);
+        router.prove(address(consumer), asked, offered, given, one(7), proof);
+        assertPhase(id, Phase.Challenged);
+        proveBy(answerer, asked, given, 7);
+        assertGains(-10, 60, -50, 0);
+    }
 }

@@ -84,17 +84,19 @@ abstract contract RouterFixture is Fixture {
     }
 
     function stakingCode(address routerAt) internal view returns (bytes memory) {
-        return abi.encodePacked(
-            vm.getCode("OracleStaking.sol:OracleStaking"),
-            abi.encode(coin, routerAt, SEAT_BOND, UNBONDING, feed(), GRACE)
-        );
+        return abi.encodePacked(vm.getCode("OracleStaking.sol:OracleStaking"), stakingArguments(routerAt));
+    }
+
+    function stakingArguments(address routerAt) internal view returns (bytes memory) {
+        return abi.encode(coin, routerAt, SEAT_BOND, UNBONDING, feed(), GRACE);
     }
 
     function routerCode() internal view returns (bytes memory) {
-        return abi.encodePacked(
-            vm.getCode("InferenceRouter.sol:InferenceRouter"),
-            abi.encode(registry, coin, staking, randomness, feed(), GRACE)
-        );
+        return abi.encodePacked(vm.getCode("InferenceRouter.sol:InferenceRouter"), routerArguments());
+    }
+
+    function routerArguments() internal view returns (bytes memory) {
+        return abi.encode(registry, coin, staking, randomness, feed(), GRACE);
     }
 
     /// What says whether the sequencer works: nothing, as on Ethereum.
@@ -199,14 +201,27 @@ abstract contract RouterFixture is Fixture {
     /// What proves, to the verifier of these tests, that `output` answers the request, for whoever `sender` is.
     function proofOf(Request memory asked, int64 output, address sender) internal view returns (Proof memory proof) {
         proof.points = "points";
-        int64[] memory values = new int64[](asked.publicInputs.length + 1);
-        for (uint256 i = 0; i < asked.publicInputs.length; ++i) {
+        RequestId id = router.requestIdOf(address(consumer), asked);
+        Statement memory statement = statementOf(id, asked, one(output), sender);
+        proof.proof = abi.encodePacked(keccak256(abi.encode(offered.descriptor, statement, proof.points)));
+    }
+
+    function statementOf(RequestId id, Request memory asked, int64[] memory outputs, address sender)
+        internal
+        view
+        returns (Statement memory)
+    {
+        uint256 inputs = asked.publicInputs.length;
+        int64[] memory values = new int64[](inputs + outputs.length);
+        for (uint256 i = 0; i < inputs; ++i) {
             values[i] = asked.publicInputs[i];
         }
-        values[asked.publicInputs.length] = output;
-        Statement memory statement = Statement({
+        for (uint256 i = 0; i < outputs.length; ++i) {
+            values[inputs + i] = outputs[i];
+        }
+        return Statement({
             consumer: address(router),
-            request: RequestId.unwrap(router.requestIdOf(address(consumer), asked)),
+            request: RequestId.unwrap(id),
             beneficiary: sender,
             version: VersionId.unwrap(asked.version),
             weights: offered.weights,
@@ -219,7 +234,6 @@ abstract contract RouterFixture is Fixture {
             zeroKnowledge: true,
             terms: offered.terms
         });
-        proof.proof = abi.encodePacked(keccak256(abi.encode(offered.descriptor, statement, proof.points)));
     }
 
     function proveBy(address sender, Request memory asked, Answer memory contested, int64 output) internal {

@@ -14,10 +14,10 @@ pub enum ProfileArg {
 
 #[derive(Debug, Subcommand)]
 pub enum ContractsCommand {
-    /// Deploys the registry, the anchors, their access manager, and the verifier of proofs
+    /// Deploys the registry, the anchors, their access manager, the verifier of proofs, and what settles requests
     #[command(after_help = "Example:\n  aver contracts deploy --profile development\n  \
                       aver contracts deploy --profile production --proposer 0x… --canceller 0x… --pauser 0x… \\\n    \
-                      --setup ceremony.ptau")]
+                      --setup ceremony.ptau --token 0x… --seat-bond 1000000000")]
     Deploy {
         /// How upgrades are governed
         #[arg(long, value_enum)]
@@ -31,6 +31,16 @@ pub enum ContractsCommand {
         /// Who may pause registration for a while (production)
         #[arg(long, value_name = "ADDRESS", required_if_eq("profile", "production"))]
         pauser: Option<Address>,
+        /// What stakes, fees and bonds are paid in; without it nothing that settles requests is deployed (production). A
+        /// development chain gets a token of its own
+        #[arg(long, value_name = "ADDRESS", requires = "seat_bond")]
+        token: Option<Address>,
+        /// What a seat of an oracle operator is worth, in the token's smallest units
+        #[arg(long, value_name = "AMOUNT", requires = "token")]
+        seat_bond: Option<u128>,
+        /// On a rollup of the OP stack: what says whether its sequencer works
+        #[arg(long, value_name = "ADDRESS", requires = "token")]
+        sequencer_feed: Option<Address>,
         /// Of the setup whose proofs are verified
         #[command(flatten)]
         setup: SetupArgs,

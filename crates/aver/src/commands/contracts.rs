@@ -21,7 +21,16 @@ pub fn run(command: &ContractsCommand, mut context: Context) -> Result<()> {
     let context = &context;
     context.block_on(async {
         match command {
-            ContractsCommand::Deploy { profile, proposer, canceller, pauser, .. } => {
+            ContractsCommand::Deploy {
+                profile,
+                proposer,
+                canceller,
+                pauser,
+                token,
+                seat_bond,
+                sequencer_feed,
+                ..
+            } => {
                 let profile = match (profile, proposer, canceller, pauser) {
                     (ProfileArg::Development, ..) => Profile::Development,
                     (ProfileArg::Production, Some(proposer), Some(canceller), Some(pauser)) => {
@@ -37,14 +46,22 @@ pub fn run(command: &ContractsCommand, mut context: Context) -> Result<()> {
                         return Err(exit::usage(message).into());
                     }
                 };
-                deploy(profile, context).await
+                let terms = match (profile, token, seat_bond, sequencer_feed) {
+                    (Profile::Development, None, ..) => Some(SettlementTerms::DEVELOPMENT),
+                    (_, Some(token), Some(bond), None) => Some(SettlementTerms::layer1(*token, *bond)),
+                    (_, Some(token), Some(bond), Some(feed)) => {
+                        Some(SettlementTerms::op_stack(*token, *bond, *feed))
+                    }
+                    _ => None,
+                };
+                deploy(profile, terms.as_ref(), context).await
             }
             ContractsCommand::Show => show(context).await,
         }
     })
 }
 
-async fn deploy(profile: Profile, context: &Context) -> Result<()> {
+async fn deploy(profile: Profile, terms: Option<&SettlementTerms>, context: &Context) -> Result<()> {
     let config = &context.config;
     if config.deployment_file.exists() {
         return Err(exit::usage(format!(
@@ -64,9 +81,7 @@ async fn deploy(profile: Profile, context: &Context) -> Result<()> {
     let sender = context.sender(&ledger, key).await?;
     // First what can stay behind unused: nobody knows of it.
     let (proofs, mut sent) = ProofContracts::deploy(&sender, &setup.key()).await?;
-    // Requests are settled in a token of its own on a development chain; elsewhere somebody has to choose the token.
-    let terms = matches!(profile, Profile::Development).then_some(SettlementTerms::DEVELOPMENT);
-    let (deployment, more) = Deployment::deploy_all(&sender, profile, Some(proofs), terms.as_ref()).await?;
+    let (deployment, more) = Deployment::deploy_all(&sender, profile, Some(proofs), terms).await?;
     sent.extend(more);
     deployment.save(&config.deployment_file)?;
     let estimates: Vec<_> = sent.iter().map(|sent| ui::estimate(&sent.quote)).collect();
@@ -74,14 +89,23 @@ async fn deploy(profile: Profile, context: &Context) -> Result<()> {
     context.ui.result(
         &json!({ "deployment": deployment, "file": config.deployment_file, "gas": gas, "estimates": estimates }),
         format!(
-            "registry {}\nanchors  {}\nproofs   {} (setup {})\n{gas} gas; recorded in {}",
+            "registry {}\nanchors  {}\nproofs   {} (setup {})\n{}{gas} gas; recorded in {}",
             deployment.registry.address,
             deployment.anchors.address,
             proofs.verifier.address,
             setups::words(proofs.setup),
+            settlement(&deployment),
             config.deployment_file.display()
         ),
     )
+}
+
+/// What settles requests, in lines.
+fn settlement(deployment: &Deployment) -> String {
+    deployment.settlement.map_or_else(String::new, |contracts| {
+        let (router, staking, token) = (contracts.router.address, contracts.staking.address, contracts.token);
+        format!("router   {router}\nstaking  {staking}\ntoken    {token}\n")
+    })
 }
 
 async fn show(context: &Context) -> Result<()> {
@@ -94,8 +118,12 @@ async fn show(context: &Context) -> Result<()> {
     context.ui.result(
         &json!({ "deployment": deployment, "checkedAtBlock": block.header.number }),
         format!(
-            "registry {}\nanchors  {}\n{proofs}chain {}: code and implementation are as recorded at block {}",
-            deployment.registry.address, deployment.anchors.address, deployment.chain_id, block.header.number
+            "registry {}\nanchors  {}\n{proofs}{}chain {}: code and implementations are as recorded at block {}",
+            deployment.registry.address,
+            deployment.anchors.address,
+            settlement(&deployment),
+            deployment.chain_id,
+            block.header.number
         ),
     )
 }

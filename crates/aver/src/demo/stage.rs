@@ -19,7 +19,7 @@ use crate::{
 use anyhow::{Context as _, Result, bail};
 use averment_ledger::{
     Ledger,
-    contracts::{Deployment, Profile, ProofContracts, Sender, Sent},
+    contracts::{Deployment, Profile, ProofContracts, Sender, Sent, SettlementTerms},
     keys::{AccountKey, Cost, Password},
     registry::{PolicyTerms, RegistryClient, SignedApproval},
 };
@@ -65,9 +65,10 @@ impl Stage {
         let owner = paid(&context, &ledger, owner).await?;
         let setup = context.named_setup(contracts::FEWEST_BITS)?;
         let (proofs, mut transactions) = ProofContracts::deploy(&owner, &setup.key()).await?;
-        let (mut deployment, more) = Deployment::deploy(&owner, Profile::Development).await?;
+        let terms = SettlementTerms::DEVELOPMENT;
+        let (deployment, more) =
+            Deployment::deploy_all(&owner, Profile::Development, Some(proofs), Some(&terms)).await?;
         transactions.extend(more);
-        deployment.proofs = Some(proofs);
         deployment.save(&context.config.deployment_file)?;
         let registry = RegistryClient::open(&ledger, &deployment).await?;
         let sent = transactions.into_iter().map(|sent| ("deploy the contracts".to_owned(), sent)).collect();

@@ -92,6 +92,12 @@ pub enum DeployError {
     /// The profile does not protect.
     #[error(transparent)]
     Governance(#[from] GovernanceError),
+    /// Blocks of this chain have no randomness, which draws committees.
+    #[error("blocks of chain {chain_id} have no randomness: what draws committees cannot work there")]
+    NoRandomness {
+        /// The chain.
+        chain_id: u64,
+    },
     /// A transaction did not go through.
     #[error(transparent)]
     Send(#[from] Box<SendError>),
@@ -261,6 +267,9 @@ impl Deployment {
     ) -> Result<(Self, Vec<Sent>), DeployError> {
         let (ledger, deployer) = (sender.ledger(), sender.address());
         profile.check(ledger.chain_id(), deployer)?;
+        if terms.is_some() {
+            SettlementTerms::check(ledger.chain_id())?;
+        }
 
         let mut sent = Vec::new();
         let code = with_arguments(

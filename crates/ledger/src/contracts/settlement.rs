@@ -15,6 +15,9 @@ use serde::{Deserialize, Serialize};
 /// Seconds in a day.
 const DAY: u32 = 24 * 60 * 60;
 
+/// Chains whose blocks have no randomness: Arbitrum One, Nova and Sepolia.
+const WITHOUT_RANDOMNESS: [u64; 3] = [42_161, 42_170, 421_614];
+
 /// What stakes, fees and bonds are paid in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Money {
@@ -113,6 +116,14 @@ pub(super) struct Proxies {
 }
 
 impl SettlementTerms {
+    /// Refuses a chain where blocks do not draw committees.
+    pub(super) fn check(chain_id: u64) -> Result<(), DeployError> {
+        match WITHOUT_RANDOMNESS.contains(&chain_id) {
+            true => Err(DeployError::NoRandomness { chain_id }),
+            false => Ok(()),
+        }
+    }
+
     /// Where the proxies will be if the deployer's next transaction but `before` is the first of
     /// [`SettlementContracts::deploy`].
     pub(super) fn proxies(&self, deployer: Address, first_nonce: u64) -> Proxies {
@@ -248,4 +259,19 @@ pub(super) fn displaced(contract: &'static str, expected: Address, got: Address)
 
 fn number(value: impl Into<u128>) -> B256 {
     U256::from(value.into()).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn chains_without_randomness_are_refused() {
+        assert!(SettlementTerms::check(1).is_ok());
+        assert!(SettlementTerms::check(10).is_ok());
+        assert!(matches!(
+            SettlementTerms::check(42_161),
+            Err(DeployError::NoRandomness { chain_id: 42_161 })
+        ));
+    }
 }
