@@ -87,7 +87,7 @@ fn chain(cause: &(dyn std::error::Error + 'static)) -> Option<u8> {
         return match error {
             DeployError::Send(error) => send(error),
             DeployError::Check(error) => fault(error),
-            DeployError::Governance(_) => Some(USAGE),
+            DeployError::Governance(_) | DeployError::NoRandomness { .. } => Some(USAGE),
             _ => None,
         };
     }
