@@ -85,6 +85,8 @@ fn an_operator_answers_only_with_what_the_version_registered() {
     let first = format!("breast-cancer-triage@1.0.0={PLAN}");
     run(&first, SIGNER).refused(1, "registered another plan");
     run("nonsense", SIGNER).refused(2, "VERSION=PLAN");
+    let late = ["oracle", "run", "--serve", &first, "--inputs", "inbox", "--margin", "7", "--json"];
+    sandbox.run(&[&late[..], &["--account", SIGNER]].concat()).refused(2, "two pauses");
     run(&format!("{VERSION}={PLAN}"), "reviewer").refused(1, "aver oracle join");
     run(&format!("{VERSION}=nowhere"), SIGNER).refused(2, "aver compile");
 }

@@ -173,10 +173,14 @@ impl Operator {
             let read = self.last.map_or(0, |(number, _)| number);
             return Ok(Turn { read, wanted: 0, done: 0 });
         };
+        // First what needs no transaction: what follows from a decision need not wait for the next turn.
+        let mut done = 0;
+        for action in self.machine.wanted() {
+            done += usize::from(self.decides(&action)?);
+        }
         let wanted = self.machine.wanted();
         self.sent
             .retain(|(id, name), _| wanted.iter().any(|action| action.id() == *id && action.name() == *name));
-        let mut done = 0;
         for action in &wanted {
             done += usize::from(self.carry_out(action).await?);
         }
@@ -240,17 +244,24 @@ impl Operator {
         Ok(())
     }
 
+    /// Decides what is to be said about a request, if that is wanted; says whether it did.
+    fn decides(&mut self, action: &Action) -> Result<bool, Halt> {
+        match action {
+            Action::Compute { id } => self.compute(*id),
+            Action::GiveUp { id } => {
+                warn!(%id, "no answer was found in time: we say so");
+                self.decide(*id, Vec::new())?;
+                Ok(true)
+            }
+            _ => Ok(false),
+        }
+    }
+
     /// Whether it is under way or done.
     async fn carry_out(&mut self, action: &Action) -> Result<bool, Halt> {
         let (id, name) = (action.id(), action.name());
-        match action {
-            Action::Compute { .. } => return self.compute(id),
-            Action::GiveUp { .. } => {
-                warn!(%id, "no answer was found in time: we say so");
-                self.decide(id, Vec::new())?;
-                return Ok(true);
-            }
-            _ => {}
+        if let Action::Compute { .. } | Action::GiveUp { .. } = action {
+            return Ok(false);
         }
         let again = self.plan.again_after;
         if self.sent.get(&(id, name)).is_some_and(|sent| sent.elapsed() < again) {

@@ -3,9 +3,15 @@
 
 #[path = "../../ledger/tests/chain/anvil.rs"]
 mod anvil;
+mod perceptron;
 mod world;
 
-use alloy::{primitives::B256, providers::Provider, rpc::types::Filter, sol_types::SolEvent};
+use alloy::{
+    primitives::{B256, hex},
+    providers::Provider,
+    rpc::types::Filter,
+    sol_types::SolEvent,
+};
 use anvil::Anvil;
 
 use averment_ledger::{
@@ -13,7 +19,14 @@ use averment_ledger::{
     contracts::{InferenceRouter, OracleStaking},
     embedded::{ChainServer, Embedded, Genesis, ServeLimits},
 };
-use averment_node::operator::{Halt, Operator, TurnError};
+use averment_node::{
+    answers::Versions,
+    inputs::InputFolder,
+    operator::{Halt, Operator, TurnError},
+    seal::{About, file_name, seal},
+    secrets,
+};
+use perceptron::{Bench, rows};
 use std::{
     path::PathBuf,
     sync::{
@@ -269,6 +282,46 @@ async fn nothing_is_done_while_the_chain_is_shorter_than_it_was() {
     world.pass(30).await;
     let halted = operator.turn().await.unwrap_err();
     assert!(matches!(halted, TurnError::Halt(Halt::Reorganised { .. })), "{halted}");
+}
+
+#[tokio::test]
+async fn a_committee_computes_a_registered_plan_on_inputs_that_are_sealed_to_its_members() {
+    let mut world = World::new(3, 2).await;
+    let bench = Bench::of(world.version);
+    let row = rows().swap_remove(3);
+    let committed = bench.committed(std::slice::from_ref(&row));
+    let (commitment, opening) = &committed[0];
+    let identity = commitment.identity();
+    bench.write(&hex::encode(identity), &commitment.encode());
+    // The third member gets nothing, and says so.
+    let keys = [0, 1, 2].map(|at| secrets::member_key(&world.signers[at]).unwrap());
+    for key in &keys[..2] {
+        let sealed = seal(&key.public(), About::Input(identity), &opening.encode()).unwrap();
+        bench.write(&file_name(&identity, &key.public()), &sealed);
+    }
+    let trace = bench.model.run(&[&bench.quantised(&row)], 1).unwrap();
+    let truth = i64::from(trace.decisions[0]);
+    let id = world.ask_about(identity, QUORUM).await;
+    let mut operators = Vec::new();
+    for (at, key) in keys.into_iter().enumerate() {
+        let served = Bench::of(world.version).served;
+        let answers = Versions::new([served], InputFolder::new(bench.folder.path(), key));
+        operators.push(world.operator(at, &world.journal(&at.to_string()), answers).unwrap());
+    }
+    for _ in 0..100 {
+        for operator in &mut operators {
+            turn(operator).await;
+        }
+        if world.is_final(id, &[truth]).await {
+            break;
+        }
+        // Less than the margin in which a member without input says so.
+        world.pass(4).await;
+    }
+    assert!(world.is_final(id, &[truth]).await);
+    for (operator, share) in [(1, 500), (2, 500), (3, 0)] {
+        assert_eq!((world.earned(operator).await, world.seats(operator).await), (share, 1));
+    }
 }
 
 /// Requests a second, from the draw to the fee: what the operator itself takes, with everything that it sends and keeps, on the

@@ -66,6 +66,11 @@ async fn settlement(context: &Context, ledger: &Ledger) -> Result<(Deployment, S
 async fn work(args: &RunArgs, context: &Context) -> Result<()> {
     let max_fee = parse_ether(&args.max_fee)
         .map_err(|_| exit::usage(format!("--max-fee: expected ether such as 0.1, got {:?}", args.max_fee)))?;
+    if args.margin < args.pause.saturating_mul(2) {
+        let message =
+            "--margin must be two pauses at least: else there may be no look at the chain in that time";
+        return Err(exit::usage(message).into());
+    }
     let key = context.account()?;
     let ledger = context.ledger().await?;
     let (deployment, contracts) = settlement(context, &ledger).await?;

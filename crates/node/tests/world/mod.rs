@@ -240,13 +240,18 @@ impl World {
 
     /// Asks for an answer; gives the request's id.
     pub async fn ask(&mut self, mode: u8) -> B256 {
+        self.ask_about(keccak256([self.asked]), mode).await
+    }
+
+    /// The same about the input with this identity.
+    pub async fn ask_about(&mut self, inputs: B256, mode: u8) -> B256 {
         self.pass(1).await;
         self.asked += 1;
         let now = self.now().await;
         let request = InferenceRouter::Request {
             version: self.version,
             offer: self.offer,
-            inputs: keccak256([self.asked]),
+            inputs,
             items: 1,
             seed: B256::ZERO,
             salt: B256::with_last_byte(self.asked),
