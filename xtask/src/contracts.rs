@@ -26,6 +26,7 @@ const CONTRACTS: &[&str] = &[
     "OracleStaking",
     "BlockRandomness",
     "DevelopmentToken",
+    "ClaimsPool",
     "AccessManager",
     "ERC1967Proxy",
 ];
@@ -34,6 +35,7 @@ const NAMESPACED: &[(&str, &str)] = &[
     ("ModelRegistry", "ModelRegistryLayout"),
     ("InferenceRouter", "InferenceRouterLayout"),
     ("OracleStaking", "OracleStakingLayout"),
+    ("ClaimsPool", "ClaimsPoolLayout"),
 ];
 /// Contracts whose storage layout is pinned as text.
 const LAYOUTS: &[&str] = &[
@@ -43,6 +45,7 @@ const LAYOUTS: &[&str] = &[
     "InferenceRouter",
     "OracleStaking",
     "BlockRandomness",
+    "ClaimsPool",
 ];
 /// EIP-170, and the room that is kept below it for repairs of what can be upgraded.
 const CODE_LIMIT: usize = 24_576;

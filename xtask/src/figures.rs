@@ -92,7 +92,29 @@ const SETTLEMENT: &[Step] = &[
     ("the same, asked eight at a time", 1, &[("8 requests", 8)]),
     ("the same, asked eight at a time", 2, &[("proof: prove, the router's part", 1)]),
 ];
-/// Images of the batches in the snapshots.
+/// Rows of the claims of a batch: row, and which transactions of the snapshot it adds up.
+const CLAIMS: [(&str, &[&str]); 6] = [
+    ("file", &["file, 128 claims"]),
+    ("ask the router", &["proof: ask"]),
+    ("prove the answer", &["proof: prove"]),
+    ("decide", &["proof: decide"]),
+    ("**settle: ask, prove and decide**", &["proof: ask", "proof: prove", "proof: decide"]),
+    ("pay the accepted ones, to accounts without tokens", &["pay, those that are accepted"]),
+];
+/// Rows of what is done otherwise: row, and its numbers' names in the snapshot.
+const CLAIMS_OTHERWISE: [(&str, &[&str]); 7] = [
+    (
+        "optimistic: ask, answer, finalise, decide",
+        &["optimistic: ask", "optimistic: answer", "optimistic: finalise", "optimistic: decide"],
+    ),
+    ("buy a policy", &["buy"]),
+    ("file one claim", &["file, 1 claim"]),
+    ("give one to the reviewer that nobody asked about", &["unasked"]),
+    ("review", &["review"]),
+    ("withdraw, to an account without tokens", &["withdraw, to an account without tokens"]),
+    ("lapse a policy", &["lapse"]),
+];
+/// Images, and claims, of the batches in the snapshots.
 const BATCH: u64 = 128;
 
 /// Fails naming each line with a number that is not what is pinned.
@@ -184,6 +206,7 @@ fn tables() -> Result<Vec<Table>> {
         ("`InferenceRouter`", 0, "InferenceRouter"),
         ("`OracleStaking`", 0, "OracleStaking"),
         ("`BlockRandomness`", 0, "BlockRandomness"),
+        ("`ClaimsPool`", 0, "ClaimsPool"),
         ("`AccessManager`, `ERC1967Proxy`", 0, "AccessManager"),
         ("`AccessManager`, `ERC1967Proxy`", 1, "ERC1967Proxy"),
     ] {
@@ -232,12 +255,28 @@ fn tables() -> Result<Vec<Table>> {
         }
         phases.push((place(row, 8, 0), gas_of(name)?));
     }
+    let claims_pinned = pinned("contracts/snapshots/claims.json")?;
+    let (mut claims, mut otherwise) = (Vec::new(), Vec::new());
+    for (row, names) in CLAIMS {
+        let total = names.iter().map(|name| gas(&claims_pinned, name)).sum::<Result<u64>>()?;
+        claims.push((place(row, 1, 0), total));
+        if !row.starts_with("pay") {
+            claims.push((place(row, 2, 0), (total + BATCH / 2) / BATCH));
+        }
+    }
+    for (row, names) in CLAIMS_OTHERWISE {
+        for (number, name) in names.iter().enumerate() {
+            otherwise.push((place(row, 1, number), gas(&claims_pinned, name)?));
+        }
+    }
     Ok(vec![
         Table { document: CONTRACTS, heading: "| contract | what |", numbers: sizes },
         Table { document: CONTRACTS, heading: "| action |", numbers: registry },
         Table { document: CONTRACTS, heading: "| settled by |", numbers: settlement },
         Table { document: CONTRACTS, heading: "| proof, private input |", numbers: proofs },
         Table { document: CONTRACTS, heading: "| certificate of |", numbers: certificates },
+        Table { document: CONTRACTS, heading: "| claims, 128 at once |", numbers: claims },
+        Table { document: CONTRACTS, heading: "| claims, otherwise |", numbers: otherwise },
         Table { document: BENCHMARKS, heading: "| model | transaction, calldata |", numbers: phases },
     ])
 }
