@@ -2,6 +2,7 @@
 //! contracts refuse, and how ours are deployed.
 
 mod bindings;
+mod claims;
 mod deployment;
 mod governance;
 mod proofs;
@@ -11,9 +12,10 @@ mod send;
 mod settlement;
 
 pub use bindings::{
-    AccessManager, Anchors, BlockRandomness, Descriptors, DevelopmentToken, ERC1967Proxy, InferenceRouter,
+    AccessManager, Anchors, BlockRandomness, ClaimsPool, Descriptors, DevelopmentToken, ERC1967Proxy, InferenceRouter,
     ModelRegistry, OracleStaking, ProofVerifier, WeightsCertificates,
 };
+pub use claims::{PoolContracts, PoolGovernance, PoolTerms, pool_roles};
 pub use deployment::{Contract, DeployError, Deployment, DeploymentFault, RecordError};
 pub use governance::{Governance, GovernanceError, MIN_DELAY, Profile, WiringFault, roles};
 pub use proofs::ProofContracts;

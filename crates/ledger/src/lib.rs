@@ -4,6 +4,7 @@
 //! [`Ledger`] hides which, and says what a chain's word is worth: when its blocks are final, and whether they
 //! prove anything to a third party.
 
+pub mod claims;
 pub mod contracts;
 pub mod embedded;
 pub mod evidence;

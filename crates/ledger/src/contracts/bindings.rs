@@ -57,6 +57,12 @@ alloy::sol! {
 
 alloy::sol! {
     #[sol(rpc, all_derives)]
+    ClaimsPool,
+    "../../contracts/artifacts/ClaimsPool.json"
+}
+
+alloy::sol! {
+    #[sol(rpc, all_derives)]
     AccessManager,
     "../../contracts/artifacts/AccessManager.json"
 }
