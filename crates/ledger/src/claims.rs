@@ -130,19 +130,13 @@ impl ClaimsClient {
     ) -> Result<(Batch, Sent), SendError> {
         let call = ClaimsPool::askCall { routine, evidence: evidence.clone() };
         let sent = self.send(sender, "ask about claims", &call).await?;
-        let made = logged::<InferenceRouter::Requested>(&sent.receipt, self.router).ok_or_else(|| {
-            SendError::NoEvent { tx: sent.tx, event: "Requested", contract: self.router }
-        })?;
+        let made = logged::<InferenceRouter::Requested>(&sent.receipt, self.router)
+            .ok_or_else(|| SendError::NoEvent { tx: sent.tx, event: "Requested", contract: self.router })?;
         Ok((Batch { id: made.id, asked: made.request, evidence }, sent))
     }
 
     /// Decides a batch by its final outputs.
-    pub async fn decide(
-        &self,
-        sender: &Sender,
-        batch: &Batch,
-        outputs: Vec<i64>,
-    ) -> Result<Sent, SendError> {
+    pub async fn decide(&self, sender: &Sender, batch: &Batch, outputs: Vec<i64>) -> Result<Sent, SendError> {
         let (asked, evidence) = (pool_request(&batch.asked), batch.evidence.clone());
         self.send(sender, "decide claims", &ClaimsPool::decideCall { asked, evidence, outputs }).await
     }

@@ -12,8 +12,8 @@ mod send;
 mod settlement;
 
 pub use bindings::{
-    AccessManager, Anchors, BlockRandomness, ClaimsPool, Descriptors, DevelopmentToken, ERC1967Proxy, InferenceRouter,
-    ModelRegistry, OracleStaking, ProofVerifier, WeightsCertificates,
+    AccessManager, Anchors, BlockRandomness, ClaimsPool, Descriptors, DevelopmentToken, ERC1967Proxy,
+    InferenceRouter, ModelRegistry, OracleStaking, ProofVerifier, WeightsCertificates,
 };
 pub use claims::{PoolContracts, PoolGovernance, PoolTerms, pool_roles};
 pub use deployment::{Contract, DeployError, Deployment, DeploymentFault, RecordError};

@@ -100,8 +100,7 @@ impl PoolContracts {
             uptime_: terms.uptime,
             grace_: terms.grace,
         };
-        let numbers =
-            [terms.cadence, terms.filing, terms.patience, terms.appeal, terms.review, terms.grace];
+        let numbers = [terms.cadence, terms.filing, terms.patience, terms.appeal, terms.review, terms.grace];
         let addresses = [terms.router, terms.token, terms.uptime].map(|address| address.into_word());
         let numbers = numbers.map(|number| B256::from(U256::from(number)));
         let immutables = [&addresses[..], &numbers[..]].concat();
@@ -123,8 +122,8 @@ impl PoolContracts {
 /// The one transaction that gives everybody their roles, and ends the deployer's power.
 fn wiring(governance: &PoolGovernance, pool: Address, deployer: Address) -> AccessManager::multicallCall {
     use ClaimsPool::{
-        addProductCall, addRoutineCall, authoriseCall, drainRouterCall, fundRouterCall, pauseCall, reviewCall,
-        setIntakeCall, setSaleCall, takeCapitalCall, unpauseCall, upgradeToAndCallCall,
+        addProductCall, addRoutineCall, authoriseCall, drainRouterCall, fundRouterCall, pauseCall,
+        reviewCall, setIntakeCall, setSaleCall, takeCapitalCall, unpauseCall, upgradeToAndCallCall,
     };
     let functions: [(u64, Vec<[u8; 4]>); 5] = [
         (roles::UPGRADER, vec![upgradeToAndCallCall::SELECTOR]),
