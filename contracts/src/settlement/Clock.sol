@@ -23,8 +23,8 @@ abstract contract Clock {
         // slither-disable-next-line timestamp
         if (block.timestamp <= until) return false;
         if (address(uptime) == address(0)) return true;
-        // Of the feed nothing else is needed.
-        // slither-disable-next-line unused-return
+        // Of the feed nothing else is needed; who lists many claims or policies asks it for each.
+        // slither-disable-next-line unused-return,calls-loop
         (, int256 down, uint256 since,,) = uptime.latestRoundData();
         // As above.
         // slither-disable-next-line timestamp
