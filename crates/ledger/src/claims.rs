@@ -206,11 +206,7 @@ impl ClaimsClient {
         action: &'static str,
         call: &C,
     ) -> Result<Sent, SendError> {
-        let (expected, got) = (self.ledger.chain_id(), sender.ledger().chain_id());
-        if expected != got {
-            return Err(SendError::OtherChain { expected, got });
-        }
-        sender.call(action, self.pool, call).await
+        sender.call_on(self.ledger.chain_id(), action, self.pool, call).await
     }
 
     async fn read<C: SolCall>(&self, what: &'static str, call: C) -> Result<C::Return, ReadError> {

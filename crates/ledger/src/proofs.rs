@@ -199,10 +199,6 @@ impl ProofClient {
         action: &'static str,
         call: &C,
     ) -> Result<Sent, SendError> {
-        let (expected, got) = (self.ledger.chain_id(), sender.ledger().chain_id());
-        if expected != got {
-            return Err(SendError::OtherChain { expected, got });
-        }
-        sender.call(action, contract, call).await
+        sender.call_on(self.ledger.chain_id(), action, contract, call).await
     }
 }

@@ -293,6 +293,21 @@ impl Sender {
         self.send(action.into(), TxKind::Call(to), call.abi_encode().into()).await
     }
 
+    /// The same, of a contract on chain `expected`, which has to be the sender's.
+    pub async fn call_on<C: SolCall>(
+        &self,
+        expected: u64,
+        action: impl Into<String>,
+        to: Address,
+        call: &C,
+    ) -> Result<Sent, SendError> {
+        let got = self.ledger.chain_id();
+        if expected != got {
+            return Err(SendError::OtherChain { expected, got });
+        }
+        self.call(action, to, call).await
+    }
+
     /// Creates a contract from its creation code and encoded arguments.
     pub async fn create(&self, action: impl Into<String>, code: Bytes) -> Result<Sent, SendError> {
         self.send(action.into(), TxKind::Create, code).await

@@ -266,11 +266,7 @@ impl RegistryClient {
         to: Address,
         call: &C,
     ) -> Result<Sent, SendError> {
-        let (expected, got) = (self.id.chain_id, sender.ledger().chain_id());
-        if expected != got {
-            return Err(SendError::OtherChain { expected, got });
-        }
-        sender.call(action, to, call).await
+        sender.call_on(self.id.chain_id, action, to, call).await
     }
 }
 
