@@ -18,15 +18,25 @@ pub struct Economy {
     pub proof: u128,
     /// What somebody gains by a wrong answer that becomes final.
     pub at_risk: u128,
+    /// What a million gas costs.
+    pub gas: u128,
     /// A seat's bond. A committee may answer where half of what three members would lose is at risk.
     pub seat_bond: u128,
 }
 
 impl Default for Economy {
-    /// An answer costs a fifth of its fee to compute, and three fees to prove; fifteen fees
-    /// are at risk, as much as a committee may answer for.
+    /// An answer costs a fifth of its fee to compute, and three fees to prove; fifteen fees are at risk, as much as a
+    /// committee may answer for. A million gas costs a tenth of a fee: so it does on a rollup at 0.03 gwei, where ether is at
+    /// 3,300 dollars and an answer at one.
     fn default() -> Self {
-        Self { fee: 100, compute: 20, proof: 300, at_risk: 1_500, seat_bond: 1_000 }
+        Self { fee: 100, compute: 20, proof: 300, at_risk: 1_500, gas: 10, seat_bond: 1_000 }
+    }
+}
+
+impl Economy {
+    /// What gas costs.
+    fn gas_cost(&self, gas: u64) -> i128 {
+        (u128::from(gas) * self.gas / 1_000_000) as i128
     }
 }
 
@@ -151,6 +161,7 @@ fn cases(economy: &Economy) -> Vec<Case> {
     let bribed = optimistic::Setting { answering: Answer::Bribed, ..calm };
     let seldom = optimistic::Setting { watched: 700, ..bribed };
     let griefing = optimistic::Setting { griefing: true, ..calm };
+    let blocking = optimistic::Setting { answering: Answer::Blocking, ..calm };
     let copying = quorum::Setting { answering: Member::Copying, ..crew };
     let colluding = quorum::Setting { answering: Member::Colluding, operators: 4, ..crew };
     let outright = quorum::Setting { operators: 7, ..colluding };
@@ -175,6 +186,13 @@ fn cases(economy: &Economy) -> Vec<Case> {
             "a challenge costs a proof",
             false,
             optimistic::Setting { challenge_bond: 0, ..griefing },
+        ),
+        optimistic("blocking: challenges itself", "half of a bond is nobody's", true, blocking),
+        optimistic(
+            "blocking: challenges itself",
+            "half of a bond is nobody's",
+            false,
+            optimistic::Setting { stated: economy.at_risk / 100, ..blocking },
         ),
         quorum(HONEST, "-", true, crew),
         quorum("copying: says what others say", "commit before reveal", true, copying),
@@ -223,9 +241,11 @@ pub async fn simulate(
     let each = requests.div_ceil(least);
     // A world for each size of stake; making one takes as long as a hundred requests.
     let mut worlds: HashMap<u128, World> = HashMap::new();
-    let mut accounts = [optimistic::ACCOUNTS, quorum::ACCOUNTS].concat();
+    let mut accounts = [&optimistic::ACCOUNTS[..], &quorum::ACCOUNTS].concat();
     accounts.sort_unstable();
     accounts.dedup();
+    // What honest work on as many requests uses, by mode; its case is the first of each.
+    let mut honest_gas: HashMap<&str, u64> = HashMap::new();
     let mut rows = Vec::new();
     for (number, case) in (0_u64..).zip(cases) {
         // Each case has its own numbers, so that adding one changes no other.
@@ -240,13 +260,20 @@ pub async fn simulate(
             }
             Entry::Vacant(place) => place.insert(World::new(seat_bond, &accounts).await?),
         };
-        let outcome = match case.setting {
+        let mut outcome = match case.setting {
             Setting::Optimistic(setting) => {
                 optimistic::run(world, &economy, &setting, each, &mut random).await?
             }
             Setting::Quorum(setting) => quorum::run(world, &economy, &setting, each, &mut random).await?,
         };
         world.check_money(&accounts).await?;
+        if case.strategy == HONEST {
+            honest_gas.insert(case.mode, outcome.gas);
+        }
+        outcome.profit -= economy.gas_cost(outcome.gas);
+        if outcome.honest != 0 {
+            outcome.honest -= economy.gas_cost(honest_gas.get(case.mode).copied().unwrap_or_default());
+        }
         let row = Row { case, requests: each, outcome };
         watch(&row);
         rows.push(row);

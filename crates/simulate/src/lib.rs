@@ -4,8 +4,7 @@
 //! Every strategy runs twice. Once as the contracts are meant to be used: then it must not be worth more than honest work.
 //! Once with the one defence against it switched off: then it must pay, or the first run has shown nothing. The contracts are
 //! the real ones, registry and governance included; the proof verifier alone runs its model itself ([`model`]), since that
-//! false statements are not proved is shown elsewhere. Gas is not counted: the amounts that agents move are far above it, or
-//! the answers not worth asking for.
+//! false statements are not proved is shown elsewhere.
 //!
 //! Everything follows from the seed.
 

@@ -12,13 +12,11 @@ use averment_ledger::contracts::InferenceRouter::{
 use rand_chacha::{ChaCha8Rng, rand_core::RngCore};
 
 /// Accounts of this mode.
-pub const ACCOUNTS: [&str; 5] = [REQUESTER, ANSWERER, WATCHER, GRIEFER, CLERK];
+pub const ACCOUNTS: [&str; 4] = [REQUESTER, ANSWERER, WATCHER, GRIEFER];
 const REQUESTER: &str = "requester";
 const ANSWERER: &str = "answerer";
 const WATCHER: &str = "watcher";
 const GRIEFER: &str = "griefer";
-/// Does what is nobody's interest in particular.
-const CLERK: &str = "clerk";
 
 /// Seconds in which an answer may be challenged.
 const WINDOW: u64 = 3_600;
@@ -34,6 +32,8 @@ pub enum Answering {
     Lazy,
     /// Wrong, for whoever gains by it what is at risk.
     Bribed,
+    /// Wrong, and challenges itself before anybody else can: nobody else's answer comes in time.
+    Blocking,
 }
 
 /// What differs from case to case.
@@ -62,6 +62,8 @@ pub struct Outcome {
     pub honest: i128,
     /// Final answers that are wrong.
     pub wrong: u32,
+    /// Gas that its own transactions used. The mode does not price it.
+    pub gas: u64,
 }
 
 /// An answer on its way.
@@ -79,7 +81,7 @@ pub async fn run(
     requests: u32,
     random: &mut ChaCha8Rng,
 ) -> Result<Outcome, SimulationError> {
-    let [_, answerer, _, griefer, _] = ACCOUNTS.map(account);
+    let [_, answerer, _, griefer] = ACCOUNTS.map(account);
     let offered = world.offer(setting.challenge_bond).await?;
     let before = [world.balance(answerer.address()).await?, world.balance(griefer.address()).await?];
     let mut tally = Tally::default();
@@ -93,17 +95,23 @@ pub async fn run(
     let [answered, griefed] = [0, 1].map(|who| after[who] as i128 - before[who] as i128);
     let expenses = tally.computed * economy.compute as i128 + tally.proved * economy.proof as i128;
     let honest = i128::from(requests) * (economy.fee as i128 - economy.compute as i128);
+    let gas = world.gas_of(if setting.griefing { griefer.address() } else { answerer.address() });
+    let wrong = tally.wrong;
     if setting.griefing {
         // Who griefs wants others to lose: what they lose against a quiet day is its gain.
         let damage = (honest - (answered - expenses)).max(0);
-        return Ok(Outcome { gained: damage, profit: damage + griefed, honest: 0, wrong: tally.wrong });
+        return Ok(Outcome { gained: damage, profit: damage + griefed, honest: 0, wrong, gas });
+    }
+    if setting.answering == Answering::Blocking {
+        // What somebody honest would have earned is what it wants others to lose.
+        return Ok(Outcome { gained: honest, profit: honest + answered, honest: 0, wrong, gas });
     }
     let stolen = match setting.answering {
         Answering::Bribed => i128::from(tally.wrong) * economy.at_risk as i128,
-        Answering::Honest | Answering::Lazy => 0,
+        Answering::Honest | Answering::Lazy | Answering::Blocking => 0,
     };
     let gained = i128::from(tally.paid) * economy.fee as i128 + stolen;
-    Ok(Outcome { gained, profit: answered - expenses + stolen, honest, wrong: tally.wrong })
+    Ok(Outcome { gained, profit: answered - expenses + stolen, honest, wrong, gas })
 }
 
 #[derive(Default)]
@@ -123,7 +131,7 @@ async fn batch(
     random: &mut ChaCha8Rng,
     tally: &mut Tally,
 ) -> Result<(), SimulationError> {
-    let [requester, answerer, watcher, griefer, clerk] = ACCOUNTS.map(account);
+    let [requester, answerer, watcher, griefer] = ACCOUNTS.map(account);
     let deadline = world.now()? + WINDOW;
     let mut cases = Vec::new();
     for _ in 0..count {
@@ -132,7 +140,7 @@ async fn batch(
         let output = match setting.answering {
             Answering::Honest => truth,
             Answering::Lazy => model::guess(random.next_u64()),
-            Answering::Bribed => model::wrong(truth),
+            Answering::Bribed | Answering::Blocking => model::wrong(truth),
         };
         // Who lies well knows the truth.
         tally.computed += i128::from(setting.answering != Answering::Lazy);
@@ -171,8 +179,8 @@ async fn batch(
         .collect();
     world.all(&answerer, &calls, "answer").await?;
 
-    for (who, honest) in [(&watcher, true), (&griefer, false)] {
-        challenge(world, setting, offered, from, who, honest, &mut cases, random).await?;
+    for who in [Challenger::Itself(&answerer), Challenger::Watcher(&watcher), Challenger::Griefer(&griefer)] {
+        challenge(world, setting, offered, from, who, &mut cases, random).await?;
     }
     prove(world, offered, from, &answerer, &mut cases, tally).await?;
 
@@ -186,7 +194,7 @@ async fn batch(
         .collect();
     tally.paid += calls.len() as u32;
     tally.wrong += cases.iter().filter(quiet).filter(|case| !case.is_right()).count() as u32;
-    world.all(&clerk, &calls, "finish").await?;
+    world.all(&answerer, &calls, "finish").await?;
     let calls: Vec<_> = cases
         .iter()
         .filter(|case| !quiet(case))
@@ -197,7 +205,8 @@ async fn batch(
             given: case.given.clone(),
         })
         .collect();
-    world.all(&clerk, &calls, "forfeit what nobody proved").await?;
+    let accuser = if setting.answering == Answering::Blocking { &answerer } else { &watcher };
+    world.all(accuser, &calls, "forfeit what nobody proved").await?;
     Ok(())
 }
 
@@ -207,32 +216,46 @@ impl Case {
     }
 }
 
-/// Somebody challenges: a watcher what is wrong, a griefer what is right.
-#[expect(clippy::too_many_arguments, reason = "one step of a batch")]
+/// Who challenges.
+#[derive(Clone, Copy)]
+enum Challenger<'a> {
+    /// The answerer, what it said itself.
+    Itself(&'a PrivateKeySigner),
+    /// Somebody honest, what is wrong.
+    Watcher(&'a PrivateKeySigner),
+    /// What is right.
+    Griefer(&'a PrivateKeySigner),
+}
+
+/// Somebody challenges what is not challenged yet.
 async fn challenge(
     world: &mut World,
     setting: &Setting,
     offered: &Offer,
     from: alloy::primitives::Address,
-    who: &PrivateKeySigner,
-    honest: bool,
+    who: Challenger<'_>,
     cases: &mut [Case],
     random: &mut ChaCha8Rng,
 ) -> Result<(), SimulationError> {
     let mut calls = Vec::new();
+    let (Challenger::Itself(account) | Challenger::Watcher(account) | Challenger::Griefer(account)) = who;
     for case in cases {
-        let looks = if honest { random.next_u32() % 1_000 < setting.watched } else { setting.griefing };
-        if looks && case.is_right() != honest {
+        let wanted = match who {
+            Challenger::Itself(_) => setting.answering == Answering::Blocking,
+            Challenger::Watcher(_) => random.next_u32() % 1_000 < setting.watched && !case.is_right(),
+            Challenger::Griefer(_) => setting.griefing && case.is_right(),
+        };
+        if wanted && case.given.challenger.is_zero() {
             calls.push(challengeCall {
                 requester: from,
                 asked: case.asked.clone(),
                 offered: offered.clone(),
                 given: case.given.clone(),
             });
-            case.given.challenger = who.address();
+            case.given.challenger = account.address();
         }
     }
-    world.all(who, &calls, "challenge").await?;
+    world.all(account, &calls, "challenge").await?;
     Ok(())
 }
 

@@ -86,6 +86,7 @@ pub async fn run(
     let operators = Operators::join(world, setting.operators).await?;
     let offered = world.offer(economy.proof).await?;
     let before = operators.wealth(world, attacker.address()).await?;
+    let joined = world.gas_of(attacker.address());
     let mut tally = Tally::default();
     let mut left = requests;
     while left > 0 {
@@ -95,17 +96,19 @@ pub async fn run(
     }
     let after = operators.wealth(world, attacker.address()).await?;
     let stolen = i128::from(tally.wrong) * setting.at_risk as i128;
+    let (wrong, gas) = (tally.wrong, world.gas_of(attacker.address()) - joined);
     let [fee, compute] = [economy.fee as i128, economy.compute as i128];
     if setting.answering == Answering::Silent {
         // What others lose is what it wants.
         let (gained, lost) = (tally.denied * fee, after as i128 - before as i128);
-        return Ok(Outcome { gained, profit: gained + lost, honest: 0, wrong: tally.wrong });
+        return Ok(Outcome { gained, profit: gained + lost, honest: 0, wrong, gas });
     }
     Ok(Outcome {
         gained: tally.earned + stolen,
         profit: after as i128 - before as i128 + stolen - tally.computed * compute,
         honest: tally.seated * (fee - compute),
-        wrong: tally.wrong,
+        wrong,
+        gas,
     })
 }
 

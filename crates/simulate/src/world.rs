@@ -48,6 +48,8 @@ pub struct World {
     ledger: Ledger,
     clock: ManualClock,
     nonces: HashMap<Address, u64>,
+    /// What each account's transactions have used.
+    gas: HashMap<Address, u64>,
     /// The settling contracts.
     pub contracts: SettlementContracts,
     /// The version that is asked.
@@ -108,6 +110,7 @@ impl World {
             ledger,
             clock,
             nonces: HashMap::new(),
+            gas: HashMap::new(),
             contracts,
             version,
             offers: HashMap::new(),
@@ -135,6 +138,7 @@ impl World {
     }
 
     fn remember(&mut self) -> Result<(), SimulationError> {
+        self.gas.clear();
         let snapshot = self.chain.snapshot().map_err(|source| refused("begin", source))?;
         self.beginning = (snapshot, self.nonces.clone());
         Ok(())
@@ -251,7 +255,10 @@ impl World {
         let receipt = self.ledger.provider().get_transaction_receipt(tx).await;
         let receipt = receipt.map_err(|source| SimulationError::Asked { doing, source })?;
         match receipt {
-            Some(receipt) if receipt.status() => Ok(receipt),
+            Some(receipt) if receipt.status() => {
+                *self.gas.entry(who.address()).or_default() += receipt.gas_used;
+                Ok(receipt)
+            }
             _ => Err(SimulationError::Refused { doing, tx }),
         }
     }
@@ -296,6 +303,11 @@ impl World {
     pub async fn purse(&self, who: Address) -> Result<u128, SimulationError> {
         let call = DevelopmentToken::balanceOfCall { account: who };
         Ok(self.ask(self.contracts.token, &call, "count their money").await?.saturating_to())
+    }
+
+    /// Gas that an account's transactions have used since the world began.
+    pub fn gas_of(&self, who: Address) -> u64 {
+        self.gas.get(&who).copied().unwrap_or_default()
     }
 
     /// Money in is money held: the router has what it owes its accounts, the stake what its seats are worth and it owes

@@ -44,7 +44,7 @@ async fn an_economy_that_does_not_hold_is_told() {
 
 #[tokio::test]
 async fn too_few_requests_and_too_many_are_refused() {
-    for got in [0, 17, MOST_REQUESTS + 1] {
+    for got in [0, 19, MOST_REQUESTS + 1] {
         let error = simulate(1, Economy::default(), got, |_| ()).await.unwrap_err();
         assert!(matches!(error, SimulationError::Requests { got: said, .. } if said == got), "{error}");
     }

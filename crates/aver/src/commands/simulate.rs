@@ -52,6 +52,7 @@ fn json(report: &Report) -> Value {
                 "requests": row.requests,
                 "cost": row.cost().to_string(),
                 "gain": row.outcome.gained.to_string(),
+                "gas": row.outcome.gas,
                 "profit": row.outcome.profit.to_string(),
                 "honestProfit": row.outcome.honest.to_string(),
                 "wrongAnswers": row.outcome.wrong,
@@ -67,6 +68,7 @@ fn json(report: &Report) -> Value {
             "compute": economy.compute.to_string(),
             "proof": economy.proof.to_string(),
             "atRisk": economy.at_risk.to_string(),
+            "millionGas": economy.gas.to_string(),
             "seatBond": economy.seat_bond.to_string(),
         },
         "rows": rows,
@@ -75,7 +77,7 @@ fn json(report: &Report) -> Value {
 }
 
 fn words(report: &Report) -> String {
-    let rows: Vec<[String; 10]> = report
+    let rows: Vec<[String; 11]> = report
         .rows
         .iter()
         .map(|row| {
@@ -87,24 +89,37 @@ fn words(report: &Report) -> String {
                 row.requests.to_string(),
                 row.cost().to_string(),
                 row.outcome.gained.to_string(),
+                (row.outcome.gas / u64::from(row.requests)).to_string(),
                 row.outcome.profit.to_string(),
                 row.outcome.honest.to_string(),
                 if row.pays() { "PAYS" } else { "no" }.to_owned(),
             ]
         })
         .collect();
-    let head =
-        ["STRATEGY", "MODE", "DEFENCE", "IS", "REQUESTS", "COST", "GAIN", "PROFIT", "HONEST WORK'S", "PAYS?"];
+    let head = [
+        "STRATEGY",
+        "MODE",
+        "DEFENCE",
+        "IS",
+        "REQUESTS",
+        "COST",
+        "GAIN",
+        "GAS",
+        "PROFIT",
+        "HONEST WORK'S",
+        "PAYS?",
+    ];
     let economy = report.economy;
     format!(
-        "{}\n\nfee {}, running the model {}, proving {}, at risk {}, a seat's bond {}; a griefer's gain is its victims' loss. \
-         Seed {}.{}",
+        "{}\n\nfee {}, running the model {}, proving {}, at risk {}, a seat's bond {}, a million gas {}; GAS is its own a \
+         request. A griefer's gain is its victims' loss. Seed {}.{}",
         table(head, &rows),
         economy.fee,
         economy.compute,
         economy.proof,
         economy.at_risk,
         economy.seat_bond,
+        economy.gas,
         report.seed,
         if report.is_sound() {
             "\nEvery attack is worth less than honest work where the defence against it is on, and more where it is off."
