@@ -37,6 +37,7 @@ setups = ".averment/setups"   # setups that were checked before; nobody else may
 
 [contracts]
 deployment = ".averment/deployment.json"
+pool = ".averment/pool.json"  # the claims pool that `aver claims` is about
 
 [proof]
 # The setup that commitments and proofs are made with, and which proofs are accepted with: "development", whose
@@ -88,6 +89,8 @@ pub struct Config {
     /// The setup of proofs.
     pub setup: Option<Origin>,
     pub deployment_file: PathBuf,
+    /// The record of the claims pool.
+    pub pool_file: PathBuf,
     pub account: Option<String>,
     pub password_file: Option<PathBuf>,
     pub trust: Trust,
@@ -150,6 +153,7 @@ struct FoldersSection {
 #[serde(deny_unknown_fields, default)]
 struct ContractsSection {
     deployment: Option<PathBuf>,
+    pool: Option<PathBuf>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -202,6 +206,7 @@ impl Config {
             setups_folder: below(".averment/setups"),
             setup: None,
             deployment_file: below(".averment/deployment.json"),
+            pool_file: below(".averment/pool.json"),
             account: None,
             password_file: None,
             trust: Trust::default(),
@@ -257,6 +262,7 @@ impl Config {
                 development => development,
             }),
             deployment_file: place(file.contracts.deployment, defaults.deployment_file),
+            pool_file: place(file.contracts.pool, defaults.pool_file),
             account: global.account.clone().or(file.keys.account),
             password_file: global
                 .password_file

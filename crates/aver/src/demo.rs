@@ -2,9 +2,10 @@
 //!
 //! Two models from `examples/` are registered, approved by two of three roles and deployed; an old version retires; a
 //! decision is proved and the proof verified by the contract; decisions go into a log that is anchored; an audit file is
-//! written, verified offline, and a tampered copy is refused. What it leaves is a project like any other: `aver` works on
-//! in that folder.
+//! written, verified offline, and a tampered copy is refused; claims are decided by the proved version and paid by
+//! themselves. What it leaves is a project like any other: `aver` works on in that folder.
 
+mod claims;
 mod costs;
 mod examples;
 mod proof;
@@ -90,6 +91,9 @@ async fn story(folder: &Path, ui: Ui) -> Result<()> {
     let refusal = tamper(&file, block, &policy)?;
     ui.say(format!("   refused: {refusal}"));
 
+    ui.say("\n8. Insurance that 2.0.0 decides: seven policies, four claims by one proof, three by bonded answers");
+    let settled = claims::play(&mut stage, &plan, second, &decisions).await?;
+
     let value = serde_json::json!({
         "folder": folder,
         "audit": file,
@@ -101,12 +105,13 @@ async fn story(folder: &Path, ui: Ui) -> Result<()> {
         "refusal": refusal,
         "plan": plan.path(),
         "proof": proved.json(),
-        "gas": stage.sent.iter().map(|(step, sent)| (step.clone(), sent.gas_used())).collect::<Vec<_>>(),
+        "claims": settled.json(),
+        "costs": costs::json(&stage.sent),
         "provesNothingToThirdParties": stage.registry.ledger().proves_nothing_to_third_parties(),
     });
     let table = costs::table(&stage.sent)?;
     let next = next(folder, &file, block, &stage, &plan, &proved.file);
-    ui.result(&value, format!("\n8. What it cost\n{table}\n{next}"))
+    ui.result(&value, format!("\n9. What it cost\n{table}\n{next}"))
 }
 
 /// A copy of the audit file whose first weight file is a byte longer, and why it is refused.

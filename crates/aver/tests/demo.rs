@@ -34,8 +34,52 @@ fn the_demo_tells_its_story_and_leaves_a_project() {
     let answer = &told["proof"]["answer"];
     assert_eq!((&answer["decision"], &answer["label"]), (&Value::from(1), &Value::from("malignant")));
     assert_eq!(answer["values"], Value::Array(Vec::new()), "the scores stay hidden");
-    let steps = told["gas"].as_array().unwrap();
-    assert!(steps.len() >= 21 && steps.iter().all(|step| step[1].as_u64().unwrap() > 21_000), "{steps:?}");
+    let costs = &told["costs"];
+    let steps = costs["steps"].as_array().unwrap();
+    let number = |of: &Value, name: &str| {
+        let own = &of[name];
+        own.as_u64().or_else(|| own.as_str()?.parse().ok()).unwrap_or_else(|| panic!("no {name} in {of}"))
+    };
+    assert!(steps.len() >= 40 && steps.iter().all(|step| number(step, "gas") > 21_000), "{steps:?}");
+    for name in ["gas", "transactions", "ethereumWei", "opMainnetWei", "arbitrumWei"] {
+        let sum: u64 = steps.iter().map(|step| number(step, name)).sum();
+        assert!(sum > 0 && number(&costs["together"], name) == sum, "{name}: {costs}");
+    }
+    assert!(costs["assumptions"].as_array().unwrap().len() >= 3);
+
+    let claims = &told["claims"];
+    let ends = claims["claims"].as_array().unwrap().iter();
+    let ends: Vec<_> =
+        ends.map(|own| [&own["case"], &own["stage"]].map(|text| text.as_str().unwrap())).collect();
+    let expected = [
+        ["wdbc-054", "paid"],
+        ["wdbc-197", "paid"],
+        // Rejected by the model, appealed, accepted by the reviewer.
+        ["wdbc-190", "paid"],
+        ["wdbc-179", "rejected"],
+        ["wdbc-373", "paid"],
+        ["wdbc-013", "paid"],
+        ["wdbc-313", "rejected"],
+    ];
+    assert_eq!(ends, expected);
+    assert_eq!(claims["paid"], 5);
+    let change = |who: &str| {
+        let own = claims["money"].as_array().unwrap().iter().find(|own| own["who"] == who).unwrap();
+        let tokens = |when: &str| own[when].as_str().unwrap().parse::<i128>().unwrap() / 10_i128.pow(18);
+        tokens("after") - tokens("before")
+    };
+    // Premiums of 20, payouts of 100, 1 for each answer; the bond of 300 lost by who could not prove, half of it burned.
+    let expected = [
+        ("insurer", 0),
+        ("pool, with its fees in the router", 7 * 20 - 5 * 100 - 7),
+        ("broker, who pays the premiums", -7 * 20),
+        ("holders", 5 * 100),
+        ("answerer", 7),
+        ("watcher", 150),
+        ("impostor", -300),
+        ("burned", 150),
+    ];
+    assert_eq!(expected.map(|(who, _)| (who, change(who))), expected);
 
     sandbox.run(&["demo", "--json"]).refused(2, "--folder");
     // What it printed last works: one can go on in its folder.

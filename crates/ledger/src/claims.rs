@@ -5,7 +5,7 @@
 
 use crate::{
     Ledger,
-    contracts::{ClaimsPool, InferenceRouter, SendError, Sender, Sent},
+    contracts::{ClaimsPool, DeploymentFault, InferenceRouter, PoolContracts, SendError, Sender, Sent},
     keys::{AccountKey, SignError},
     registry::{ReadError, ask},
 };
@@ -19,8 +19,7 @@ use averment_primitives::{Address, B256, U256};
 #[derive(Debug, Clone)]
 pub struct ClaimsClient {
     ledger: Ledger,
-    pool: Address,
-    router: Address,
+    contracts: PoolContracts,
 }
 
 /// A policy that was bought.
@@ -76,21 +75,55 @@ pub enum Stage {
 }
 
 impl Stage {
-    fn of(code: u8) -> Option<Self> {
+    pub(crate) fn of(code: u8) -> Option<Self> {
         use Stage::{Accepted, Asked, Denied, Filed, InReview, None as Nothing, Paid, Rejected};
         [Nothing, Filed, Asked, Accepted, Paid, Rejected, InReview, Denied].get(usize::from(code)).copied()
+    }
+
+    /// Its name, for machines.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Filed => "filed",
+            Self::Asked => "asked",
+            Self::Accepted => "accepted",
+            Self::Paid => "paid",
+            Self::Rejected => "rejected",
+            Self::InReview => "inReview",
+            Self::Denied => "denied",
+        }
+    }
+
+    /// What it means, after "the claim".
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::None => "was never filed",
+            Self::Filed => "waits to be asked about",
+            Self::Asked => "waits for its answer",
+            Self::Accepted => "is accepted and waits to be paid",
+            Self::Paid => "is paid",
+            Self::Rejected => "was rejected by the model's answer",
+            Self::InReview => "is before the reviewer",
+            Self::Denied => "was denied",
+        }
     }
 }
 
 impl ClaimsClient {
-    /// A client of the pool at `pool`, whose requests `router` settles.
-    pub fn new(ledger: &Ledger, pool: Address, router: Address) -> Self {
-        Self { ledger: ledger.clone(), pool, router }
+    /// A client of the recorded pool, once the record is checked against the chain.
+    pub async fn open(ledger: &Ledger, contracts: &PoolContracts) -> Result<Self, DeploymentFault> {
+        contracts.check(ledger).await?;
+        Ok(Self { ledger: ledger.clone(), contracts: *contracts })
     }
 
     /// Where the pool is.
     pub fn address(&self) -> Address {
-        self.pool
+        self.contracts.pool.address
+    }
+
+    /// Where it is, what settles its requests, and the token that it pays in.
+    pub fn contracts(&self) -> &PoolContracts {
+        &self.contracts
     }
 
     /// What an intake says about evidence, signed by its key.
@@ -130,8 +163,10 @@ impl ClaimsClient {
     ) -> Result<(Batch, Sent), SendError> {
         let call = ClaimsPool::askCall { routine, evidence: evidence.clone() };
         let sent = self.send(sender, "ask about claims", &call).await?;
-        let made = logged::<InferenceRouter::Requested>(&sent.receipt, self.router)
-            .ok_or_else(|| SendError::NoEvent { tx: sent.tx, event: "Requested", contract: self.router })?;
+        let made =
+            logged::<InferenceRouter::Requested>(&sent.receipt, self.contracts.router).ok_or_else(|| {
+                SendError::NoEvent { tx: sent.tx, event: "Requested", contract: self.contracts.router }
+            })?;
         Ok((Batch { id: made.id, asked: made.request, evidence }, sent))
     }
 
@@ -206,16 +241,17 @@ impl ClaimsClient {
         action: &'static str,
         call: &C,
     ) -> Result<Sent, SendError> {
-        sender.call_on(self.ledger.chain_id(), action, self.pool, call).await
+        sender.call_on(self.ledger.chain_id(), action, self.address(), call).await
     }
 
     async fn read<C: SolCall>(&self, what: &'static str, call: C) -> Result<C::Return, ReadError> {
         let block = self.ledger.newest_final().await?;
-        ask(&self.ledger, &block, what, self.pool, call).await
+        ask(&self.ledger, &block, what, self.address(), call).await
     }
 
     fn event<E: SolEvent>(&self, sent: &Sent, event: &'static str) -> Result<E, SendError> {
-        logged(&sent.receipt, self.pool).ok_or(SendError::NoEvent { tx: sent.tx, event, contract: self.pool })
+        let contract = self.address();
+        logged(&sent.receipt, contract).ok_or(SendError::NoEvent { tx: sent.tx, event, contract })
     }
 
     /// What signatures count for: this pool on this chain.
@@ -224,7 +260,7 @@ impl ClaimsClient {
             Some("Averment ClaimsPool".into()),
             Some("1".into()),
             Some(U256::from(self.ledger.chain_id())),
-            Some(self.pool),
+            Some(self.address()),
             None,
         )
     }

@@ -100,7 +100,7 @@ impl Scene {
             delay: 0,
         };
         let (pool, _) = PoolContracts::deploy(&owner, &terms, &governance).await?;
-        let claims = ClaimsClient::new(&ledger, pool.pool.address, settlement.router.address);
+        let claims = ClaimsClient::open(&ledger, &pool).await?;
         let scene = Self { ledger, clock, keys, deployment, registry, settlement, claims, _folder: folder };
         scene.fund().await?;
         Ok(scene)

@@ -1,7 +1,13 @@
 //! `aver commit`: to a plan's weights, once, or to an input before anything is asked of it.
 
 use super::{Context, register};
-use crate::{args::proofs::CommitArgs, exit, inputs::Inputs, plans::PlanFolder, setups};
+use crate::{
+    args::proofs::{CommitArgs, InputsArgs},
+    exit,
+    inputs::Inputs,
+    plans::PlanFolder,
+    setups,
+};
 use anyhow::{Context as _, Result};
 use averment_plan::{Model, Schema};
 use averment_primitives::{B256, Salt};
@@ -12,7 +18,7 @@ use averment_registry::dsse::Envelope;
 use averment_storage::atomic;
 use averment_verifier::{
     certificate::{self, CertificateFile},
-    commitment::WeightsCommitment,
+    commitment::{InputCommitment, WeightsCommitment},
     descriptor::{Descriptor, Options},
 };
 use serde_json::json;
@@ -116,6 +122,20 @@ fn weights(args: &CommitArgs, folder: &PlanFolder, context: &Context) -> Result<
     context.ui.result(&value, words)
 }
 
+/// Commits to what was chosen of a file's inputs, with a fresh salt.
+pub fn to_input(
+    folder: &PlanFolder,
+    file: &Path,
+    args: &InputsArgs,
+    context: &Context,
+) -> Result<(InputCommitment, InputOpening)> {
+    let (plan, schema, weights) = (folder.plan()?, folder.schema()?, folder.commitment()?);
+    let known = folder.calibration().map(|seen| seen.columns().to_vec()).unwrap_or_default();
+    let inputs = Inputs::read(file, args, &plan, &known, context)?;
+    let setup = context.setup(weights.chunked().setup(), schema.chunk_bits())?;
+    Ok(InputOpening::commit(&setup, &schema, inputs.items, inputs.tensors, Some(fresh_salt()?))?)
+}
+
 fn input(args: &CommitArgs, file: &Path, folder: &PlanFolder, context: &Context) -> Result<()> {
     let path = args.output.as_ref().ok_or_else(|| exit::usage("where to? Pass -o FILE"))?;
     let (opening_path, signed_path) = (opening_path(path), beside(path, ".signed"));
@@ -126,12 +146,7 @@ fn input(args: &CommitArgs, file: &Path, folder: &PlanFolder, context: &Context)
             return Err(exit::usage(message).into());
         }
     }
-    let (plan, schema, weights) = (folder.plan()?, folder.schema()?, folder.commitment()?);
-    let known = folder.calibration().map(|seen| seen.columns().to_vec()).unwrap_or_default();
-    let inputs = Inputs::read(file, &args.input, &plan, &known, context)?;
-    let setup = context.setup(weights.chunked().setup(), schema.chunk_bits())?;
-    let (commitment, opening) =
-        InputOpening::commit(&setup, &schema, inputs.items, inputs.tensors, Some(fresh_salt()?))?;
+    let (commitment, opening) = to_input(folder, file, &args.input, context)?;
     let bytes = commitment.encode();
     let signed = match args.sign {
         true => Some(register::sign(Envelope::new(SIGNED_INPUT, bytes.clone()), &context.account()?)?),
@@ -147,9 +162,9 @@ fn input(args: &CommitArgs, file: &Path, folder: &PlanFolder, context: &Context)
         "opening": opening_path,
         "signed": signed.as_ref().map(|_| &signed_path),
         "identity": commitment.identity(),
-        "schemaDigest": schema.digest(),
+        "schemaDigest": commitment.schema(),
         "items": commitment.items(),
-        "setup": setup.digest(),
+        "setup": commitment.chunked().setup(),
     });
     let name = match signed {
         Some(_) => format!("{} and {} may be given away", path.display(), signed_path.display()),
@@ -159,7 +174,7 @@ fn input(args: &CommitArgs, file: &Path, folder: &PlanFolder, context: &Context)
         "input    {:?}\nschema   {:?}\n{name}; {} opens it and stays private\n\
          next: aver prove {} --committed {} -o PROOF",
         commitment.identity(),
-        schema.digest(),
+        commitment.schema(),
         opening_path.display(),
         folder.path().display(),
         path.display(),

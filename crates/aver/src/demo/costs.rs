@@ -6,6 +6,7 @@ use averment_ledger::{
     fees::{Estimate, PriceBook},
 };
 use averment_primitives::U256;
+use serde_json::{Value, json};
 use std::fmt::Write;
 
 /// A table of steps in the order they were taken; those with the same name next to each other are one line.
@@ -24,6 +25,27 @@ pub fn table(steps: &[(String, Sent)]) -> Result<String> {
         writeln!(table, "   - {assumption}")?;
     }
     Ok(table)
+}
+
+/// The same for machines: each step as it is in the table, fees in wei.
+pub fn json(all: &[(String, Sent)]) -> Value {
+    let prices = PriceBook::default();
+    let entry = |step: &str, sent: &[(String, Sent)]| {
+        let Estimate { gas, ethereum, op_mainnet, arbitrum, .. } =
+            prices.total(sent.iter().map(|(_, sent)| &sent.footprint));
+        json!({
+            "step": step,
+            "transactions": sent.len(),
+            "gas": gas,
+            "ethereumWei": ethereum.wei.to_string(),
+            "opMainnetWei": op_mainnet.wei.to_string(),
+            "arbitrumWei": arbitrum.wei.to_string(),
+        })
+    };
+    let groups = all.chunk_by(|(a, _), (b, _)| a == b);
+    let steps: Vec<_> =
+        groups.filter_map(|group| group.first().map(|(step, _)| entry(step, group))).collect();
+    json!({ "steps": steps, "together": entry("together", all), "assumptions": prices.assumptions() })
 }
 
 fn row(table: &mut String, step: &str, estimate: Estimate) -> std::fmt::Result {

@@ -47,6 +47,7 @@ pub struct Stage {
     pub deployment: Deployment,
     pub owner: Sender,
     approvers: Vec<AccountKey>,
+    password: Password,
     /// What was sent, under the name of its step.
     pub sent: Vec<(String, Sent)>,
     shown_in_words: bool,
@@ -72,14 +73,48 @@ impl Stage {
         deployment.save(&context.config.deployment_file)?;
         let registry = RegistryClient::open(&ledger, &deployment).await?;
         let sent = transactions.into_iter().map(|sent| ("deploy the contracts".to_owned(), sent)).collect();
-        Ok(Self { context, registry, deployment, owner, approvers, sent, shown_in_words: false })
+        Ok(Self { context, registry, deployment, owner, approvers, password, sent, shown_in_words: false })
+    }
+
+    /// Another key of the project's.
+    pub fn account(&self, name: &str) -> Result<AccountKey> {
+        Ok(self.context.keys().create_account(name, &self.password, Cost::Light)?)
+    }
+
+    /// Somebody else who sends, with ether.
+    pub async fn sender(&self, name: &str) -> Result<Sender> {
+        paid(&self.context, self.registry.ledger(), self.account(name)?).await
+    }
+
+    /// The chain's time, in seconds of Unix time.
+    pub async fn now(&self) -> Result<u64> {
+        Ok(self.registry.ledger().newest_final().await?.header.timestamp)
+    }
+
+    /// Lets `seconds` pass on the chain, which is ahead of the system's clock from then on.
+    pub async fn wait(&self, seconds: u64) -> Result<()> {
+        let chain = self.registry.ledger().embedded().context("the demo's chain is in this process")?;
+        chain.set_next_timestamp(self.now().await? + seconds)?;
+        chain.mine()?;
+        Ok(())
+    }
+
+    /// Lets time pass until the next period of `cadence` seconds begins.
+    pub async fn next_period(&self, cadence: u32) -> Result<()> {
+        let cadence = u64::from(cadence);
+        self.wait(cadence - self.now().await? % cadence).await
     }
 
     /// Says a step and what it took, and keeps it for the table of costs.
     pub fn note(&mut self, step: impl Into<String>, sent: Sent) {
-        let step = step.into();
-        self.context.ui.say(format!("   {step:<42} {:>9} gas", sent.gas_used()));
-        self.sent.push((step, sent));
+        self.note_all(&step.into(), vec![sent]);
+    }
+
+    /// The same of a step that took several transactions.
+    pub fn note_all(&mut self, step: &str, sent: Vec<Sent>) {
+        let gas: u64 = sent.iter().map(Sent::gas_used).sum();
+        self.context.ui.say(format!("   {step:<42} {gas:>9} gas"));
+        self.sent.extend(sent.into_iter().map(|sent| (step.to_owned(), sent)));
     }
 
     /// Creates a model whose versions need [`THRESHOLD`] of [`ROLES`].

@@ -4,14 +4,21 @@
 //! that the proxy will have before there is one, and the deployer's power ends in the same transaction.
 
 use super::{
-    AccessManager, ClaimsPool, Contract, DeployError, Sender, Sent,
-    deployment::{create, with_arguments},
+    AccessManager, ClaimsPool, Contract, DeployError, DeploymentFault, RecordError, Sender, Sent,
+    deployment::{
+        check_code, check_implementation, create, load_record, same_chain, save_record, with_arguments,
+    },
     governance::roles,
     settlement::{displaced, proxy},
 };
+use crate::{Ledger, VerifiedHeader};
 use alloy::sol_types::SolCall;
 use averment_primitives::{Address, B256, Bytes, U256};
 use serde::{Deserialize, Serialize};
+use std::path::Path;
+
+/// The record's format.
+const FORMAT: &str = "averment-claims-pool/1";
 
 /// Roles in a pool's manager, beside [`roles::UPGRADER`], [`roles::PAUSER`] and [`roles::CANCELLER`].
 pub mod pool_roles {
@@ -63,10 +70,21 @@ pub struct PoolGovernance {
     pub delay: u32,
 }
 
-/// Where a pool is.
+/// Where a pool is. What a client is configured with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PoolContracts {
+    format: Format,
+    /// EIP-155 chain id.
+    pub chain_id: u64,
+    /// The block that holds the pool's creation: none of its events is older.
+    pub block_number: u64,
+    /// Its hash, by which another chain with the same id is noticed.
+    pub block_hash: B256,
+    /// What settles its requests, fixed in its code.
+    pub router: Address,
+    /// What it is paid and pays in, fixed in its code.
+    pub token: Address,
     /// The pool: the proxy.
     pub pool: Contract,
     /// The code behind it.
@@ -75,7 +93,39 @@ pub struct PoolContracts {
     pub manager: Contract,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+enum Format {
+    #[serde(rename = "averment-claims-pool/1")]
+    V1,
+}
+
 impl PoolContracts {
+    /// Writes the record into a new file.
+    pub fn save(&self, path: &Path) -> Result<(), RecordError> {
+        save_record(path, FORMAT, self)
+    }
+
+    /// Reads a record. What it says is not believed until [`Self::check`].
+    pub fn load(path: &Path) -> Result<Self, RecordError> {
+        load_record(path, FORMAT)
+    }
+
+    /// Checks the record against the chain's newest final block, by proofs: that the chain is the same one, and the
+    /// contracts' code, which names router and token. Returns that block.
+    pub async fn check(&self, ledger: &Ledger) -> Result<VerifiedHeader, DeploymentFault> {
+        let newest = same_chain(ledger, self.chain_id, self.block_number, self.block_hash).await?;
+        check_implementation(ledger, &newest, "pool", self.pool, self.implementation).await?;
+        let contracts = [
+            ("pool", self.pool),
+            ("pool's implementation", self.implementation),
+            ("pool's access manager", self.manager),
+        ];
+        for (name, contract) in contracts {
+            check_code(ledger, &newest, name, contract).await?;
+        }
+        Ok(newest)
+    }
+
     /// Creates a pool. Returns where it is and what each transaction took, in order.
     pub async fn deploy(
         sender: &Sender,
@@ -115,7 +165,23 @@ impl PoolContracts {
         let initialize = ClaimsPool::initializeCall { authority: manager.address }.abi_encode();
         let pool = proxy(sender, "pool", implementation.address, initialize, &mut sent).await?;
         displaced("pool", expected, pool.address)?;
-        Ok((Self { pool, implementation, manager }, sent))
+        // `proxy` pushed it just now.
+        let Some(block) = sent.last().map(|last| last.block.clone()) else {
+            return Err(DeployError::NothingCreated { tx: B256::ZERO });
+        };
+        let record = Self {
+            format: Format::V1,
+            chain_id: sender.ledger().chain_id(),
+            block_number: block.header.number,
+            block_hash: block.hash,
+            router: terms.router,
+            token: terms.token,
+            pool,
+            implementation,
+            manager,
+        };
+        record.check(sender.ledger()).await?;
+        Ok((record, sent))
     }
 }
 

@@ -27,7 +27,7 @@ use alloy::{
 use averment_atomic::{self as atomic, WriteError};
 use averment_primitives::{Address, B256, Bytes, keccak256};
 use averment_registry::{state::IMPLEMENTATION_SLOT, version::RegistryId};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::{
     io,
     path::{Path, PathBuf},
@@ -172,10 +172,12 @@ pub enum RecordError {
         path: PathBuf,
     },
     /// Not a record of this release.
-    #[error("{path} is not an {FORMAT} record: {source}")]
+    #[error("{path} is not an {format} record: {source}")]
     Form {
         /// The file.
         path: PathBuf,
+        /// What was expected there.
+        format: &'static str,
         /// What is wrong.
         source: serde_json::Error,
     },
@@ -339,32 +341,12 @@ impl Deployment {
     /// Checks the record against the chain's newest final block, by proofs: every contract's code, the
     /// registry's implementation, and that the chain is the same one. Returns that block.
     pub async fn check(&self, ledger: &Ledger) -> Result<VerifiedHeader, DeploymentFault> {
-        if ledger.chain_id() != self.chain_id {
-            return Err(DeploymentFault::ChainId { expected: self.chain_id, got: ledger.chain_id() });
-        }
-        let newest = ledger.newest_final().await?;
-        if newest.header.number < self.block_number {
-            let got = newest.header.number;
-            return Err(DeploymentFault::TooEarly { expected: self.block_number, got });
-        }
-        let block = ledger.verified_header(self.block_number).await?;
-        if block.hash != self.block_hash {
-            let (number, expected) = (self.block_number, self.block_hash);
-            return Err(DeploymentFault::OtherChain { number, expected, got: block.hash });
-        }
+        let newest = same_chain(ledger, self.chain_id, self.block_number, self.block_hash).await?;
         // First what upgrades change, for the clearer words.
         let settlement = self.settlement.map(|settlement| settlement.proxied());
         let proxies = [("registry", self.registry, self.implementation)];
         for (contract, proxy, implementation) in proxies.into_iter().chain(settlement.into_iter().flatten()) {
-            let (_, proven) = ledger.prove(&newest, proxy.address, &[IMPLEMENTATION_SLOT]).await?;
-            let got = Address::from_word(proven.slots.first().copied().unwrap_or_default());
-            if got != implementation.address {
-                return Err(DeploymentFault::Implementation {
-                    contract,
-                    expected: implementation.address,
-                    got,
-                });
-            }
+            check_implementation(ledger, &newest, contract, proxy, implementation).await?;
         }
         let contracts = [
             ("registry", self.registry),
@@ -390,36 +372,102 @@ impl Deployment {
         });
         let others = proofs.into_iter().flatten().chain(settlement.into_iter().flatten());
         for (name, contract) in contracts.into_iter().chain(others) {
-            let (_, proven) = ledger.prove(&newest, contract.address, &[]).await?;
-            if proven.code_hash != contract.code_hash {
-                return Err(DeploymentFault::Code {
-                    contract: name,
-                    address: contract.address,
-                    expected: contract.code_hash,
-                    got: proven.code_hash,
-                });
-            }
+            check_code(ledger, &newest, name, contract).await?;
         }
         Ok(newest)
     }
 
     /// Writes the record to a new file, whole or not at all.
     pub fn save(&self, path: &Path) -> Result<(), RecordError> {
-        let form = |source| RecordError::Form { path: path.to_owned(), source };
-        let mut bytes = serde_json::to_vec_pretty(self).map_err(form)?;
-        bytes.push(b'\n');
-        atomic::write_new_private(path, &bytes).map_err(|error| match error.is_taken() {
-            true => RecordError::Exists { path: path.to_owned() },
-            false => RecordError::Write(error),
-        })
+        save_record(path, FORMAT, self)
     }
 
     /// Reads a record. What it says is not believed until [`Self::check`].
     pub fn load(path: &Path) -> Result<Self, RecordError> {
-        let bytes = atomic::read(path, RECORD_LIMIT)
-            .map_err(|source| RecordError::Io { path: path.to_owned(), source })?;
-        serde_json::from_slice(&bytes).map_err(|source| RecordError::Form { path: path.to_owned(), source })
+        load_record(path, FORMAT)
     }
+}
+
+/// Writes a record of what was deployed, of which only one copy may be.
+pub(super) fn save_record<T: Serialize>(
+    path: &Path,
+    format: &'static str,
+    record: &T,
+) -> Result<(), RecordError> {
+    let form = |source| RecordError::Form { path: path.to_owned(), format, source };
+    let mut bytes = serde_json::to_vec_pretty(record).map_err(form)?;
+    bytes.push(b'\n');
+    atomic::write_new_private(path, &bytes).map_err(|error| match error.is_taken() {
+        true => RecordError::Exists { path: path.to_owned() },
+        false => RecordError::Write(error),
+    })
+}
+
+/// Reads a record of `format`.
+pub(super) fn load_record<T: DeserializeOwned>(path: &Path, format: &'static str) -> Result<T, RecordError> {
+    let bytes = atomic::read(path, RECORD_LIMIT)
+        .map_err(|source| RecordError::Io { path: path.to_owned(), source })?;
+    serde_json::from_slice(&bytes).map_err(|source| RecordError::Form {
+        path: path.to_owned(),
+        format,
+        source,
+    })
+}
+
+/// Refuses a chain other than the one with this id whose block `number` is `hash`. Returns its newest final block.
+pub(super) async fn same_chain(
+    ledger: &Ledger,
+    chain_id: u64,
+    number: u64,
+    hash: B256,
+) -> Result<VerifiedHeader, DeploymentFault> {
+    if ledger.chain_id() != chain_id {
+        return Err(DeploymentFault::ChainId { expected: chain_id, got: ledger.chain_id() });
+    }
+    let newest = ledger.newest_final().await?;
+    if newest.header.number < number {
+        return Err(DeploymentFault::TooEarly { expected: number, got: newest.header.number });
+    }
+    let block = ledger.verified_header(number).await?;
+    if block.hash != hash {
+        return Err(DeploymentFault::OtherChain { number, expected: hash, got: block.hash });
+    }
+    Ok(newest)
+}
+
+/// Refuses a proxy with another implementation behind it, which a proof of its storage shows.
+pub(super) async fn check_implementation(
+    ledger: &Ledger,
+    newest: &VerifiedHeader,
+    contract: &'static str,
+    proxy: Contract,
+    implementation: Contract,
+) -> Result<(), DeploymentFault> {
+    let (_, proven) = ledger.prove(newest, proxy.address, &[IMPLEMENTATION_SLOT]).await?;
+    let got = Address::from_word(proven.slots.first().copied().unwrap_or_default());
+    match got == implementation.address {
+        true => Ok(()),
+        false => Err(DeploymentFault::Implementation { contract, expected: implementation.address, got }),
+    }
+}
+
+/// Refuses other code at a contract's address, which a proof of its account shows.
+pub(super) async fn check_code(
+    ledger: &Ledger,
+    newest: &VerifiedHeader,
+    name: &'static str,
+    contract: Contract,
+) -> Result<(), DeploymentFault> {
+    let (_, proven) = ledger.prove(newest, contract.address, &[]).await?;
+    if proven.code_hash == contract.code_hash {
+        return Ok(());
+    }
+    Err(DeploymentFault::Code {
+        contract: name,
+        address: contract.address,
+        expected: contract.code_hash,
+        got: proven.code_hash,
+    })
 }
 
 pub(super) fn with_arguments(code: &Bytes, arguments: &impl SolConstructor) -> Bytes {

@@ -1,12 +1,13 @@
 //! Why a contract refused, decoded from what it reverted with, in words that say what to do.
 
+mod claims;
 mod settlement;
 
 use super::{
     AccessManager::AccessManagerErrors as Access, Anchors::AnchorsErrors as Anchor,
-    Descriptors::DescriptorsErrors as Descriptor, InferenceRouter::InferenceRouterErrors as Router,
-    ModelRegistry::ModelRegistryErrors as Registry, OracleStaking::OracleStakingErrors as Staking,
-    ProofVerifier::ProofVerifierErrors as Proof,
+    ClaimsPool::ClaimsPoolErrors as Pool, Descriptors::DescriptorsErrors as Descriptor,
+    InferenceRouter::InferenceRouterErrors as Router, ModelRegistry::ModelRegistryErrors as Registry,
+    OracleStaking::OracleStakingErrors as Staking, ProofVerifier::ProofVerifierErrors as Proof,
     WeightsCertificates::WeightsCertificatesErrors as Certificate,
 };
 use alloy::{
@@ -39,6 +40,8 @@ pub enum Refusal {
     Router(Router),
     /// That of operators' stake.
     Staking(Staking),
+    /// A claims pool's.
+    Pool(Pool),
     /// A contract's words.
     Message(String),
     /// Solidity's checks: arithmetic, bounds, enums.
@@ -77,6 +80,9 @@ impl Refusal {
         if let Ok(error) = Staking::abi_decode(data) {
             return Self::Staking(error);
         }
+        if let Ok(error) = Pool::abi_decode(data) {
+            return Self::Pool(error);
+        }
         if let Ok(Revert { reason }) = Revert::abi_decode(data) {
             return Self::Message(printable(&reason));
         }
@@ -108,6 +114,7 @@ impl fmt::Display for Refusal {
             Self::Certificate(error) => certificate(error, f),
             Self::Router(error) => settlement::router(error, f),
             Self::Staking(error) => settlement::staking(error, f),
+            Self::Pool(error) => claims::pool(error, f),
             Self::Message(words) => write!(f, "the contract says {words:?}"),
             Self::Panic(panic) => write!(f, "the contract failed a check of its own: {panic}"),
             Self::Unknown(data) if data.is_empty() => {

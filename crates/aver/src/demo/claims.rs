@@ -1,0 +1,501 @@
+//! The demo's end: insurance that the registered version decides, and that pays by itself.
+//!
+//! Rows of the breast cancer data are medical reports: a policy pays if the model finds a report malignant. Four claims are
+//! decided by one proof; one that the model rejects is appealed and decided by the reviewer, to whom the holder shows the
+//! pathologist's finding. Three are answered with a bond, at first by somebody who says that nobody is ill: challenged, it
+//! cannot prove that, loses its bond, and another answers. What is waited for passes at once: the chain's clock is moved.
+
+mod money;
+mod people;
+
+use self::{
+    money::{Balances, Purses},
+    people::People,
+};
+use super::stage::Stage;
+use crate::{
+    args::proofs::InputsArgs,
+    commands::{commit, prove},
+    plans::PlanFolder,
+    proofs,
+};
+use alloy::primitives::aliases::U40;
+use anyhow::{Context as _, Result, bail, ensure};
+use averment_ledger::{
+    claims::{Batch, ClaimsClient, Policy, Stage as ClaimStage},
+    contracts::{
+        ClaimsPool, DevelopmentToken, InferenceRouter, PoolContracts, PoolGovernance, PoolTerms,
+        SettlementContracts,
+    },
+    proofs::ProofClient,
+};
+use averment_primitives::{Address, B256, SaltedLeaf, U256, VersionId};
+use averment_prover::{model, registered::OpenedInputs};
+use averment_storage::atomic;
+use averment_verifier::{
+    Registered,
+    commitment::InputCommitment,
+    descriptor::{Commitments, Descriptor, Options},
+    statement::Statement,
+};
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+
+/// A token in its smallest units.
+const TOKEN: u128 = 1_000_000_000_000_000_000;
+const HOUR: u32 = 60 * 60;
+const DAY: u32 = 24 * HOUR;
+/// Seconds in which a bonded answer may be challenged, and then has to be proved: the fewest that the router takes.
+const WINDOW: u32 = 10 * 60;
+/// What a policy costs and pays.
+const PREMIUM: u128 = 20 * TOKEN;
+const PAYOUT: u128 = 100 * TOKEN;
+/// For each claim, to whoever answers.
+const FEE: u128 = TOKEN;
+/// Claims that a proof is about, as a power of two.
+const BATCH_BITS: u8 = 2;
+/// The reports behind the claims of each product, by the numbers of the demo's cases.
+const REPORTS: [&[&str]; 2] =
+    [&["wdbc-054", "wdbc-197", "wdbc-190", "wdbc-179"], &["wdbc-373", "wdbc-013", "wdbc-313"]];
+/// The one that the model rejects and a pathologist finds malignant.
+const APPEALED: &str = "wdbc-190";
+/// The modes of the two products' requests, as the contracts number them.
+const MODES: [u8; 2] = [0, 1];
+
+/// A claim, and what only its holder and the intake have.
+struct Filed {
+    case: String,
+    claim: ClaimsPool::Claim,
+    /// The commitment's file, with its opening beside it.
+    file: PathBuf,
+}
+
+/// What came of it, for machines.
+pub struct Settled {
+    pool: Address,
+    paid: usize,
+    claims: Vec<Value>,
+    purses: Purses,
+}
+
+impl Settled {
+    /// For machines.
+    pub fn json(&self) -> Value {
+        json!({ "pool": self.pool, "paid": self.paid, "claims": self.claims, "money": self.purses.json() })
+    }
+}
+
+/// Plays it with `version`, whose plan is in `plan` and whose decisions are in `decisions`.
+pub async fn play(
+    stage: &mut Stage,
+    plan: &PlanFolder,
+    version: VersionId,
+    decisions: &Path,
+) -> Result<Settled> {
+    let contracts = stage.deployment.settlement.context("what settles requests was deployed")?;
+    let people = People::enter(stage, &contracts).await?;
+    let folder = decisions.with_file_name("claims");
+    let reports = REPORTS.iter().copied().flatten().copied();
+    let evidence: Vec<_> =
+        reports.map(|case| evidence(case, decisions, &folder, plan, stage)).collect::<Result<_>>()?;
+    let offer = offer(stage, plan, version, &evidence, &contracts).await?;
+    let claims = pool(stage, &people, &offer, &contracts).await?;
+    let before = Balances::of(&people, &claims, &contracts, stage.registry.ledger()).await?;
+    let scene = Scene { people, claims, contracts, offer };
+    let (first, second) = evidence.split_at(REPORTS[0].len());
+    let (proved, bonded) = scene.file(stage, [first, second]).await?;
+    scene.decided_by_proof(stage, plan, &proved).await?;
+    scene.appealed(stage, &proved).await?;
+    scene.decided_by_bond(stage, plan, &bonded).await?;
+    let mut stages = Vec::new();
+    for own in proved.iter().chain(&bonded) {
+        stages.push((own.case.clone(), scene.claims.claim(own.claim.evidence).await?.stage));
+    }
+    let after = Balances::of(&scene.people, &scene.claims, &contracts, stage.registry.ledger()).await?;
+    let purses = before.until(after)?;
+    let paid = stages.iter().filter(|(_, stage)| *stage == ClaimStage::Paid).count();
+    let ui = stage.context.ui;
+    ui.say(format!("   {paid} of {} claims are paid; nobody asked a person but the reviewer", stages.len()));
+    ui.say(purses.table());
+    Ok(Settled {
+        pool: scene.claims.address(),
+        paid,
+        claims: stages.iter().map(|(case, stage)| json!({ "case": case, "stage": stage.name() })).collect(),
+        purses,
+    })
+}
+
+/// A report, and the intake's commitment to it, each in a file.
+fn evidence(
+    case: &str,
+    decisions: &Path,
+    folder: &Path,
+    plan: &PlanFolder,
+    stage: &Stage,
+) -> Result<(String, PathBuf, InputCommitment)> {
+    let text = std::fs::read(decisions).with_context(|| format!("reading {}", decisions.display()))?;
+    let text: Value = serde_json::from_slice(&text)?;
+    let cases = text["decisions"].as_array().context("the example has decisions")?;
+    let own = cases.iter().find(|own| own["case"] == case).context("the example has this case")?;
+    atomic::create_folder(folder)?;
+    let report = folder.join(format!("{case}.json"));
+    atomic::write(&report, serde_json::to_string(&json!({ "input_data": [own["input"]] }))?.as_bytes())?;
+    let (commitment, opening) = commit::to_input(plan, &report, &InputsArgs::default(), &stage.context)?;
+    let path = report.with_extension("input");
+    opening.write(&commit::opening_path(&path))?;
+    atomic::write(&path, &commitment.encode())?;
+    Ok((case.to_owned(), path, commitment))
+}
+
+/// How answers about batches of claims are proved.
+fn options(plan: &PlanFolder) -> Result<Options> {
+    let chunk_bits = Some(plan.commitment()?.chunked().blocks().chunk_bits());
+    Ok(Options { chunk_bits, batch_bits: BATCH_BITS, commitments: Commitments::Each, ..Options::default() })
+}
+
+/// The owner offers the version's answers about batches of claims.
+async fn offer(
+    stage: &mut Stage,
+    plan: &PlanFolder,
+    version: VersionId,
+    evidence: &[(String, PathBuf, InputCommitment)],
+    contracts: &SettlementContracts,
+) -> Result<InferenceRouter::Offer> {
+    let (weights, schema) = (plan.commitment()?, plan.schema()?);
+    let setup = stage.context.setup(weights.chunked().setup(), schema.chunk_bits())?;
+    let derived = Descriptor::derive(&plan.plan()?, options(plan)?)?;
+    let tables: Vec<_> = model::tables(&setup, &derived).iter().map(|own| own.point).collect();
+    let one = averment_verifier::commitment::Inputs::new(
+        evidence.iter().take(1).map(|(_, _, commitment)| commitment.clone()).collect(),
+    )?;
+    let registered = Registered::new(&derived.descriptor, &weights, &tables, Some(&one))?;
+    let certified = proofs::check_weights(plan, &setup)?;
+    let verifier = ProofClient::new(stage.registry.ledger(), &stage.deployment)?;
+    let sent = verifier.register(&stage.owner, &derived.descriptor, &registered).await?;
+    stage.note("register the descriptor of four claims", sent);
+    let sent = verifier.cover(&stage.owner, registered.descriptor(), &certified).await?;
+    stage.note("have the certificate cover it", sent);
+    let offered = InferenceRouter::Offer {
+        version: version.0,
+        weights: weights.identity(),
+        plan: plan.plan()?.digest(),
+        schema: schema.digest(),
+        terms: B256::ZERO,
+        verifier: verifier.address(),
+        descriptor: registered.descriptor(),
+        certificate: certified.registered.descriptor(),
+        zeroKnowledge: true,
+        modes: 0b11,
+        modesForPersons: 0b11,
+        proofSeconds: WINDOW,
+        challengeBond: 10 * TOKEN,
+        quorum: InferenceRouter::Quorum {
+            members: 0,
+            threshold: 0,
+            commitSeconds: 0,
+            revealSeconds: 0,
+            tolerance: 0,
+        },
+    };
+    let call = InferenceRouter::offerCall { offered: offered.clone() };
+    let sent = stage.owner.call("offer the version's answers", contracts.router.address, &call).await?;
+    stage.note("offer the version's answers", sent);
+    Ok(offered)
+}
+
+/// The insurer's pool, with capital, two products and an intake. Its record is kept for `aver claims`.
+async fn pool(
+    stage: &mut Stage,
+    people: &People,
+    offer: &InferenceRouter::Offer,
+    contracts: &SettlementContracts,
+) -> Result<ClaimsClient> {
+    let owner = stage.owner.address();
+    let terms = PoolTerms {
+        router: contracts.router.address,
+        token: contracts.token,
+        cadence: HOUR,
+        filing: HOUR / 4,
+        patience: DAY,
+        appeal: 14 * DAY,
+        review: 14 * DAY,
+        uptime: Address::ZERO,
+        grace: 0,
+    };
+    let governance = PoolGovernance {
+        insurer: people.insurer.address(),
+        reviewer: people.reviewer.address(),
+        pauser: owner,
+        upgrader: owner,
+        canceller: owner,
+        delay: 0,
+    };
+    let (record, sent) = PoolContracts::deploy(&people.insurer, &terms, &governance).await?;
+    record.save(&stage.context.config.pool_file)?;
+    stage.note_all("deploy the insurer's pool", sent);
+    let claims = ClaimsClient::open(stage.registry.ledger(), &record).await?;
+    let insurer = &people.insurer;
+    for (who, what) in [(insurer, claims.address()), (&people.broker, claims.address())] {
+        let approve = DevelopmentToken::approveCall { spender: what, value: U256::MAX };
+        who.call("let the pool take tokens", contracts.token, &approve).await?;
+    }
+    let call = ClaimsPool::addCapitalCall { amount: 1_000 * TOKEN };
+    stage.note("capital", claims.send(insurer, "add capital", &call).await?);
+    let call = ClaimsPool::fundRouterCall { amount: 50 * TOKEN };
+    stage.note("fees for answers", claims.send(insurer, "put fees aside", &call).await?);
+    let call = ClaimsPool::setIntakeCall { intake: people.intake.address(), accredited: true };
+    stage.note("accredit the clinic", claims.send(insurer, "accredit the intake", &call).await?);
+    let router = InferenceRouter::new(contracts.router.address, stage.registry.ledger().provider().clone());
+    let id = router.offerIdOf(offer.clone()).call().await?;
+    let mut sent = Vec::new();
+    for mode in MODES {
+        let terms = ClaimsPool::Routine {
+            version: offer.version,
+            offer: id,
+            // The class "malignant".
+            least: 1,
+            most: 1,
+            output: 0,
+            outputs: 1,
+            batch: 1 << BATCH_BITS,
+            mode,
+            personal: true,
+            proofAbove: u128::MAX,
+            fee: FEE,
+            answerSeconds: DAY,
+            window: WINDOW,
+        };
+        let call = ClaimsPool::addRoutineCall { terms };
+        sent.push(claims.send(insurer, "add a routine", &call).await?);
+    }
+    stage.note_all("two ways to decide claims", sent);
+    let mut sent = Vec::new();
+    for routine in 1..=MODES.len() as u16 {
+        let terms = ClaimsPool::Product {
+            premium: PREMIUM,
+            payout: PAYOUT,
+            term: 365 * DAY,
+            filing: 30 * DAY,
+            routine,
+        };
+        let call = ClaimsPool::addProductCall { terms };
+        sent.push(claims.send(insurer, "add a product", &call).await?);
+    }
+    stage.note_all("a product for each", sent);
+    Ok(claims)
+}
+
+/// What is there when the policies are sold.
+struct Scene {
+    people: People,
+    claims: ClaimsClient,
+    contracts: SettlementContracts,
+    offer: InferenceRouter::Offer,
+}
+
+impl Scene {
+    /// Policies are sold, each for an address of its own; the intake signs what it has seen, and all claims are filed in one
+    /// transaction.
+    async fn file(
+        &self,
+        stage: &mut Stage,
+        evidence: [&[(String, PathBuf, InputCommitment)]; 2],
+    ) -> Result<(Vec<Filed>, Vec<Filed>)> {
+        let (claims, broker) = (&self.claims, &self.people.broker);
+        let (mut filed, mut sales) = (Vec::new(), Vec::new());
+        for (own, product) in evidence.into_iter().zip(1..) {
+            for (case, file, commitment) in own {
+                let holder = self.people.holder(case)?;
+                let (Policy { id, .. }, sent) = claims.buy(broker, product, holder, B256::ZERO).await?;
+                sales.push(sent);
+                let claim = ClaimsPool::Claim { policy: id, evidence: commitment.identity() };
+                filed.push(Filed { case: case.clone(), claim, file: file.clone() });
+            }
+        }
+        stage.note_all(&format!("sell {} policies", filed.len()), sales);
+        stage.next_period(HOUR).await?;
+        let now = stage.now().await?;
+        let mut filings = Vec::new();
+        for own in &filed {
+            let intake = ClaimsPool::Intake {
+                policy: own.claim.policy,
+                evidence: own.claim.evidence,
+                happenedAt: U40::from(now),
+                expiry: U40::from(now + u64::from(DAY)),
+            };
+            filings.push(claims.sign_intake(&self.people.intake, intake)?);
+        }
+        let sent = claims.file(broker, filings).await?;
+        let say = format!(
+            "   The clinic signs {} commitments to reports; which report, nobody else sees",
+            filed.len()
+        );
+        stage.context.ui.say(say);
+        stage.note(format!("file {} claims", filed.len()), sent);
+        stage.next_period(HOUR).await?;
+        let bonded = filed.split_off(evidence[0].len());
+        Ok((filed, bonded))
+    }
+
+    /// One proof answers for all of them.
+    async fn decided_by_proof(&self, stage: &mut Stage, plan: &PlanFolder, filed: &[Filed]) -> Result<()> {
+        let batch = self.ask(stage, 1, filed).await?;
+        let answerer = &self.people.answerer;
+        let statement = Statement {
+            chain_id: stage.registry.id().chain_id,
+            contract: self.contracts.router.address,
+            request: batch.id,
+            beneficiary: answerer.address(),
+            version: self.offer.version,
+            ..Statement::default()
+        };
+        let files = files(filed);
+        let made = prove::prove(plan, &prove::Source::Committed(&files), false, statement, &stage.context)?;
+        let setup = stage.context.setup(made.statement.setup, plan.schema()?.chunk_bits())?;
+        let (_, registered) = proofs::check(&made, plan, &setup)?;
+        let outputs = made.statement.public.clone();
+        let call = InferenceRouter::proveCall {
+            requester: self.claims.address(),
+            asked: batch.asked.clone(),
+            offered: self.offer.clone(),
+            contested: nobody(),
+            outputs: outputs.clone(),
+            proof: InferenceRouter::Proof {
+                points: averment_verifier::point::to_bytes(registered.committed()).into(),
+                proof: made.proof.into(),
+            },
+        };
+        let sent = answerer.call("prove the answer", self.contracts.router.address, &call).await?;
+        stage.note(format!("one proof for {} claims", filed.len()), sent);
+        self.decide_and_pay(stage, &batch, filed, outputs).await
+    }
+
+    /// The holder brings what the model rejected before the reviewer, who decides.
+    async fn appealed(&self, stage: &mut Stage, filed: &[Filed]) -> Result<()> {
+        let own = filed.iter().find(|own| own.case == APPEALED).context("it was filed")?;
+        let (claims, people) = (&self.claims, &self.people);
+        let at = claims.claim(own.claim.evidence).await?.stage;
+        ensure!(at == ClaimStage::Rejected, "the claim of {APPEALED} is {at:?}");
+        stage.context.ui.say(format!(
+            "   The holder of {APPEALED} appeals: the pathologist found it malignant, the model did not"
+        ));
+        let sent = claims.appeal(&people.broker, people.key(APPEALED)?, own.claim.clone()).await?;
+        stage.note("appeal", sent);
+        let words = b"the pathologist's finding outweighs the model's answer";
+        let reason = SaltedLeaf::commit(&commit::fresh_salt()?, words).0;
+        let sent = claims.review(&people.reviewer, own.claim.clone(), true, reason).await?;
+        stage.note("the reviewer accepts it", sent);
+        let sent = claims.pay(&people.broker, vec![own.claim.clone()]).await?;
+        stage.note("pay it", sent);
+        Ok(())
+    }
+
+    /// A wrong answer loses its bond, the next one stands.
+    async fn decided_by_bond(&self, stage: &mut Stage, plan: &PlanFolder, filed: &[Filed]) -> Result<()> {
+        let batch = self.ask(stage, 2, filed).await?;
+        let (router, people) = (self.contracts.router.address, &self.people);
+        let requester = self.claims.address();
+        let outputs = answered(plan, filed)?;
+        let wrong = vec![0; outputs.len()];
+        ensure!(wrong != outputs, "the impostor's answer is wrong");
+        let answer = |outputs: &Vec<i64>| InferenceRouter::answerCall {
+            requester,
+            asked: batch.asked.clone(),
+            outputs: outputs.clone(),
+        };
+        stage
+            .context
+            .ui
+            .say("   An impostor answers, with a bond, that nobody is ill. A watcher challenges it");
+        let sent = people.impostor.call("answer with a bond", router, &answer(&wrong)).await?;
+        stage.note("a wrong answer", sent);
+        let mut given = InferenceRouter::Answer {
+            answerer: people.impostor.address(),
+            challenger: Address::ZERO,
+            outputs: wrong,
+        };
+        let call = InferenceRouter::challengeCall {
+            requester,
+            asked: batch.asked.clone(),
+            offered: self.offer.clone(),
+            given: given.clone(),
+        };
+        let sent = people.watcher.call("challenge the answer", router, &call).await?;
+        stage.note("challenge it", sent);
+        stage.wait(u64::from(WINDOW) + 60).await?;
+        given.challenger = people.watcher.address();
+        let call = InferenceRouter::forfeitCall {
+            requester,
+            asked: batch.asked.clone(),
+            offered: self.offer.clone(),
+            given,
+        };
+        let sent = people.watcher.call("have it slashed", router, &call).await?;
+        stage.note("not proved in time: its bond is lost", sent);
+        let sent = people.answerer.call("answer with a bond", router, &answer(&outputs)).await?;
+        stage.note("a right answer", sent);
+        stage.wait(u64::from(WINDOW) + 60).await?;
+        let call = InferenceRouter::finaliseCall {
+            requester,
+            asked: batch.asked.clone(),
+            given: InferenceRouter::Answer {
+                answerer: people.answerer.address(),
+                challenger: Address::ZERO,
+                outputs: outputs.clone(),
+            },
+        };
+        let sent = people.answerer.call("finalise the answer", router, &call).await?;
+        stage.note("nobody challenges it: it is final", sent);
+        self.decide_and_pay(stage, &batch, filed, outputs).await
+    }
+
+    async fn ask(&self, stage: &mut Stage, routine: u16, filed: &[Filed]) -> Result<Batch> {
+        let evidence = filed.iter().map(|own| own.claim.evidence).collect();
+        let (batch, sent) = self.claims.ask(&self.people.broker, routine, evidence).await?;
+        stage.note(format!("ask about {} claims", filed.len()), sent);
+        Ok(batch)
+    }
+
+    /// The pool acts on the final answer; what it accepts is paid.
+    async fn decide_and_pay(
+        &self,
+        stage: &mut Stage,
+        batch: &Batch,
+        filed: &[Filed],
+        outputs: Vec<i64>,
+    ) -> Result<()> {
+        let sent = self.claims.decide(&self.people.broker, batch, outputs).await?;
+        stage.note(format!("decide {} claims", filed.len()), sent);
+        let mut accepted = Vec::new();
+        for own in filed {
+            match self.claims.claim(own.claim.evidence).await?.stage {
+                ClaimStage::Accepted => accepted.push(own.claim.clone()),
+                ClaimStage::Rejected => {}
+                other => bail!("the claim of {} is {other:?} after its decision", own.case),
+            }
+        }
+        let count = accepted.len();
+        let sent = self.claims.pay(&self.people.broker, accepted).await?;
+        stage.note(format!("pay the {count} that were accepted"), sent);
+        Ok(())
+    }
+}
+
+/// The commitments' files, in order.
+fn files(filed: &[Filed]) -> Vec<PathBuf> {
+    filed.iter().map(|own| own.file.clone()).collect()
+}
+
+/// What the version says about claims, as whoever answers with a bond computes it.
+fn answered(plan: &PlanFolder, filed: &[Filed]) -> Result<Vec<i64>> {
+    let (model, schema, options) = (plan.model()?, plan.schema()?, options(plan)?);
+    let opened =
+        files(filed).iter().map(|file| prove::committed_input(file, &schema)).collect::<Result<_>>()?;
+    let trace = OpenedInputs::new(opened)?.run(&model, &options)?;
+    Ok(Descriptor::derive(model.plan(), options)?.public_values(model.plan(), &trace))
+}
+
+/// That there is no answer yet.
+fn nobody() -> InferenceRouter::Answer {
+    InferenceRouter::Answer { answerer: Address::ZERO, challenger: Address::ZERO, outputs: Vec::new() }
+}
