@@ -17,6 +17,7 @@ pub mod proofs;
 mod provider;
 pub mod registry;
 mod remote;
+pub mod settlement;
 
 pub use finality::{FinalityError, HeaderError, Settled, VerifiedHeader};
 pub use provider::{Finality, Ledger, OpenLedgerError, Remote, Source};

@@ -16,6 +16,7 @@ pub use anchors::{AnchorEvent, AnchorsFault};
 pub use dossier::{Dossier, DossierError};
 pub use history::HistoryFault;
 pub use logs::LogsFault;
+pub(crate) use logs::logs;
 pub(crate) use view::ask;
 pub use view::{KeyState, LogState, Policy, ReadError, RecordedDecision, VersionState, View};
 pub use write::{Anchored, PolicyTerms, SignedApproval, SignedRotation};

@@ -72,3 +72,24 @@ alloy::sol! {
     ERC1967Proxy,
     "../../contracts/artifacts/ERC1967Proxy.json"
 }
+
+/// The structs that several contracts take are one type each in Solidity, and one for each contract here.
+macro_rules! same {
+    ($name:ident: $from:ident => $($to:ident),*; $fields:tt) => {
+        $(same!(@ $name $from $to $fields);)*
+    };
+    (@ $name:ident $from:ident $to:ident { $($field:ident),* }) => {
+        impl From<$from::$name> for $to::$name {
+            fn from(own: $from::$name) -> Self {
+                let $from::$name { $($field),* } = own;
+                Self { $($field),* }
+            }
+        }
+    };
+}
+
+same!(Request: InferenceRouter => OracleStaking, ClaimsPool; {
+    version, offer, inputs, items, seed, salt, mode, personal, proofAbove, valueAtRisk, fee, bond, deadline, window,
+    callbackGas, publicInputs
+});
+same!(Committee: OracleStaking => InferenceRouter; { threshold, commitUntil, revealUntil, tolerance, members });

@@ -222,6 +222,14 @@ fn because(refusal: &Option<Box<Refusal>>) -> String {
     refusal.as_ref().map_or_else(String::new, |refusal| format!(": {refusal}"))
 }
 
+/// What a failed simulation says.
+fn refused(action: String, doing: &'static str, source: TransportError) -> SendError {
+    match Refusal::of(&source) {
+        Some(refusal) => SendError::Refused { action, refusal: Box::new(refusal) },
+        None => SendError::Request { doing, source },
+    }
+}
+
 type Confirm = Arc<dyn Fn(&Quote) -> bool + Send + Sync>;
 
 /// An account on a chain that sends transactions. Sends one at a time.
@@ -308,6 +316,19 @@ impl Sender {
         self.call(action, to, call).await
     }
 
+    /// Asks whether the contract would take a call from this account now. Costs nothing and sends nothing.
+    pub async fn simulate<C: SolCall>(
+        &self,
+        action: impl Into<String>,
+        to: Address,
+        call: &C,
+    ) -> Result<(), SendError> {
+        let request = self.request(TxKind::Call(to), call.abi_encode().into());
+        let answer = self.ledger.provider().call(request).await;
+        answer.map_err(|source| refused(action.into(), "simulating the transaction", source))?;
+        Ok(())
+    }
+
     /// Creates a contract from its creation code and encoded arguments.
     pub async fn create(&self, action: impl Into<String>, code: Bytes) -> Result<Sent, SendError> {
         self.send(action.into(), TxKind::Create, code).await
@@ -319,17 +340,21 @@ impl Sender {
         nonce.map_err(|source| SendError::Request { doing: "asking for the account's nonce", source })
     }
 
+    fn request(&self, kind: TxKind, input: Bytes) -> TransactionRequest {
+        let mut request = TransactionRequest::default().with_from(self.address()).with_input(input);
+        request.to = Some(kind);
+        request
+    }
+
     async fn send(&self, action: String, kind: TxKind, input: Bytes) -> Result<Sent, SendError> {
         let provider = self.ledger.provider();
-        let mut request = TransactionRequest::default().with_from(self.address()).with_input(input.clone());
-        request.to = Some(kind);
-        let refused = |doing, source| match Refusal::of(&source) {
-            Some(refusal) => SendError::Refused { action: action.clone(), refusal: Box::new(refusal) },
-            None => SendError::Request { doing, source },
+        let request = self.request(kind, input.clone());
+        let refused = |doing| {
+            let action = action.clone();
+            move |source| refused(action, doing, source)
         };
-        provider.call(request.clone()).await.map_err(|e| refused("simulating the transaction", e))?;
-        let gas = provider.estimate_gas(request.clone()).await;
-        let gas = gas.map_err(|e| refused("estimating its gas", e))?;
+        provider.call(request.clone()).await.map_err(refused("simulating the transaction"))?;
+        let gas = provider.estimate_gas(request.clone()).await.map_err(refused("estimating its gas"))?;
         let (quote, transaction) = self.quote(action.clone(), kind, input.clone(), gas).await?;
         if quote.balance < quote.largest_fee() {
             let (needed, got) = (quote.largest_fee(), quote.balance);

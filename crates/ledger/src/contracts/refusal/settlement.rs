@@ -3,6 +3,7 @@
 use super::super::{
     InferenceRouter::InferenceRouterErrors as Router, OracleStaking::OracleStakingErrors as Staking,
 };
+use crate::settlement::{Mode, Phase};
 use averment_registry::Utc;
 use std::fmt;
 
@@ -150,28 +151,13 @@ pub(super) fn staking(error: &Staking, f: &mut fmt::Formatter<'_>) -> fmt::Resul
 }
 
 /// The words for a `Mode`.
-fn mode(code: u8) -> &'static str {
-    match code {
-        0 => "proof",
-        1 => "optimistic",
-        2 => "quorum",
-        _ => "unknown to this release",
-    }
+fn mode(code: u8) -> String {
+    Mode::of(code).map_or_else(|| "unknown to this release".to_owned(), |mode| mode.to_string())
 }
 
 /// The words for a `Phase`.
 fn phase(code: u8) -> &'static str {
-    match code {
-        0 => "was never made",
-        1 => "waits for an answer",
-        2 => "has an answer that may be challenged",
-        3 => "has an answer that has to be proved",
-        4 => "has a committee",
-        5 => "is final",
-        6 => "is final, its callback failed",
-        7 => "was refunded",
-        _ => "is in a phase unknown to this release",
-    }
+    Phase::of(code).map_or("is in a phase unknown to this release", Phase::words)
 }
 
 #[cfg(test)]

@@ -1,0 +1,151 @@
+//! What requests and offers are known by, and the modes.
+
+use super::{Offer, OtherStatement, Request, SettlementClient};
+use alloy::sol_types::SolValue;
+use averment_primitives::{Address, B256, U256, keccak256};
+use averment_verifier::statement::{Mode as Hides, Statement};
+use std::fmt;
+
+/// How an answer becomes final.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Mode {
+    /// By a proof.
+    Proof,
+    /// By a bond, and a window in which nobody challenges.
+    Optimistic,
+    /// By members of a drawn committee who say the same.
+    Quorum,
+}
+
+impl Mode {
+    /// All, as the contracts number them.
+    pub const ALL: [Self; 3] = [Self::Proof, Self::Optimistic, Self::Quorum];
+
+    /// The mode with this number.
+    pub fn of(code: u8) -> Option<Self> {
+        Self::ALL.get(usize::from(code)).copied()
+    }
+
+    /// How a request is answered: by a proof if more is at risk than its policy allows without one.
+    pub fn of_request(asked: &Request) -> Option<Self> {
+        if asked.valueAtRisk > asked.proofAbove { Some(Self::Proof) } else { Self::of(asked.mode) }
+    }
+
+    /// Its number.
+    pub fn code(self) -> u8 {
+        self as u8
+    }
+}
+
+impl fmt::Display for Mode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Proof => "proof",
+            Self::Optimistic => "optimistic",
+            Self::Quorum => "quorum",
+        })
+    }
+}
+
+/// A set of modes, as an offer's terms have it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Modes(pub u8);
+
+impl Modes {
+    /// Whether a mode is in it.
+    pub fn has(self, mode: Mode) -> bool {
+        (self.0 >> mode.code()) & 1 == 1
+    }
+
+    /// Those in it.
+    pub fn iter(self) -> impl Iterator<Item = Mode> {
+        Mode::ALL.into_iter().filter(move |mode| self.has(*mode))
+    }
+}
+
+impl FromIterator<Mode> for Modes {
+    fn from_iter<T: IntoIterator<Item = Mode>>(modes: T) -> Self {
+        Self(modes.into_iter().fold(0, |bits, mode| bits | 1 << mode.code()))
+    }
+}
+
+impl SettlementClient {
+    /// What an offer is known by.
+    pub fn offer_id(&self, offered: &Offer) -> B256 {
+        let chain = U256::from(self.ledger.chain_id());
+        let head = (keccak256("averment.offer/1"), chain, self.router(), offered.clone());
+        keccak256(head.abi_encode_params())
+    }
+
+    /// What a request of `requester`'s is known by.
+    pub fn request_id(&self, requester: Address, asked: &Request) -> B256 {
+        let chain = U256::from(self.ledger.chain_id());
+        let head = (keccak256("averment.request/1"), chain, self.router(), requester, asked.clone());
+        keccak256(head.abi_encode_params())
+    }
+
+    /// What a proof says that answers a request with `outputs` for `beneficiary`, who has to be the one that sends it
+    /// (docs/protocol.md, [9.1]). The setup is the offer's verifier's, and left out here: zero.
+    pub fn statement(
+        &self,
+        requester: Address,
+        asked: &Request,
+        offered: &Offer,
+        outputs: &[i64],
+        beneficiary: Address,
+    ) -> Statement {
+        Statement {
+            setup: B256::ZERO,
+            chain_id: self.ledger.chain_id(),
+            contract: self.router(),
+            request: self.request_id(requester, asked),
+            beneficiary,
+            version: asked.version,
+            weights: offered.weights,
+            plan: offered.plan,
+            schema: offered.schema,
+            inputs: asked.inputs,
+            items: asked.items,
+            public: [&asked.publicInputs, outputs].concat(),
+            seed: asked.seed,
+            mode: if offered.zeroKnowledge { Hides::ZeroKnowledge } else { Hides::Transparent },
+            terms: offered.terms,
+        }
+    }
+
+    /// The outputs that a proof states, if its statement is the request's but for them and the setup.
+    pub fn outputs_of<'a>(
+        &self,
+        requester: Address,
+        asked: &Request,
+        offered: &Offer,
+        beneficiary: Address,
+        stated: &'a Statement,
+    ) -> Result<&'a [i64], OtherStatement> {
+        let expected = self.statement(requester, asked, offered, &[], beneficiary);
+        let differs = |what, expected: &dyn fmt::Debug, got: &dyn fmt::Debug| {
+            Err(OtherStatement {
+                id: self.request_id(requester, asked),
+                what,
+                expected: format!("{expected:?}"),
+                got: format!("{got:?}"),
+            })
+        };
+        macro_rules! same {
+            ($($field:ident: $what:literal),*) => {
+                $(if stated.$field != expected.$field {
+                    return differs($what, &expected.$field, &stated.$field);
+                })*
+            };
+        }
+        same!(
+            request: "request", chain_id: "chain", contract: "contract", beneficiary: "beneficiary", version: "version",
+            weights: "commitment to weights", plan: "plan", schema: "schema", inputs: "input", items: "number of inputs",
+            seed: "seed", mode: "kind of proof", terms: "text of terms"
+        );
+        match stated.public.strip_prefix(asked.publicInputs.as_slice()) {
+            Some(outputs) => Ok(outputs),
+            None => differs("public input", &asked.publicInputs, &stated.public),
+        }
+    }
+}
