@@ -1,5 +1,6 @@
 //! A registry played by hand, for tests: what the contract would have recorded, and what it would not.
 
+pub(crate) mod decided;
 pub(crate) mod world;
 
 use crate::{

@@ -4,6 +4,7 @@
 //! bytes; so there is exactly one file for one body of evidence. Digests, addresses and bytes are lower-case
 //! hexadecimal with `0x`; numbers are integers below 2^53.
 
+use super::decision::DecisionEvidence;
 use crate::{
     canonical::{self, JsonError, JsonLimits},
     history::{self, Entry, Kind, Payload},
@@ -25,31 +26,45 @@ pub struct Limits {
     pub histories: usize,
     /// Versions in the lineage.
     pub versions: usize,
+    /// Steps of a decision.
+    pub steps: usize,
+    /// Claims that a decision is about.
+    pub claims: usize,
     /// What is read of one history.
     pub history: history::Limits,
 }
 
 impl Default for Limits {
-    /// 64 MiB, 256 histories, 1,024 versions.
+    /// 64 MiB, 256 histories, 1,024 versions, 4,096 steps, 128 claims.
     fn default() -> Self {
-        Self { bytes: 64 << 20, histories: 256, versions: 1024, history: history::Limits::default() }
+        Self {
+            bytes: 64 << 20,
+            histories: 256,
+            versions: 1024,
+            steps: 4096,
+            claims: 128,
+            history: history::Limits::default(),
+        }
     }
 }
 
-/// The name of the format, the only value of its field.
+/// The name of the format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum Format {
-    /// This release's.
+    /// About a version.
     #[default]
     #[serde(rename = "averment-audit/1")]
     V1,
+    /// About a decision of a version.
+    #[serde(rename = "averment-audit/2")]
+    V2,
 }
 
 /// An audit file, decoded but not believed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Evidence {
-    /// `averment-audit/1`.
+    /// `averment-audit/2` exactly if a decision is here.
     pub format: Format,
     /// The version that the file is about.
     pub subject: VersionId,
@@ -67,6 +82,9 @@ pub struct Evidence {
     pub versions: Vec<VersionEvidence>,
     /// Logs with records about the version, ascending by anchors contract, poster and salt.
     pub logs: Vec<LogEvidence>,
+    /// The decision of the version that the file is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decision: Option<DecisionEvidence>,
 }
 
 /// All entries of a model.
@@ -175,14 +193,19 @@ pub enum EvidenceError {
     #[error("the audit file: {0}")]
     Json(#[from] JsonError),
     /// Another format or version.
-    #[error("expected the format averment-audit/1, got {got:?}; a newer release of averment may read it")]
+    #[error(
+        "expected the format averment-audit/1 or averment-audit/2, got {got:?}; a newer release of averment may read it"
+    )]
     Format {
         /// The start of what was found.
         got: String,
     },
     /// JSON of another shape.
-    #[error("the audit file does not have the shape of averment-audit/1: {0}")]
+    #[error("the audit file does not have the shape of its format: {0}")]
     Shape(serde_json::Error),
+    /// A decision in a file about a version, or none in one about a decision.
+    #[error("averment-audit/2 is about a decision, averment-audit/1 is not: this file has it otherwise")]
+    Decision,
     /// A value that is not written in its one form, such as upper-case hexadecimal.
     #[error("the audit file is not in its one form: byte {offset} would be written otherwise")]
     NotCanonical {
@@ -223,6 +246,12 @@ impl Evidence {
             if got > limit {
                 return Err(EvidenceError::TooMany { what, limit, got });
             }
+        }
+        if (evidence.format == Format::V2) != evidence.decision.is_some() {
+            return Err(EvidenceError::Decision);
+        }
+        if let Some(decision) = &evidence.decision {
+            decision.within(limits)?;
         }
         Ok(evidence)
     }

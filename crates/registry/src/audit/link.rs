@@ -1,5 +1,6 @@
 //! Which link of the evidence is broken, what it should hold and what it holds.
 
+use super::decision::DecisionFault;
 use crate::{
     dsse::{EnvelopeError, SignatureError},
     history::{EntryError, HistoryError, LineageError},
@@ -167,6 +168,9 @@ pub enum BrokenLink {
     /// What was logged is no record.
     #[error("log {log}, record {index}: {error}")]
     Record { log: LogId, index: u64, error: RecordError },
+    /// The decision does not hold.
+    #[error("decision: {0}")]
+    Decision(#[from] Box<DecisionFault>),
     /// A record about something else.
     #[error(
         "log {log}, record {index}: it is about {about}, expected a version of this lineage",

@@ -1,4 +1,5 @@
-//! The audit file `averment-audit/1`: everything there is to know about one version, with its proofs.
+//! The audit file: everything there is to know about one version (`averment-audit/1`), or about one of its decisions, from its
+//! data to the payout (`averment-audit/2`), with its proofs.
 //!
 //! [`Evidence`] is the file. [`verify`] checks it offline, link by link, with nothing but a block hash that the
 //! reader trusts for reasons of its own; the file holds no root of trust. What comes out is [`Verified`], the
@@ -9,11 +10,14 @@
 //! manifest digest → signed statement about this model, these artifacts and parents; artifacts root → listing of files,
 //! which are the statement's subjects; approvals → recovered keys;
 //! block hash → account of `Anchors` → what was anchored → root of a log → inclusion of records → openings.
+//! A decision's links are said where they are checked, in `decision`.
 //!
 //! Invariants: every value in the file takes part in a check, so that changing any of it is refused (or, for
 //! the order of lists and white space, by the one form that the file has); nothing is reported that is not
-//! hashed into the block hash or signed by a key that is.
+//! hashed into the block hash or signed by a key that is. The exception is said wherever it applies: steps of a decision that
+//! are older than what a chain's state remembers are told by the file's maker.
 
+mod decision;
 mod evidence;
 mod link;
 mod log;
@@ -25,6 +29,12 @@ mod verify;
 #[cfg(test)]
 mod tests;
 
+pub use decision::{
+    Answer, BlockEvidence, ClaimEvidence, Contract, DecisionEvidence, DecisionFault, DisclosedInput,
+    InputOpeningEvidence, InputsEvidence, Mathematics, PoolEvidence, ProofEvidence, ProofStanding, Question,
+    ReceiptEvidence, RequestEvidence, Step, StepsEvidence, ToldEvidence, Unchecked, VerifiedClaim,
+    VerifiedDecision, VerifiedPool,
+};
 pub use evidence::{
     EntryEvidence, Evidence, EvidenceError, Format, HistoryEvidence, Limits, LogEvidence, Opening,
     RecordEvidence, VersionEvidence,
@@ -34,4 +44,4 @@ pub use verified::{
     ApprovalState, Block, Caveat, ManifestSigner, Verified, VerifiedLog, VerifiedOpening, VerifiedRecord,
     VerifiedVersion,
 };
-pub use verify::{TrustPolicy, TrustedBlockHash, verify};
+pub use verify::{TrustPolicy, TrustedBlockHash, verify, verify_with};

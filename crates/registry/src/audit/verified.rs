@@ -1,5 +1,6 @@
 //! What a checked audit file says. Only [`super::verify`] makes these.
 
+use super::decision::VerifiedDecision;
 use crate::{
     history::{History, VersionRecord},
     log::Record,
@@ -19,6 +20,7 @@ pub struct Verified {
     pub(super) histories: BTreeMap<ModelId, History>,
     pub(super) versions: BTreeMap<VersionId, VerifiedVersion>,
     pub(super) logs: Vec<VerifiedLog>,
+    pub(super) decision: Option<VerifiedDecision>,
     pub(super) caveats: Vec<Caveat>,
 }
 
@@ -48,6 +50,25 @@ pub enum Caveat {
     AnchorsNotPinned,
     /// The reader did not say which log keys it trusts; the anchor binds the root, the key only its size.
     LogKeysNotPinned,
+    /// The reader did not say which router it expects; another one says what its maker likes.
+    RouterNotPinned,
+    /// The reader did not say which claims pool it expects.
+    PoolNotPinned,
+    /// Steps of the decision are told by the file's maker, not proved: the chain's state does not remember their blocks.
+    Told {
+        /// How many.
+        steps: usize,
+        /// Of how many.
+        of: usize,
+    },
+    /// The answer was proved on chain; the proof is in the file, but nobody checked it here.
+    ProofUnchecked,
+    /// The answer was proved on chain; the proof is not in the file.
+    ProofMissing,
+    /// The answer was proved by the development setup, whose secret is public.
+    DevelopmentSetup,
+    /// Disclosed inputs are in the file, but nobody checked here that they are what was committed to.
+    InputsUnchecked,
     /// Approvals of a version of the lineage are touched by a compromised key.
     TouchedApprovals {
         /// The version.
@@ -209,6 +230,11 @@ impl Verified {
     /// Logs with records about the lineage.
     pub fn logs(&self) -> &[VerifiedLog] {
         &self.logs
+    }
+
+    /// The decision that the file is about; none if it is about the version alone.
+    pub fn decision(&self) -> Option<&VerifiedDecision> {
+        self.decision.as_ref()
     }
 
     /// What the reader should know before relying on this; empty if there is nothing.

@@ -1,6 +1,7 @@
 //! The offline check: from one trusted block hash to everything else.
 
 use super::{
+    decision::{self, Answer, Mathematics, ProofStanding, Unchecked},
     evidence::{Evidence, HistoryEvidence, Limits, VersionEvidence},
     link::BrokenLink,
     log, manifest,
@@ -30,10 +31,14 @@ pub struct TrustPolicy {
     pub chain_id: Option<u64>,
     /// The registry's address. On any chain anybody can deploy another one that says what they like.
     pub registry: Option<Address>,
-    /// Hashes of the code that may stand behind the registry's proxy; empty for any.
+    /// Hashes of the code that may stand behind the proxies of registry, router and claims pool; empty for any.
     pub code_hashes: Vec<B256>,
     /// The address of the `Anchors` contract; another one may hold whatever its maker wrote, whenever they did.
     pub anchors: Option<Address>,
+    /// The address of the router that settled a decision.
+    pub router: Option<Address>,
+    /// The address of the claims pool that a decision is for.
+    pub pool: Option<Address>,
     /// Verifier keys of logs, as signed notes write them; empty for any.
     pub log_keys: Vec<String>,
     /// Whether evidence on an embedded chain is refused instead of marked.
@@ -42,11 +47,22 @@ pub struct TrustPolicy {
     pub limits: Limits,
 }
 
-/// Checks every link of `evidence`, or names the first that is broken.
+/// Checks every link of `evidence`, or names the first that is broken. What needs the proof system is reported as unchecked:
+/// see [`verify_with`].
 pub fn verify(
     evidence: &Evidence,
     trusted: TrustedBlockHash,
     policy: &TrustPolicy,
+) -> Result<Verified, BrokenLink> {
+    verify_with(evidence, trusted, policy, &Unchecked)
+}
+
+/// The same; proofs of answers and disclosed inputs are checked by `mathematics`.
+pub fn verify_with(
+    evidence: &Evidence,
+    trusted: TrustedBlockHash,
+    policy: &TrustPolicy,
+    mathematics: &dyn Mathematics,
 ) -> Result<Verified, BrokenLink> {
     let header = Header::decode(&evidence.header)?;
     if header.hash != trusted.0 {
@@ -89,6 +105,15 @@ pub fn verify(
         .map(|log| log::verify(log, registry, &block, header.state_root, &ids, policy))
         .collect::<Result<Vec<_>, _>>()?;
 
+    let decision = match (&evidence.decision, versions.get(&evidence.subject)) {
+        (Some(given), Some(subject)) => {
+            let chain_id = registry.chain_id;
+            let found = decision::verify(given, chain_id, subject, &header, policy, mathematics);
+            Some(found.map_err(Box::new)?)
+        }
+        _ => None,
+    };
+
     let mut verified = Verified {
         subject: evidence.subject,
         registry,
@@ -97,6 +122,7 @@ pub fn verify(
         histories,
         versions,
         logs,
+        decision,
         caveats: Vec::new(),
     };
     verified.caveats = caveats(&verified, policy);
@@ -282,6 +308,23 @@ fn caveats(verified: &Verified, policy: &TrustPolicy) -> Vec<Caveat> {
     }
     if policy.log_keys.is_empty() && !verified.logs.is_empty() {
         caveats.push(Caveat::LogKeysNotPinned);
+    }
+    if let Some(decision) = &verified.decision {
+        let (steps, of) = (decision.told(), decision.steps.len());
+        let proved = matches!(decision.answer, Answer::Proved { .. });
+        for (applies, caveat) in [
+            (!decision.contract.pinned, Caveat::RouterNotPinned),
+            (decision.pool.as_ref().is_some_and(|pool| !pool.contract.pinned), Caveat::PoolNotPinned),
+            (steps > 0, Caveat::Told { steps, of }),
+            (decision.proof == Some(ProofStanding::Unchecked), Caveat::ProofUnchecked),
+            (proved && decision.proof.is_none(), Caveat::ProofMissing),
+            (decision.proof == Some(ProofStanding::DevelopmentSetup), Caveat::DevelopmentSetup),
+            (decision.inputs_unchecked, Caveat::InputsUnchecked),
+        ] {
+            if applies {
+                caveats.push(caveat);
+            }
+        }
     }
     for version in verified.versions.values() {
         let id = version.id;

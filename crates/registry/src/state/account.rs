@@ -1,8 +1,8 @@
 //! Accounts and storage slots, as `eth_getProof` (EIP-1186) proves them.
 
-use super::trie::{TrieError, look_up};
+use super::trie::{NODE_BYTES, TrieError, look_up};
 use alloy_rlp::Decodable;
-use alloy_trie::TrieAccount;
+use alloy_trie::{Nibbles, TrieAccount};
 use averment_primitives::{Address, B256, Bytes, U256, keccak256};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -128,7 +128,7 @@ impl AccountProof {
             return Err(ProofError::Address { expected: account, got: self.address });
         }
         let address = account;
-        let leaf = look_up(state_root, keccak256(address), &self.account_proof)
+        let leaf = look_up(state_root, &hashed(address), &self.account_proof, NODE_BYTES)
             .map_err(|source| ProofError::Account { address, source: Box::new(source) })?
             .ok_or(ProofError::NoAccount { address })?;
         let state: TrieAccount = alloy_rlp::decode_exact(&leaf)
@@ -152,11 +152,8 @@ impl StorageProof {
     /// What the slot holds in the storage with `root`; zero if it was never written.
     fn value(&self, address: Address, root: B256) -> Result<B256, ProofError> {
         let slot = self.key;
-        let leaf = look_up(root, keccak256(slot), &self.proof).map_err(|source| ProofError::Slot {
-            address,
-            slot,
-            source: Box::new(source),
-        })?;
+        let leaf = look_up(root, &hashed(slot), &self.proof, NODE_BYTES)
+            .map_err(|source| ProofError::Slot { address, slot, source: Box::new(source) })?;
         let Some(leaf) = leaf else { return Ok(B256::ZERO) };
         let mut rest = leaf.as_slice();
         let value = U256::decode(&mut rest)
@@ -166,4 +163,9 @@ impl StorageProof {
             .map_err(|error| ProofError::NotANumber { address, slot, why: error.to_string() })?;
         Ok(value.into())
     }
+}
+
+/// The way to what states keep under `key`.
+fn hashed(key: impl AsRef<[u8]>) -> Nibbles {
+    Nibbles::unpack(keccak256(key))
 }

@@ -26,6 +26,8 @@ pub struct Header {
     pub parent_hash: B256,
     /// Root of the trie of all accounts after the block.
     pub state_root: B256,
+    /// Root of the trie of its transactions' receipts.
+    pub receipts_root: B256,
     /// Its number.
     pub number: u64,
     /// Its time, in seconds of Unix time.
@@ -99,7 +101,7 @@ impl Header {
             _beneficiary,
             state_root,
             _transactions,
-            _receipts,
+            receipts_root,
             _bloom,
             _difficulty,
             number,
@@ -118,6 +120,7 @@ impl Header {
             hash: keccak256(rlp),
             parent_hash: word("parentHash", parent_hash)?,
             state_root: word("stateRoot", state_root)?,
+            receipts_root: word("receiptsRoot", receipts_root)?,
             number: number_of("number", number)?,
             timestamp: number_of("timestamp", timestamp)?,
             extra_data: Bytes::copy_from_slice(extra_data),

@@ -47,11 +47,11 @@ pub fn anchored_slot(log: LogId, epoch: u64) -> B256 {
 }
 
 /// Solidity's slot of `key` in the mapping at `slot`.
-fn mapping(slot: B256, key: B256) -> B256 {
+pub(super) fn mapping(slot: B256, key: B256) -> B256 {
     hash_words(&[key, slot])
 }
 
-fn after(slot: B256) -> B256 {
+pub(super) fn after(slot: B256) -> B256 {
     U256::from_be_bytes(slot.0).wrapping_add(U256::ONE).into()
 }
 

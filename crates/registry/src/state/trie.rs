@@ -12,8 +12,8 @@ use alloy_trie::{
 use averment_primitives::{B256, Bytes};
 use thiserror::Error;
 
-/// Longest node: a branch with 16 hashes has 532 bytes, an account's leaf far less.
-const NODE_BYTES: usize = 1024;
+/// Longest node of states: a branch with 16 hashes has 532 bytes, an account's leaf far less.
+pub(super) const NODE_BYTES: usize = 1024;
 
 /// Why nodes do not lead from a root to a key.
 #[derive(Debug, Error, Clone, PartialEq, Eq)]
@@ -52,9 +52,14 @@ pub enum TrieError {
     },
 }
 
-/// The value stored under `key` (already hashed) in the trie with `root`; none if the nodes prove absence.
-pub(super) fn look_up(root: B256, key: B256, proof: &[Bytes]) -> Result<Option<Vec<u8>>, TrieError> {
-    let key = Nibbles::unpack(key);
+/// The value stored under `key` (of states a hash) in the trie with `root`, of nodes of at most `longest` bytes; none if the
+/// nodes prove absence.
+pub(super) fn look_up(
+    root: B256,
+    key: &Nibbles,
+    proof: &[Bytes],
+    longest: usize,
+) -> Result<Option<Vec<u8>>, TrieError> {
     if root == EMPTY_ROOT_HASH {
         // An empty trie is proved by its root alone; some nodes send the empty node as well.
         let surplus = proof.iter().filter(|node| node.as_ref() != [EMPTY_STRING_CODE]).count();
@@ -72,7 +77,10 @@ pub(super) fn look_up(root: B256, key: B256, proof: &[Bytes]) -> Result<Option<V
             let (expected, got) = (Bytes::copy_from_slice(expected), Bytes::copy_from_slice(got));
             return Err(TrieError::Node { depth, expected, got });
         }
-        match step(depth, bytes, &key, &mut walked)? {
+        if bytes.len() > longest {
+            return Err(TrieError::Malformed { depth, why: "longer than any node".to_owned() });
+        }
+        match step(depth, bytes, key, &mut walked)? {
             Step::Go(next) => expected = next,
             Step::Found(value) => return ended(depth, proof, Some(value)),
             Step::Absent => return ended(depth, proof, None),
@@ -97,9 +105,6 @@ enum Step {
 /// ends within 64.
 fn step(depth: usize, bytes: &[u8], key: &Nibbles, walked: &mut usize) -> Result<Step, TrieError> {
     let malformed = |why: &str| TrieError::Malformed { depth, why: why.to_owned() };
-    if bytes.len() > NODE_BYTES {
-        return Err(malformed("longer than any node"));
-    }
     let mut embedded: RlpNode;
     let mut bytes = bytes;
     loop {

@@ -1,6 +1,6 @@
 //! A chain's state made by hand, with two models, a log and an anchor in it, and the audit file about it.
 
-use super::{Account, REGISTRY, Script, account, approvers};
+use super::{Account, REGISTRY, Script, account, approvers, decided::Decided};
 use crate::{
     audit::{
         EntryEvidence, Evidence, Format, HistoryEvidence, LogEvidence, Opening, RecordEvidence,
@@ -39,6 +39,7 @@ pub(crate) struct World {
     pub(crate) subject: VersionId,
     pub(crate) versions: Vec<VersionEvidence>,
     pub(crate) log: Log,
+    pub(crate) decided: Option<Decided>,
 }
 
 #[derive(Clone)]
@@ -300,7 +301,7 @@ impl World {
             registry_head: B256::repeat_byte(0x77),
             records,
         };
-        Self { embedded: false, scripts: vec![base, main], subject, versions, log }
+        Self { embedded: false, scripts: vec![base, main], subject, versions, log, decided: None }
     }
 
     /// A world whose only version is one that the owner of `mass-triage` registers, as `make` says.
@@ -374,8 +375,11 @@ impl World {
         for n in 100..140 {
             accounts.insert(account(n).address, BTreeMap::new());
         }
-        let state = State { accounts };
         let time = self.scripts.iter().map(|script| script.time).max().unwrap() + 7200;
+        if let Some(decided) = &self.decided {
+            decided.store(&mut accounts, time);
+        }
+        let state = State { accounts };
         let (header, hash) = header(state.root(), time, self.embedded);
         let records = (0..3)
             .map(|index| RecordEvidence {
@@ -390,7 +394,8 @@ impl World {
             })
             .collect();
         let evidence = Evidence {
-            format: Format::V1,
+            format: if self.decided.is_some() { Format::V2 } else { Format::V1 },
+            decision: self.decided.as_ref().map(|decided| decided.prove(&state, time)),
             subject: self.subject,
             chain_id: REGISTRY.chain_id,
             header,
@@ -438,6 +443,19 @@ pub(crate) fn inclusion(leaves: &[B256], index: usize) -> Vec<B256> {
 
 /// A header with the fields of a block since Prague.
 pub(crate) fn header(state_root: B256, timestamp: u64, embedded: bool) -> (Bytes, B256) {
+    header_of(NUMBER, state_root, EMPTY_ROOT_HASH, timestamp, embedded)
+}
+
+/// The trusted block's number.
+pub(crate) const NUMBER: u64 = 21_000_123;
+
+pub(crate) fn header_of(
+    number: u64,
+    state_root: B256,
+    receipts_root: B256,
+    timestamp: u64,
+    embedded: bool,
+) -> (Bytes, B256) {
     let extra: &[u8] = if embedded { EMBEDDED_MARK } else { b"somebody's node" };
     let mut fields = Vec::new();
     B256::repeat_byte(1).encode(&mut fields);
@@ -445,10 +463,10 @@ pub(crate) fn header(state_root: B256, timestamp: u64, embedded: bool) -> (Bytes
     Address::ZERO.encode(&mut fields);
     state_root.encode(&mut fields);
     EMPTY_ROOT_HASH.encode(&mut fields);
-    EMPTY_ROOT_HASH.encode(&mut fields);
+    receipts_root.encode(&mut fields);
     [0_u8; 256].encode(&mut fields);
     0_u64.encode(&mut fields);
-    21_000_123_u64.encode(&mut fields);
+    number.encode(&mut fields);
     36_000_000_u64.encode(&mut fields);
     0_u64.encode(&mut fields);
     timestamp.encode(&mut fields);
@@ -504,7 +522,7 @@ fn storage_leaves(storage: &BTreeMap<B256, B256>) -> BTreeMap<B256, Vec<u8>> {
 }
 
 /// Root of the trie with these leaves, and the nodes on the way to `target`.
-pub(crate) fn trie(leaves: &BTreeMap<B256, Vec<u8>>, target: Option<B256>) -> (B256, Vec<Bytes>) {
+pub(crate) fn trie<K: AsRef<[u8]>>(leaves: &BTreeMap<K, Vec<u8>>, target: Option<K>) -> (B256, Vec<Bytes>) {
     let retainer: ProofRetainer = ProofRetainer::new(target.map(Nibbles::unpack).into_iter().collect());
     let mut builder = HashBuilder::default().with_proof_retainer(retainer);
     for (key, value) in leaves {

@@ -112,6 +112,7 @@ impl Page<'_> {
                         span.hash { "weights " (subject.record.content.weights_commitment) }
                     } }
                 }
+                (self.decision_links())
                 @for (place, log) in self.verified.logs().iter().enumerate() {
                     li id={ "link-log-" (place) } { div {
                         p {

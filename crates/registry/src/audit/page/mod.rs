@@ -6,6 +6,7 @@
 //! evidence is escaped, and characters that could disorder the page are shown as escapes.
 
 mod chain;
+mod decision;
 mod history;
 mod lineage;
 mod manifest;
@@ -48,6 +49,13 @@ enum Source {
     Opening(VersionId),
     History(ModelId),
     Log(usize),
+    Request,
+    Router,
+    Pool,
+    Receipt,
+    Told,
+    Proof,
+    Intake,
 }
 
 impl Source {
@@ -90,8 +98,42 @@ impl Source {
                 "log".into(),
                 "Included in the log under a root that is anchored on chain",
             ),
+            Self::Request => (
+                "link-request".into(),
+                "request id".into(),
+                "Hashed into the request's id, under which the router's state says that it is final",
+            ),
+            Self::Router => (
+                "link-router".into(),
+                "router's state".into(),
+                "Proved by account and storage proofs of the router",
+            ),
+            Self::Pool => (
+                "link-pool".into(),
+                "pool's state".into(),
+                "Proved by account and storage proofs of the claims pool",
+            ),
+            Self::Receipt => (
+                "link-steps".into(),
+                "receipt".into(),
+                "Said by the contract in a receipt that is proved from the trusted block",
+            ),
+            Self::Told => (
+                "link-steps".into(),
+                "told, not proved".into(),
+                "Told by whoever made the file; the trusted state does not remember this block",
+            ),
+            Self::Proof => {
+                ("link-proof".into(), "proof".into(), "Verified offline against what is registered")
+            }
+            Self::Intake => (
+                "link-intake".into(),
+                "signature".into(),
+                "The intake's signature is recovered from what it signed",
+            ),
         };
-        html! { a.src href={ "#" (target) } title=(title) { (label) } }
+        let told = matches!(self, Self::Told);
+        html! { a.src.told[told] href={ "#" (target) } title=(title) { (label) } }
     }
 }
 
@@ -113,6 +155,7 @@ impl Page<'_> {
                     a.skip href="#main" { "Skip to the findings" }
                     (self.top())
                     main id="main" {
+                        (self.line())
                         (self.lineage())
                         (self.approvals())
                         (self.timeline())
@@ -134,7 +177,10 @@ impl Page<'_> {
         let purpose = subject.statement.predicate().pointer("/model/purpose").and_then(Value::as_str);
         html! {
             header.top {
-                p.kicker { "Audit of a model version" }
+                p.kicker {
+                    @if self.verified.decision().is_some() { "Audit of a decision of a model version" }
+                    @else { "Audit of a model version" }
+                }
                 h1 { (self.model_name(subject.model)) " " span.number { (number(subject)) } }
                 @if let Some(purpose) = purpose {
                     p.lede { (clean(purpose)) (Source::Manifest(subject.id).mark(self)) }
@@ -142,6 +188,7 @@ impl Page<'_> {
                 (self.verdict())
                 (self.facts())
                 nav.contents aria-label="Contents" {
+                    @if self.verified.decision().is_some() { a href="#decision" { "From data to payout" } }
                     a href="#lineage" { "Lineage" }
                     a href="#approvals" { "Approvals" }
                     a href="#timeline" { "Timeline" }
@@ -211,6 +258,32 @@ impl Page<'_> {
                 }
                 ". When something was anchored is that contract's word."
             },
+            Caveat::RouterNotPinned => html! {
+                "Compare the router's address with the one you know"
+                @if let Some(decision) = self.verified.decision() { ": " code { (decision.contract.address) } }
+                ". Another router says what its maker likes."
+            },
+            Caveat::PoolNotPinned => html! {
+                "Compare the claims pool's address with the one you know"
+                @if let Some(decision) = self.verified.decision() { ": " code { (decision.requester) } }
+                "."
+            },
+            Caveat::Told { steps, of } => html! {
+                (steps) " of " (of) " steps of the decision are told by whoever made the file, not proved: the trusted state does not "
+                "remember their blocks. What is final and what is paid is proved all the same."
+            },
+            Caveat::ProofUnchecked => {
+                html! { "The proof of the answer is in the file, but was not checked for this page." }
+            }
+            Caveat::ProofMissing => {
+                html! { "The proof of the answer is not in the file: that it was proved is the router's word." }
+            }
+            Caveat::DevelopmentSetup => html! {
+                "The proof of the answer is made with the development setup, whose secret is public: anybody can prove anything with it."
+            },
+            Caveat::InputsUnchecked => {
+                html! { "Disclosed inputs are in the file, but were not checked for this page, which does not show them." }
+            }
             Caveat::LogKeysNotPinned => html! {
                 "No log key was demanded. The anchored root binds every record; the key vouches only for the log's size."
             },
@@ -354,11 +427,20 @@ impl Page<'_> {
 /// Whether a caveat is about the version, not about what the reader left open.
 fn grave(caveat: &Caveat) -> bool {
     match caveat {
-        Caveat::EmbeddedChain | Caveat::TouchedApprovals { .. } | Caveat::Ended { .. } => true,
+        Caveat::EmbeddedChain
+        | Caveat::TouchedApprovals { .. }
+        | Caveat::Ended { .. }
+        | Caveat::ProofUnchecked
+        | Caveat::DevelopmentSetup => true,
         Caveat::RegistryNotPinned
         | Caveat::CodeNotPinned
         | Caveat::AnchorsNotPinned
         | Caveat::LogKeysNotPinned
+        | Caveat::RouterNotPinned
+        | Caveat::PoolNotPinned
+        | Caveat::Told { .. }
+        | Caveat::ProofMissing
+        | Caveat::InputsUnchecked
         | Caveat::VouchedByChain { .. } => false,
     }
 }

@@ -2,9 +2,10 @@
 
 use super::*;
 use crate::{
-    audit::{TrustPolicy, verify},
+    audit::{TrustPolicy, tests::decision::decided, verify},
     history::Payload,
     log::{Record, RecordKind},
+    settlement::Mode,
     testing::world::World,
 };
 use averment_primitives::{B256, VersionId};
@@ -45,7 +46,12 @@ fn the_page_says_what_was_verified() {
 
 #[test]
 fn every_mark_leads_somewhere() {
-    let page = page_of(&World::new());
+    for page in [page_of(&World::new()), page_of(&decided(Mode::Proof)), page_of(&decided(Mode::Quorum))] {
+        leads_somewhere(&page);
+    }
+}
+
+fn leads_somewhere(page: &str) {
     let ids: std::collections::BTreeSet<&str> =
         page.split(" id=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
     let mut links = 0;
@@ -54,6 +60,35 @@ fn every_mark_leads_somewhere() {
         links += 1;
     }
     assert!(links > 50);
+}
+
+/// The line, each mode's reasons, and what is told said to be told.
+#[test]
+fn a_decision_is_a_line_from_data_to_payout() {
+    for (mode, parts) in [
+        (Mode::Proof, ["Proved by", "nobody checked it for this page"]),
+        (Mode::Optimistic, ["Nobody challenged it until", "one honest watcher"]),
+        (Mode::Quorum, ["2 of 3 said the same", "operators&#39; stake"]),
+    ] {
+        let page = page_of(&decided(mode));
+        if let Some(path) = std::env::var_os(format!("AVERMENT_PAGE_{}", mode.to_string().to_uppercase())) {
+            std::fs::write(path, &page).unwrap();
+        }
+        let common = [
+            "Audit of a decision",
+            "Data and lineage",
+            "1 of 2 claims paid",
+            "50\u{202f}000\u{202f}000\u{202f}000\u{202f}000\u{202f}000\u{202f}000",
+            "told, not proved",
+            "Compare the router",
+        ];
+        for part in common.into_iter().chain(parts) {
+            assert!(page.contains(part) || page.contains(&part.replace("&#39;", "'")), "{mode}: {part}");
+        }
+    }
+    assert!(!page_of(&World::new()).contains("From data to payout"));
+    assert_eq!(decision::amount(1_234_567), "1\u{202f}234\u{202f}567");
+    assert_eq!(decision::amount(999), "999");
 }
 
 #[test]

@@ -12,6 +12,10 @@ use alloy_trie::{
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 
+fn look_up(root: B256, key: B256, proof: &[Bytes]) -> Result<Option<Vec<u8>>, TrieError> {
+    super::look_up(root, &Nibbles::unpack(key), proof, NODE_BYTES)
+}
+
 fn nodes(list: &[TrieNode]) -> (B256, Vec<Bytes>) {
     let proof: Vec<Bytes> = list.iter().map(|node| alloy_rlp::encode(node).into()).collect();
     (keccak256(&proof[0]), proof)
