@@ -17,6 +17,7 @@ mod log;
 mod manifest;
 mod plan;
 mod proof;
+mod settlement;
 mod state;
 mod storage;
 mod vectors;
@@ -57,6 +58,8 @@ pub const TARGETS: &[Target] = &[
     Target { name: "history", run: history::history, seeds: history::history_seeds },
     Target { name: "approval_file", run: approval::approval_file, seeds: approval::approval_file_seeds },
     Target { name: "audit_file", run: audit::audit_file, seeds: audit::audit_file_seeds },
+    Target { name: "asked", run: settlement::asked, seeds: settlement::asked_seeds },
+    Target { name: "receipt", run: settlement::receipt, seeds: settlement::receipt_seeds },
     Target { name: "certificate", run: proof::certificate, seeds: proof::certificate_seeds },
     Target { name: "statement_proof", run: proof::statement_proof, seeds: proof::statement_proof_seeds },
     Target { name: "explanation", run: json::explanation, seeds: json::explanation_seeds },

@@ -16,6 +16,12 @@ pub(crate) static AUDIT: LazyLock<String> = LazyLock::new(|| {
     text(&vector["evidence"]).to_owned()
 });
 
+/// The audit file of one of its decisions.
+pub(crate) static DECISION: LazyLock<String> = LazyLock::new(|| {
+    let vector = json(include_str!("../../vectors/audit/ok_decision.json"));
+    text(&vector["evidence"]).to_owned()
+});
+
 pub(crate) fn json(text: &str) -> Value {
     serde_json::from_str(text).expect("vectors are JSON")
 }

@@ -54,6 +54,7 @@ impl View {
             histories,
             versions: dossier.versions.into_values().collect(),
             logs: dossier.logs,
+            decision: None,
         })
     }
 }

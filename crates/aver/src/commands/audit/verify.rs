@@ -114,6 +114,22 @@ fn caveat(caveat: &Caveat) -> String {
         Caveat::CodeNotPinned => {
             "you named no code (--code) that you trust behind the registry's proxy".to_owned()
         }
+        Caveat::RouterNotPinned => {
+            "you named no router (--router): another one says what its maker likes".to_owned()
+        }
+        Caveat::PoolNotPinned => {
+            "you named no claims pool (--pool): compare the requester's address".to_owned()
+        }
+        Caveat::Told { steps, of } => format!(
+            "{steps} of {of} steps of the decision are told by the file's maker, not proved: the trusted state does not \
+             remember their blocks; what is final and paid is proved all the same"
+        ),
+        Caveat::ProofUnchecked => "the proof of the answer was not checked here".to_owned(),
+        Caveat::ProofMissing => {
+            "the proof of the answer is not in the file: that it was proved is the router's word".to_owned()
+        }
+        Caveat::DevelopmentSetup => format!("the proof of the answer: {}", crate::setups::PROVES_NOTHING),
+        Caveat::InputsUnchecked => "the disclosed inputs were not checked here".to_owned(),
         Caveat::LogKeysNotPinned => {
             "you named no log keys (--log-key): the anchor binds a log's root, the key only its size"
                 .to_owned()

@@ -1,11 +1,13 @@
 //! The committed file verifies for ever, and each committed change of it breaks the link that it names.
 //!
-//! `AVERMENT_WRITE_VECTORS=1` writes `vectors/audit/ok_synthetic.json` anew; the diff is the review.
+//! `AVERMENT_WRITE_VECTORS=1` writes `vectors/audit/ok_*.json` anew; the diff is the review.
 
 use super::*;
+use crate::settlement::Mode;
 use serde_json::json;
 
 const OK: &str = include_str!("../../../../../vectors/audit/ok_synthetic.json");
+const DECISION: &str = include_str!("../../../../../vectors/audit/ok_decision.json");
 const BAD: &str = include_str!("../../../../../vectors/audit/bad_synthetic.json");
 
 /// The file's outer form: the evidence as its own text, and the hash to trust.
@@ -21,18 +23,22 @@ fn name(link: &BrokenLink) -> String {
 }
 
 #[test]
-fn the_committed_file_is_what_this_release_writes_and_verifies() {
-    let (evidence, trusted) = World::new().prove();
-    let written = String::from_utf8(evidence.encode().unwrap()).unwrap();
-    if std::env::var_os("AVERMENT_WRITE_VECTORS").is_some() {
-        let vector = json!({ "trustedBlockHash": trusted.0, "evidence": written });
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../vectors/audit/ok_synthetic.json");
-        std::fs::write(path, serde_json::to_string_pretty(&vector).unwrap() + "\n").unwrap();
+fn the_committed_files_are_what_this_release_writes_and_verify() {
+    for (world, name, committed) in
+        [(World::new(), "ok_synthetic", OK), (decision::decided(Mode::Proof), "ok_decision", DECISION)]
+    {
+        let (evidence, trusted) = world.prove();
+        let written = String::from_utf8(evidence.encode().unwrap()).unwrap();
+        if std::env::var_os("AVERMENT_WRITE_VECTORS").is_some() {
+            let vector = json!({ "trustedBlockHash": trusted.0, "evidence": written });
+            let path = format!("{}/../../vectors/audit/{name}.json", env!("CARGO_MANIFEST_DIR"));
+            std::fs::write(path, serde_json::to_string_pretty(&vector).unwrap() + "\n").unwrap();
+        }
+        let (committed, hash) = read(committed);
+        check(committed.as_bytes(), hash).unwrap();
+        assert_eq!(hash, trusted);
+        assert!(committed == written, "the synthetic audit file {name} changed");
     }
-    let (committed, hash) = read(OK);
-    check(committed.as_bytes(), hash).unwrap();
-    assert_eq!(hash, trusted);
-    assert!(committed == written, "the synthetic audit file changed");
 }
 
 #[test]
