@@ -2,6 +2,7 @@
 
 mod audit;
 mod chain;
+pub mod claims;
 mod contracts;
 mod fees;
 mod fingerprint;
@@ -122,6 +123,9 @@ pub enum Command {
     /// Joins the oracle operators, answers requests, leaves
     #[command(subcommand)]
     Oracle(OracleCommand),
+    /// Insures: policies, claims that a registered version decides, and payouts
+    #[command(subcommand)]
+    Claims(claims::ClaimsCommand),
     /// Deploys the contracts
     #[command(subcommand)]
     Contracts(ContractsCommand),

@@ -4,6 +4,7 @@ mod approve;
 pub mod audit;
 mod bench;
 mod chain;
+mod claims;
 pub mod commit;
 pub mod compile;
 pub mod contracts;
@@ -74,6 +75,7 @@ pub fn run(cli: Cli) -> Result<()> {
         Command::Demo(args) => demo::run(&args, ui),
         Command::Chain(command) => chain::run(&command, &context()?),
         Command::Oracle(command) => oracle::run(&command, context()?),
+        Command::Claims(command) => claims::run(&command, context()?),
         Command::Contracts(command) => contracts::run(&command, context()?),
         Command::Register(args) => register::run(&args, &context()?),
         Command::Log(command) => log::run(&command, &context()?),

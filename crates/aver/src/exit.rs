@@ -2,6 +2,7 @@
 
 use averment_ledger::{
     ConnectError, OpenLedgerError,
+    claims::ClaimsError,
     contracts::{DeployError, DeploymentFault, SendError},
     http::BindError,
     keys::{KeyError, PemError},
@@ -76,6 +77,13 @@ fn chain(cause: &(dyn std::error::Error + 'static)) -> Option<u8> {
     }
     if let Some(StakeError::Send(error)) = cause.downcast_ref::<StakeError>() {
         return send(error);
+    }
+    if let Some(error) = cause.downcast_ref::<ClaimsError>() {
+        return match error {
+            ClaimsError::Send(error) => send(error),
+            ClaimsError::NotYet { .. } | ClaimsError::Money { .. } => Some(REFUSED),
+            _ => None,
+        };
     }
     if let Some(error) = cause.downcast_ref::<DeploymentFault>() {
         return fault(error);

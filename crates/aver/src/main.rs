@@ -18,6 +18,7 @@ mod setups;
 mod signals;
 mod subject;
 mod table;
+mod tokens;
 mod ui;
 mod workplace;
 

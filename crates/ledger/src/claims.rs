@@ -3,6 +3,16 @@
 //! What a batch was asked with is read from the chain's events, so whoever decides it needs to keep nothing. States are
 //! those of the newest final block.
 
+mod book;
+mod error;
+mod filing;
+mod insurer;
+
+pub use book::{Asked, Book, BookError, Claimed, Product, Sold};
+pub use error::ClaimsError;
+pub use filing::{FILING_BYTES, FilingError, FilingFile};
+pub use insurer::Authorised;
+
 use crate::{
     Ledger,
     contracts::{ClaimsPool, DeploymentFault, InferenceRouter, PoolContracts, SendError, Sender, Sent},
@@ -136,17 +146,25 @@ impl ClaimsClient {
         Ok(ClaimsPool::Filing { intake, signer: key.address(), signature: signature.as_bytes().into() })
     }
 
-    /// Buys a policy of `product` for `holder`, from the sender's tokens, which the pool may take.
+    /// Buys a policy of `product` for `holder`, from the sender's tokens, of which the pool is first allowed to take the
+    /// premium, unless it may already.
     pub async fn buy(
         &self,
         sender: &Sender,
         product: u16,
         holder: Address,
         salt: B256,
-    ) -> Result<(Policy, Sent), SendError> {
-        let sent = self.send(sender, "buy a policy", &ClaimsPool::buyCall { product, holder, salt }).await?;
-        let sold = self.event::<ClaimsPool::PolicySold>(&sent, "PolicySold")?;
-        Ok((Policy { id: sold.policy, holder }, sent))
+    ) -> Result<(Policy, Vec<Sent>), ClaimsError> {
+        let terms = self.read("productOf", ClaimsPool::productOfCall { product }).await?.terms;
+        let call = ClaimsPool::buyCall { product, holder, salt };
+        let sent = self.paying(sender, U256::from(terms.premium), "buy a policy", &call).await?;
+        let read = ClaimsPool::policyIdOfCall { product, holder, salt };
+        Ok((Policy { id: self.read("policyIdOf", read).await?, holder }, sent))
+    }
+
+    /// Ends policies that can have no claims any more, and frees what was reserved for them.
+    pub async fn lapse(&self, sender: &Sender, policies: Vec<B256>) -> Result<Sent, SendError> {
+        self.send(sender, "end policies", &ClaimsPool::lapseCall { ended: policies }).await
     }
 
     /// Files claims, whoever's they are.
@@ -183,16 +201,36 @@ impl ClaimsClient {
             .await
     }
 
+    /// Brings claims before the reviewer that nobody asked about in time.
+    pub async fn unasked(&self, sender: &Sender, evidence: Vec<B256>) -> Result<Sent, SendError> {
+        self.send(sender, "bring claims before the reviewer", &ClaimsPool::unaskedCall { evidence }).await
+    }
+
+    /// Accepts claims on which no reviewer decided in time.
+    pub async fn unreviewed(&self, sender: &Sender, evidence: Vec<B256>) -> Result<Sent, SendError> {
+        self.send(sender, "accept claims that nobody reviewed", &ClaimsPool::unreviewedCall { evidence })
+            .await
+    }
+
+    /// Closes rejected claims that were not appealed in time.
+    pub async fn unappealed(
+        &self,
+        sender: &Sender,
+        claims: Vec<ClaimsPool::Claim>,
+    ) -> Result<Sent, SendError> {
+        self.send(sender, "close claims that were not appealed", &ClaimsPool::unappealedCall { claims }).await
+    }
+
     /// Appeals a rejected claim in the holder's name, who signs.
     pub async fn appeal(
         &self,
         sender: &Sender,
         holder: &AccountKey,
         claim: ClaimsPool::Claim,
-    ) -> Result<Sent, SendError> {
+    ) -> Result<Sent, ClaimsError> {
         let appeal = Appeal { policy: claim.policy, evidence: claim.evidence };
         let signature = holder.sign_typed_data(&appeal, &self.domain())?.as_bytes().into();
-        self.send(sender, "appeal a claim", &ClaimsPool::appealCall { claim, signature }).await
+        Ok(self.send(sender, "appeal a claim", &ClaimsPool::appealCall { claim, signature }).await?)
     }
 
     /// Accepts or denies a claim in review; `reason` is a salted commitment to the reasons.
@@ -209,6 +247,47 @@ impl ClaimsClient {
     /// Pays accepted claims to their holders.
     pub async fn pay(&self, sender: &Sender, claims: Vec<ClaimsPool::Claim>) -> Result<Sent, SendError> {
         self.send(sender, "pay claims", &ClaimsPool::payCall { claims }).await
+    }
+
+    /// Pays an accepted claim to `to`; by its holder.
+    pub async fn withdraw(
+        &self,
+        holder: &Sender,
+        claim: ClaimsPool::Claim,
+        to: Address,
+    ) -> Result<Sent, SendError> {
+        self.send(holder, "withdraw a payout", &ClaimsPool::withdrawCall { claim, to }).await
+    }
+
+    /// The seconds that everybody has.
+    pub async fn times(&self) -> Result<ClaimsPool::Times, ReadError> {
+        self.read("times", ClaimsPool::timesCall {}).await
+    }
+
+    /// When a policy began, in seconds of Unix time; zero if it was never sold.
+    pub async fn policy_from(&self, policy: B256) -> Result<u64, ReadError> {
+        Ok(self.read("policyOf", ClaimsPool::policyOfCall { id: policy }).await?.from.to::<u64>())
+    }
+
+    /// Whether somebody may sign claims now.
+    pub async fn is_accredited(&self, intake: Address) -> Result<bool, ReadError> {
+        self.read("isAccredited", ClaimsPool::isAccreditedCall { intake }).await
+    }
+
+    /// The claims that a routine is asked about next, in the order in which they were filed: all that were filed in
+    /// earlier periods than that of `now` (seconds of Unix time), or as many as a batch takes.
+    pub async fn ready(&self, book: &Book, routine: u16, now: u64) -> Result<Vec<B256>, ReadError> {
+        let times = self.times().await?;
+        let (cadence, patience) = (u64::from(times.cadence.max(1)), u64::from(times.patience));
+        let most = book.routines.get(&routine).map_or(0, |terms| usize::from(terms.batch));
+        let mut ready = Vec::new();
+        for own in book.at(Stage::Filed).filter(|own| book.routine_of(own) == Some(routine)) {
+            let filed = self.claim(own.evidence).await?.until.saturating_sub(patience);
+            if ready.len() < most && filed / cadence < now / cadence {
+                ready.push(own.evidence);
+            }
+        }
+        Ok(ready)
     }
 
     /// Where a claim stands.
@@ -245,8 +324,17 @@ impl ClaimsClient {
     }
 
     async fn read<C: SolCall>(&self, what: &'static str, call: C) -> Result<C::Return, ReadError> {
+        self.read_of(self.address(), what, call).await
+    }
+
+    async fn read_of<C: SolCall>(
+        &self,
+        contract: Address,
+        what: &'static str,
+        call: C,
+    ) -> Result<C::Return, ReadError> {
         let block = self.ledger.newest_final().await?;
-        ask(&self.ledger, &block, what, self.address(), call).await
+        ask(&self.ledger, &block, what, contract, call).await
     }
 
     fn event<E: SolEvent>(&self, sent: &Sent, event: &'static str) -> Result<E, SendError> {

@@ -245,7 +245,7 @@ impl Scene {
     /// Adds a routine and, with the same number, a product of the insurer's whose claims it decides.
     pub async fn product(&self, number: u16, routine: ClaimsPool::Routine, payout: u128) -> Result<()> {
         let insurer = self.by(Role::Insurer);
-        self.claims.send(&insurer, "add a routine", &ClaimsPool::addRoutineCall { terms: routine }).await?;
+        self.claims.add_routine(&insurer, routine).await?;
         let terms = ClaimsPool::Product {
             premium: payout / 5,
             payout,
@@ -253,7 +253,7 @@ impl Scene {
             filing: 30 * DAY as u32,
             routine: number,
         };
-        self.claims.send(&insurer, "add a product", &ClaimsPool::addProductCall { terms }).await?;
+        self.claims.add_product(&insurer, terms).await?;
         Ok(())
     }
 
@@ -272,18 +272,14 @@ impl Scene {
             let call = DevelopmentToken::mintCall { to: self.key(role).address(), amount: U256::from(MONEY) };
             owner.call("mint", token, &call).await?;
         }
-        self.approve(&insurer, pool, U256::MAX).await?;
         self.approve(&self.by(Role::Broker), pool, U256::MAX).await?;
         let answerer = self.by(Role::Answerer);
         self.approve(&answerer, self.settlement.router.address, U256::MAX).await?;
         let deposit = InferenceRouter::depositCall { amount: U256::from(10_000 * TOKEN) };
         answerer.call("deposit a bond", self.settlement.router.address, &deposit).await?;
-        let add = ClaimsPool::addCapitalCall { amount: 20_000 * TOKEN };
-        self.claims.send(&insurer, "add capital", &add).await?;
-        let fees = ClaimsPool::fundRouterCall { amount: 100 * TOKEN };
-        self.claims.send(&insurer, "put fees aside", &fees).await?;
-        let intake = ClaimsPool::setIntakeCall { intake: self.key(Role::Intake).address(), accredited: true };
-        self.claims.send(&insurer, "accredit the intake", &intake).await?;
+        self.claims.add_capital(&insurer, 20_000 * TOKEN).await?;
+        self.claims.fund_router(&insurer, 100 * TOKEN).await?;
+        self.claims.set_intake(&insurer, self.key(Role::Intake).address(), true).await?;
         Ok(())
     }
 }

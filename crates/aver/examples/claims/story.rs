@@ -114,7 +114,7 @@ async fn filed(scene: &Scene, insured: &Insured, mode: usize, first: usize, coun
     for item in first..first + count {
         let holder = Address::from_word(keccak256(format!("holder {mode} {item}")));
         let (policy, sent) = claims.buy(&broker, product, holder, B256::ZERO).await?;
-        add(&mut gas, "buy", &sent);
+        sent.iter().for_each(|sent| add(&mut gas, "buy", sent));
         let seen = insured.evidence(item)?;
         let now = scene.now().await?;
         let intake = ClaimsPool::Intake {

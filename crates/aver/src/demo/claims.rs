@@ -235,16 +235,12 @@ async fn pool(
     stage.note_all("deploy the insurer's pool", sent);
     let claims = ClaimsClient::open(stage.registry.ledger(), &record).await?;
     let insurer = &people.insurer;
-    for (who, what) in [(insurer, claims.address()), (&people.broker, claims.address())] {
-        let approve = DevelopmentToken::approveCall { spender: what, value: U256::MAX };
-        who.call("let the pool take tokens", contracts.token, &approve).await?;
-    }
-    let call = ClaimsPool::addCapitalCall { amount: 1_000 * TOKEN };
-    stage.note("capital", claims.send(insurer, "add capital", &call).await?);
-    let call = ClaimsPool::fundRouterCall { amount: 50 * TOKEN };
-    stage.note("fees for answers", claims.send(insurer, "put fees aside", &call).await?);
-    let call = ClaimsPool::setIntakeCall { intake: people.intake.address(), accredited: true };
-    stage.note("accredit the clinic", claims.send(insurer, "accredit the intake", &call).await?);
+    // Whoever buys often lets the pool take more than one premium.
+    let approve = DevelopmentToken::approveCall { spender: claims.address(), value: U256::MAX };
+    people.broker.call("let the pool take tokens", contracts.token, &approve).await?;
+    stage.note_all("capital", claims.add_capital(insurer, 1_000 * TOKEN).await?);
+    stage.note("fees for answers", claims.fund_router(insurer, 50 * TOKEN).await?);
+    stage.note("accredit the clinic", claims.set_intake(insurer, people.intake.address(), true).await?);
     let router = InferenceRouter::new(contracts.router.address, stage.registry.ledger().provider().clone());
     let id = router.offerIdOf(offer.clone()).call().await?;
     let mut sent = Vec::new();
@@ -265,8 +261,7 @@ async fn pool(
             answerSeconds: DAY,
             window: WINDOW,
         };
-        let call = ClaimsPool::addRoutineCall { terms };
-        sent.push(claims.send(insurer, "add a routine", &call).await?);
+        sent.push(claims.add_routine(insurer, terms).await?.1);
     }
     stage.note_all("two ways to decide claims", sent);
     let mut sent = Vec::new();
@@ -278,8 +273,7 @@ async fn pool(
             filing: 30 * DAY,
             routine,
         };
-        let call = ClaimsPool::addProductCall { terms };
-        sent.push(claims.send(insurer, "add a product", &call).await?);
+        sent.push(claims.add_product(insurer, terms).await?.1);
     }
     stage.note_all("a product for each", sent);
     Ok(claims)
@@ -307,7 +301,7 @@ impl Scene {
             for (case, file, commitment) in own {
                 let holder = self.people.holder(case)?;
                 let (Policy { id, .. }, sent) = claims.buy(broker, product, holder, B256::ZERO).await?;
-                sales.push(sent);
+                sales.extend(sent);
                 let claim = ClaimsPool::Claim { policy: id, evidence: commitment.identity() };
                 filed.push(Filed { case: case.clone(), claim, file: file.clone() });
             }

@@ -4,15 +4,16 @@
 //! that the proxy will have before there is one, and the deployer's power ends in the same transaction.
 
 use super::{
-    AccessManager, ClaimsPool, Contract, DeployError, DeploymentFault, RecordError, Sender, Sent,
+    AccessManager, ClaimsPool, Contract, DeployError, DeploymentFault, GovernanceError, MIN_DELAY,
+    RecordError, Sender, Sent, WiringFault,
     deployment::{
         check_code, check_implementation, create, load_record, same_chain, save_record, with_arguments,
     },
-    governance::roles,
+    governance::{MAX_DELAY, administration, check_roles, roles},
     settlement::{displaced, proxy},
 };
-use crate::{Ledger, VerifiedHeader};
-use alloy::sol_types::SolCall;
+use crate::{Ledger, VerifiedHeader, keys::development::is_development_chain};
+use alloy::{primitives::FixedBytes, sol_types::SolCall};
 use averment_primitives::{Address, B256, Bytes, U256};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -58,7 +59,7 @@ pub struct PoolTerms {
 pub struct PoolGovernance {
     /// Whose capital it is.
     pub insurer: Address,
-    /// Who reviews claims. Another account than the insurer, if reviews are to mean something.
+    /// Who reviews claims. Another account than the insurer, so that reviews mean something.
     pub reviewer: Address,
     /// Who may pause what comes in.
     pub pauser: Address,
@@ -66,7 +67,8 @@ pub struct PoolGovernance {
     pub upgrader: Address,
     /// Who may cancel what is scheduled.
     pub canceller: Address,
-    /// Seconds between scheduling and carrying out an upgrade, or another version's authorisation.
+    /// Seconds between scheduling and carrying out an upgrade, or another version's authorisation: 2 to 90 days, or none
+    /// on a development chain.
     pub delay: u32,
 }
 
@@ -133,6 +135,7 @@ impl PoolContracts {
         governance: &PoolGovernance,
     ) -> Result<(Self, Vec<Sent>), DeployError> {
         let (deployer, mut sent) = (sender.address(), Vec::new());
+        governance.check(sender.ledger().chain_id())?;
         let arguments = AccessManager::constructorCall { initialAdmin: deployer };
         let code = with_arguments(&AccessManager::BYTECODE, &arguments);
         let runtime = &AccessManager::DEPLOYED_BYTECODE;
@@ -160,7 +163,7 @@ impl PoolContracts {
             create(sender, "pool's implementation", code, runtime, &immutables, &mut sent).await?;
 
         let expected = deployer.create(sender.next_nonce().await?.saturating_add(1));
-        let wiring = wiring(governance, expected, deployer);
+        let wiring = governance.wiring(expected, manager.address, deployer);
         sent.push(sender.call("wire the pool's access manager", manager.address, &wiring).await?);
         let initialize = ClaimsPool::initializeCall { authority: manager.address }.abi_encode();
         let pool = proxy(sender, "pool", implementation.address, initialize, &mut sent).await?;
@@ -180,62 +183,119 @@ impl PoolContracts {
             implementation,
             manager,
         };
+        governance.check_wiring(sender.ledger(), block.hash, &record, deployer).await?;
         record.check(sender.ledger()).await?;
         Ok((record, sent))
     }
 }
 
-/// The one transaction that gives everybody their roles, and ends the deployer's power.
-fn wiring(governance: &PoolGovernance, pool: Address, deployer: Address) -> AccessManager::multicallCall {
-    use ClaimsPool::{
-        addProductCall, addRoutineCall, authoriseCall, drainRouterCall, fundRouterCall, pauseCall,
-        reviewCall, setIntakeCall, setSaleCall, takeCapitalCall, unpauseCall, upgradeToAndCallCall,
-    };
-    let functions: [(u64, Vec<[u8; 4]>); 5] = [
-        (roles::UPGRADER, vec![upgradeToAndCallCall::SELECTOR]),
-        (roles::PAUSER, vec![pauseCall::SELECTOR, unpauseCall::SELECTOR]),
-        (
-            pool_roles::INSURER,
-            vec![
-                takeCapitalCall::SELECTOR,
-                fundRouterCall::SELECTOR,
-                drainRouterCall::SELECTOR,
-                addRoutineCall::SELECTOR,
-                addProductCall::SELECTOR,
-                setSaleCall::SELECTOR,
-                setIntakeCall::SELECTOR,
-            ],
-        ),
-        (pool_roles::AUTHORISER, vec![authoriseCall::SELECTOR]),
-        (pool_roles::REVIEWER, vec![reviewCall::SELECTOR]),
-    ];
-    let delay = governance.delay;
-    let members = [
-        (roles::UPGRADER, governance.upgrader, delay),
-        (roles::ADMIN, governance.upgrader, delay),
-        (roles::PAUSER, governance.pauser, 0),
-        (roles::CANCELLER, governance.canceller, 0),
-        (pool_roles::INSURER, governance.insurer, 0),
-        (pool_roles::AUTHORISER, governance.insurer, delay),
-        (pool_roles::REVIEWER, governance.reviewer, 0),
-    ];
-    let mut calls: Vec<Bytes> = Vec::new();
-    for (role, selectors) in functions {
-        let selectors = selectors.into_iter().map(Into::into).collect();
-        let call = AccessManager::setTargetFunctionRoleCall { target: pool, selectors, roleId: role };
-        calls.push(call.abi_encode().into());
+/// Roles whose holder can be stopped by the canceller.
+const GUARDED: [u64; 3] = [roles::UPGRADER, roles::ADMINISTRATION, pool_roles::AUTHORISER];
+
+impl PoolGovernance {
+    /// Refuses what would not protect.
+    pub fn check(&self, chain_id: u64) -> Result<(), GovernanceError> {
+        let parties = [
+            ("insurer", self.insurer),
+            ("reviewer", self.reviewer),
+            ("pauser", self.pauser),
+            ("upgrader", self.upgrader),
+            ("canceller", self.canceller),
+        ];
+        if let Some((party, _)) = parties.into_iter().find(|(_, account)| account.is_zero()) {
+            return Err(GovernanceError::Missing { party });
+        }
+        let same = |account, one, other| Err(GovernanceError::Same { account, one, other });
+        if self.insurer == self.reviewer {
+            return same(self.insurer, "insurer", "reviewer");
+        }
+        if self.delay == 0 && is_development_chain(chain_id) {
+            return Ok(());
+        }
+        if !(MIN_DELAY..=MAX_DELAY).contains(&self.delay) {
+            return Err(GovernanceError::Delay { got: self.delay });
+        }
+        if self.upgrader == self.canceller {
+            return same(self.upgrader, "upgrader", "canceller");
+        }
+        Ok(())
     }
-    for role in [roles::UPGRADER, pool_roles::AUTHORISER] {
-        let call = AccessManager::setRoleGuardianCall { roleId: role, guardian: roles::CANCELLER };
-        calls.push(call.abi_encode().into());
+
+    /// Which role each restricted function needs.
+    fn functions(&self, pool: Address, manager: Address) -> Vec<(Address, Vec<FixedBytes<4>>, u64)> {
+        use ClaimsPool::{
+            addProductCall, addRoutineCall, authoriseCall, drainRouterCall, fundRouterCall, pauseCall,
+            reviewCall, setIntakeCall, setSaleCall, takeCapitalCall, unpauseCall, upgradeToAndCallCall,
+        };
+        let insurer = [
+            takeCapitalCall::SELECTOR,
+            fundRouterCall::SELECTOR,
+            drainRouterCall::SELECTOR,
+            addRoutineCall::SELECTOR,
+            addProductCall::SELECTOR,
+            setSaleCall::SELECTOR,
+            setIntakeCall::SELECTOR,
+        ];
+        let pause = [pauseCall::SELECTOR, unpauseCall::SELECTOR];
+        vec![
+            (pool, vec![upgradeToAndCallCall::SELECTOR.into()], roles::UPGRADER),
+            (pool, pause.map(FixedBytes).into(), roles::PAUSER),
+            (pool, insurer.map(FixedBytes).into(), pool_roles::INSURER),
+            (pool, vec![authoriseCall::SELECTOR.into()], pool_roles::AUTHORISER),
+            (pool, vec![reviewCall::SELECTOR.into()], pool_roles::REVIEWER),
+            (manager, administration(), roles::ADMINISTRATION),
+        ]
     }
-    for (role, account, delay) in members {
-        let call = AccessManager::grantRoleCall { roleId: role, account, executionDelay: delay };
-        calls.push(call.abi_encode().into());
+
+    /// Who holds which role, with which delay in seconds.
+    fn members(&self) -> [(u64, Address, u32); 7] {
+        [
+            (roles::UPGRADER, self.upgrader, self.delay),
+            (roles::ADMIN, self.upgrader, self.delay),
+            (roles::PAUSER, self.pauser, 0),
+            (roles::CANCELLER, self.canceller, 0),
+            (pool_roles::INSURER, self.insurer, 0),
+            (pool_roles::AUTHORISER, self.insurer, self.delay),
+            (pool_roles::REVIEWER, self.reviewer, 0),
+        ]
     }
-    if governance.upgrader != deployer {
-        let call = AccessManager::renounceRoleCall { roleId: roles::ADMIN, callerConfirmation: deployer };
-        calls.push(call.abi_encode().into());
+
+    /// The one transaction that gives everybody their roles, and ends the deployer's power.
+    fn wiring(&self, pool: Address, manager: Address, deployer: Address) -> AccessManager::multicallCall {
+        let mut calls: Vec<Bytes> = Vec::new();
+        for (target, selectors, role) in self.functions(pool, manager) {
+            let call = AccessManager::setTargetFunctionRoleCall { target, selectors, roleId: role };
+            calls.push(call.abi_encode().into());
+        }
+        for role in GUARDED {
+            let call = AccessManager::setRoleGuardianCall { roleId: role, guardian: roles::CANCELLER };
+            calls.push(call.abi_encode().into());
+        }
+        for (role, account, delay) in self.members() {
+            let call = AccessManager::grantRoleCall { roleId: role, account, executionDelay: delay };
+            calls.push(call.abi_encode().into());
+        }
+        if self.upgrader != deployer {
+            let call = AccessManager::renounceRoleCall { roleId: roles::ADMIN, callerConfirmation: deployer };
+            calls.push(call.abi_encode().into());
+        }
+        AccessManager::multicallCall { data: calls }
     }
-    AccessManager::multicallCall { data: calls }
+
+    /// Compares the manager in block `at` with this.
+    async fn check_wiring(
+        &self,
+        ledger: &Ledger,
+        at: B256,
+        record: &PoolContracts,
+        deployer: Address,
+    ) -> Result<(), WiringFault> {
+        let (pool, manager) = (record.pool.address, record.manager.address);
+        let mut members: Vec<_> =
+            self.members().map(|(role, account, delay)| (role, account, (true, delay))).into();
+        if self.upgrader != deployer {
+            members.push((roles::ADMIN, deployer, (false, 0)));
+        }
+        check_roles(ledger, at, manager, self.functions(pool, manager), &GUARDED, members).await
+    }
 }

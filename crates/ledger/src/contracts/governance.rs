@@ -34,7 +34,7 @@ use thiserror::Error;
 /// Shortest delay of an upgrade or a change of parameters in production, in seconds: two days.
 pub const MIN_DELAY: u32 = 2 * 24 * 60 * 60;
 /// Longest, in seconds: ninety days. More is more likely a mistake, and could not be shortened sooner.
-const MAX_DELAY: u32 = 90 * 24 * 60 * 60;
+pub(super) const MAX_DELAY: u32 = 90 * 24 * 60 * 60;
 /// What operators have to hear of an upgrade and give up their seats, in seconds, beside the time of unbonding: two days.
 const NOTICE: u32 = 2 * 24 * 60 * 60;
 /// Roles whose holder can be stopped by the canceller.
@@ -198,25 +198,13 @@ pub(super) struct Governed {
 impl Governed {
     /// Which role each restricted function needs.
     fn function_roles(&self) -> Vec<(Address, Vec<FixedBytes<4>>, u64)> {
-        let administration = [
-            labelRoleCall::SELECTOR,
-            grantRoleCall::SELECTOR,
-            revokeRoleCall::SELECTOR,
-            setRoleAdminCall::SELECTOR,
-            setRoleGuardianCall::SELECTOR,
-            setGrantDelayCall::SELECTOR,
-            setTargetAdminDelayCall::SELECTOR,
-            setTargetClosedCall::SELECTOR,
-            setTargetFunctionRoleCall::SELECTOR,
-            updateAuthorityCall::SELECTOR,
-        ];
         // The same functions in every contract of ours.
         let upgrade = || vec![upgradeToAndCallCall::SELECTOR.into()];
         let pause = || vec![pauseCall::SELECTOR.into(), unpauseCall::SELECTOR.into()];
         let mut functions = vec![
             (self.registry, upgrade(), roles::UPGRADER),
             (self.registry, pause(), roles::PAUSER),
-            (self.manager, administration.map(FixedBytes).into(), roles::ADMINISTRATION),
+            (self.manager, administration(), roles::ADMINISTRATION),
         ];
         if let Some(Proxies { router, staking, .. }) = self.settlement {
             let mut of_router = upgrade();
@@ -230,6 +218,23 @@ impl Governed {
         }
         functions
     }
+}
+
+/// The manager's own functions.
+pub(super) fn administration() -> Vec<FixedBytes<4>> {
+    let selectors = [
+        labelRoleCall::SELECTOR,
+        grantRoleCall::SELECTOR,
+        revokeRoleCall::SELECTOR,
+        setRoleAdminCall::SELECTOR,
+        setRoleGuardianCall::SELECTOR,
+        setGrantDelayCall::SELECTOR,
+        setTargetAdminDelayCall::SELECTOR,
+        setTargetClosedCall::SELECTOR,
+        setTargetFunctionRoleCall::SELECTOR,
+        updateAuthorityCall::SELECTOR,
+    ];
+    selectors.map(FixedBytes).into()
 }
 
 /// A manager that is not wired as its profile says.
@@ -288,25 +293,6 @@ pub(super) async fn check_wiring(
     governed: &Governed,
     deployer: Address,
 ) -> Result<(), WiringFault> {
-    let manager = governed.manager;
-    let contract = AccessManager::new(manager, ledger.provider());
-    let block = BlockId::hash(at);
-    let failed = |source| WiringFault::Request { manager, source: Box::new(source) };
-    for (target, selectors, expected) in governed.function_roles() {
-        for selector in selectors {
-            let got = contract.getTargetFunctionRole(target, selector).block(block).call().await;
-            let got = got.map_err(failed)?;
-            if got != expected {
-                return Err(WiringFault::Function { target, selector, expected, got });
-            }
-        }
-    }
-    for role in GUARDED {
-        let got = contract.getRoleGuardian(role).block(block).call().await.map_err(failed)?;
-        if got != roles::CANCELLER {
-            return Err(WiringFault::Guardian { role, expected: roles::CANCELLER, got });
-        }
-    }
     let mut expected: Vec<(u64, Address, (bool, u32))> = profile
         .members(governed, deployer)
         .into_iter()
@@ -318,7 +304,38 @@ pub(super) async fn check_wiring(
         }
         Profile::Development => expected.push((roles::ADMIN, deployer, (true, 0))),
     }
-    for (role, account, expected) in expected {
+    check_roles(ledger, at, governed.manager, governed.function_roles(), &GUARDED, expected).await
+}
+
+/// Compares a manager in block `at` with what it should be: the role that each function needs, the roles whose guardian is the
+/// canceller, and who holds which role (whether, and with which delay).
+pub(super) async fn check_roles(
+    ledger: &Ledger,
+    at: B256,
+    manager: Address,
+    functions: Vec<(Address, Vec<FixedBytes<4>>, u64)>,
+    guarded: &[u64],
+    members: Vec<(u64, Address, (bool, u32))>,
+) -> Result<(), WiringFault> {
+    let contract = AccessManager::new(manager, ledger.provider());
+    let block = BlockId::hash(at);
+    let failed = |source| WiringFault::Request { manager, source: Box::new(source) };
+    for (target, selectors, expected) in functions {
+        for selector in selectors {
+            let got = contract.getTargetFunctionRole(target, selector).block(block).call().await;
+            let got = got.map_err(failed)?;
+            if got != expected {
+                return Err(WiringFault::Function { target, selector, expected, got });
+            }
+        }
+    }
+    for &role in guarded {
+        let got = contract.getRoleGuardian(role).block(block).call().await.map_err(failed)?;
+        if got != roles::CANCELLER {
+            return Err(WiringFault::Guardian { role, expected: roles::CANCELLER, got });
+        }
+    }
+    for (role, account, expected) in members {
         let answer = contract.hasRole(role, account).block(block).call().await.map_err(failed)?;
         let got = (answer.isMember, answer.executionDelay);
         if got != expected {
