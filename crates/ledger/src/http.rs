@@ -1,6 +1,7 @@
-//! A small HTTP/1.1 server for this machine alone: what `aver chain serve` and an operator's pages stand on.
+//! A small HTTP/1.1 server: what `aver chain serve` and an operator's pages stand on, for this machine alone, and what other
+//! operators send their messages to.
 //!
-//! It listens on loopback addresses and nowhere else. A page in a browser on the same machine can reach those
+//! For this machine alone ([`HttpServer::bind`]) it listens on loopback addresses and nowhere else. A page in a browser on the same machine can reach those
 //! too, so a request must name this machine in `Host` (a foreign name that resolves to 127.0.0.1 is refused)
 //! and, if it says who sent it, in `Origin`. Bodies, connections and time are limited. When it is told to stop
 //! it takes no new connection, finishes the requests it has begun, and drops what is left after a while.
@@ -90,6 +91,16 @@ pub struct HttpServer {
     listener: TcpListener,
     address: SocketAddr,
     limits: HttpLimits,
+    audience: Audience,
+}
+
+/// Whom a server is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Audience {
+    /// Programs on this machine.
+    Here,
+    /// Everybody; what they send proves itself.
+    Everybody,
 }
 
 impl HttpServer {
@@ -98,10 +109,20 @@ impl HttpServer {
         if !is_loopback(address.ip()) {
             return Err(BindError::NotLoopback { address });
         }
+        Self::listen(address, limits, Audience::Here).await
+    }
+
+    /// Listens on `address`, whoever can reach it: for messages that prove who they are from. Nothing about a request is
+    /// checked but its limits.
+    pub async fn bind_for_everybody(address: SocketAddr, limits: HttpLimits) -> Result<Self, BindError> {
+        Self::listen(address, limits, Audience::Everybody).await
+    }
+
+    async fn listen(address: SocketAddr, limits: HttpLimits, audience: Audience) -> Result<Self, BindError> {
         let failed = |source| BindError::Listen { address, source };
         let listener = TcpListener::bind(address).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
-        Ok(Self { listener, address, limits })
+        Ok(Self { listener, address, limits, audience })
     }
 
     /// Where it listens.
@@ -116,7 +137,7 @@ impl HttpServer {
         H: Fn(Request<Bytes>) -> A + Clone + Send + Sync + 'static,
         A: Future<Output = Answer> + Send + 'static,
     {
-        let Self { listener, limits, .. } = self;
+        let Self { listener, limits, audience, .. } = self;
         let places = Arc::new(Semaphore::new(limits.connections));
         let open = GracefulShutdown::new();
         let mut stop = std::pin::pin!(stop);
@@ -135,7 +156,7 @@ impl HttpServer {
                 continue;
             };
             let handler = handler.clone();
-            let service = service_fn(move |request| answered(request, handler.clone(), limits));
+            let service = service_fn(move |request| answered(request, handler.clone(), limits, audience));
             let connection = hyper::server::conn::http1::Builder::new()
                 .timer(TokioTimer::new())
                 .header_read_timeout(limits.head_time)
@@ -173,12 +194,15 @@ async fn answered<H, A>(
     request: Request<Incoming>,
     handler: H,
     limits: HttpLimits,
+    audience: Audience,
 ) -> Result<Answer, Infallible>
 where
     H: Fn(Request<Bytes>) -> A,
     A: Future<Output = Answer>,
 {
-    if let Err(foreign) = guard::check(&request) {
+    if audience == Audience::Here
+        && let Err(foreign) = guard::check(&request)
+    {
         return Ok(words(StatusCode::FORBIDDEN, foreign.to_string()));
     }
     let work = async {

@@ -21,4 +21,4 @@ pub mod settlement;
 
 pub use finality::{FinalityError, HeaderError, Settled, VerifiedHeader};
 pub use provider::{Finality, Ledger, OpenLedgerError, Remote, Source};
-pub use remote::{ConnectError, RemoteFault};
+pub use remote::{ConnectError, Post, RemoteFault};

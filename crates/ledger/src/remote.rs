@@ -119,25 +119,8 @@ pub enum ConnectError {
 
 /// Connects to a node and checks its chain id.
 pub(crate) async fn connect(settings: &Remote) -> Result<RpcClient, ConnectError> {
-    let invalid = |url: &str, why: String| ConnectError::Url { url: url.to_owned(), why };
-    let url = Url::parse(&settings.url).map_err(|error| invalid(&settings.url, error.to_string()))?;
-    // Secrets are often part of a node's path; errors show the host only.
-    let shown = url.host_str().unwrap_or_default().to_owned();
-    let secured = match url.scheme() {
-        "http" => false,
-        "https" => true,
-        other => return Err(invalid(&shown, format!("expected http or https, got {other}"))),
-    };
-    let tls = tls(secured)
-        .map_err(|error| ConnectError::NoAuthorities { url: shown.clone(), why: error.to_string() })?;
-    let http = Client::builder()
-        .tls_backend_preconfigured(tls)
-        .timeout(settings.timeout)
-        // A node that sends us elsewhere is not the node that was configured.
-        .redirect(alloy::transports::http::reqwest::redirect::Policy::none())
-        .build()
-        .map_err(|error| invalid(&shown, error.to_string()))?;
-    let transport = Http { client: http, url, timeout: settings.timeout };
+    let transport = Post::new(&settings.url, settings.timeout)?;
+    let shown = transport.host().to_owned();
     let client = RpcClient::new(transport, true).with_poll_interval(settings.poll);
     match client.request_noparams::<U64>("eth_chainId").await {
         Ok(got) if got.to::<u64>() == settings.expected_chain_id => Ok(client),
@@ -160,16 +143,51 @@ fn tls(secured: bool) -> Result<ClientConfig, rustls::Error> {
     Ok(builder.with_no_client_auth())
 }
 
-#[derive(Debug, Clone)]
-struct Http {
+/// An address that JSON is posted to, by HTTP or HTTPS as nodes are, within limits of time and size.
+#[derive(Clone)]
+pub struct Post {
     client: Client,
     url: Url,
     timeout: Duration,
 }
 
-impl Http {
-    async fn exchange(self, packet: RequestPacket) -> Result<ResponsePacket, RemoteFault> {
-        let malformed = |error: serde_json::Error| RemoteFault::Malformed { why: error.to_string() };
+/// Secrets are often part of a path: only the host is shown.
+impl std::fmt::Debug for Post {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Post").field("host", &self.host()).finish_non_exhaustive()
+    }
+}
+
+impl Post {
+    /// The address `url`, which has to answer within `timeout`. Nothing is sent yet.
+    pub fn new(url: &str, timeout: Duration) -> Result<Self, ConnectError> {
+        let invalid = |url: &str, why: String| ConnectError::Url { url: url.to_owned(), why };
+        let parsed = Url::parse(url).map_err(|error| invalid(url, error.to_string()))?;
+        let shown = parsed.host_str().unwrap_or_default().to_owned();
+        let secured = match parsed.scheme() {
+            "http" => false,
+            "https" => true,
+            other => return Err(invalid(&shown, format!("expected http or https, got {other}"))),
+        };
+        let tls = tls(secured)
+            .map_err(|error| ConnectError::NoAuthorities { url: shown.clone(), why: error.to_string() })?;
+        let client = Client::builder()
+            .tls_backend_preconfigured(tls)
+            .timeout(timeout)
+            // Who sends us elsewhere is not who was configured.
+            .redirect(alloy::transports::http::reqwest::redirect::Policy::none())
+            .build()
+            .map_err(|error| invalid(&shown, error.to_string()))?;
+        Ok(Self { client, url: parsed, timeout })
+    }
+
+    /// The host of the address.
+    pub fn host(&self) -> &str {
+        self.url.host_str().unwrap_or_default()
+    }
+
+    /// Posts a JSON body; gives the status and the answer's body, of which at most `limit` bytes are read.
+    pub async fn send(&self, body: Vec<u8>, limit: usize) -> Result<(u16, Vec<u8>), RemoteFault> {
         let failed = |error: alloy::transports::http::reqwest::Error| {
             if error.is_timeout() {
                 RemoteFault::Timeout { after: self.timeout }
@@ -177,22 +195,28 @@ impl Http {
                 RemoteFault::Unreachable(cause(&error.without_url()))
             }
         };
-        let body = serde_json::to_vec(&packet).map_err(malformed)?;
-        let request = self.client.post(self.url).header(CONTENT_TYPE, "application/json").body(body);
+        let request = self.client.post(self.url.clone()).header(CONTENT_TYPE, "application/json").body(body);
         let mut response = request.send().await.map_err(failed)?;
-        let status = response.status();
+        let status = response.status().as_u16();
         let mut answer = Vec::new();
         while let Some(part) = response.chunk().await.map_err(failed)? {
-            if answer.len() + part.len() > ANSWER_LIMIT {
-                return Err(RemoteFault::TooLong { limit: ANSWER_LIMIT });
+            if answer.len() + part.len() > limit {
+                return Err(RemoteFault::TooLong { limit });
             }
             answer.extend_from_slice(&part);
         }
+        Ok((status, answer))
+    }
+
+    async fn exchange(self, packet: RequestPacket) -> Result<ResponsePacket, RemoteFault> {
+        let malformed = |error: serde_json::Error| RemoteFault::Malformed { why: error.to_string() };
+        let body = serde_json::to_vec(&packet).map_err(malformed)?;
+        let (status, answer) = self.send(body, ANSWER_LIMIT).await?;
         let parsed = serde_json::from_slice(&answer);
-        if !status.is_success() && parsed.is_err() {
+        if !(200..300).contains(&status) && parsed.is_err() {
             let start = String::from_utf8_lossy(answer.get(..256).unwrap_or(&answer));
             let body = start.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-            return Err(RemoteFault::Status { status: status.as_u16(), body });
+            return Err(RemoteFault::Status { status, body });
         }
         parsed.map_err(malformed)
     }
@@ -207,7 +231,7 @@ fn cause(error: &(dyn std::error::Error + 'static)) -> String {
     innermost.to_string()
 }
 
-impl tower::Service<RequestPacket> for Http {
+impl tower::Service<RequestPacket> for Post {
     type Response = ResponsePacket;
     type Error = TransportError;
     type Future = TransportFut<'static>;

@@ -2,7 +2,8 @@
 //! [`averment_atomic::journal`].
 //!
 //! ```text
-//! kind = 0 who (JSON: chain, contracts, operator) | 1 block (JSON: number, hash, events) | 2 decision (JSON: an event)
+//! kind = 0 who (JSON: chain, contracts, operator) | 1 block (JSON: number, hash, events) | 2 own (JSON: an event: a decision, or
+//!        something that was signed for other members)
 //! ```
 //!
 //! Reading it again gives the machine as it was. A block's events are one record, so none is half there; blocks without
@@ -80,7 +81,7 @@ pub enum KeepError {
 enum Kind {
     Who,
     Block,
-    Decision,
+    Own,
 }
 
 impl journal::Kind for Kind {
@@ -90,7 +91,7 @@ impl journal::Kind for Kind {
         match self {
             Self::Who => 0,
             Self::Block => 1,
-            Self::Decision => 2,
+            Self::Own => 2,
         }
     }
 
@@ -98,7 +99,7 @@ impl journal::Kind for Kind {
         match code {
             0 => Some(Self::Who),
             1 => Some(Self::Block),
-            2 => Some(Self::Decision),
+            2 => Some(Self::Own),
             _ => None,
         }
     }
@@ -147,9 +148,11 @@ impl Journal {
                     kept.last = Some((block.number, block.hash));
                     kept.events.extend(block.events);
                 }
-                (Kind::Decision, 1..) => match serde_json::from_slice(body).map_err(json)? {
-                    decided @ Event::Decided { .. } => kept.events.push(decided),
-                    other => return Err(wrong(format!("no decision: {other:?}"))),
+                (Kind::Own, 1..) => match serde_json::from_slice(body).map_err(json)? {
+                    own @ (Event::Decided { .. } | Event::Listed { .. } | Event::Spoken { .. }) => {
+                        kept.events.push(own);
+                    }
+                    other => return Err(wrong(format!("nothing that an operator does: {other:?}"))),
                 },
                 _ => return Err(wrong("not in this place".to_owned())),
             }
@@ -168,11 +171,9 @@ impl Journal {
         self.append(Kind::Block, 0, block)
     }
 
-    /// Keeps a decision.
-    pub fn decision(&mut self, id: B256, outputs: Vec<i64>) -> Result<Event, KeepError> {
-        let event = Event::Decided { id, outputs };
-        self.append(Kind::Decision, 0, &event)?;
-        Ok(event)
+    /// Keeps what the operator decided or signed.
+    pub fn own(&mut self, event: &Event) -> Result<(), KeepError> {
+        self.append(Kind::Own, 0, event)
     }
 
     fn append(&mut self, kind: Kind, record: usize, value: &impl Serialize) -> Result<(), KeepError> {
@@ -207,14 +208,14 @@ mod tests {
         let (mut journal, kept) = Journal::open(&path, &who()).unwrap();
         assert_eq!((kept.last, kept.events.len()), (None, 0));
         journal.block(&block(5, vec![Event::Settled { time: 9 }, Event::Ended { id }])).unwrap();
-        journal.decision(id, vec![-4, 2]).unwrap();
+        let decided = Event::Decided { id, outputs: vec![-4, 2] };
+        journal.own(&decided).unwrap();
         journal.block(&block(9, vec![])).unwrap();
         let another = Journal::open(&path, &who()).map(drop).unwrap_err();
         assert!(matches!(another, KeepError::Journal(JournalError::Locked { .. })), "{another}");
         drop(journal);
         let (_, whole) = Journal::open(&path, &who()).unwrap();
         assert_eq!(whole.last, Some((9, B256::repeat_byte(9))));
-        let decided = Event::Decided { id, outputs: vec![-4, 2] };
         assert_eq!(whole.events, [Event::Settled { time: 9 }, Event::Ended { id }, decided]);
 
         let bytes = fs::read(&path).unwrap();

@@ -13,6 +13,7 @@
 
 pub mod answers;
 pub mod chain;
+pub mod channel;
 pub mod inputs;
 pub mod journal;
 pub mod machine;
@@ -21,4 +22,6 @@ pub mod operator;
 pub mod pages;
 pub mod seal;
 pub mod secrets;
+pub mod signing;
 pub mod stake;
+pub mod words;

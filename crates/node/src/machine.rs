@@ -12,16 +12,23 @@
 //! bring before somebody's commitment would be copied. So the windows of a committee have to be longer than the chain takes
 //! to settle.
 
+mod agreement;
 mod committee;
 #[cfg(test)]
 mod tests;
 mod watched;
 
+pub use agreement::{Certificate, Promise, ROUNDS, SignedList, TwoAnswers, Voice, Words, commits_of, leader};
+
+use crate::signing::ShortSignature;
 use alloy_primitives::{Address, B256, Bytes};
 use committee::Seat;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use watched::Watched;
+
+/// For how many seconds an operator who signed two answers is accused; long before, somebody was first.
+const ACCUSED_FOR: u64 = 86_400;
 
 /// Who the operator is, and how careful.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +41,8 @@ pub struct Settings {
     pub versions: BTreeSet<B256>,
     /// Whether wrong optimistic answers are challenged.
     pub challenges: bool,
+    /// Whether it has a channel to other operators, and so signs together with them.
+    pub agrees: bool,
     /// Seconds before the end of commitments at which an operator who has no answer says that it cannot.
     pub margin: u64,
     /// What everybody may do (draw, close) is done first by one operator, by another after so many seconds, and so on.
@@ -77,17 +86,25 @@ pub enum Mode {
 /// A drawn committee.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Committee {
+    /// How many have to say the same.
+    pub threshold: u8,
+    /// How far answers that count as the same may differ; such a committee works on the chain only.
+    pub tolerance: u64,
+    /// When it was drawn.
+    pub since: u64,
     /// Last second at which members may commit.
     pub commit_until: u64,
     /// Last second at which they may reveal.
     pub reveal_until: u64,
     /// The operators of its seats, in order.
     pub members: Vec<u32>,
+    /// Their keys.
+    pub signers: Vec<Address>,
     /// Its ABI encoding.
     pub body: Bytes,
 }
 
-/// What happened, in the order of the chain. All but [`Event::Settled`] and [`Event::Decided`] are the contracts' events.
+/// What happened. From [`Event::Decided`] on it is not the contracts that say so: the operator does itself, or another one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Event {
     /// All up to here has settled.
@@ -167,12 +184,51 @@ pub enum Event {
         /// Which.
         id: B256,
     },
+    /// An operator was charged for what it did about a request.
+    Charged {
+        /// Which.
+        id: B256,
+        /// The operator.
+        operator: u32,
+    },
     /// What this operator says about a request.
     Decided {
         /// Which.
         id: B256,
         /// What; nothing if it cannot answer.
         outputs: Vec<i64>,
+    },
+    /// This operator signed its commitment for the other members. It follows from the decision, and need not be kept.
+    Promised {
+        /// About which request.
+        id: B256,
+        /// The commitment.
+        promise: Promise,
+    },
+    /// It signed a list of commitments.
+    Listed {
+        /// About which request.
+        id: B256,
+        /// The list, as the others get it.
+        list: SignedList,
+        /// The promises in it.
+        promises: Vec<Option<Promise>>,
+    },
+    /// It signed its answer together with a list.
+    Spoken {
+        /// About which request.
+        id: B256,
+        /// Its voice.
+        voice: Box<Voice>,
+    },
+    /// Another member said something, over the channel. It is asked for again after a stop, and not kept.
+    Heard {
+        /// About which request.
+        id: B256,
+        /// The member's seat.
+        seat: u8,
+        /// What.
+        words: Box<Words>,
     },
 }
 
@@ -193,6 +249,51 @@ pub enum Action {
     GiveUp {
         /// To which request.
         id: B256,
+    },
+    /// Sign the commitment for the other members: [`Event::Promised`] follows.
+    Promise {
+        /// About which request.
+        id: B256,
+        /// What was decided.
+        outputs: Vec<i64>,
+    },
+    /// Sign a list of commitments: [`Event::Listed`] follows.
+    List {
+        /// About which request.
+        id: B256,
+        /// The round.
+        round: u8,
+        /// The promises by seat.
+        promises: Vec<Option<Promise>>,
+        /// Whether this operator leads the round, so that the others need the promises from it.
+        leads: bool,
+    },
+    /// Sign the answer together with the list of this certificate: [`Event::Spoken`] follows.
+    Speak {
+        /// About which request.
+        id: B256,
+        /// What was decided.
+        outputs: Vec<i64>,
+        /// Why it may speak.
+        certificate: Certificate,
+    },
+    /// Post what enough members say.
+    Agree {
+        /// About which request.
+        id: B256,
+        /// What they say.
+        outputs: Vec<i64>,
+        /// The commitments of all.
+        commits: Vec<B256>,
+        /// Who says so, ascending by seat.
+        voices: Vec<Agreeing>,
+    },
+    /// Show that somebody signed two answers.
+    Accuse {
+        /// To which request.
+        id: B256,
+        /// Both of them.
+        answers: Box<TwoAnswers>,
     },
     /// Commit to what was decided.
     Commit {
@@ -239,6 +340,17 @@ pub enum Action {
     },
 }
 
+/// A member of an agreement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Agreeing {
+    /// Its seat.
+    pub seat: u8,
+    /// What hid its commitment.
+    pub salt: B256,
+    /// Its signature of outputs and list.
+    pub signature: ShortSignature,
+}
+
 impl Action {
     /// The request that it is about.
     pub fn id(&self) -> B256 {
@@ -246,6 +358,11 @@ impl Action {
             Self::Draw { id }
             | Self::Compute { id }
             | Self::GiveUp { id }
+            | Self::Promise { id, .. }
+            | Self::List { id, .. }
+            | Self::Speak { id, .. }
+            | Self::Agree { id, .. }
+            | Self::Accuse { id, .. }
             | Self::Commit { id, .. }
             | Self::Reveal { id, .. }
             | Self::Close { id, .. }
@@ -254,12 +371,29 @@ impl Action {
         }
     }
 
+    /// Whether it takes a transaction.
+    pub fn is_sent(&self) -> bool {
+        !matches!(
+            self,
+            Self::Compute { .. }
+                | Self::GiveUp { .. }
+                | Self::Promise { .. }
+                | Self::List { .. }
+                | Self::Speak { .. }
+        )
+    }
+
     /// Its name, for logs and metrics.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Draw { .. } => "draw",
             Self::Compute { .. } => "compute",
             Self::GiveUp { .. } => "give-up",
+            Self::Promise { .. } => "promise",
+            Self::List { .. } => "list",
+            Self::Speak { .. } => "speak",
+            Self::Agree { .. } => "agree",
+            Self::Accuse { .. } => "accuse",
             Self::Commit { .. } => "commit",
             Self::Reveal { .. } => "reveal",
             Self::Close { .. } => "close",
@@ -288,9 +422,24 @@ enum Work {
     /// Somebody's answer is to be checked.
     Watched(Watched),
     /// This operator has a seat.
-    Seat(Seat),
+    Seat(Box<Seat>),
     /// Others' committee.
     Theirs,
+}
+
+/// What the other members of a committee are to be told about a request.
+#[derive(Debug, Clone)]
+pub struct Telling<'a> {
+    /// The request.
+    pub id: B256,
+    /// Who is to be told.
+    pub committee: &'a Committee,
+    /// This operator's seat.
+    pub seat: u8,
+    /// What it says; nothing yet if it is still computing.
+    pub words: Option<Words>,
+    /// Whether all the others have been heard to the end.
+    pub complete: bool,
 }
 
 /// The machine; see the module.
@@ -300,13 +449,22 @@ pub struct Machine {
     time: u64,
     offers: BTreeMap<B256, Bytes>,
     open: BTreeMap<B256, Open>,
+    /// Who signed two answers to which request, and when that was seen. Whatever becomes of the request, until it is charged.
+    caught: BTreeMap<(B256, u32), (u64, TwoAnswers)>,
     missed: u64,
 }
 
 impl Machine {
     /// One that knows nothing yet.
     pub fn new(settings: Settings) -> Self {
-        Self { settings, time: 0, offers: BTreeMap::new(), open: BTreeMap::new(), missed: 0 }
+        Self {
+            settings,
+            time: 0,
+            offers: BTreeMap::new(),
+            open: BTreeMap::new(),
+            caught: BTreeMap::new(),
+            missed: 0,
+        }
     }
 
     /// The time of the newest settled block.
@@ -364,6 +522,9 @@ impl Machine {
             Event::Closed { id } => {
                 self.open.remove(&id);
             }
+            Event::Charged { id, operator } => {
+                self.caught.remove(&(id, operator));
+            }
             Event::Drawn { id, .. }
             | Event::Committed { id, .. }
             | Event::Revealed { id, .. }
@@ -371,9 +532,20 @@ impl Machine {
             | Event::Challenged { id, .. }
             | Event::Reopened { id }
             | Event::Ended { id }
-            | Event::Decided { id, .. } => {
+            | Event::Decided { id, .. }
+            | Event::Promised { id, .. }
+            | Event::Listed { id, .. }
+            | Event::Spoken { id, .. } => {
                 if let Some(open) = self.open.get_mut(&id) {
-                    open.apply(event, &self.settings);
+                    open.apply(event, &self.settings, self.time);
+                }
+            }
+            Event::Heard { id, seat, words } => {
+                if let Some(Work::Seat(own)) = self.open.get_mut(&id).map(|open| &mut open.work)
+                    && let Some(answers) = own.hear(seat, *words, self.time)
+                {
+                    let caught = (self.time, answers);
+                    self.caught.entry((id, caught.1.operator)).or_insert(caught);
                 }
             }
         }
@@ -383,6 +555,7 @@ impl Machine {
     fn settle(&mut self, time: u64) {
         self.time = self.time.max(time);
         let now = self.time;
+        self.caught.retain(|_, (seen, _)| now <= seen.saturating_add(ACCUSED_FOR));
         for open in self.open.values_mut() {
             if let Work::Seat(seat) = &mut open.work {
                 self.missed += u64::from(seat.misses(now));
@@ -392,12 +565,28 @@ impl Machine {
 
     /// What is to be done now, in the order of requests' ids.
     pub fn wanted(&self) -> Vec<Action> {
-        self.open.values().filter_map(|open| open.wanted(&self.settings, self.time)).collect()
+        let open = self.open.values().flat_map(|open| open.wanted(&self.settings, self.time));
+        let accuse = self
+            .caught
+            .iter()
+            .map(|((id, _), (_, answers))| Action::Accuse { id: *id, answers: Box::new(answers.clone()) });
+        open.chain(accuse).collect()
+    }
+
+    /// What the other members are to be told, of every request about which this operator signs together with them.
+    pub fn tells(&self) -> Vec<Telling<'_>> {
+        let mut tells = Vec::new();
+        for open in self.open.values().filter(|_| self.settings.agrees) {
+            if let Work::Seat(seat) = &open.work {
+                tells.extend(seat.tells(open.asked.id, self.time));
+            }
+        }
+        tells
     }
 }
 
 impl Open {
-    fn apply(&mut self, event: Event, settings: &Settings) {
+    fn apply(&mut self, event: Event, settings: &Settings, now: u64) {
         match (&mut self.work, event) {
             (_, Event::Decided { outputs, .. }) => {
                 // The first counts: something may have been signed already.
@@ -405,10 +594,13 @@ impl Open {
             }
             (work, Event::Drawn { committee, .. }) => {
                 *work = match Seat::of(settings.operator, *committee) {
-                    Some(seat) => Work::Seat(seat),
+                    Some(seat) => Work::Seat(Box::new(seat)),
                     None => Work::Theirs,
                 };
             }
+            (Work::Seat(seat), Event::Promised { promise, .. }) => seat.promised(promise),
+            (Work::Seat(seat), Event::Listed { list, promises, .. }) => seat.listed(list, promises),
+            (Work::Seat(seat), Event::Spoken { voice, .. }) => seat.spoken(*voice, now),
             (Work::Seat(seat), Event::Committed { operator, .. }) => seat.committed(operator),
             (Work::Seat(seat), Event::Revealed { operator, outputs, .. }) => seat.revealed(operator, outputs),
             (work @ (Work::Seat(_) | Work::Theirs), Event::Ended { .. }) => *work = Work::Theirs,
@@ -424,19 +616,22 @@ impl Open {
         }
     }
 
-    fn wanted(&self, settings: &Settings, now: u64) -> Option<Action> {
+    fn wanted(&self, settings: &Settings, now: u64) -> Vec<Action> {
         let id = self.asked.id;
         match &self.work {
             Work::Waiting if self.asked.mode == Mode::Quorum => {
                 let first = self.since.saturating_add(self.turn(settings, 1 << 2));
-                (now >= first && now <= self.asked.deadline).then_some(Action::Draw { id })
+                let draws = now >= first && now <= self.asked.deadline;
+                draws.then_some(Action::Draw { id }).into_iter().collect()
             }
-            Work::Waiting | Work::Theirs => None,
+            Work::Waiting | Work::Theirs => Vec::new(),
             Work::Seat(seat) => {
                 let turn = self.turn(settings, seat.committee.members.len() as u64);
-                seat.wanted(id, self.decided.as_deref(), settings.margin, turn, now)
+                seat.wanted(id, self.decided.as_deref(), settings, turn, now)
             }
-            Work::Watched(watched) => watched.wanted(id, self.decided.as_deref(), settings, now),
+            Work::Watched(watched) => {
+                watched.wanted(id, self.decided.as_deref(), settings, now).into_iter().collect()
+            }
         }
     }
 

@@ -11,7 +11,8 @@
 
 use crate::{
     answers::Answers,
-    chain::{Chain, Done, ReadError},
+    chain::{ActError, Chain, Done, ReadError},
+    channel::Channel,
     journal::{Block, Journal, KeepError, Kept, Who},
     machine::{Action, Event, Machine, Settings},
     metrics::Metrics,
@@ -19,7 +20,7 @@ use crate::{
 use alloy_primitives::B256;
 use averment_ledger::HeaderError;
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     path::Path,
     sync::Arc,
     time::{Duration, Instant},
@@ -98,13 +99,19 @@ pub struct Operator {
     machine: Machine,
     journal: Journal,
     answers: Box<dyn Answers>,
+    /// To the other members of its committees.
+    channel: Option<Channel>,
     metrics: Metrics,
+    /// Whether the chain was there when it was last looked at; nothing is signed while it is not.
+    ready: bool,
     /// The newest block that was read.
     last: Option<(u64, B256)>,
     /// The newest block that is in the journal.
     written: u64,
     /// When transactions were sent whose events have not settled, by request and action.
     sent: HashMap<(B256, &'static str), Instant>,
+    /// Requests that no answer was found to in this turn.
+    tried: HashSet<B256>,
     steps: Steps,
 }
 
@@ -124,7 +131,29 @@ impl Operator {
         let written = last.map_or(0, |(number, _)| number);
         let (metrics, sent) = (Metrics::default(), HashMap::new());
         let steps: Steps = Arc::new(|_| true);
-        Ok(Self { plan, chain, machine, journal, answers, metrics, last, written, sent, steps })
+        let (channel, ready, tried) = (None, false, HashSet::new());
+        Ok(Self {
+            plan,
+            chain,
+            machine,
+            journal,
+            answers,
+            channel,
+            metrics,
+            ready,
+            last,
+            written,
+            sent,
+            tried,
+            steps,
+        })
+    }
+
+    /// Lets it hear from other members and be heard; its settings say whether it signs together with them.
+    #[must_use]
+    pub fn with_channel(mut self, channel: Channel) -> Self {
+        self.channel = Some(channel);
+        self
     }
 
     /// Has every step announced before it is taken.
@@ -150,34 +179,42 @@ impl Operator {
         loop {
             match self.turn().await {
                 Ok(_) => {}
-                Err(TurnError::Halt(halt)) => {
-                    error!(%halt, "the operator stops");
-                    self.metrics.halted();
-                    return Err(halt);
-                }
+                Err(TurnError::Halt(halt)) => return Err(self.alarmed(halt)),
                 Err(TurnError::Read(why)) => {
                     warn!(%why, "the chain was not read");
                     self.metrics.failed("read");
                 }
             }
-            tokio::select! {
-                () = &mut stop => return Ok(()),
-                () = tokio::time::sleep(pause) => {}
+            let next = Instant::now() + pause;
+            loop {
+                tokio::select! {
+                    () = &mut stop => return Ok(()),
+                    () = tokio::time::sleep_until(next.into()) => break,
+                    () = news(self.channel.as_ref()) => {}
+                }
+                if let Err(halt) = self.talk().await {
+                    return Err(self.alarmed(halt));
+                }
             }
         }
     }
 
+    fn alarmed(&self, halt: Halt) -> Halt {
+        error!(%halt, "the operator stops");
+        self.metrics.halted();
+        halt
+    }
+
     /// One turn: reads what has settled since the last, then does what is wanted.
     pub async fn turn(&mut self) -> Result<Turn, TurnError> {
+        self.ready = false;
         let Some(read) = self.read().await? else {
             let read = self.last.map_or(0, |(number, _)| number);
             return Ok(Turn { read, wanted: 0, done: 0 });
         };
-        // First what needs no transaction: what follows from a decision need not wait for the next turn.
-        let mut done = 0;
-        for action in self.machine.wanted() {
-            done += usize::from(self.decides(&action)?);
-        }
+        self.ready = true;
+        self.tried.clear();
+        let mut done = self.decide_all()?;
         let wanted = self.machine.wanted();
         self.sent
             .retain(|(id, name), _| wanted.iter().any(|action| action.id() == *id && action.name() == *name));
@@ -186,6 +223,42 @@ impl Operator {
         }
         self.metrics.turn(&self.machine, read);
         Ok(Turn { read, wanted: wanted.len(), done })
+    }
+
+    /// Answers what the other members said since the last time, without looking at the chain again.
+    pub async fn talk(&mut self) -> Result<(), Halt> {
+        if self.ready {
+            self.decide_all()?;
+            for action in self.machine.wanted() {
+                if let Action::Agree { .. } | Action::Accuse { .. } = action {
+                    self.carry_out(&action).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes in what was heard, does what needs no transaction, and tells the others. Gives how much was done.
+    fn decide_all(&mut self) -> Result<usize, Halt> {
+        for (id, seat, words) in self.channel.iter().flat_map(Channel::heard) {
+            self.machine.apply(Event::Heard { id, seat, words: Box::new(words) });
+        }
+        let mut done = 0;
+        // One thing follows from another: a promise from a decision, a list from promises, a voice from lists.
+        loop {
+            let mut more = 0;
+            for action in self.machine.wanted() {
+                more += usize::from(self.decides(&action)?);
+            }
+            done += more;
+            if more == 0 {
+                break;
+            }
+        }
+        if let Some(channel) = &self.channel {
+            channel.tell(self.machine.tells());
+        }
+        Ok(done)
     }
 
     /// Reads the settled blocks that are new; gives the newest. None if the node has less than was read before.
@@ -244,23 +317,43 @@ impl Operator {
         Ok(())
     }
 
-    /// Decides what is to be said about a request, if that is wanted; says whether it did.
+    /// Decides or signs what is to be said about a request, if that is wanted; says whether it did.
     fn decides(&mut self, action: &Action) -> Result<bool, Halt> {
-        match action {
-            Action::Compute { id } => self.compute(*id),
+        let signed = match action {
+            Action::Compute { id } => return self.compute(*id),
             Action::GiveUp { id } => {
                 warn!(%id, "no answer was found in time: we say so");
-                self.decide(*id, Vec::new())?;
-                Ok(true)
+                self.keep(Event::Decided { id: *id, outputs: Vec::new() })?;
+                return Ok(true);
             }
-            _ => Ok(false),
+            Action::Promise { id, outputs } => {
+                self.chain.promise(*id, outputs).map(|promise| Event::Promised { id: *id, promise })
+            }
+            Action::List { id, round, promises, leads } => self
+                .chain
+                .list(*id, *round, promises, *leads)
+                .map(|list| Event::Listed { id: *id, list, promises: promises.clone() }),
+            Action::Speak { id, outputs, certificate } => self
+                .chain
+                .voice(*id, outputs, certificate)
+                .map(|voice| Event::Spoken { id: *id, voice: Box::new(voice) }),
+            _ => return Ok(false),
+        };
+        match signed {
+            Ok(promised @ Event::Promised { .. }) => self.machine.apply(promised),
+            Ok(signed) => self.keep(signed)?,
+            Err(why) => {
+                self.not_done(action, &why);
+                return Ok(false);
+            }
         }
+        Ok(true)
     }
 
     /// Whether it is under way or done.
     async fn carry_out(&mut self, action: &Action) -> Result<bool, Halt> {
         let (id, name) = (action.id(), action.name());
-        if let Action::Compute { .. } | Action::GiveUp { .. } = action {
+        if !action.is_sent() {
             return Ok(false);
         }
         let again = self.plan.again_after;
@@ -284,21 +377,28 @@ impl Operator {
                 Ok(false)
             }
             Err(why) => {
-                warn!(%id, action = name, %why, "not done");
-                self.metrics.failed(name);
+                self.not_done(action, &why);
                 Ok(false)
             }
         }
     }
 
+    fn not_done(&self, action: &Action, why: &ActError) {
+        warn!(id = %action.id(), action = action.name(), %why, "not done");
+        self.metrics.failed(action.name());
+    }
+
     fn compute(&mut self, id: B256) -> Result<bool, Halt> {
         let Some(asked) = self.machine.asked(&id) else { return Ok(false) };
+        if !self.tried.insert(id) {
+            return Ok(false);
+        }
         let begun = Instant::now();
         match self.answers.answer(asked) {
             Ok(outputs) => {
                 self.metrics.answered(begun.elapsed());
                 info!(%id, "answered");
-                self.decide(id, outputs)?;
+                self.keep(Event::Decided { id, outputs })?;
                 Ok(true)
             }
             Err(why) => {
@@ -310,17 +410,25 @@ impl Operator {
         }
     }
 
-    /// Keeps a decision, then lets the machine know.
-    fn decide(&mut self, id: B256, outputs: Vec<i64>) -> Result<(), Halt> {
-        self.step("keep a decision")?;
-        let decided = self.journal.decision(id, outputs)?;
-        self.step("take in a decision")?;
-        self.machine.apply(decided);
+    /// Keeps what was decided or signed, then lets the machine know: nothing leaves that is not on disk.
+    fn keep(&mut self, own: Event) -> Result<(), Halt> {
+        self.step("keep what we say")?;
+        self.journal.own(&own)?;
+        self.step("take in what we say")?;
+        self.machine.apply(own);
         Ok(())
     }
 
     fn step(&self, name: &'static str) -> Result<(), Halt> {
         if (self.steps)(name) { Ok(()) } else { Err(Halt::Stopped(name)) }
+    }
+}
+
+/// Something heard over the channel; never, if there is none.
+async fn news(channel: Option<&Channel>) {
+    match channel {
+        Some(channel) => channel.news().await,
+        None => std::future::pending().await,
     }
 }
 

@@ -80,6 +80,7 @@ mod tests {
             account: Default::default(),
             versions: BTreeSet::new(),
             challenges: false,
+            agrees: false,
             margin: 0,
             stagger: 0,
         });

@@ -11,7 +11,7 @@ pub enum OracleCommand {
         after_help = "Example:\n  aver oracle run --serve VERSION=triage.plan --inputs inbox --account oracle-1\n  \
                       curl http://127.0.0.1:9464/health\n\nIt acts on settled blocks only (chain.finality in averment.toml), \
                       and may be stopped at any moment: what it saw and decided is in its journal, which one process at a time \
-                      has open. If a settled block is replaced it stops with an alarm and signs nothing more."
+                      has open. With --peers and --listen it signs together with the other members of its committees. If a settled block is replaced it stops with an alarm and signs nothing more."
     )]
     Run(RunArgs),
     /// Stakes seats: --account pays and owns them (on a development chain the money is made), another key signs
@@ -39,6 +39,12 @@ pub struct RunArgs {
     /// Where /metrics and /health are: a loopback address
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:9464")]
     pub pages: SocketAddr,
+    /// Where other operators listen (peers.toml): members of a committee then sign together and post one transaction
+    #[arg(long, value_name = "FILE", requires = "listen")]
+    pub peers: Option<PathBuf>,
+    /// Where this operator listens for them; HTTP, which a proxy may put behind HTTPS
+    #[arg(long, value_name = "ADDRESS:PORT", requires = "peers")]
+    pub listen: Option<SocketAddr>,
     /// Only answer: challenge nobody
     #[arg(long)]
     pub no_challenges: bool,

@@ -18,6 +18,7 @@ use averment_ledger::{
 use averment_node::{
     answers::{Served, Versions},
     chain::{Chain, Contracts},
+    channel::{Channel, Listener, Patience, Peers},
     inputs::InputFolder,
     machine::Settings,
     operator::{Operator, Plan},
@@ -28,7 +29,7 @@ use averment_node::{
 use averment_primitives::U256;
 use serde_json::json;
 use std::{collections::BTreeSet, path::PathBuf, time::Duration};
-use tokio::sync::oneshot;
+use tokio::sync::watch;
 
 /// Seconds by which operators let each other go first.
 const STAGGER: u64 = 12;
@@ -107,6 +108,7 @@ async fn work(args: &RunArgs, context: &Context) -> Result<()> {
         account: key.address(),
         versions,
         challenges: !args.no_challenges,
+        agrees: args.peers.is_some(),
         margin: args.margin,
         stagger: STAGGER,
     };
@@ -123,7 +125,15 @@ async fn work(args: &RunArgs, context: &Context) -> Result<()> {
     // Before anybody hears that it can be stopped by a signal, it can.
     let stop = stopped()?;
     log(context.ui.json);
-    let mut operating = Operator::open(&journal, plan, Chain::new(sender, contracts), Box::new(answers))?;
+    let chain = Chain::new(sender, contracts);
+    let channel = channel(args, &chain, operator.operator).await?;
+    let mut operating = Operator::open(&journal, plan, chain, Box::new(answers))?;
+    let (mut listener, mut listening) = (None, None);
+    if let Some((channel, heard)) = channel {
+        listening = Some(heard.address());
+        operating = operating.with_channel(channel);
+        listener = Some(heard);
+    }
     let pages = Pages::bind(args.pages, operating.metrics(), args.pause.saturating_mul(PATIENCE)).await?;
     let shown = pages.address();
     context.ui.result(
@@ -133,25 +143,40 @@ async fn work(args: &RunArgs, context: &Context) -> Result<()> {
             "seats": operator.seats,
             "journal": journal,
             "pages": format!("http://{shown}"),
+            "listens": listening,
         }),
         format!(
-            "operator {} ({address}), {} seats; journal {}\nhttp://{shown}/health and /metrics; Ctrl-C ends it",
+            "operator {} ({address}), {} seats; journal {}\nhttp://{shown}/health and /metrics; Ctrl-C ends it{}",
             operator.operator,
             operator.seats,
-            journal.display()
+            journal.display(),
+            listening.map_or(String::new(), |address| format!("\nlistens for other operators on {address}"))
         ),
     )?;
-    let (tell, told) = oneshot::channel::<()>();
-    let pages = tokio::spawn(pages.run(async {
+    let (tell, told) = watch::channel(());
+    let ended = |mut told: watch::Receiver<()>| async move {
         // Also when the other end is gone.
-        let _ = told.await;
-    }));
+        let _ = told.changed().await;
+    };
+    let pages = tokio::spawn(pages.run(ended(told.clone())));
+    let listener = listener.map(|listener| tokio::spawn(listener.run(ended(told))));
     let worked = operating.run(Duration::from_secs(args.pause), stop).await;
-    let _ = tell.send(());
+    tell.send_replace(());
     pages.await.context("ending the pages")?;
+    if let Some(listener) = listener {
+        listener.await.context("ending the channel")?;
+    }
     worked?;
     context.ui.remark("stopped");
     Ok(())
+}
+
+/// The channel to other operators, if there is to be one.
+async fn channel(args: &RunArgs, chain: &Chain, operator: u32) -> Result<Option<(Channel, Listener)>> {
+    let (Some(peers), Some(address)) = (&args.peers, args.listen) else { return Ok(None) };
+    let channel = Channel::new(chain.domain(), operator, &Peers::read(peers)?, Patience::default())?;
+    let listener = channel.listen(address).await?;
+    Ok(Some((channel, listener)))
 }
 
 /// Lines of what happens, on standard error.

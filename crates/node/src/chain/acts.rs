@@ -2,31 +2,22 @@
 
 use super::Chain;
 use crate::{
-    machine::{Action, Asked, Machine},
+    machine::{Action, Agreeing, Asked, Certificate, Machine, Promise, SignedList, Voice, commits_of},
     secrets,
+    signing::{Domain, ShortSignature, commitment, list_digest},
 };
 use alloy::{
     providers::Provider,
-    sol,
-    sol_types::{SolCall, SolStruct, SolValue, eip712_domain},
+    sol_types::{SolCall, SolValue},
     transports::TransportError,
 };
-use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
+use alloy_primitives::{Address, B256, Bytes};
 use averment_ledger::{
     HeaderError,
     contracts::{BlockRandomness, InferenceRouter, OracleStaking, SendError, Sent},
     keys::SignError,
 };
 use thiserror::Error;
-
-sol! {
-    /// What a member signs to commit: EIP-712 of the staking contract.
-    #[derive(Debug)]
-    struct Commit {
-        bytes32 request;
-        bytes32 digest;
-    }
-}
 
 /// How an action ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,12 +88,42 @@ impl Chain {
     /// Carries out an action, as far as that takes a transaction.
     pub async fn act(&self, machine: &Machine, action: &Action) -> Result<Done, ActError> {
         let id = action.id();
+        if let Action::Accuse { answers, .. } = action {
+            let [one, other] = [&answers.one, &answers.other].map(signed);
+            let call = OracleStaking::equivocatedCall { id, one, other };
+            return self.send("show two answers of one operator", self.contracts.staking, &call).await;
+        }
         let asked = machine.asked(&id).ok_or(ActError::Unknown { id, what: "the request" })?;
         match action {
-            Action::Compute { .. } | Action::GiveUp { .. } => Ok(Done::NotYet),
+            Action::Compute { .. }
+            | Action::GiveUp { .. }
+            | Action::Promise { .. }
+            | Action::List { .. }
+            | Action::Speak { .. }
+            | Action::Accuse { .. } => Ok(Done::NotYet),
+            Action::Agree { outputs, commits, voices, .. } => {
+                let voice = |voice: &Agreeing| OracleStaking::Voice {
+                    seat: voice.seat,
+                    salt: voice.salt,
+                    r: voice.signature.r,
+                    vs: voice.signature.vs,
+                };
+                let call = OracleStaking::agreeCall {
+                    requester: asked.requester,
+                    asked: decode(id, "the request", &asked.body)?,
+                    committee: self.committee(machine, id)?,
+                    agreement: OracleStaking::Agreement {
+                        outputs: outputs.clone(),
+                        commits: commits.clone(),
+                        voices: voices.iter().map(voice).collect(),
+                    },
+                };
+                self.send("post what the members say", self.contracts.staking, &call).await
+            }
             Action::Draw { .. } => self.draw(asked).await,
             Action::Commit { seat, outputs, .. } => {
-                let commitment = self.commitment(id, *seat, outputs)?;
+                let Promise { digest, signature: ShortSignature { r, vs } } = self.promise(id, outputs)?;
+                let commitment = OracleStaking::Commitment { seat: *seat, digest, r, vs };
                 let committee = self.committee(machine, id)?;
                 let call = OracleStaking::commitCall { id, committee, commitments: vec![commitment] };
                 self.send("commit to an answer", self.contracts.staking, &call).await
@@ -169,27 +190,46 @@ impl Chain {
         self.send("draw a committee", self.contracts.router, &call).await
     }
 
-    /// What this operator's seat says about a request, hidden and signed. The same request and outputs give the same.
-    fn commitment(&self, id: B256, seat: u8, outputs: &[i64]) -> Result<OracleStaking::Commitment, ActError> {
-        let said = keccak256(outputs.to_vec().abi_encode());
-        let digest = keccak256((id, self.account(), said, self.salt(id)?).abi_encode());
-        let domain = eip712_domain! {
-            name: "Averment OracleStaking",
-            version: "1",
-            chain_id: self.ledger().chain_id(),
-            verifying_contract: self.contracts.staking,
-        };
-        let hash = Commit { request: id, digest }.eip712_signing_hash(&domain);
-        let signature = self.sender.key().sign_digest(&hash)?;
-        // EIP-2098: the parity in the highest bit of s, which is in the lower half.
-        let vs: U256 = signature.s() | (U256::from(signature.v()) << 255_usize);
-        Ok(OracleStaking::Commitment { seat, digest, r: signature.r().into(), vs: vs.into() })
+    /// This operator's commitment to an answer, signed. The same request and outputs give the same.
+    pub fn promise(&self, id: B256, outputs: &[i64]) -> Result<Promise, ActError> {
+        let digest = commitment(id, self.account(), outputs, self.salt(id)?);
+        let signature = ShortSignature::new(self.sender.key(), &self.domain().commit(id, digest))?;
+        Ok(Promise { digest, signature })
+    }
+
+    /// This operator's signature of a list of promises. The others need the promises from who `leads`.
+    pub fn list(
+        &self,
+        id: B256,
+        round: u8,
+        promises: &[Option<Promise>],
+        leads: bool,
+    ) -> Result<SignedList, ActError> {
+        let commits = list_digest(&commits_of(promises));
+        let signature = ShortSignature::new(self.sender.key(), &self.domain().list(id, round, commits))?;
+        Ok(SignedList { round, commits, promises: leads.then(|| promises.to_vec()), signature })
+    }
+
+    /// This operator's answer, signed together with the list of a certificate.
+    pub fn voice(&self, id: B256, outputs: &[i64], certificate: &Certificate) -> Result<Voice, ActError> {
+        let said = self.domain().agreement(id, outputs, &certificate.commits);
+        Ok(Voice {
+            certificate: certificate.clone(),
+            outputs: outputs.to_vec(),
+            salt: self.salt(id)?,
+            signature: ShortSignature::new(self.sender.key(), &said)?,
+        })
     }
 
     /// What hides a commitment.
     fn salt(&self, id: B256) -> Result<B256, ActError> {
-        let (chain, staking) = (self.ledger().chain_id(), self.contracts.staking);
-        Ok(secrets::salt(self.sender.key(), chain, staking, id)?)
+        let Domain { chain_id, staking } = self.domain();
+        Ok(secrets::salt(self.sender.key(), chain_id, staking, id)?)
+    }
+
+    /// Where members' signatures count.
+    pub fn domain(&self) -> Domain {
+        Domain { chain_id: self.ledger().chain_id(), staking: self.contracts.staking }
     }
 
     fn committee(&self, machine: &Machine, id: B256) -> Result<OracleStaking::Committee, ActError> {
@@ -221,6 +261,15 @@ impl Chain {
         let answer = self.ledger().provider().call(request).await;
         let answer = answer.map_err(|source| ActError::Ask { what, source })?;
         C::abi_decode_returns(&answer).map_err(|error| ActError::Answer { what, why: error.to_string() })
+    }
+}
+
+fn signed(voice: &Voice) -> OracleStaking::Signed {
+    OracleStaking::Signed {
+        outputs: voice.outputs.clone(),
+        commits: list_digest(&voice.certificate.commits),
+        r: voice.signature.r,
+        vs: voice.signature.vs,
     }
 }
 

@@ -8,7 +8,7 @@ use alloy::{
     sol_types::{SolEventInterface, SolValue},
     transports::TransportError,
 };
-use alloy_primitives::{B256, Bytes, U256};
+use alloy_primitives::{Address, B256, Bytes, U256};
 use averment_ledger::{
     HeaderError,
     contracts::{
@@ -62,19 +62,19 @@ impl Chain {
             if log.removed || !(from..=to).contains(&block) {
                 return Err(wrong(format!("not a log of blocks {from} to {to}")));
             }
+            let time = match times.get(&block) {
+                Some(time) => *time,
+                None => {
+                    let header = self.ledger().verified_header(block).await.map_err(Box::new)?;
+                    *times.entry(block).or_insert(header.header.timestamp)
+                }
+            };
             if log.address() == self.contracts.router {
                 let decoded = Routed::decode_log(&log.inner).map_err(|error| wrong(error.to_string()))?;
-                let time = match times.get(&block) {
-                    Some(time) => *time,
-                    None => {
-                        let header = self.ledger().verified_header(block).await.map_err(Box::new)?;
-                        *times.entry(block).or_insert(header.header.timestamp)
-                    }
-                };
                 events.extend(routed(decoded.data, time).map_err(wrong)?);
             } else {
                 let decoded = Staked::decode_log(&log.inner).map_err(|error| wrong(error.to_string()))?;
-                events.extend(staked(decoded.data).map_err(wrong)?);
+                events.extend(staked(decoded.data, time).map_err(wrong)?);
             }
         }
         check_order(&logs)?;
@@ -146,27 +146,34 @@ fn asked(
     })
 }
 
-fn staked(event: Staked) -> Result<Option<Event>, String> {
+fn staked(event: Staked, time: u64) -> Result<Option<Event>, String> {
     Ok(Some(match event {
         Staked::Drawn(event) => {
-            Event::Drawn { id: event.id, committee: Box::new(committee(&event.committee)?) }
+            Event::Drawn { id: event.id, committee: Box::new(committee(&event.committee, time)?) }
         }
         Staked::Committed(event) => Event::Committed { id: event.id, operator: event.operator },
         Staked::Revealed(event) => {
             Event::Revealed { id: event.id, operator: event.operator, outputs: event.outputs }
         }
         Staked::Ended(event) => Event::Ended { id: event.id },
+        Staked::Indebted(event) => Event::Charged { id: event.id, operator: event.operator },
         _ => return Ok(None),
     }))
 }
 
-fn committee(committee: &OracleStaking::Committee) -> Result<Committee, String> {
+fn committee(committee: &OracleStaking::Committee, since: u64) -> Result<Committee, String> {
     // The operator's number, the place of its seat, its key.
     let operator = |member: &U256| u32::try_from(*member >> 176_usize).map_err(|_| "not a member".to_owned());
+    // The lowest 160 bits.
+    let signer = |member: &U256| Address::from_word(B256::from(*member));
     Ok(Committee {
+        threshold: committee.threshold,
+        tolerance: committee.tolerance,
+        since,
         commit_until: committee.commitUntil.to(),
         reveal_until: committee.revealUntil.to(),
         members: committee.members.iter().map(operator).collect::<Result<_, _>>()?,
+        signers: committee.members.iter().map(signer).collect(),
         body: Bytes::from(committee.abi_encode()),
     })
 }

@@ -1,6 +1,10 @@
-//! A seat of a committee: commit, then reveal, then somebody closes.
+//! A seat of a committee: an agreement with the others, or else commit, then reveal, then somebody closes.
 
-use super::{Action, Committee};
+use super::{
+    Action, Agreeing, Committee, Promise, Settings, SignedList, Telling, TwoAnswers, Voice, Words,
+    agreement::{Agreed, Agreement, Step},
+    leader,
+};
 use alloy_primitives::B256;
 use std::collections::BTreeMap;
 
@@ -14,6 +18,7 @@ pub(super) struct Seat {
     missed: bool,
     /// What members revealed.
     heard: BTreeMap<u32, Vec<i64>>,
+    agreement: Agreement,
 }
 
 impl Seat {
@@ -21,7 +26,39 @@ impl Seat {
     pub(super) fn of(operator: u32, committee: Committee) -> Option<Self> {
         let seat = committee.members.iter().position(|member| *member == operator)?;
         let seat = u8::try_from(seat).ok()?;
-        Some(Self { committee, operator, seat, committed: false, missed: false, heard: BTreeMap::new() })
+        let (heard, agreement) = Default::default();
+        Some(Self { committee, operator, seat, committed: false, missed: false, heard, agreement })
+    }
+
+    pub(super) fn promised(&mut self, promise: Promise) {
+        self.agreement.promised(self.seat, promise);
+    }
+
+    pub(super) fn listed(&mut self, list: SignedList, promises: Vec<Option<Promise>>) {
+        self.agreement.listed(self.seat, list, promises);
+    }
+
+    pub(super) fn spoken(&mut self, voice: Voice, now: u64) {
+        self.agreement.spoken(self.seat, voice);
+        self.agreement.settle(&self.committee, now);
+    }
+
+    /// Takes in what another member says; its own words do not come back to it.
+    pub(super) fn hear(&mut self, seat: u8, words: Words, now: u64) -> Option<TwoAnswers> {
+        if seat == self.seat {
+            return None;
+        }
+        let caught = self.agreement.hear(&self.committee, seat, words);
+        self.agreement.settle(&self.committee, now);
+        caught
+    }
+
+    /// What the others are told, as long as they may post an agreement.
+    pub(super) fn tells(&self, id: B256, now: u64) -> Option<Telling<'_>> {
+        let Self { committee, seat, agreement, .. } = self;
+        let open = committee.tolerance == 0 && now <= committee.reveal_until;
+        let (words, complete) = (agreement.words(*seat), agreement.is_complete(committee));
+        open.then_some(Telling { id, committee, seat: *seat, words, complete })
     }
 
     pub(super) fn committed(&mut self, operator: u32) {
@@ -45,18 +82,70 @@ impl Seat {
         &self,
         id: B256,
         decided: Option<&[i64]>,
+        settings: &Settings,
+        turn: u64,
+        now: u64,
+    ) -> Vec<Action> {
+        let agrees = settings.agrees && self.committee.tolerance == 0;
+        let together = agrees.then(|| self.together(id, decided, settings, turn, now)).flatten();
+        let alone = self.alone(id, decided, settings.margin, agrees, turn, now);
+        together.into_iter().chain(alone).collect()
+    }
+
+    /// What there is to do for an agreement with the others.
+    fn together(
+        &self,
+        id: B256,
+        decided: Option<&[i64]>,
+        settings: &Settings,
+        turn: u64,
+        now: u64,
+    ) -> Option<Action> {
+        if let Some(Agreed { outputs, commits, voices, all, since }) = self.agreement.agreed(&self.committee)
+        {
+            // Who is slow gets a while to be paid, too.
+            let wait = turn.saturating_add(if all { 0 } else { settings.stagger });
+            let ready = since.is_some_and(|since| now >= since.saturating_add(wait));
+            let agreeing =
+                |(seat, voice): (u8, &Voice)| Agreeing { seat, salt: voice.salt, signature: voice.signature };
+            return (ready && now <= self.committee.reveal_until).then(|| Action::Agree {
+                id,
+                outputs: outputs.to_vec(),
+                commits: commits.to_vec(),
+                voices: voices.into_iter().map(agreeing).collect(),
+            });
+        }
+        let outputs = decided?.to_vec();
+        Some(match self.agreement.next(&id, &self.committee, self.seat, now)? {
+            Step::Promise => Action::Promise { id, outputs },
+            Step::List { round, promises } => {
+                let leads = leader(&id, round, self.committee.members.len()) == Some(self.seat);
+                Action::List { id, round, promises, leads }
+            }
+            Step::Speak(certificate) => Action::Speak { id, outputs, certificate },
+        })
+    }
+
+    /// What there is to do on the chain, where nobody is needed for it.
+    fn alone(
+        &self,
+        id: B256,
+        decided: Option<&[i64]>,
         margin: u64,
+        agrees: bool,
         turn: u64,
         now: u64,
     ) -> Option<Action> {
         let Committee { commit_until, reveal_until, .. } = self.committee;
         let seat = self.seat;
         if now <= commit_until && !self.committed {
-            return Some(match decided {
-                Some(outputs) => Action::Commit { id, seat, outputs: outputs.to_vec() },
-                None if now.saturating_add(margin) >= commit_until => Action::GiveUp { id },
-                None => Action::Compute { id },
-            });
+            return match decided {
+                // The others are given half of the time.
+                Some(_) if agrees && now < self.committee.half() => None,
+                Some(outputs) => Some(Action::Commit { id, seat, outputs: outputs.to_vec() }),
+                None if now.saturating_add(margin) >= commit_until => Some(Action::GiveUp { id }),
+                None => Some(Action::Compute { id }),
+            };
         }
         if now <= commit_until {
             return None;

@@ -14,6 +14,7 @@ fn settings() -> Settings {
         account: ACCOUNT,
         versions: BTreeSet::from([VERSION]),
         challenges: true,
+        agrees: false,
         margin: 10,
         stagger: 5,
     }
@@ -36,6 +37,10 @@ fn asked(mode: Mode) -> Event {
 
 fn drawn(members: &[u32]) -> Event {
     let committee = Committee {
+        threshold: 1 + members.len() as u8 / 2,
+        tolerance: 0,
+        since: 104,
+        signers: members.iter().map(|member| Address::repeat_byte(*member as u8)).collect(),
         commit_until: 200,
         reveal_until: 300,
         members: members.to_vec(),

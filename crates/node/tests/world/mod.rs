@@ -1,4 +1,5 @@
-//! A chain with the real contracts, a version with an offer for committees of five, five operators with their nodes.
+//! A chain with the real contracts, a version with an offer for committees, and operators with their nodes.
+#![allow(dead_code, reason = "each test program uses a part of it")]
 
 use alloy::{
     eips::BlockNumberOrTag,
@@ -299,6 +300,19 @@ impl World {
         self.read(self.contracts.staking, &OracleStaking::operatorOfCall { operator }).await.seats
     }
 
+    /// The settings of the `at`th operator, which works on the chain alone.
+    pub fn settings(&self, at: usize) -> Settings {
+        Settings {
+            operator: at as u32 + 1,
+            account: self.signers[at].address(),
+            versions: BTreeSet::from([self.version]),
+            challenges: true,
+            agrees: false,
+            margin: 10,
+            stagger: 0,
+        }
+    }
+
     /// The node of the `at`th operator, with its journal in `path`.
     pub fn operator(
         &self,
@@ -306,16 +320,8 @@ impl World {
         path: &Path,
         answers: impl Answers + 'static,
     ) -> Result<Operator, KeepError> {
-        let settings = Settings {
-            operator: at as u32 + 1,
-            account: self.signers[at].address(),
-            versions: BTreeSet::from([self.version]),
-            challenges: true,
-            margin: 10,
-            stagger: 0,
-        };
         let chain = Chain::new(self.by(&self.signers[at]), self.contracts);
-        let plan = Plan { again_after: Duration::ZERO, ..Plan::new(settings, 0) };
+        let plan = Plan { again_after: Duration::ZERO, ..Plan::new(self.settings(at), 0) };
         Operator::open(path, plan, chain, Box::new(answers))
     }
 }
