@@ -26,7 +26,7 @@ pub use crate::contracts::{
 pub use error::{OtherStatement, SettlementError};
 pub use find::{Found, Made, members};
 pub use history::{Event, Happened};
-pub use ids::{Mode, Modes};
+pub use ids::{Mode, Modes, statement};
 pub use money::{Balance, Token};
 pub use offers::Offered;
 pub use standing::{Draw, Phase, Standing};

@@ -148,8 +148,8 @@ impl Journal {
                     kept.last = Some((block.number, block.hash));
                     kept.events.extend(block.events);
                 }
-                (Kind::Own, 1..) => match serde_json::from_slice(body).map_err(json)? {
-                    own @ (Event::Decided { .. } | Event::Listed { .. } | Event::Spoken { .. }) => {
+                (Kind::Own, 1..) => match serde_json::from_slice::<Event>(body).map_err(json)? {
+                    own if own.is_own() => {
                         kept.events.push(own);
                     }
                     other => return Err(wrong(format!("nothing that an operator does: {other:?}"))),

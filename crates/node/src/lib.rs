@@ -20,6 +20,7 @@ pub mod machine;
 pub mod metrics;
 pub mod operator;
 pub mod pages;
+pub mod proofs;
 pub mod seal;
 pub mod secrets;
 pub mod signing;

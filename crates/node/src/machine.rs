@@ -14,15 +14,19 @@
 
 mod agreement;
 mod committee;
+mod own;
 #[cfg(test)]
 mod tests;
 mod watched;
 
 pub use agreement::{Certificate, Promise, ROUNDS, SignedList, TwoAnswers, Voice, Words, commits_of, leader};
 
+pub use own::{Contested, Earning};
+
 use crate::signing::ShortSignature;
 use alloy_primitives::{Address, B256, Bytes};
 use committee::Seat;
+use own::Own;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use watched::Watched;
@@ -41,6 +45,8 @@ pub struct Settings {
     pub versions: BTreeSet<B256>,
     /// Whether wrong optimistic answers are challenged.
     pub challenges: bool,
+    /// What it earns beside its seats.
+    pub earns: Earning,
     /// Whether it has a channel to other operators, and so signs together with them.
     pub agrees: bool,
     /// Seconds before the end of commitments at which an operator who has no answer says that it cannot.
@@ -68,6 +74,12 @@ pub struct Asked {
     pub mode: Mode,
     /// Last second at which it may be answered.
     pub deadline: u64,
+    /// In the token's smallest units: what the answer is worth.
+    pub fee: u128,
+    /// In the token's smallest units: what an optimistic answerer stakes.
+    pub bond: u128,
+    /// Inputs that are public, in the order of the plan.
+    pub public_inputs: Vec<i64>,
     /// The ABI encoding of the whole request.
     pub body: Bytes,
 }
@@ -198,6 +210,11 @@ pub enum Event {
         /// What; nothing if it cannot answer.
         outputs: Vec<i64>,
     },
+    /// This operator stakes its bond on what it decided.
+    Staked {
+        /// On the answer to which request.
+        id: B256,
+    },
     /// This operator signed its commitment for the other members. It follows from the decision, and need not be kept.
     Promised {
         /// About which request.
@@ -232,6 +249,13 @@ pub enum Event {
     },
 }
 
+impl Event {
+    /// Whether it is something that the operator decided or signed itself, to be kept before it has consequences.
+    pub fn is_own(&self) -> bool {
+        matches!(self, Self::Decided { .. } | Self::Staked { .. } | Self::Listed { .. } | Self::Spoken { .. })
+    }
+}
+
 /// Something that is to be done. Doing it twice does no harm: the contracts take it once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
@@ -247,6 +271,11 @@ pub enum Action {
     },
     /// Say that there is no answer: [`Event::Decided`] without outputs follows.
     GiveUp {
+        /// To which request.
+        id: B256,
+    },
+    /// Note that an answer is going to be given with a bond: [`Event::Staked`] follows.
+    Stake {
         /// To which request.
         id: B256,
     },
@@ -294,6 +323,29 @@ pub enum Action {
         id: B256,
         /// Both of them.
         answers: Box<TwoAnswers>,
+    },
+    /// Answer with a bond.
+    Answer {
+        /// Which request.
+        id: B256,
+        /// What was decided.
+        outputs: Vec<i64>,
+    },
+    /// Make an own answer final.
+    Finalise {
+        /// To which request.
+        id: B256,
+        /// What it says.
+        outputs: Vec<i64>,
+    },
+    /// Prove what was decided.
+    Prove {
+        /// About which request.
+        id: B256,
+        /// What was decided.
+        outputs: Vec<i64>,
+        /// The answer that is there.
+        contested: Option<Contested>,
     },
     /// Commit to what was decided.
     Commit {
@@ -358,6 +410,10 @@ impl Action {
             Self::Draw { id }
             | Self::Compute { id }
             | Self::GiveUp { id }
+            | Self::Stake { id }
+            | Self::Answer { id, .. }
+            | Self::Finalise { id, .. }
+            | Self::Prove { id, .. }
             | Self::Promise { id, .. }
             | Self::List { id, .. }
             | Self::Speak { id, .. }
@@ -377,6 +433,7 @@ impl Action {
             self,
             Self::Compute { .. }
                 | Self::GiveUp { .. }
+                | Self::Stake { .. }
                 | Self::Promise { .. }
                 | Self::List { .. }
                 | Self::Speak { .. }
@@ -389,6 +446,10 @@ impl Action {
             Self::Draw { .. } => "draw",
             Self::Compute { .. } => "compute",
             Self::GiveUp { .. } => "give-up",
+            Self::Stake { .. } => "stake",
+            Self::Answer { .. } => "answer",
+            Self::Finalise { .. } => "finalise",
+            Self::Prove { .. } => "prove",
             Self::Promise { .. } => "promise",
             Self::List { .. } => "list",
             Self::Speak { .. } => "speak",
@@ -411,6 +472,8 @@ struct Open {
     since: u64,
     /// What this operator says about it.
     decided: Option<Vec<i64>>,
+    /// Whether it answers, or has answered, with its bond.
+    staked: bool,
     work: Work,
 }
 
@@ -425,6 +488,12 @@ enum Work {
     Seat(Box<Seat>),
     /// Others' committee.
     Theirs,
+    /// This operator's answer stands on its bond.
+    Own(Own),
+    /// Only a proof can answer.
+    Unproved,
+    /// This operator's bond is lost: it does not answer again.
+    Lost,
 }
 
 /// What the other members of a committee are to be told about a request.
@@ -492,6 +561,11 @@ impl Machine {
         self.open.get(id).map(|open| &open.asked)
     }
 
+    /// What this operator says about an open request.
+    pub fn decided(&self, id: &B256) -> Option<&[i64]> {
+        self.open.get(id)?.decided.as_deref()
+    }
+
     /// The committee of an open request, if this operator has a seat.
     pub fn committee(&self, id: &B256) -> Option<&Committee> {
         match &self.open.get(id)?.work {
@@ -515,7 +589,13 @@ impl Machine {
             }
             Event::Requested { asked, time } => {
                 if self.settings.versions.contains(&asked.version) {
-                    let open = Open { asked: *asked, since: time, decided: None, work: Work::Waiting };
+                    let open = Open {
+                        asked: *asked,
+                        since: time,
+                        decided: None,
+                        staked: false,
+                        work: Work::Waiting,
+                    };
                     self.open.entry(open.asked.id).or_insert(open);
                 }
             }
@@ -533,6 +613,7 @@ impl Machine {
             | Event::Reopened { id }
             | Event::Ended { id }
             | Event::Decided { id, .. }
+            | Event::Staked { id }
             | Event::Promised { id, .. }
             | Event::Listed { id, .. }
             | Event::Spoken { id, .. } => {
@@ -565,7 +646,17 @@ impl Machine {
 
     /// What is to be done now, in the order of requests' ids.
     pub fn wanted(&self) -> Vec<Action> {
+        let at_stake = self.open.values().map(|open| open.at_stake(self.time)).fold(0, u128::saturating_add);
+        let mut left = self.settings.earns.most_bond.saturating_sub(at_stake);
+        let mut affordable = |action: &Action| {
+            let Action::Stake { id } = action else { return true };
+            let bond = self.open.get(id).map_or(u128::MAX, |open| open.asked.bond);
+            let rest = left.checked_sub(bond);
+            left = rest.unwrap_or(left);
+            rest.is_some()
+        };
         let open = self.open.values().flat_map(|open| open.wanted(&self.settings, self.time));
+        let open = open.filter(|action| affordable(action));
         let accuse = self
             .caught
             .iter()
@@ -592,6 +683,7 @@ impl Open {
                 // The first counts: something may have been signed already.
                 self.decided.get_or_insert(outputs);
             }
+            (_, Event::Staked { .. }) => self.staked = true,
             (work, Event::Drawn { committee, .. }) => {
                 *work = match Seat::of(settings.operator, *committee) {
                     Some(seat) => Work::Seat(Box::new(seat)),
@@ -605,13 +697,22 @@ impl Open {
             (Work::Seat(seat), Event::Revealed { operator, outputs, .. }) => seat.revealed(operator, outputs),
             (work @ (Work::Seat(_) | Work::Theirs), Event::Ended { .. }) => *work = Work::Theirs,
             (work, Event::Answered { answerer, until, outputs, .. }) => {
-                *work = Work::Watched(Watched::new(answerer, until, outputs));
+                self.staked = answerer == settings.account;
+                *work = match self.staked {
+                    true => Work::Own(Own::new(until, outputs)),
+                    false => Work::Watched(Watched::new(answerer, until, outputs)),
+                };
             }
+            (Work::Own(own), Event::Challenged { challenger, until, .. }) => {
+                own.challenged(challenger, until)
+            }
+            (work @ Work::Own(_), Event::Reopened { .. }) => (*work, self.staked) = (Work::Lost, false),
             (Work::Watched(watched), Event::Challenged { challenger, until, .. }) => {
                 watched.challenged(challenger, until);
             }
             // After a committee only a proof answers: there is no second draw.
-            (work, Event::Reopened { .. }) if self.asked.mode != Mode::Quorum => *work = Work::Waiting,
+            (work, Event::Reopened { .. }) if self.asked.mode == Mode::Quorum => *work = Work::Unproved,
+            (work @ Work::Watched(_), Event::Reopened { .. }) => *work = Work::Waiting,
             _ => {}
         }
     }
@@ -624,7 +725,12 @@ impl Open {
                 let draws = now >= first && now <= self.asked.deadline;
                 draws.then_some(Action::Draw { id }).into_iter().collect()
             }
-            Work::Waiting | Work::Theirs => Vec::new(),
+            Work::Waiting if self.asked.mode == Mode::Optimistic => {
+                self.answers(settings, now).into_iter().collect()
+            }
+            Work::Waiting | Work::Unproved => self.proves(settings, now).into_iter().collect(),
+            Work::Own(own) => own.wanted(id, self.decided.as_deref(), settings, now).into_iter().collect(),
+            Work::Theirs | Work::Lost => Vec::new(),
             Work::Seat(seat) => {
                 let turn = self.turn(settings, seat.committee.members.len() as u64);
                 seat.wanted(id, self.decided.as_deref(), settings, turn, now)
@@ -633,6 +739,40 @@ impl Open {
                 watched.wanted(id, self.decided.as_deref(), settings, now).into_iter().collect()
             }
         }
+    }
+
+    /// A bonded answer, if that is worth it.
+    fn answers(&self, settings: &Settings, now: u64) -> Option<Action> {
+        let id = self.asked.id;
+        if now > self.asked.deadline || !settings.earns.answers(&self.asked) {
+            return None;
+        }
+        match self.decided.as_deref() {
+            None => Some(Action::Compute { id }),
+            // What was not computed cannot be proved.
+            Some([]) => None,
+            Some(outputs) if self.staked => Some(Action::Answer { id, outputs: outputs.to_vec() }),
+            Some(_) => Some(Action::Stake { id }),
+        }
+    }
+
+    /// A proof where nothing else answers, if that is worth it.
+    fn proves(&self, settings: &Settings, now: u64) -> Option<Action> {
+        let id = self.asked.id;
+        if now > self.asked.deadline || !settings.earns.proves || !settings.earns.pays(&self.asked) {
+            return None;
+        }
+        match self.decided.as_deref() {
+            None => Some(Action::Compute { id }),
+            Some([]) => None,
+            Some(outputs) => Some(Action::Prove { id, outputs: outputs.to_vec(), contested: None }),
+        }
+    }
+
+    /// What is, or may soon be, at stake of this operator's bonds.
+    fn at_stake(&self, now: u64) -> u128 {
+        let may_answer = matches!(self.work, Work::Waiting) && now <= self.asked.deadline;
+        if self.staked && (may_answer || matches!(self.work, Work::Own(_))) { self.asked.bond } else { 0 }
     }
 
     /// How many seconds this operator lets `others` go first, which is another order for each request.

@@ -14,8 +14,9 @@ use crate::{
     chain::{ActError, Chain, Done, ReadError},
     channel::Channel,
     journal::{Block, Journal, KeepError, Kept, Who},
-    machine::{Action, Event, Machine, Settings},
+    machine::{Action, Contested, Event, Machine, Settings},
     metrics::Metrics,
+    proofs::{Proofs, Workshop},
 };
 use alloy_primitives::B256;
 use averment_ledger::HeaderError;
@@ -32,6 +33,8 @@ use tracing::{error, info, warn};
 const BLOCKS_AT_ONCE: u64 = 1_000;
 /// How many blocks without events go by before the place is written down.
 const WRITE_DOWN_AFTER: u64 = 64;
+/// How many answers are made final in one transaction; that of a callback takes gas of its own.
+const FINAL_AT_ONCE: usize = 16;
 /// How long to wait before a transaction is sent again whose event has not settled.
 const AGAIN_AFTER: Duration = Duration::from_secs(60);
 
@@ -101,6 +104,8 @@ pub struct Operator {
     answers: Box<dyn Answers>,
     /// To the other members of its committees.
     channel: Option<Channel>,
+    /// Where its answers are proved.
+    workshop: Option<Workshop>,
     metrics: Metrics,
     /// Whether the chain was there when it was last looked at; nothing is signed while it is not.
     ready: bool,
@@ -110,8 +115,8 @@ pub struct Operator {
     written: u64,
     /// When transactions were sent whose events have not settled, by request and action.
     sent: HashMap<(B256, &'static str), Instant>,
-    /// Requests that no answer was found to in this turn.
-    tried: HashSet<B256>,
+    /// What was tried about which request in this turn, and need not be again.
+    tried: HashSet<(B256, &'static str)>,
     steps: Steps,
 }
 
@@ -131,7 +136,7 @@ impl Operator {
         let written = last.map_or(0, |(number, _)| number);
         let (metrics, sent) = (Metrics::default(), HashMap::new());
         let steps: Steps = Arc::new(|_| true);
-        let (channel, ready, tried) = (None, false, HashSet::new());
+        let (channel, workshop, ready, tried) = (None, None, false, HashSet::new());
         Ok(Self {
             plan,
             chain,
@@ -139,6 +144,7 @@ impl Operator {
             journal,
             answers,
             channel,
+            workshop,
             metrics,
             ready,
             last,
@@ -153,6 +159,13 @@ impl Operator {
     #[must_use]
     pub fn with_channel(mut self, channel: Channel) -> Self {
         self.channel = Some(channel);
+        self
+    }
+
+    /// Lets it prove, and so answer with its bond, within what its settings say.
+    #[must_use]
+    pub fn with_proofs(mut self, proofs: Arc<dyn Proofs>) -> Self {
+        self.workshop = Some(Workshop::new(proofs));
         self
     }
 
@@ -215,6 +228,10 @@ impl Operator {
         self.ready = true;
         self.tried.clear();
         let mut done = self.decide_all()?;
+        if let Some(workshop) = &self.workshop {
+            workshop.keep(|id| self.machine.asked(id).is_some());
+        }
+        done += self.finalise_together().await?;
         let wanted = self.machine.wanted();
         self.sent
             .retain(|(id, name), _| wanted.iter().any(|action| action.id() == *id && action.name() == *name));
@@ -326,6 +343,7 @@ impl Operator {
                 self.keep(Event::Decided { id: *id, outputs: Vec::new() })?;
                 return Ok(true);
             }
+            Action::Stake { id } => return self.stakes(*id),
             Action::Promise { id, outputs } => {
                 self.chain.promise(*id, outputs).map(|promise| Event::Promised { id: *id, promise })
             }
@@ -361,12 +379,13 @@ impl Operator {
             return Ok(true);
         }
         self.step(name)?;
-        match self.chain.act(&self.machine, action).await {
+        let acted = match action {
+            Action::Prove { outputs, contested, .. } => self.prove(id, outputs, contested.as_ref()).await,
+            _ => self.chain.act(&self.machine, action).await,
+        };
+        match acted {
             Ok(Done::Sent(tx)) => {
-                self.step("remember what was sent")?;
-                info!(%id, action = name, %tx, "sent");
-                self.metrics.acted(name);
-                self.sent.insert((id, name), Instant::now());
+                self.sent(id, name, tx)?;
                 Ok(true)
             }
             Ok(Done::NotYet) => Ok(false),
@@ -383,6 +402,78 @@ impl Operator {
         }
     }
 
+    fn sent(&mut self, id: B256, name: &'static str, tx: B256) -> Result<(), Halt> {
+        self.step("remember what was sent")?;
+        info!(%id, action = name, %tx, "sent");
+        self.metrics.acted(name);
+        self.sent.insert((id, name), Instant::now());
+        Ok(())
+    }
+
+    /// Sends a proof that is done; begins one that is not.
+    async fn prove(
+        &self,
+        id: B256,
+        outputs: &[i64],
+        contested: Option<&Contested>,
+    ) -> Result<Done, ActError> {
+        let Some(workshop) = &self.workshop else { return Ok(Done::NotYet) };
+        match workshop.take(self.chain.wanted(&self.machine, id, outputs)?) {
+            None => Ok(Done::NotYet),
+            Some(proved) => self.chain.prove(&self.machine, id, outputs, contested, proved).await,
+        }
+    }
+
+    /// Decides to stake the bond on an answer, if it could be proved.
+    fn stakes(&mut self, id: B256) -> Result<bool, Halt> {
+        let Some(workshop) = &self.workshop else { return Ok(false) };
+        let outputs = self.machine.decided(&id).unwrap_or_default();
+        // Once a turn: what is missing does not come while it is waited for.
+        if !self.tried.insert((id, "stake")) {
+            return Ok(false);
+        }
+        let checked = match self.chain.wanted(&self.machine, id, outputs) {
+            Ok(wanted) => workshop.check(&wanted).map_err(|why| why.to_string()),
+            Err(why) => Err(why.to_string()),
+        };
+        match checked {
+            Ok(()) => self.keep(Event::Staked { id }).map(|()| true),
+            Err(why) => {
+                warn!(%id, why, "not answered: it could not be proved");
+                self.metrics.failed("stake");
+                Ok(false)
+            }
+        }
+    }
+
+    /// Makes several own answers final at once. If that is refused, one by one is tried, as whatever else is wanted.
+    async fn finalise_together(&mut self) -> Result<usize, Halt> {
+        let again = self.plan.again_after;
+        let due = |action: Action| match action {
+            Action::Finalise { id, outputs } => {
+                let sent = self.sent.get(&(id, "finalise")).is_some_and(|sent| sent.elapsed() < again);
+                (!sent).then_some((id, outputs))
+            }
+            _ => None,
+        };
+        let due: Vec<_> = self.machine.wanted().into_iter().filter_map(due).collect();
+        let mut done = 0;
+        for some in due.chunks(FINAL_AT_ONCE).filter(|some| some.len() > 1) {
+            self.step("finalise together")?;
+            match self.chain.finalise_all(&self.machine, some).await {
+                Ok(Done::Sent(tx)) => {
+                    for (id, _) in some {
+                        self.sent(*id, "finalise", tx)?;
+                    }
+                    done += some.len();
+                }
+                Ok(Done::NotYet) => {}
+                Err(why) => info!(count = some.len(), %why, "not final together"),
+            }
+        }
+        Ok(done)
+    }
+
     fn not_done(&self, action: &Action, why: &ActError) {
         warn!(id = %action.id(), action = action.name(), %why, "not done");
         self.metrics.failed(action.name());
@@ -390,7 +481,7 @@ impl Operator {
 
     fn compute(&mut self, id: B256) -> Result<bool, Halt> {
         let Some(asked) = self.machine.asked(&id) else { return Ok(false) };
-        if !self.tried.insert(id) {
+        if !self.tried.insert((id, "compute")) {
             return Ok(false);
         }
         let begun = Instant::now();

@@ -80,6 +80,7 @@ mod tests {
             account: Default::default(),
             versions: BTreeSet::new(),
             challenges: false,
+            earns: Default::default(),
             agrees: false,
             margin: 0,
             stagger: 0,

@@ -2,14 +2,22 @@
 
 mod perceptron;
 
-use alloy_primitives::{B256, hex};
+use alloy_primitives::{Address, B256, hex};
 use averment_node::{
-    answers::AnswerError,
+    answers::{AnswerError, Answers, Versions},
     inputs::{InputFolder, InputsError},
     machine::Asked,
+    proofs::{ProofError, Proofs, Proved, Wanted},
     seal::{About, UnsealError, file_name, seal},
 };
-use averment_verifier::descriptor::Descriptor;
+use averment_primitives::Salt;
+use averment_prover::model::{Committed, tables};
+use averment_verifier::{
+    commitment::{Inputs, WeightsCommitment},
+    descriptor::{Descriptor, Options},
+    file::{Known, ProofFile},
+    statement::Statement,
+};
 use perceptron::{Bench, asked, key, rows};
 use std::time::Instant;
 
@@ -98,6 +106,120 @@ fn what_is_sealed_to_a_member_is_opened_by_it_alone() {
     let refused = bench.served.answer(&asked(identity, 1), &stranger).unwrap_err();
     let AnswerError::Inputs(InputsError::Sealed { source, .. }) = refused else { panic!("{refused}") };
     assert!(matches!(source, UnsealError::Recipient { .. }));
+}
+
+/// What the perceptron registers, and an operator that can prove it.
+fn proving(bench: &Bench) -> (Versions, WeightsCommitment) {
+    let salt = Salt::from_random([7; 32]);
+    let options = Options { chunk_bits: Some(bench.schema.chunk_bits()), ..Options::default() };
+    let (weights, _) = Committed::register(&bench.setup, &bench.model, options, Some(&salt)).unwrap();
+    let served = Bench::new().served.with_weights(weights.clone(), Some(salt));
+    (Versions::new([served], bench.inputs()), weights)
+}
+
+/// What a request asks to have proved, whose offer is of this bench.
+fn wanted(bench: &Bench, weights: &WeightsCommitment, asked: &Asked, outputs: &[i64]) -> Wanted {
+    let public_inputs = !asked.public_inputs.is_empty();
+    let options =
+        Options { chunk_bits: Some(bench.schema.chunk_bits()), public_inputs, ..Options::default() };
+    let derived = Descriptor::derive(bench.model.plan(), options).unwrap();
+    let points: Vec<_> = tables(&bench.setup, &derived).iter().map(|table| table.point).collect();
+    let statement = Statement {
+        request: asked.id,
+        version: asked.version,
+        weights: weights.identity(),
+        plan: bench.model.plan().digest(),
+        schema: bench.schema.digest(),
+        inputs: asked.inputs,
+        items: asked.items,
+        public: [&asked.public_inputs, outputs].concat(),
+        ..Statement::default()
+    };
+    Wanted { asked: asked.clone(), statement, descriptor: derived.descriptor.digest(&points) }
+}
+
+/// Whether a proof is good for whoever knows what is registered.
+fn is_proved(
+    bench: &Bench,
+    weights: &WeightsCommitment,
+    wanted: &Wanted,
+    proved: &Proved,
+    input: Inputs,
+) -> bool {
+    let statement = Statement { setup: bench.setup.digest(), ..wanted.statement.clone() };
+    let file = ProofFile { statement, input, proof: proved.proof.to_vec() };
+    let plan = bench.model.plan();
+    let options = file.options(plan, bench.schema.chunk_bits());
+    let derived = Descriptor::derive(plan, options).unwrap();
+    let tables: Vec<_> = tables(&bench.setup, &derived).iter().map(|table| table.point).collect();
+    let key = bench.setup.key();
+    let known = Known { plan, schema: &bench.schema, weights, tables: &tables, key: &key };
+    file.verify(&known).is_ok()
+}
+
+#[test]
+fn an_answer_is_proved_and_nothing_but_what_is_registered() {
+    let bench = Bench::new();
+    let (versions, weights) = proving(&bench);
+    let committed = bench.committed(&rows()[..1]);
+    let asked = bench.publish(&committed);
+    let input = || Inputs::new(vec![committed[0].0.clone()]).unwrap();
+    let outputs = versions.answer(&asked).unwrap();
+    let good = wanted(&bench, &weights, &asked, &outputs);
+    versions.check(&good).unwrap();
+    let proved = versions.prove(&good).unwrap();
+    assert!(is_proved(&bench, &weights, &good, &proved, input()));
+    // Of another request, or for somebody else, it is worth nothing.
+    for other in [
+        Statement { request: B256::ZERO, ..good.statement.clone() },
+        Statement { beneficiary: Address::repeat_byte(9), ..good.statement.clone() },
+    ] {
+        let other = Wanted { statement: other, ..good.clone() };
+        assert!(!is_proved(&bench, &weights, &other, &proved, input()));
+    }
+
+    let refused = |wanted: Wanted| match versions.check(&wanted).unwrap_err() {
+        ProofError::Other { what, .. } => what,
+        other => panic!("{other}"),
+    };
+    let with = |statement: Statement| Wanted { statement, ..good.clone() };
+    let ours = || good.statement.clone();
+    assert_eq!(refused(with(Statement { weights: B256::ZERO, ..ours() })), "weights");
+    assert_eq!(refused(with(Statement { plan: B256::ZERO, ..ours() })), "plan");
+    assert_eq!(refused(with(Statement { schema: B256::ZERO, ..ours() })), "schema");
+    assert_eq!(refused(Wanted { descriptor: B256::ZERO, ..good.clone() }), "descriptor");
+    let unable = Versions::new([Bench::new().served], bench.inputs());
+    assert!(matches!(unable.check(&good), Err(ProofError::Weights { .. })));
+}
+
+#[test]
+fn public_inputs_are_those_that_were_committed_to() {
+    let bench = Bench::new();
+    let (versions, weights) = proving(&bench);
+    let row = rows().swap_remove(0);
+    let committed = bench.committed(std::slice::from_ref(&row));
+    let private = bench.publish(&committed);
+    let derived = {
+        let options = Options { public_inputs: true, ..Options::default() };
+        Descriptor::derive(bench.model.plan(), options).unwrap()
+    };
+    let trace = bench.model.run(&[&bench.quantised(&row)], 1).unwrap();
+    let mut public_inputs = derived.public_values(bench.model.plan(), &trace);
+    let outputs = vec![public_inputs.pop().unwrap()];
+    let asked = Asked { public_inputs, ..private.clone() };
+    assert_eq!(versions.answer(&asked).unwrap(), outputs);
+    assert_eq!(versions.answer(&private).unwrap(), outputs);
+    let good = wanted(&bench, &weights, &asked, &outputs);
+    let proved = versions.prove(&good).unwrap();
+    let input = Inputs::new(vec![committed[0].0.clone()]).unwrap();
+    assert!(is_proved(&bench, &weights, &good, &proved, input));
+
+    let mut changed = asked.clone();
+    changed.public_inputs[0] ^= 1;
+    assert!(matches!(versions.answer(&changed), Err(AnswerError::Public { .. })));
+    let mut few = asked;
+    few.public_inputs.pop();
+    assert!(matches!(versions.answer(&few), Err(AnswerError::Public { .. })));
 }
 
 /// Answers a second in one thread, from files on disk: `cargo test --release -p averment-node --test answers -- --ignored`.

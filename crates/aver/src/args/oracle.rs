@@ -45,6 +45,16 @@ pub struct RunArgs {
     /// Where this operator listens for them; HTTP, which a proxy may put behind HTTPS
     #[arg(long, value_name = "ADDRESS:PORT", requires = "peers")]
     pub listen: Option<SocketAddr>,
+    /// Answer optimistic requests with a bond, and prove those answers when they are challenged: at most this many tokens at
+    /// stake at a time, from the account's balance with the router
+    #[arg(long, value_name = "TOKENS")]
+    pub answer: Option<String>,
+    /// Prove what is asked for by proof
+    #[arg(long)]
+    pub prove: bool,
+    /// Neither answer nor prove for a fee of less than so many tokens
+    #[arg(long, value_name = "TOKENS", default_value = "0")]
+    pub least_fee: String,
     /// Only answer: challenge nobody
     #[arg(long)]
     pub no_challenges: bool,

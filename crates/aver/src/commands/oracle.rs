@@ -20,7 +20,7 @@ use averment_node::{
     chain::{Chain, Contracts},
     channel::{Channel, Listener, Patience, Peers},
     inputs::InputFolder,
-    machine::Settings,
+    machine::{Earning, Settings},
     operator::{Operator, Plan},
     pages::Pages,
     secrets,
@@ -28,7 +28,7 @@ use averment_node::{
 };
 use averment_primitives::U256;
 use serde_json::json;
-use std::{collections::BTreeSet, path::PathBuf, time::Duration};
+use std::{collections::BTreeSet, path::PathBuf, sync::Arc, time::Duration};
 use tokio::sync::watch;
 
 /// Seconds by which operators let each other go first.
@@ -72,6 +72,11 @@ async fn work(args: &RunArgs, context: &Context) -> Result<()> {
             "--margin must be two pauses at least: else there may be no look at the chain in that time";
         return Err(exit::usage(message).into());
     }
+    let earns = Earning {
+        most_bond: args.answer.as_ref().map_or(Ok(0), |amount| units("--answer", amount))?,
+        least_fee: units("--least-fee", &args.least_fee)?,
+        proves: args.prove,
+    };
     let key = context.account()?;
     let ledger = context.ledger().await?;
     let (deployment, contracts) = settlement(context, &ledger).await?;
@@ -83,6 +88,7 @@ async fn work(args: &RunArgs, context: &Context) -> Result<()> {
             .remark("what was sealed to this operator by the key that its stake names cannot be opened here");
     }
     let registry = RegistryClient::open(&ledger, &deployment).await?;
+    let proves = args.prove || args.answer.is_some();
     let mut served = Vec::new();
     for one in &args.serve {
         let version = context.version_id(&registry, &one.version).await?;
@@ -100,7 +106,12 @@ async fn work(args: &RunArgs, context: &Context) -> Result<()> {
             return Err(exit::refused(message).into());
         }
         let setup = context.setup(weights.chunked().setup(), schema.chunk_bits())?;
-        served.push(Served::new(version.0, model, schema, setup)?);
+        let mut one = Served::new(version.0, model, schema, setup)?;
+        if proves {
+            let salt = folder.secret(&weights)?.salt().clone();
+            one = one.with_weights(weights, Some(salt));
+        }
+        served.push(one);
     }
     let versions: BTreeSet<_> = served.iter().map(Served::version).collect();
     let settings = Settings {
@@ -108,6 +119,7 @@ async fn work(args: &RunArgs, context: &Context) -> Result<()> {
         account: key.address(),
         versions,
         challenges: !args.no_challenges,
+        earns,
         agrees: args.peers.is_some(),
         margin: args.margin,
         stagger: STAGGER,
@@ -120,14 +132,17 @@ async fn work(args: &RunArgs, context: &Context) -> Result<()> {
         randomness: contracts.randomness.address,
     };
     let journal = journal(args, context)?;
-    let answers = Versions::new(served, InputFolder::new(&args.inputs, member));
+    let answers = Arc::new(Versions::new(served, InputFolder::new(&args.inputs, member)));
     let plan = Plan::new(settings, deployment.block_number);
     // Before anybody hears that it can be stopped by a signal, it can.
     let stop = stopped()?;
     log(context.ui.json);
     let chain = Chain::new(sender, contracts);
     let channel = channel(args, &chain, operator.operator).await?;
-    let mut operating = Operator::open(&journal, plan, chain, Box::new(answers))?;
+    let mut operating = Operator::open(&journal, plan, chain, Box::new(answers.clone()))?;
+    if proves {
+        operating = operating.with_proofs(answers);
+    }
     let (mut listener, mut listening) = (None, None);
     if let Some((channel, heard)) = channel {
         listening = Some(heard.address());
@@ -310,6 +325,14 @@ async fn status(args: &SignerArgs, context: &Context) -> Result<()> {
             if unbonding > 0 { format!(", from {withdrawable_from} on") } else { String::new() },
         ),
     )
+}
+
+/// An amount of a token with eighteen digits, in its smallest units.
+fn units(option: &str, amount: &str) -> Result<u128> {
+    let units = parse_ether(amount).ok().and_then(|units| u128::try_from(units).ok());
+    units.ok_or_else(|| {
+        exit::usage(format!("{option}: expected an amount of tokens such as 12.5, got {amount:?}")).into()
+    })
 }
 
 /// Of a token with eighteen digits, as most have.

@@ -69,6 +69,35 @@ impl FromIterator<Mode> for Modes {
     }
 }
 
+/// What a proof says that answers the request `id` of the router at `place`, a chain and an address: see
+/// [`SettlementClient::statement`].
+pub fn statement(
+    (chain_id, router): (u64, Address),
+    id: B256,
+    asked: &Request,
+    offered: &Offer,
+    outputs: &[i64],
+    beneficiary: Address,
+) -> Statement {
+    Statement {
+        setup: B256::ZERO,
+        chain_id,
+        contract: router,
+        request: id,
+        beneficiary,
+        version: asked.version,
+        weights: offered.weights,
+        plan: offered.plan,
+        schema: offered.schema,
+        inputs: asked.inputs,
+        items: asked.items,
+        public: [&asked.publicInputs, outputs].concat(),
+        seed: asked.seed,
+        mode: if offered.zeroKnowledge { Hides::ZeroKnowledge } else { Hides::Transparent },
+        terms: offered.terms,
+    }
+}
+
 impl SettlementClient {
     /// What an offer is known by.
     pub fn offer_id(&self, offered: &Offer) -> B256 {
@@ -94,23 +123,8 @@ impl SettlementClient {
         outputs: &[i64],
         beneficiary: Address,
     ) -> Statement {
-        Statement {
-            setup: B256::ZERO,
-            chain_id: self.ledger.chain_id(),
-            contract: self.router(),
-            request: self.request_id(requester, asked),
-            beneficiary,
-            version: asked.version,
-            weights: offered.weights,
-            plan: offered.plan,
-            schema: offered.schema,
-            inputs: asked.inputs,
-            items: asked.items,
-            public: [&asked.publicInputs, outputs].concat(),
-            seed: asked.seed,
-            mode: if offered.zeroKnowledge { Hides::ZeroKnowledge } else { Hides::Transparent },
-            terms: offered.terms,
-        }
+        let place = (self.ledger.chain_id(), self.router());
+        statement(place, self.request_id(requester, asked), asked, offered, outputs, beneficiary)
     }
 
     /// The outputs that a proof states, if its statement is the request's but for them and the setup.

@@ -2,7 +2,10 @@
 
 use super::Chain;
 use crate::{
-    machine::{Action, Agreeing, Asked, Certificate, Machine, Promise, SignedList, Voice, commits_of},
+    machine::{
+        Action, Agreeing, Asked, Certificate, Contested, Machine, Promise, SignedList, Voice, commits_of,
+    },
+    proofs::{Proved, Wanted},
     secrets,
     signing::{Domain, ShortSignature, commitment, list_digest},
 };
@@ -16,6 +19,7 @@ use averment_ledger::{
     HeaderError,
     contracts::{BlockRandomness, InferenceRouter, OracleStaking, SendError, Sent},
     keys::SignError,
+    settlement::statement,
 };
 use thiserror::Error;
 
@@ -97,6 +101,8 @@ impl Chain {
         match action {
             Action::Compute { .. }
             | Action::GiveUp { .. }
+            | Action::Stake { .. }
+            | Action::Prove { .. }
             | Action::Promise { .. }
             | Action::List { .. }
             | Action::Speak { .. }
@@ -144,6 +150,18 @@ impl Chain {
                 };
                 self.send("close a committee", self.contracts.staking, &call).await
             }
+            Action::Answer { outputs, .. } => {
+                let call = InferenceRouter::answerCall {
+                    requester: asked.requester,
+                    asked: decode(id, "the request", &asked.body)?,
+                    outputs: outputs.clone(),
+                };
+                self.send("answer with a bond", self.contracts.router, &call).await
+            }
+            Action::Finalise { outputs, .. } => {
+                let call = self.finalisation(asked, outputs)?;
+                self.send("make an answer final", self.contracts.router, &call).await
+            }
             Action::Challenge { answerer, outputs, .. } => {
                 let call = InferenceRouter::challengeCall {
                     requester: asked.requester,
@@ -163,6 +181,61 @@ impl Chain {
                 self.send("have an answer slashed that was not proved", self.contracts.router, &call).await
             }
         }
+    }
+
+    fn finalisation(
+        &self,
+        asked: &Asked,
+        outputs: &[i64],
+    ) -> Result<InferenceRouter::finaliseCall, ActError> {
+        Ok(InferenceRouter::finaliseCall {
+            requester: asked.requester,
+            asked: decode(asked.id, "the request", &asked.body)?,
+            given: answer(self.account(), Address::ZERO, outputs),
+        })
+    }
+
+    /// Makes several own answers final in one transaction; all of them or none.
+    pub async fn finalise_all(&self, machine: &Machine, all: &[(B256, Vec<i64>)]) -> Result<Done, ActError> {
+        let call = |(id, outputs): &(B256, Vec<i64>)| {
+            let asked = machine.asked(id).ok_or(ActError::Unknown { id: *id, what: "the request" })?;
+            Ok(Bytes::from(self.finalisation(asked, outputs)?.abi_encode()))
+        };
+        let data = all.iter().map(call).collect::<Result<_, ActError>>()?;
+        let call = InferenceRouter::multicallCall { data };
+        self.send("make answers final", self.contracts.router, &call).await
+    }
+
+    /// What a proof of an answer to a request has to say.
+    pub fn wanted(&self, machine: &Machine, id: B256, outputs: &[i64]) -> Result<Wanted, ActError> {
+        let asked = machine.asked(&id).ok_or(ActError::Unknown { id, what: "the request" })?;
+        let (request, offer) = (decode(id, "the request", &asked.body)?, self.offer(machine, asked)?);
+        let place = (self.ledger().chain_id(), self.contracts.router);
+        let statement = statement(place, id, &request, &offer, outputs, self.account());
+        Ok(Wanted { asked: asked.clone(), statement, descriptor: offer.descriptor })
+    }
+
+    /// Answers with a proof.
+    pub async fn prove(
+        &self,
+        machine: &Machine,
+        id: B256,
+        outputs: &[i64],
+        contested: Option<&Contested>,
+        proved: Proved,
+    ) -> Result<Done, ActError> {
+        let asked = machine.asked(&id).ok_or(ActError::Unknown { id, what: "the request" })?;
+        let nobody = answer(Address::ZERO, Address::ZERO, &[]);
+        let call = InferenceRouter::proveCall {
+            requester: asked.requester,
+            asked: decode(id, "the request", &asked.body)?,
+            offered: self.offer(machine, asked)?,
+            contested: contested
+                .map_or(nobody, |there| answer(there.answerer, there.challenger, &there.outputs)),
+            outputs: outputs.to_vec(),
+            proof: InferenceRouter::Proof { points: proved.points, proof: proved.proof },
+        };
+        self.send("prove an answer", self.contracts.router, &call).await
     }
 
     /// Draws a committee, and first brings the block that draws it. That block is settled: what it draws stays.

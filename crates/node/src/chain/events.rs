@@ -142,6 +142,9 @@ fn asked(
         items: request.items,
         mode,
         deadline: request.deadline.to(),
+        fee: request.fee,
+        bond: request.bond,
+        public_inputs: request.publicInputs.clone(),
         body: Bytes::from(request.abi_encode()),
     })
 }

@@ -14,6 +14,7 @@ fn settings() -> Settings {
         account: ACCOUNT,
         versions: BTreeSet::from([VERSION]),
         challenges: true,
+        earns: Default::default(),
         agrees: false,
         margin: 10,
         stagger: 5,
@@ -30,6 +31,9 @@ fn asked(mode: Mode) -> Event {
         items: 1,
         mode,
         deadline: 1_000,
+        fee: 10,
+        bond: 100,
+        public_inputs: Vec::new(),
         body: Bytes::from_static(b"request"),
     };
     Event::Requested { asked: Box::new(asked), time: 100 }
@@ -212,6 +216,9 @@ fn what_is_not_ours_is_passed_over() {
             items: 1,
             mode: Mode::Quorum,
             deadline: 1_000,
+            fee: 10,
+            bond: 100,
+            public_inputs: Vec::new(),
             body: Bytes::new(),
         }),
         time: 100,

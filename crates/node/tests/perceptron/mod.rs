@@ -42,8 +42,8 @@ pub struct Bench {
     pub folder: TempDir,
     pub served: Served,
     pub model: Model,
-    schema: Schema,
-    setup: Setup,
+    pub schema: Schema,
+    pub setup: Setup,
 }
 
 impl Bench {
@@ -108,6 +108,9 @@ pub fn asked(inputs: B256, items: u32) -> Asked {
         items,
         mode: Mode::Quorum,
         deadline: 0,
+        fee: 0,
+        bond: 0,
+        public_inputs: Vec::new(),
         body: Bytes::new(),
     }
 }

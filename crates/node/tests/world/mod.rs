@@ -3,7 +3,7 @@
 
 use alloy::{
     eips::BlockNumberOrTag,
-    primitives::{Address, B256, Bytes, U256, address, keccak256},
+    primitives::{Address, B256, Bytes, U256, keccak256},
     providers::Provider,
     rpc::types::TransactionRequest,
     sol,
@@ -37,8 +37,6 @@ use tempfile::TempDir;
 
 /// What the model says of every input.
 pub const TRUTH: i64 = 7;
-/// Who verifies is not asked where nothing is proved; certificates are believed.
-const VERIFIER: Address = address!("0x00000000000000000000000000000000000A0001");
 const EXPIRY: u64 = 4_000_000_000;
 /// When the chain begins.
 pub const GENESIS_TIME: u64 = 1_700_000_000;
@@ -49,14 +47,14 @@ sol! {
     function verifier() external view returns (address);
 }
 
-/// Creates a contract that says whose the certificates are, and yes to everything else.
+/// Creates a contract that stands in for a verifier and its certificates: each is the other's, and says yes to everything.
 fn certificates_code() -> Bytes {
     let choose =
         [&[0x5f, 0x35, 0x60, 0xe0, 0x1c, 0x63][..], &verifierCall::SELECTOR, &[0x14, 0x60, 22, 0x57]]
             .concat();
     let yes = [0x60, 1, 0x5f, 0x52, 0x60, 0x20, 0x5f, 0xf3];
-    let whose = [&[0x5b, 0x73], VERIFIER.as_slice(), &[0x5f, 0x52, 0x60, 0x20, 0x5f, 0xf3]].concat();
-    let code = [&choose[..], &yes, &whose].concat();
+    let own = [0x5b, 0x30, 0x5f, 0x52, 0x60, 0x20, 0x5f, 0xf3];
+    let code = [&choose[..], &yes, &own].concat();
     // Copies what follows these ten bytes, and returns it.
     let create = [0x60, code.len() as u8, 0x80, 0x60, 10, 0x5f, 0x39, 0x5f, 0xf3, 0xfe];
     [&create[..], &code].concat().into()
@@ -86,6 +84,7 @@ pub struct World {
     pub version: B256,
     pub signers: Vec<AccountKey>,
     pub requester: AccountKey,
+    pub offered: InferenceRouter::Offer,
     offer: B256,
     asked: u8,
 }
@@ -156,7 +155,8 @@ impl World {
 
         let certificates = sender(0).create("create certificates", certificates_code()).await.unwrap();
         let certificates = certificates.receipt.contract_address.unwrap();
-        let believe = InferenceRouter::setVerifierCall { verifier: VERIFIER, certificates };
+        let verifier = certificates;
+        let believe = InferenceRouter::setVerifierCall { verifier, certificates };
         sender(0).call("believe", contracts.router, &believe).await.unwrap();
         let offered = InferenceRouter::Offer {
             version: version.0,
@@ -164,7 +164,7 @@ impl World {
             plan: content.plan_digest,
             schema: B256::ZERO,
             terms: B256::ZERO,
-            verifier: VERIFIER,
+            verifier,
             descriptor: keccak256("descriptor"),
             certificate: keccak256("certificate"),
             zeroKnowledge: false,
@@ -185,7 +185,10 @@ impl World {
             let head = (keccak256("averment.offer/1"), chain, contracts.router, offered.clone());
             keccak256(head.abi_encode_params())
         };
-        sender(0).call("offer", contracts.router, &InferenceRouter::offerCall { offered }).await.unwrap();
+        sender(0)
+            .call("offer", contracts.router, &InferenceRouter::offerCall { offered: offered.clone() })
+            .await
+            .unwrap();
 
         // Owners are the accounts from the third on; the requester is the first.
         let money = U256::from(10).pow(U256::from(22));
@@ -219,7 +222,7 @@ impl World {
         sender(0).call("deposit", contracts.router, &deposit).await.unwrap();
         let requester = accounts[0].clone();
         let version = version.0;
-        Self { folder, ledger, contracts, version, signers, requester, offer, asked: 0 }
+        Self { folder, ledger, contracts, version, signers, requester, offered, offer, asked: 0 }
     }
 
     pub fn chain(&self) -> &Embedded {
@@ -307,6 +310,7 @@ impl World {
             account: self.signers[at].address(),
             versions: BTreeSet::from([self.version]),
             challenges: true,
+            earns: Default::default(),
             agrees: false,
             margin: 10,
             stagger: 0,
