@@ -13,7 +13,7 @@ pub enum OracleCommand {
                       and may be stopped at any moment: what it saw and decided is in its journal, which one process at a time \
                       has open. With --peers and --listen it signs together with the other members of its committees. If a settled block is replaced it stops with an alarm and signs nothing more."
     )]
-    Run(RunArgs),
+    Run(Box<RunArgs>),
     /// Stakes seats: --account pays and owns them (on a development chain the money is made), another key signs
     #[command(after_help = "Example:\n  aver oracle join --signer oracle-1 --seats 4 --account treasury")]
     Join(JoinArgs),
