@@ -30,12 +30,14 @@ contract BlockRandomness is IRandomness {
     uint64 public immutable stride;
     /// @notice Blocks between a request and its round, at least.
     uint64 public immutable delay;
+    /// @notice Seconds from a block to the next, at least.
+    uint32 public immutable blockSeconds;
 
     mapping(uint64 round => bytes32) public valueOf;
 
-    constructor(uint64 stride_, uint64 delay_) {
+    constructor(uint64 stride_, uint64 delay_, uint32 blockSeconds_) {
         if (stride_ == 0) revert ZeroStride();
-        (stride, delay) = (stride_, delay_);
+        (stride, delay, blockSeconds) = (stride_, delay_, blockSeconds_);
     }
 
     /// @notice Brings a round's header, RLP-encoded. By anybody.
@@ -49,10 +51,15 @@ contract BlockRandomness is IRandomness {
         emit Recorded(round, value);
     }
 
-    function next() external view returns (uint64) {
+    function next() external view returns (uint64 round, uint40 from) {
         // The value of the block after this one is known already: it is fixed by this one.
         // forge-lint: disable-next-line(unsafe-typecast)
-        return ((uint64(block.number) + 1 + delay) / stride + 1) * stride;
+        round = ((uint64(block.number) + 1 + delay) / stride + 1) * stride;
+        // Its header can be brought in the block after it.
+        uint256 blocks = round + 1 - block.number;
+        // Seconds since 1970 fit for 34,000 years.
+        // forge-lint: disable-next-line(unsafe-typecast)
+        from = uint40(block.timestamp + blocks * blockSeconds);
     }
 
     function isLost(uint64 round) external view returns (bool) {

@@ -60,6 +60,7 @@ interface IInferenceRouter {
     error RequestExists(RequestId id);
     /// @dev The offer's terms do not allow this mode for such inputs.
     error ModeNotAllowed(Mode mode, bool personal);
+    /// @dev Past, too far, or before a committee can be drawn.
     error DeadlineOutOfRange(uint256 min, uint256 max, uint40 got);
     error WindowOutOfRange(uint32 min, uint32 max, uint32 got);
     error BondBelowValueAtRisk(uint128 valueAtRisk, uint128 bond);

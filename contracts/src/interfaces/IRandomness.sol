@@ -7,7 +7,9 @@ pragma solidity ^0.8.37;
 /// docs/settlement.md.
 interface IRandomness {
     /// @notice The next round of which nobody can know the value yet.
-    function next() external view returns (uint64 round);
+    /// @return round Its number.
+    /// @return from The second before which its value cannot be known here, however fast the chain is.
+    function next() external view returns (uint64 round, uint40 from);
     /// @notice A round's value; zero if it is not known here yet.
     function valueOf(uint64 round) external view returns (bytes32);
     /// @notice Whether a round's value can never be known here any more.

@@ -7,7 +7,16 @@ import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {ICommittees} from "../interfaces/ICommittees.sol";
 import {IInferenceRouter} from "../interfaces/IInferenceRouter.sol";
 import {Clock} from "../settlement/Clock.sol";
-import {Agreement, Commitment, Committee, Member, Outcome, Reveal, Voice} from "../types/Oracles.sol";
+import {
+    Agreement,
+    Commitment,
+    Committee,
+    Member,
+    Outcome,
+    Reveal,
+    Voice,
+    committeeDigestOf
+} from "../types/Oracles.sol";
 import {Quorum, Request, RequestId, hashOf} from "../types/Settlement.sol";
 import {Operators} from "./Operators.sol";
 
@@ -93,7 +102,7 @@ abstract contract Committees is Operators, Clock, EIP712Upgradeable, ICommittees
             // As it was put there.
             // forge-lint: disable-next-line(unsafe-typecast)
             if (said.digest != bytes31(digest)) revert OtherCommitment(id, one.seat);
-            (said.digest, said.speech) = (bytes31(_digestOf(one.outputs)), Speech.Revealed);
+            (said.digest, said.speech) = (bytes31(hashOf(one.outputs)), Speech.Revealed);
             emit Revealed(id, member.operatorOf(), one.outputs);
         }
     }
@@ -151,7 +160,7 @@ abstract contract Committees is Operators, Clock, EIP712Upgradeable, ICommittees
     }
 
     function digestOf(Committee calldata committee) public pure returns (bytes26) {
-        return bytes26(keccak256(abi.encode(committee)));
+        return committeeDigestOf(committee);
     }
 
     function commitmentOf(RequestId id, Member member, int64[] calldata outputs, bytes32 salt)
@@ -159,7 +168,7 @@ abstract contract Committees is Operators, Clock, EIP712Upgradeable, ICommittees
         pure
         returns (bytes32)
     {
-        return _commitmentOf(id, member, _digestOf(outputs), salt);
+        return _commitmentOf(id, member, hashOf(outputs), salt);
     }
 
     function commitDigest(RequestId id, bytes32 digest) public view returns (bytes32) {
@@ -167,15 +176,11 @@ abstract contract Committees is Operators, Clock, EIP712Upgradeable, ICommittees
     }
 
     function agreementDigest(RequestId id, int64[] calldata outputs, bytes32 commits) external view returns (bytes32) {
-        return _agreementDigest(id, _digestOf(outputs), commits);
+        return _agreementDigest(id, hashOf(outputs), commits);
     }
 
     function _agreementDigest(RequestId id, bytes32 outputs, bytes32 commits) internal view returns (bytes32) {
         return _hashTypedDataV4(keccak256(abi.encode(AGREEMENT, id, outputs, commits)));
-    }
-
-    function _digestOf(int64[] memory outputs) internal pure returns (bytes32) {
-        return keccak256(abi.encode(outputs));
     }
 
     function _router() internal view returns (IInferenceRouter) {
@@ -189,7 +194,7 @@ abstract contract Committees is Operators, Clock, EIP712Upgradeable, ICommittees
         returns (bool)
     {
         if (said.length == 0) return false;
-        if (tolerance == 0 || said.length != 1 || proved.length != 1) return _digestOf(said) != _digestOf(proved);
+        if (tolerance == 0 || said.length != 1 || proved.length != 1) return hashOf(said) != hashOf(proved);
         return _distance(said[0], proved[0]) > tolerance;
     }
 
@@ -205,7 +210,7 @@ abstract contract Committees is Operators, Clock, EIP712Upgradeable, ICommittees
             revert LengthMismatch(committee.members.length, commits.length);
         }
         agreeing = new uint32[](count);
-        bytes32 digest = _digestOf(agreement.outputs);
+        bytes32 digest = hashOf(agreement.outputs);
         uint256 least = 0;
         for (uint256 i = 0; i < count; ++i) {
             Voice calldata voice = agreement.voices[i];
@@ -240,7 +245,7 @@ abstract contract Committees is Operators, Clock, EIP712Upgradeable, ICommittees
             if (said.speech != Speech.Revealed) continue;
             // There are at most 16 members.
             // forge-lint: disable-next-line(unsafe-typecast)
-            if (said.digest != bytes31(_digestOf(heard[i]))) revert OtherReveal(id, uint8(i));
+            if (said.digest != bytes31(hashOf(heard[i]))) revert OtherReveal(id, uint8(i));
             spoke[i] = true;
         }
     }
@@ -257,14 +262,14 @@ abstract contract Committees is Operators, Clock, EIP712Upgradeable, ICommittees
         uint256 given = 0;
         for (uint256 i = 0; i < count; ++i) {
             if (!spoke[i]) continue;
-            digests[i] = _digestOf(heard[i]);
+            digests[i] = hashOf(heard[i]);
             if (heard[i].length == 1) values[given++] = heard[i][0];
         }
         // Who cannot answer agrees by saying the same, whatever the tolerance.
         if (committee.tolerance != 0 && _countOf(digests, NOTHING) < committee.threshold) {
             if (given == 0) return (Outcome.Divided, outputs, agreeing);
             int64 median = _medianOf(values, given);
-            bytes32 near = _digestOf(_single(median));
+            bytes32 near = keccak256(abi.encode(_single(median)));
             for (uint256 i = 0; i < count; ++i) {
                 bool single = spoke[i] && heard[i].length == 1;
                 if (single && _distance(heard[i][0], median) <= committee.tolerance) digests[i] = near;

@@ -4,14 +4,14 @@ pragma solidity ^0.8.37;
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 
 import {Saying, Signed} from "../types/Oracles.sol";
-import {Offer, Proof, Request, RequestId} from "../types/Settlement.sol";
+import {Offer, Proof, Request, RequestId, hashOf} from "../types/Settlement.sol";
 import {Committees} from "./Committees.sol";
 
 /// @dev What operators answer for after their seats are free again: signatures that contradict each other, and answers that
 /// a proof contradicts. Keys stay their operators' for ever, so changing them does not help.
 abstract contract Evidence is Committees {
     function equivocated(RequestId id, Signed calldata one, Signed calldata other) external {
-        if (_digestOf(one.outputs) == _digestOf(other.outputs)) revert NoEquivocation(id);
+        if (hashOf(one.outputs) == hashOf(other.outputs)) revert NoEquivocation(id);
         (address signer, uint32 operator) = _signerOf(id, one);
         (address second,) = _signerOf(id, other);
         if (signer != second) revert NoEquivocation(id);
@@ -32,7 +32,7 @@ abstract contract Evidence is Committees {
             uint32 operator = sayings[i].operator;
             if (signed.r == 0) {
                 Said memory said = _layout().said[id][operator];
-                if (said.speech != Speech.Revealed || said.digest != bytes31(_digestOf(signed.outputs))) {
+                if (said.speech != Speech.Revealed || said.digest != bytes31(hashOf(signed.outputs))) {
                     revert NotContradicted(id, operator);
                 }
             } else {
@@ -44,7 +44,7 @@ abstract contract Evidence is Committees {
     }
 
     function _signerOf(RequestId id, Signed calldata signed) private view returns (address signer, uint32 operator) {
-        bytes32 digest = _agreementDigest(id, _digestOf(signed.outputs), signed.commits);
+        bytes32 digest = _agreementDigest(id, hashOf(signed.outputs), signed.commits);
         // Zero for a bad one, whatever is wrong with it: that is no operator.
         // slither-disable-next-line unused-return
         (signer,,) = ECDSA.tryRecover(digest, signed.r, signed.vs);

@@ -8,38 +8,26 @@ import {StakingStorage} from "./StakingStorage.sol";
 /// @dev Places of seats, and draws. A seat keeps its place until it is given up, and how many places there were when a
 /// request was made is remembered: so a draw depends, but for which seats are in other committees or were given up, on
 /// nothing that happens after its randomness is known.
-abstract contract Seats is StakingStorage, IOracleStaking {
+abstract contract Seats is StakingStorage {
     uint256 internal constant MAX_SEATS = 64;
     /// Places double when all are taken, from 64 to these.
     uint256 private constant MOST_PLACES = 1024;
     /// Of a draw. With every second place empty five of sixty seats are found by eleven tries.
     uint256 private constant MAX_TRIES = 512;
 
-    function seatAt(uint16 place) external view returns (uint32 operator, bool isFree) {
-        return (_operatorAt(place), _isFree(place));
-    }
-
-    function placesIn(uint256 word) external view returns (uint256) {
-        return _layout().places[word];
-    }
-
-    function freeIn(uint256 word) external view returns (uint256) {
-        return _layout().free[word];
-    }
-
     /// Takes empty places for an operator's seats. Places that are not there yet come when all before are taken.
     function _occupy(uint32 operator, uint16[] calldata taken) internal {
         Layout storage $ = _layout();
         Operator storage one = $.operators[operator];
         uint256 total = one.seats + taken.length;
-        if (taken.length == 0 || total > MAX_SEATS) revert SeatsOutOfRange(1, MAX_SEATS, total);
+        if (taken.length == 0 || total > MAX_SEATS) revert IOracleStaking.SeatsOutOfRange(1, MAX_SEATS, total);
         for (uint256 i = 0; i < taken.length; ++i) {
             uint16 place = taken[i];
             uint256 count = _places();
             if (place >= count) {
                 _grow(count, place);
             }
-            if (_operatorAt(place) != 0) revert PlaceTaken(place);
+            if (_operatorAt(place) != 0) revert IOracleStaking.PlaceTaken(place);
             _setOperator(place, operator);
             _setFree(place, true);
             ++$.extent.occupied;
@@ -47,13 +35,13 @@ abstract contract Seats is StakingStorage, IOracleStaking {
         // At most MAX_SEATS.
         // forge-lint: disable-next-line(unsafe-typecast)
         (one.seats, one.since) = (uint16(total), uint40(block.timestamp));
-        emit SeatsTaken(operator, taken);
+        emit IOracleStaking.SeatsTaken(operator, taken);
     }
 
     /// Empties the place of a seat that is not in a committee.
     function _vacateFree(uint32 operator, uint16 place) internal {
         uint32 there = place < _places() ? _operatorAt(place) : 0;
-        if (there != operator || !_isFree(place)) revert NotFree(place, operator, there);
+        if (there != operator || !_isFree(place)) revert IOracleStaking.NotFree(place, operator, there);
         _setFree(place, false);
         _vacate(operator, place);
     }
@@ -119,7 +107,9 @@ abstract contract Seats is StakingStorage, IOracleStaking {
     /// Doubles the places, if all are taken and the named one comes then.
     function _grow(uint256 count, uint16 place) private {
         Extent storage extent = _layout().extent;
-        if (extent.occupied != count || place >= 2 * count || count == MOST_PLACES) revert NoSuchPlace(count, place);
+        if (extent.occupied != count || place >= 2 * count || count == MOST_PLACES) {
+            revert IOracleStaking.NoSuchPlace(count, place);
+        }
         uint40 timestamp = uint40(block.timestamp);
         if (count == 64) extent.at128 = timestamp;
         else if (count == 128) extent.at256 = timestamp;
@@ -151,7 +141,7 @@ abstract contract Seats is StakingStorage, IOracleStaking {
         return false;
     }
 
-    function _operatorAt(uint256 place) private view returns (uint32) {
+    function _operatorAt(uint256 place) internal view returns (uint32) {
         // The bits of one place.
         // forge-lint: disable-next-line(unsafe-typecast)
         return uint32(_layout().places[place >> 3] >> ((place & 7) << 5));
@@ -169,7 +159,7 @@ abstract contract Seats is StakingStorage, IOracleStaking {
         return uint256(1) << (place & 255);
     }
 
-    function _isFree(uint256 place) private view returns (bool) {
+    function _isFree(uint256 place) internal view returns (bool) {
         return _layout().free[place >> 8] & _bit(place) != 0;
     }
 

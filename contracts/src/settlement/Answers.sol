@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.37;
 
-import {Answer, Mode, Offer, Phase, Request, RequestId} from "../types/Settlement.sol";
+import {Answer, Mode, Offer, Phase, Request, RequestId, hashOf} from "../types/Settlement.sol";
 import {Drawings} from "./Drawings.sol";
 
 /// @dev Optimistic answers: bonded, final unless challenged; a challenged one is proved (`Proofs`) or forfeited.
@@ -14,8 +14,7 @@ abstract contract Answers is Drawings {
         _checkInTime(id, standing.until);
         _debit(msg.sender, asked.bond);
         uint40 until = _in(asked.window);
-        Answer memory given = Answer({answerer: msg.sender, challenger: address(0), outputs: outputs});
-        _stand(id, Phase.Answered, until, _digestOf(given));
+        _stand(id, Phase.Answered, until, bytes26(hashOf(msg.sender, address(0), outputs)));
         emit Answered(id, msg.sender, until, outputs);
     }
 
@@ -28,8 +27,7 @@ abstract contract Answers is Drawings {
         _checkAnswer(id, standing, given);
         _debit(msg.sender, offered.challengeBond);
         uint40 until = _in(offered.proofSeconds);
-        Answer memory challenged = Answer({answerer: given.answerer, challenger: msg.sender, outputs: given.outputs});
-        _stand(id, Phase.Challenged, until, _digestOf(challenged));
+        _stand(id, Phase.Challenged, until, bytes26(hashOf(given.answerer, msg.sender, given.outputs)));
         emit Challenged(id, msg.sender, until);
     }
 

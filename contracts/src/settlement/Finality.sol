@@ -2,7 +2,7 @@
 pragma solidity ^0.8.37;
 
 import {IConsumer} from "../interfaces/IConsumer.sol";
-import {Answer, Offer, Phase, Request, RequestId} from "../types/Settlement.sol";
+import {Answer, Offer, Phase, Request, RequestId, hashOf} from "../types/Settlement.sol";
 import {Requests} from "./Requests.sol";
 
 /// @dev The end of requests: an answer becomes final and is delivered, or everybody gets back what they put in.
@@ -38,14 +38,14 @@ abstract contract Finality is Requests {
 
     function redeliver(address requester, Request calldata asked, int64[] calldata outputs) external {
         (RequestId id, Standing memory standing) = _inPhase(requester, asked, Phase.Undelivered);
-        if (_digestOf(outputs) != standing.digest) revert OtherAnswer(id);
+        if (bytes26(hashOf(outputs)) != standing.digest) revert OtherAnswer(id);
         _deliver(id, requester, asked.callbackGas, standing.until, outputs);
     }
 
     function isFinal(RequestId id, int64[] calldata outputs) external view returns (bool) {
         Standing memory standing = _layout().requests[id];
         bool ended = standing.phase == Phase.Final || standing.phase == Phase.Undelivered;
-        return ended && _digestOf(outputs) == standing.digest;
+        return ended && bytes26(hashOf(outputs)) == standing.digest;
     }
 
     /// The fee goes to who answered, everything else was paid before. Last in its transaction: it calls the requester.
@@ -55,11 +55,11 @@ abstract contract Finality is Requests {
         Request calldata asked,
         address paid,
         address proved,
-        int64[] memory outputs
+        int64[] calldata outputs
     ) internal {
         _credit(paid, asked.fee);
         uint40 since = _in(0);
-        _stand(id, Phase.Final, since, _digestOf(outputs));
+        _stand(id, Phase.Final, since, bytes26(hashOf(outputs)));
         emit Finalised(id, paid, proved, outputs);
         if (asked.callbackGas != 0) _deliver(id, requester, asked.callbackGas, since, outputs);
     }
@@ -73,10 +73,10 @@ abstract contract Finality is Requests {
 
     /// Calls back with exactly the gas that was promised, copies nothing that is returned, and goes on if it fails. While it
     /// runs the request is final and delivered: nothing is left to do for whoever comes in again.
-    function _deliver(RequestId id, address requester, uint256 callbackGas, uint40 since, int64[] memory outputs)
+    function _deliver(RequestId id, address requester, uint256 callbackGas, uint40 since, int64[] calldata outputs)
         private
     {
-        bytes26 digest = _digestOf(outputs);
+        bytes26 digest = bytes26(hashOf(outputs));
         _stand(id, Phase.Final, since, digest);
         bytes memory data = abi.encodeCall(IConsumer.onAnswer, (id, outputs));
         // A call is given at most 63/64 of what is left.
@@ -90,9 +90,5 @@ abstract contract Finality is Requests {
         }
         if (!taken) _stand(id, Phase.Undelivered, since, digest);
         emit Delivered(id, taken);
-    }
-
-    function _digestOf(int64[] memory outputs) private pure returns (bytes26) {
-        return bytes26(keccak256(abi.encode(outputs)));
     }
 }

@@ -2,9 +2,9 @@
 pragma solidity ^0.8.37;
 
 import {Statement} from "../interfaces/IProofVerifier.sol";
-import {Committee} from "../types/Oracles.sol";
+import {Committee, committeeDigestOf} from "../types/Oracles.sol";
 import {VersionId} from "../types/Ids.sol";
-import {Answer, Offer, Phase, Proof, Request, RequestId} from "../types/Settlement.sol";
+import {Answer, Offer, Phase, Proof, Request, RequestId, hashOf} from "../types/Settlement.sol";
 import {Answers} from "./Answers.sol";
 
 /// @dev Proved answers. A proof settles any request that is not final: an open one, and one whose answer or committee it
@@ -29,7 +29,7 @@ abstract contract Proofs is Answers {
 
         address paid = msg.sender;
         if (phase != Phase.Open) {
-            if (keccak256(abi.encode(contested.outputs)) == keccak256(abi.encode(outputs))) {
+            if (hashOf(contested.outputs) == hashOf(outputs)) {
                 // The answer was right: its answerer is paid, and who took the trouble to prove it has the challenger's stake.
                 paid = contested.answerer;
                 _credit(paid, asked.bond);
@@ -53,7 +53,7 @@ abstract contract Proofs is Answers {
         Proof calldata proof
     ) external {
         (RequestId id, Standing memory standing) = _inPhase(requester, asked, Phase.Drawn);
-        if (standing.digest != bytes26(keccak256(abi.encode(committee)))) revert OtherAnswer(id);
+        if (standing.digest != committeeDigestOf(committee)) revert OtherAnswer(id);
         if (isRevoked(asked.version)) revert VersionRevoked(asked.version);
         _checkProof(id, asked, offered, outputs, proof, msg.sender);
         staking.overrule(id, committee, heard, outputs, msg.sender);

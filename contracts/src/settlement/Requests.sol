@@ -43,20 +43,25 @@ abstract contract Requests is Offers, Clock {
         uint8 allowed = asked.personal ? terms.modesForPersons : terms.modes;
         if ((allowed >> uint8(mode)) & 1 == 0) revert ModeNotAllowed(mode, asked.personal);
         if (asked.items == 0 || asked.items > MAX_ITEMS) revert ItemsOutOfRange(1, MAX_ITEMS, asked.items);
-        _checkTimes(asked, mode);
+        uint40 first = uint40(block.timestamp);
+        bytes26 digest = 0;
+        if (mode == Mode.Quorum) {
+            uint64 round;
+            (round, first) = randomness.next();
+            digest = bytes26(uint208(_in(0)) << 64 | round);
+        }
+        _checkTimes(asked, mode, first);
         if (asked.callbackGas > MAX_CALLBACK_GAS) revert TooMuchCallbackGas(MAX_CALLBACK_GAS, asked.callbackGas);
         if (asked.publicInputs.length > MAX_VALUES) revert TooManyValues(MAX_VALUES, asked.publicInputs.length);
         _checkDeployed(asked.version);
 
         id = requestIdOf(msg.sender, asked);
         if (_layout().requests[id].phase != Phase.None) revert RequestExists(id);
-        bytes26 digest = 0;
         if (mode == Mode.Optimistic && asked.bond < asked.valueAtRisk) {
             revert BondBelowValueAtRisk(asked.valueAtRisk, asked.bond);
         } else if (mode == Mode.Quorum) {
             uint256 most = terms.threshold * uint256(seatBond) / SAFETY;
             if (asked.valueAtRisk > most) revert TooMuchAtRisk(most, asked.valueAtRisk);
-            digest = bytes26(uint208(_in(0)) << 64 | randomness.next());
         }
         _stand(id, Phase.Open, asked.deadline, digest);
         _debit(msg.sender, asked.fee);
@@ -93,17 +98,17 @@ abstract contract Requests is Offers, Clock {
     }
 
     /// Of an answer; zero of none.
-    function _digestOf(Answer memory answer_) internal pure returns (bytes26) {
+    function _digestOf(Answer calldata answer_) internal pure returns (bytes26) {
         if (answer_.answerer == address(0)) return 0;
-        return bytes26(keccak256(abi.encode(answer_)));
+        return bytes26(hashOf(answer_.answerer, answer_.challenger, answer_.outputs));
     }
 
-    function _checkAnswer(RequestId id, Standing memory standing, Answer memory answer_) internal pure {
+    function _checkAnswer(RequestId id, Standing memory standing, Answer calldata answer_) internal pure {
         if (_digestOf(answer_) != standing.digest) revert OtherAnswer(id);
     }
 
     /// The answer that is there, none of an open request.
-    function _checkContested(RequestId id, Standing memory standing, Answer memory answer_) internal pure {
+    function _checkContested(RequestId id, Standing memory standing, Answer calldata answer_) internal pure {
         bytes26 expected = standing.phase == Phase.Open ? bytes26(0) : standing.digest;
         if (_digestOf(answer_) != expected) revert OtherAnswer(id);
     }
@@ -123,13 +128,12 @@ abstract contract Requests is Offers, Clock {
         if (!_hasPassed(until)) revert TooEarly(id, until);
     }
 
-    function _checkTimes(Request calldata asked, Mode mode) private view {
+    /// `first` is the second before which the request cannot be answered, or drawn.
+    function _checkTimes(Request calldata asked, Mode mode, uint40 first) private view {
         uint256 last = block.timestamp + (mode == Mode.Quorum ? MAX_QUORUM_DEADLINE : MAX_DEADLINE);
         // The seconds that a block's proposer can shift do not matter to minutes and days.
         // slither-disable-next-line timestamp
-        if (asked.deadline < block.timestamp || asked.deadline > last) {
-            revert DeadlineOutOfRange(block.timestamp, last, asked.deadline);
-        }
+        if (asked.deadline < first || asked.deadline > last) revert DeadlineOutOfRange(first, last, asked.deadline);
         if (mode == Mode.Optimistic && (asked.window < MIN_WINDOW || asked.window > MAX_WINDOW)) {
             revert WindowOutOfRange(MIN_WINDOW, MAX_WINDOW, asked.window);
         }

@@ -109,12 +109,75 @@ struct Request {
     int64[] publicInputs;
 }
 
-/// The id of a request that `requester` makes of `router`.
-function hashOf(address router, address requester, Request calldata request) view returns (RequestId) {
-    return
-        RequestId.wrap(
-            keccak256(abi.encode(keccak256("averment.request/1"), block.chainid, router, requester, request))
-        );
+/// The id of a request that `requester` makes of `router`: `keccak256(abi.encode(keccak256("averment.request/1"),
+/// block.chainid, router, requester, request))`, made of the calldata as they lie there. What is not clean there gives
+/// another id; `request`, which emits all of it, refuses it.
+function hashOf(address router, address requester, Request calldata request) view returns (RequestId id) {
+    bytes32 tag = keccak256("averment.request/1");
+    int64[] calldata inputs = request.publicInputs;
+    // Copying member by member would cost four times as much.
+    // slither-disable-next-line assembly
+    assembly ("memory-safe") {
+        let at := mload(0x40)
+        mstore(at, tag)
+        mstore(add(at, 0x20), chainid())
+        mstore(add(at, 0x40), router)
+        mstore(add(at, 0x60), requester)
+        mstore(add(at, 0x80), 0xa0)
+        // Fifteen words, where the inputs are after the sixteenth, and the inputs.
+        calldatacopy(add(at, 0xa0), request, 0x1e0)
+        mstore(add(at, 0x280), 0x200)
+        mstore(add(at, 0x2a0), inputs.length)
+        calldatacopy(add(at, 0x2c0), inputs.offset, shl(5, inputs.length))
+        id := keccak256(at, add(0x2c0, shl(5, inputs.length)))
+    }
+}
+
+/// The id of an offer that was made to `router`: `keccak256(abi.encode(keccak256("averment.offer/1"), block.chainid,
+/// router, offered))`, like a request's.
+function offerHashOf(address router, Offer calldata offered) view returns (OfferId id) {
+    bytes32 tag = keccak256("averment.offer/1");
+    // As above.
+    // slither-disable-next-line assembly
+    assembly ("memory-safe") {
+        let at := mload(0x40)
+        mstore(at, tag)
+        mstore(add(at, 0x20), chainid())
+        mstore(add(at, 0x40), router)
+        // Eighteen words.
+        calldatacopy(add(at, 0x60), offered, 0x240)
+        id := keccak256(at, 0x2a0)
+    }
+}
+
+/// `keccak256(abi.encode(values))`, made of the calldata as they lie there. Who takes values in emits or copies them
+/// and so refuses those that are not clean.
+function hashOf(int64[] calldata values) pure returns (bytes32 hash) {
+    // As above.
+    // slither-disable-next-line assembly
+    assembly ("memory-safe") {
+        let at := mload(0x40)
+        mstore(at, 0x20)
+        mstore(add(at, 0x20), values.length)
+        calldatacopy(add(at, 0x40), values.offset, shl(5, values.length))
+        hash := keccak256(at, add(0x40, shl(5, values.length)))
+    }
+}
+
+/// `keccak256(abi.encode(Answer(answerer, challenger, outputs)))`, likewise.
+function hashOf(address answerer, address challenger, int64[] calldata outputs) pure returns (bytes32 hash) {
+    // As above.
+    // slither-disable-next-line assembly
+    assembly ("memory-safe") {
+        let at := mload(0x40)
+        mstore(at, 0x20)
+        mstore(add(at, 0x20), answerer)
+        mstore(add(at, 0x40), challenger)
+        mstore(add(at, 0x60), 0x60)
+        mstore(add(at, 0x80), outputs.length)
+        calldatacopy(add(at, 0xa0), outputs.offset, shl(5, outputs.length))
+        hash := keccak256(at, add(0xa0, shl(5, outputs.length)))
+    }
 }
 
 /// An answer that is not final yet.

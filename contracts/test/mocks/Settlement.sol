@@ -73,18 +73,27 @@ contract StatedUptime is IUptimeFeed {
 
 /// @dev Randomness that a test states.
 contract StatedRandomness is IRandomness {
-    uint64 public next = 1;
+    uint64 private round = 1;
+    uint40 private delay;
     mapping(uint64 round => bytes32) public valueOf;
     mapping(uint64 round => bool) public isLost;
 
-    function state(uint64 round, bytes32 value) external {
-        valueOf[round] = value;
-        if (next <= round) next = round + 1;
+    function next() external view returns (uint64, uint40) {
+        return (round, uint40(block.timestamp) + delay);
     }
 
-    function lose(uint64 round) external {
-        isLost[round] = true;
-        if (next <= round) next = round + 1;
+    function setDelay(uint40 delay_) external {
+        delay = delay_;
+    }
+
+    function state(uint64 stated, bytes32 value) external {
+        valueOf[stated] = value;
+        if (round <= stated) round = stated + 1;
+    }
+
+    function lose(uint64 lost) external {
+        isLost[lost] = true;
+        if (round <= lost) round = lost + 1;
     }
 }
 

@@ -2,7 +2,7 @@
 pragma solidity ^0.8.37;
 
 import {IInferenceRouter} from "../../src/interfaces/IInferenceRouter.sol";
-import {Answer, Mode, Phase, Request, RequestId} from "../../src/types/Settlement.sol";
+import {Answer, Mode, Phase, Proof, Request, RequestId} from "../../src/types/Settlement.sol";
 import {vm} from "../Vm.sol";
 import {RouterFixture} from "./RouterFixture.sol";
 
@@ -47,6 +47,37 @@ contract AnswersTest is RouterFixture {
         vm.expectRevert(abi.encodeWithSelector(IInferenceRouter.TooLate.selector, id, until));
         vm.prank(challenger);
         router.challenge(address(consumer), asked, offered, given);
+    }
+
+    /// What stands of an answer and of final outputs is made of the calldata as they lie there.
+    function testFuzz_an_answers_digest_is_of_its_abi_encoding(int64[] memory outputs) public {
+        Request memory asked = requestFor(Mode.Optimistic);
+        asked.callbackGas = 0;
+        RequestId id = ask(asked);
+        bytes32 slot = keccak256(abi.encode(id, ROUTER_NAMESPACE));
+        vm.prank(answerer);
+        router.answer(address(consumer), asked, outputs);
+        Answer memory given = Answer({answerer: answerer, challenger: address(0), outputs: outputs});
+        vm.assertEq(bytes26(vm.load(address(router), slot)), bytes26(keccak256(abi.encode(given))), "answered");
+        given = accuse(asked, given);
+        vm.assertEq(bytes26(vm.load(address(router), slot)), bytes26(keccak256(abi.encode(given))), "challenged");
+        Proof memory proof = proofOf(asked, outputs, prover);
+        vm.prank(prover);
+        router.prove(address(consumer), asked, offered, given, outputs, proof);
+        vm.assertEq(bytes26(vm.load(address(router), slot)), bytes26(keccak256(abi.encode(outputs))), "final");
+        vm.assertTrue(router.isFinal(id, outputs), "final");
+    }
+
+    function test_outputs_that_are_not_clean_are_refused() public {
+        Request memory asked = requestFor(Mode.Optimistic);
+        ask(asked);
+        bytes memory data = abi.encodeCall(router.answer, (address(consumer), asked, one(-7)));
+        // The last word, without a part of its sign.
+        data[data.length - 32] = 0;
+        vm.prank(answerer);
+        (bool done,) = address(router).call(data);
+        vm.assertFalse(done, "not clean");
+        give(asked, -7);
     }
 
     function test_a_challenged_answer_that_is_proved_earns_the_challengers_stake() public {

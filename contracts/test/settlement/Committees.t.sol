@@ -13,6 +13,11 @@ import {CommitteeFixture} from "./CommitteeFixture.sol";
 contract CommitteesTest is CommitteeFixture {
     uint128 private constant QUARTER = SEAT_BOND / 4;
 
+    /// It is made of the calldata as they lie there.
+    function testFuzz_a_committees_digest_is_of_its_abi_encoding(Committee memory any) public view {
+        vm.assertEq(committees.digestOf(any), bytes26(keccak256(abi.encode(any))));
+    }
+
     function test_members_are_different_operators_whose_seats_are_taken() public {
         (, Committee memory committee) = drawn(requestFor(Mode.Quorum));
         vm.assertEq(committee.members.length, 5, "members");

@@ -14,9 +14,6 @@ contract SettlementGas is CommitteeFixture {
     /// Of staking's storage, whose first member are the operators; the third word of each has what it earned.
     bytes32 private constant STAKING_NAMESPACE = 0x14c286299d579ebba3ce5c180964ab8d5732c5faa3250516a454b6188f572300;
 
-    /// Of the router's storage, whose third member are balances.
-    bytes32 private constant ROUTER_NAMESPACE = 0xb4278eb3ac7c25d0933706b644c471991bec1e1142d1faed98491fcb19669200;
-
     Request private last;
 
     function batch() private view returns (MulticallUpgradeable) {

@@ -10,17 +10,26 @@ contract RandomnessTest {
     /// number, limit, used, time, extra, value, nonce.
     bytes32 private constant VALUE = 0x7777777777777777777777777777777777777777777777777777777777777777;
 
-    BlockRandomness private randomness = new BlockRandomness(8, 4);
+    BlockRandomness private randomness = new BlockRandomness(8, 4, 12);
 
     function test_a_round_is_not_known_when_it_is_asked_for() public {
         for (uint256 number = 1; number < 100; ++number) {
             vm.roll(number);
-            uint64 round = randomness.next();
+            (uint64 round,) = randomness.next();
             // The block after this one has a value that this one's proposer knows.
             vm.assertTrue(round > number + 1 + 4, "after the delay");
             vm.assertTrue(round <= number + 1 + 4 + 8, "and not much later");
             vm.assertEq(uint256(round) % 8, 0, "shared");
         }
+    }
+
+    function test_a_round_is_known_in_the_block_after_its_own_at_the_earliest() public {
+        vm.warp(1_700_000_000);
+        vm.roll(10);
+        (uint64 round, uint40 from) = randomness.next();
+        vm.assertEq(uint256(round), 16);
+        // Block 17, seven blocks on.
+        vm.assertEq(uint256(from), 1_700_000_000 + 7 * 12);
     }
 
     function test_a_header_gives_its_own_round_its_value() public {
@@ -56,7 +65,7 @@ contract RandomnessTest {
 
     function test_rounds_have_a_stride() public {
         vm.expectRevert(BlockRandomness.ZeroStride.selector);
-        new BlockRandomness(0, 1);
+        new BlockRandomness(0, 1, 12);
     }
 
     function headerOf(uint16 number) private pure returns (bytes memory) {

@@ -4,7 +4,7 @@ pragma solidity ^0.8.37;
 import {IInferenceRouter} from "../../src/interfaces/IInferenceRouter.sol";
 import {VersionId} from "../../src/types/Ids.sol";
 import {Stage} from "../../src/types/Registry.sol";
-import {Answer, Mode, OfferId, Phase, Request, RequestId} from "../../src/types/Settlement.sol";
+import {Answer, Mode, Offer, OfferId, Phase, Request, RequestId} from "../../src/types/Settlement.sol";
 import {vm} from "../Vm.sol";
 import {RouterFixture} from "./RouterFixture.sol";
 
@@ -22,6 +22,83 @@ contract RequestsTest is RouterFixture {
         vm.assertTrue(
             RequestId.unwrap(router.requestIdOf(stranger, asked)) != RequestId.unwrap(id), "another requester's"
         );
+    }
+
+    /// Ids are made of the calldata as they lie there.
+    function testFuzz_ids_are_hashes_of_the_abi_encoding(
+        address requester,
+        uint8 mode,
+        bytes32 seed,
+        uint128[3] memory amounts,
+        uint32[3] memory numbers,
+        int64[] memory inputs
+    ) public {
+        Request memory asked = requestFor(Mode(mode % 3));
+        (asked.seed, asked.publicInputs, asked.personal) = (seed, inputs, seed < bytes32(uint256(1) << 255));
+        (asked.valueAtRisk, asked.fee, asked.bond) = (amounts[0], amounts[1], amounts[2]);
+        (asked.items, asked.window, asked.callbackGas) = (numbers[0], numbers[1], numbers[2]);
+        vm.assertEq(
+            RequestId.unwrap(router.requestIdOf(requester, asked)),
+            keccak256(abi.encode(keccak256("averment.request/1"), block.chainid, address(router), requester, asked))
+        );
+    }
+
+    function testFuzz_an_offers_id_is_the_hash_of_its_abi_encoding(Offer memory any) public view {
+        vm.assertEq(
+            OfferId.unwrap(router.offerIdOf(any)),
+            keccak256(abi.encode(keccak256("averment.offer/1"), block.chainid, address(router), any))
+        );
+    }
+
+    /// Bits above a member's own would make a request that nobody can name.
+    function test_what_is_not_clean_is_refused() public {
+        Request memory asked = requestFor(Mode.Proof);
+        asked.publicInputs = one(-5);
+        // After the selector and where the request is: its words, of which these are narrower; and the input.
+        uint8[11] memory narrow = [3, 6, 7, 8, 9, 10, 11, 12, 13, 14, 17];
+        for (uint256 i = 0; i < narrow.length; ++i) {
+            bytes memory data = abi.encodeCall(router.request, (asked));
+            data[4 + 32 + 32 * uint256(narrow[i])] ^= 0x40;
+            vm.prank(address(consumer));
+            (bool done,) = address(router).call(data);
+            vm.assertFalse(done, "not clean");
+        }
+        ask(asked);
+    }
+
+    /// The same for an offer, whose words are all in place.
+    function test_an_offer_that_is_not_clean_is_refused() public {
+        Offer memory other = offered;
+        other.terms = keccak256("other terms");
+        uint8[11] memory narrow = [5, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17];
+        for (uint256 i = 0; i < narrow.length; ++i) {
+            bytes memory data = abi.encodeCall(router.offer, (other));
+            data[4 + 32 * uint256(narrow[i])] ^= 0x40;
+            vm.prank(owner);
+            (bool done,) = address(router).call(data);
+            vm.assertFalse(done, "not clean");
+        }
+        vm.prank(owner);
+        router.offer(other);
+    }
+
+    function test_a_deadline_before_a_committee_can_be_drawn_is_refused() public {
+        randomness.setDelay(600);
+        Request memory asked = requestFor(Mode.Quorum);
+        uint40 first = uint40(block.timestamp) + 600;
+        asked.deadline = first - 1;
+        refused(
+            asked,
+            abi.encodeWithSelector(
+                IInferenceRouter.DeadlineOutOfRange.selector, first, block.timestamp + 7 days, asked.deadline
+            )
+        );
+        asked.deadline = first;
+        ask(asked);
+        // Nobody draws the others.
+        asked = requestFor(Mode.Proof);
+        asked.deadline = uint40(block.timestamp);
+        ask(asked);
     }
 
     function test_the_same_request_is_refused_also_when_it_is_over() public {

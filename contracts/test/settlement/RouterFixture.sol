@@ -25,6 +25,8 @@ import {vm} from "../Vm.sol";
 /// @dev A router with one offer of one deployed version, a consumer, and accounts with money.
 abstract contract RouterFixture is Fixture {
     uint256 internal constant MONEY = 1_000_000;
+    /// Of the router's storage, whose first member are requests, the third balances.
+    bytes32 internal constant ROUTER_NAMESPACE = 0xb4278eb3ac7c25d0933706b644c471991bec1e1142d1faed98491fcb19669200;
     uint128 internal constant SEAT_BOND = 5000;
     uint128 internal constant FEE = 10;
     uint128 internal constant BOND = 1001;
@@ -199,10 +201,18 @@ abstract contract RouterFixture is Fixture {
     }
 
     /// What proves, to the verifier of these tests, that `output` answers the request, for whoever `sender` is.
-    function proofOf(Request memory asked, int64 output, address sender) internal view returns (Proof memory proof) {
+    function proofOf(Request memory asked, int64 output, address sender) internal view returns (Proof memory) {
+        return proofOf(asked, one(output), sender);
+    }
+
+    function proofOf(Request memory asked, int64[] memory outputs, address sender)
+        internal
+        view
+        returns (Proof memory proof)
+    {
         proof.points = "points";
         RequestId id = router.requestIdOf(address(consumer), asked);
-        Statement memory statement = statementOf(id, asked, one(output), sender);
+        Statement memory statement = statementOf(id, asked, outputs, sender);
         proof.proof = abi.encodePacked(keccak256(abi.encode(offered.descriptor, statement, proof.points)));
     }
 

@@ -13,7 +13,8 @@ mod settlement;
 
 pub use bindings::{
     AccessManager, Anchors, BlockRandomness, ClaimsPool, Descriptors, DevelopmentToken, ERC1967Proxy,
-    InferenceRouter, ModelRegistry, OracleStaking, ProofVerifier, WeightsCertificates,
+    InferenceRouter, ModelRegistry, OracleOperators, OracleStaking, ProofVerifier, RouterOffers,
+    WeightsCertificates,
 };
 pub use claims::{PoolContracts, PoolGovernance, PoolTerms, pool_roles};
 pub use deployment::{Contract, DeployError, Deployment, DeploymentFault, RecordError};

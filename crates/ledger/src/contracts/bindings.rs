@@ -44,6 +44,18 @@ alloy::sol! {
 }
 
 alloy::sol! {
+    #[sol(all_derives)]
+    RouterOffers,
+    "../../contracts/artifacts/RouterOffers.json"
+}
+
+alloy::sol! {
+    #[sol(all_derives)]
+    OracleOperators,
+    "../../contracts/artifacts/OracleOperators.json"
+}
+
+alloy::sol! {
     #[sol(rpc, all_derives)]
     BlockRandomness,
     "../../contracts/artifacts/BlockRandomness.json"

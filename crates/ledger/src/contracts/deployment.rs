@@ -365,8 +365,10 @@ impl Deployment {
             [
                 ("router", settlement.router),
                 ("router's implementation", settlement.router_implementation),
+                ("router's part", settlement.router_part),
                 ("stake", settlement.staking),
                 ("stake's implementation", settlement.staking_implementation),
+                ("stake's part", settlement.staking_part),
                 ("randomness", settlement.randomness),
             ]
         });
@@ -486,14 +488,44 @@ pub(super) async fn create(
 ) -> Result<Contract, DeployError> {
     let done = sender.create(format!("create the {contract}"), code).await?;
     let address = done.receipt.contract_address.ok_or(DeployError::NothingCreated { tx: done.tx })?;
-    let block = BlockId::hash(done.block.hash);
-    let found = sender.ledger().provider().get_code_at(address).block_id(block).await;
-    let found = found.map_err(|source| DeployError::Request { address, source })?;
-    if !is_code_of(runtime, &found, &[immutables, &[address.into_word()]].concat()) {
-        return Err(DeployError::OtherCode { contract, address });
-    }
+    let block = done.block.hash;
     sent.push(done);
-    Ok(Contract { address, code_hash: keccak256(&found) })
+    created(sender, contract, address, block, runtime, immutables).await
+}
+
+/// The part that the constructor of `whole`, which came last, created, checked in the same way.
+pub(super) async fn part_of(
+    sender: &Sender,
+    contract: &'static str,
+    whole: Contract,
+    runtime: &Bytes,
+    immutables: &[B256],
+    sent: &[Sent],
+) -> Result<Contract, DeployError> {
+    // `create` pushed it just now.
+    let block = sent.last().ok_or(DeployError::NothingCreated { tx: B256::ZERO })?.block.hash;
+    created(sender, contract, part_address(whole.address), block, runtime, immutables).await
+}
+
+/// Where a contract's constructor creates its part: a contract's own nonces begin with 1 (EIP-161).
+pub(super) fn part_address(whole: Address) -> Address {
+    whole.create(1)
+}
+
+async fn created(
+    sender: &Sender,
+    contract: &'static str,
+    address: Address,
+    block: B256,
+    runtime: &Bytes,
+    immutables: &[B256],
+) -> Result<Contract, DeployError> {
+    let found = sender.ledger().provider().get_code_at(address).block_id(BlockId::hash(block)).await;
+    let found = found.map_err(|source| DeployError::Request { address, source })?;
+    match is_code_of(runtime, &found, &[immutables, &[address.into_word()]].concat()) {
+        true => Ok(Contract { address, code_hash: keccak256(&found) }),
+        false => Err(DeployError::OtherCode { contract, address }),
+    }
 }
 
 /// Whether `found` is `artifact`, but for the places where the compiler left zeros for one of `immutables`: a

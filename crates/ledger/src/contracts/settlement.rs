@@ -4,9 +4,9 @@
 //! other is created; what came to another place is reported, and not used.
 
 use super::{
-    BlockRandomness, Contract, DeployError, DevelopmentToken, ERC1967Proxy, InferenceRouter, OracleStaking,
-    ProofContracts, Sender, Sent,
-    deployment::{create, with_arguments},
+    BlockRandomness, Contract, DeployError, DevelopmentToken, ERC1967Proxy, InferenceRouter, OracleOperators,
+    OracleStaking, ProofContracts, RouterOffers, Sender, Sent,
+    deployment::{create, part_address, part_of, with_arguments},
 };
 use alloy::sol_types::SolCall;
 use averment_primitives::{Address, B256, Bytes, U256};
@@ -41,6 +41,9 @@ pub struct SettlementTerms {
     /// Blocks between a request and the block whose randomness draws its committee, at least. On a rollup, longer than its
     /// sequencer ever is behind layer 1.
     pub delay: u64,
+    /// Seconds from a block to the next, at least: a request whose deadline comes before its committee can be drawn is
+    /// refused.
+    pub block_seconds: u32,
     /// What says whether the chain's sequencer works; zero where there is none.
     pub uptime: Address,
     /// Seconds for which no window ends after the sequencer is back.
@@ -55,6 +58,7 @@ impl SettlementTerms {
         unbonding: 14 * DAY,
         stride: 1,
         delay: 0,
+        block_seconds: 1,
         uptime: Address::ZERO,
         grace: 0,
     };
@@ -67,6 +71,7 @@ impl SettlementTerms {
             unbonding: 14 * DAY,
             stride: 4,
             delay: 8,
+            block_seconds: 12,
             uptime: Address::ZERO,
             grace: 0,
         }
@@ -81,6 +86,7 @@ impl SettlementTerms {
             unbonding: 14 * DAY,
             stride: 30,
             delay: 300,
+            block_seconds: 2,
             uptime,
             grace: 60 * 60,
         }
@@ -99,10 +105,14 @@ pub struct SettlementContracts {
     pub staking: Contract,
     /// The code behind it.
     pub staking_implementation: Contract,
+    /// What that one created for the coming and going of operators, as EIP-170 allows no more code in one contract.
+    pub staking_part: Contract,
     /// The router: the proxy, to which requests go.
     pub router: Contract,
     /// The code behind it.
     pub router_implementation: Contract,
+    /// What that one created for offers.
+    pub router_part: Contract,
     /// Seconds between giving up a seat and withdrawing its bond.
     pub unbonding: u32,
 }
@@ -153,13 +163,17 @@ impl SettlementContracts {
                 create(sender, "development token", code, runtime, &[], sent).await?.address
             }
         };
-        let arguments = BlockRandomness::constructorCall { stride_: terms.stride, delay_: terms.delay };
+        let arguments = BlockRandomness::constructorCall {
+            stride_: terms.stride,
+            delay_: terms.delay,
+            blockSeconds_: terms.block_seconds,
+        };
         let randomness = create(
             sender,
             "randomness",
             with_arguments(&BlockRandomness::BYTECODE, &arguments),
             &BlockRandomness::DEPLOYED_BYTECODE,
-            &[number(terms.stride), number(terms.delay)],
+            &[number(terms.stride), number(terms.delay), number(terms.block_seconds)],
             sent,
         )
         .await?;
@@ -182,9 +196,15 @@ impl SettlementContracts {
             clock[1],
         ];
         let code = with_arguments(&OracleStaking::BYTECODE, &arguments);
-        let runtime = &OracleStaking::DEPLOYED_BYTECODE;
-        let staking_implementation =
-            create(sender, "stake's implementation", code, runtime, &immutables, sent).await?;
+        let (staking_implementation, staking_part) = in_two(
+            sender,
+            ["stake's implementation", "stake's part"],
+            code,
+            [&OracleStaking::DEPLOYED_BYTECODE, &OracleOperators::DEPLOYED_BYTECODE],
+            &immutables,
+            sent,
+        )
+        .await?;
         let initialize = OracleStaking::initializeCall { authority: manager }.abi_encode();
         let staking = proxy(sender, "stake", staking_implementation.address, initialize, sent).await?;
         displaced("stake", expected.staking, staking.address)?;
@@ -207,9 +227,15 @@ impl SettlementContracts {
             clock[1],
         ];
         let code = with_arguments(&InferenceRouter::BYTECODE, &arguments);
-        let runtime = &InferenceRouter::DEPLOYED_BYTECODE;
-        let router_implementation =
-            create(sender, "router's implementation", code, runtime, &immutables, sent).await?;
+        let (router_implementation, router_part) = in_two(
+            sender,
+            ["router's implementation", "router's part"],
+            code,
+            [&InferenceRouter::DEPLOYED_BYTECODE, &RouterOffers::DEPLOYED_BYTECODE],
+            &immutables,
+            sent,
+        )
+        .await?;
         let initialize = InferenceRouter::initializeCall {
             authority: manager,
             certificates: proofs.map_or(Address::ZERO, |proofs| proofs.certificates.address),
@@ -222,8 +248,10 @@ impl SettlementContracts {
             randomness,
             staking,
             staking_implementation,
+            staking_part,
             router,
             router_implementation,
+            router_part,
             unbonding: terms.unbonding,
         })
     }
@@ -235,6 +263,22 @@ impl SettlementContracts {
             ("router", self.router, self.router_implementation),
         ]
     }
+}
+
+/// Creates an implementation, which creates its part itself; what the one was given, the other is.
+async fn in_two(
+    sender: &Sender,
+    [name, part_name]: [&'static str; 2],
+    code: Bytes,
+    [runtime, part_runtime]: [&Bytes; 2],
+    immutables: &[B256],
+    sent: &mut Vec<Sent>,
+) -> Result<(Contract, Contract), DeployError> {
+    let at = sender.address().create(sender.next_nonce().await?);
+    let immutables = [immutables, &[part_address(at).into_word()]].concat();
+    let whole = create(sender, name, code, runtime, &immutables, sent).await?;
+    let part = part_of(sender, part_name, whole, part_runtime, &immutables, sent).await?;
+    Ok((whole, part))
 }
 
 /// Creates a proxy of `implementation`, initialised in the same transaction.
