@@ -23,6 +23,8 @@ contract OracleOperators is Bonds, Pauses {
     constructor(IERC20 token_, address router_, uint128 bond_, uint32 unbondingSeconds_)
         Bonds(bond_, unbondingSeconds_)
     {
+        // `OracleStaking`, which creates this with what it was given, checks it.
+        // slither-disable-next-line missing-zero-check
         (token, router) = (token_, router_);
     }
 

@@ -183,14 +183,26 @@ fn artifact(name: &str, output: &Value, layout: Value) -> Result<Value> {
     }))
 }
 
-/// Adds to a contract's interface the events and errors of its part, which whoever calls it meets.
+/// Adds to a contract's interface what its part says: events, errors, and the names of the parameters that it is given.
 fn add_what_it_says(own: &mut Value, part: &Value) {
     let Some(own) = own.as_array_mut() else { return };
     for item in part.as_array().into_iter().flatten() {
-        if (item["type"] == "event" || item["type"] == "error") && !own.contains(item) {
+        if item["type"] == "function" {
+            if let Some(same) = own.iter_mut().find(|one| is_same_function(one, item)) {
+                *same = item.clone();
+            }
+        } else if (item["type"] == "event" || item["type"] == "error") && !own.contains(item) {
             own.push(item.clone());
         }
     }
+}
+
+/// Whether these have the same selector: name and types, whatever the parameters are called.
+fn is_same_function(one: &Value, other: &Value) -> bool {
+    let types = |of: &Value| -> Vec<Value> {
+        of["inputs"].as_array().into_iter().flatten().map(|input| input["type"].clone()).collect()
+    };
+    one["type"] == "function" && one["name"] == other["name"] && types(one) == types(other)
 }
 
 fn check_size(name: &str, output: &Value) -> Result<()> {
