@@ -1,41 +1,43 @@
 //! The chain, its contracts and its people.
 
 use crate::insured::Insured;
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use averment_ledger::{
     Ledger,
     claims::ClaimsClient,
     contracts::{
-        ClaimsPool, Deployment, DevelopmentToken, InferenceRouter, OracleStaking, PoolContracts,
-        PoolGovernance, PoolTerms, Profile, ProofContracts, Sender, SettlementContracts, SettlementTerms,
+        ClaimsPool, Deployment, DevelopmentToken, OracleStaking, PoolContracts, PoolGovernance, PoolTerms,
+        Profile, ProofContracts, Sender, SettlementTerms,
     },
-    embedded::{Genesis, ManualClock},
-    keys::{AccountKey, development},
+    keys::{AccountKey, Cost, KeyFolder, Password, development},
     proofs::ProofClient,
     registry::{PolicyTerms, RegistryClient},
+    settlement::{Mode, Modes, Offer, Quorum, SettlementClient},
 };
 use averment_primitives::{Address, B256, RoleId, U256, VersionId, keccak256};
 use averment_registry::{
     approval::{Approval, Decision},
     version::VersionContent,
 };
-use tempfile::TempDir;
 
 /// A token in its smallest units.
 pub const TOKEN: u128 = 1_000_000_000_000_000_000;
 /// Seconds of a period, in which claims are filed at the beginning.
 pub const DAY: u64 = 24 * 60 * 60;
-const START: u64 = 1_800_000_000;
+/// When the chains begin, in seconds of Unix time.
+pub const START: u64 = 1_800_000_000;
 const ROLES: [&str; 3] = ["medical", "risk", "legal"];
 /// What everybody has at first.
 pub const MONEY: u128 = 100_000 * TOKEN;
+/// How many holders have keys.
+const HOLDERS: usize = 4;
 /// Operators of the committee, each with one seat.
 pub const OPERATORS: usize = 5;
 
 /// Who takes part, by the development account that plays it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
-    /// Owns the models and deploys the contracts.
+    /// Owns the models, deploys the contracts, and watches answers.
     Owner = 0,
     /// The insurer.
     Insurer = 4,
@@ -54,35 +56,31 @@ pub enum Role {
 /// Everything the story is played on.
 pub struct Scene {
     ledger: Ledger,
-    clock: ManualClock,
     keys: Vec<AccountKey>,
     deployment: Deployment,
     registry: RegistryClient,
     /// Where requests are settled.
-    pub settlement: SettlementContracts,
+    pub settlement: SettlementClient,
     /// The pool.
     pub claims: ClaimsClient,
-    _folder: TempDir,
+    /// Keys of the first holders whose claims a proof decides: some of them appeal.
+    pub holders: Vec<AccountKey>,
 }
 
 impl Scene {
-    /// Deploys everything, and gives everybody money.
-    pub async fn set(setup: &averment_prover::Setup) -> Result<Self> {
-        let folder = TempDir::new()?;
-        let clock = ManualClock::at(START);
-        let chain = folder.path().join("chain");
-        let ledger = Ledger::open_embedded(&chain, Genesis::development(START), clock.clone())?;
+    /// Deploys everything on a chain, and gives everybody money.
+    pub async fn set(ledger: Ledger, setup: &averment_prover::Setup) -> Result<Self> {
         let keys = development::accounts(ledger.chain_id())?;
         let owner = Sender::new(&ledger, keys[Role::Owner as usize].clone());
         let (proofs, _) = ProofContracts::deploy(&owner, &setup.key()).await?;
         let terms = SettlementTerms::DEVELOPMENT;
         let (deployment, _) =
             Deployment::deploy_all(&owner, Profile::Development, Some(proofs), Some(&terms)).await?;
-        let settlement = deployment.settlement.context("settlement was deployed")?;
+        let settlement = SettlementClient::new(&ledger, &deployment)?;
         let registry = RegistryClient::open(&ledger, &deployment).await?;
         let terms = PoolTerms {
-            router: settlement.router.address,
-            token: settlement.token,
+            router: settlement.contracts().router.address,
+            token: settlement.contracts().token,
             cadence: DAY as u32,
             filing: DAY as u32 / 4,
             patience: 3 * DAY as u32,
@@ -101,7 +99,12 @@ impl Scene {
         };
         let (pool, _) = PoolContracts::deploy(&owner, &terms, &governance).await?;
         let claims = ClaimsClient::open(&ledger, &pool).await?;
-        let scene = Self { ledger, clock, keys, deployment, registry, settlement, claims, _folder: folder };
+        let (folder, password) = (tempfile::tempdir()?, Password::new(b"an example".to_vec().into())?);
+        let holder = |number: usize| {
+            KeyFolder::new(folder.path()).create_account(&format!("holder-{number}"), &password, Cost::Light)
+        };
+        let holders = (0..HOLDERS).map(holder).collect::<Result<_, _>>()?;
+        let scene = Self { holders, ledger, keys, deployment, registry, settlement, claims };
         scene.fund().await?;
         Ok(scene)
     }
@@ -127,30 +130,37 @@ impl Scene {
     }
 
     /// Lets time pass.
-    pub fn wait(&self, seconds: u64) {
-        self.clock.advance(seconds);
+    pub async fn wait(&self, seconds: u64) -> Result<()> {
+        self.pass_to(self.now().await? + seconds).await
     }
 
     /// Lets time pass until the next period begins.
     pub async fn next_period(&self) -> Result<()> {
-        // Blocks may be ahead of the clock, each at least a second after the one before.
-        let behind = self.now().await?.max(averment_ledger::embedded::Clock::now(&self.clock));
-        let clock = averment_ledger::embedded::Clock::now(&self.clock);
-        self.wait(behind - behind % DAY + DAY - clock);
+        let now = self.now().await?;
+        self.pass_to(now - now % DAY + DAY).await
+    }
+
+    async fn pass_to(&self, timestamp: u64) -> Result<()> {
+        if let Some(chain) = self.ledger.embedded() {
+            chain.set_next_timestamp(timestamp)?;
+            chain.mine()?;
+            return Ok(());
+        }
+        // Development nodes elsewhere.
+        let client = self.ledger.client();
+        client.request::<_, serde_json::Value>("evm_setNextBlockTimestamp", (timestamp,)).await?;
+        client.request_noparams::<serde_json::Value>("evm_mine").await?;
         Ok(())
     }
 
     /// What an account has: in tokens, and in the router.
     pub async fn money(&self, account: Address) -> Result<u128> {
-        let provider = self.ledger.provider().clone();
-        let token = DevelopmentToken::new(self.settlement.token, provider.clone());
-        let router = InferenceRouter::new(self.settlement.router.address, provider);
-        let own = token.balanceOf(account).call().await? + router.balanceOf(account).call().await?;
-        Ok(own.to::<u128>())
+        let balance = self.settlement.balance(account).await?;
+        Ok((balance.wallet + balance.router).to::<u128>())
     }
 
     /// Registers, approves, deploys and offers a model with its weights certified. Returns the offer.
-    pub async fn release(&self, name: &str, insured: &Insured) -> Result<InferenceRouter::Offer> {
+    pub async fn release(&self, name: &str, insured: &Insured) -> Result<(B256, Offer)> {
         let owner = self.by(Role::Owner);
         let signers = self.keys[1..4].iter().map(AccountKey::address);
         let roles = ROLES.iter().map(|role| (*role).to_owned()).zip(signers).collect();
@@ -183,12 +193,7 @@ impl Scene {
         self.offer(&owner, version, insured).await
     }
 
-    async fn offer(
-        &self,
-        owner: &Sender,
-        version: VersionId,
-        insured: &Insured,
-    ) -> Result<InferenceRouter::Offer> {
+    async fn offer(&self, owner: &Sender, version: VersionId, insured: &Insured) -> Result<(B256, Offer)> {
         let client = ProofClient::new(&self.ledger, &self.deployment)?;
         let (descriptor, registered) = insured.descriptor()?;
         let certified = insured.certified(self.ledger.chain_id())?;
@@ -196,7 +201,8 @@ impl Scene {
         client.register(owner, &certified.descriptor, &certified.registered).await?;
         client.certify(owner, registered.descriptor(), &certified).await?;
         let (weights, plan) = insured.registered();
-        let offered = InferenceRouter::Offer {
+        let all = Modes::from_iter(Mode::ALL).0;
+        let offered = Offer {
             version: version.0,
             weights,
             plan,
@@ -206,12 +212,12 @@ impl Scene {
             descriptor: registered.descriptor(),
             certificate: certified.registered.descriptor(),
             zeroKnowledge: true,
-            modes: 0b111,
+            modes: all,
             // The terms allow all modes: in earnest, patients' reports would be proved about.
-            modesForPersons: 0b111,
+            modesForPersons: all,
             proofSeconds: DAY as u32,
             challengeBond: 10 * TOKEN,
-            quorum: InferenceRouter::Quorum {
+            quorum: Quorum {
                 members: OPERATORS as u8,
                 threshold: 3,
                 commitSeconds: 600,
@@ -219,15 +225,14 @@ impl Scene {
                 tolerance: 0,
             },
         };
-        let call = InferenceRouter::offerCall { offered: offered.clone() };
-        owner.call("offer the model's answers", self.settlement.router.address, &call).await?;
-        Ok(offered)
+        let (id, _) = self.settlement.offer(owner, &offered).await?;
+        Ok((id, offered))
     }
 
     /// Operators join, each with one seat; returns the keys that they sign with, in the order of their numbers.
     pub async fn operators(&self) -> Result<Vec<AccountKey>> {
         let owner = self.by(Role::Owner);
-        let staking = self.settlement.staking.address;
+        let staking = self.settlement.contracts().staking.address;
         let amount = U256::from(SettlementTerms::DEVELOPMENT.seat_bond * OPERATORS as u128);
         self.approve(&owner, staking, amount).await?;
         let keys = self.keys[1..=OPERATORS].to_vec();
@@ -260,23 +265,21 @@ impl Scene {
     /// Lets `spender` take tokens.
     pub async fn approve(&self, owner: &Sender, spender: Address, amount: U256) -> Result<()> {
         let call = DevelopmentToken::approveCall { spender, value: amount };
-        owner.call("let tokens be taken", self.settlement.token, &call).await?;
+        owner.call("let tokens be taken", self.settlement.contracts().token, &call).await?;
         Ok(())
     }
 
     /// Tokens for everybody; capital for the pool, and fees in the router.
     async fn fund(&self) -> Result<()> {
         let (owner, insurer) = (self.by(Role::Owner), self.by(Role::Insurer));
-        let (token, pool) = (self.settlement.token, self.claims.address());
+        let token = self.settlement.contracts().token;
         for role in [Role::Owner, Role::Insurer, Role::Broker, Role::Answerer] {
             let call = DevelopmentToken::mintCall { to: self.key(role).address(), amount: U256::from(MONEY) };
             owner.call("mint", token, &call).await?;
         }
-        self.approve(&self.by(Role::Broker), pool, U256::MAX).await?;
-        let answerer = self.by(Role::Answerer);
-        self.approve(&answerer, self.settlement.router.address, U256::MAX).await?;
-        let deposit = InferenceRouter::depositCall { amount: U256::from(10_000 * TOKEN) };
-        answerer.call("deposit a bond", self.settlement.router.address, &deposit).await?;
+        // Whoever buys often lets the pool take more than one premium.
+        self.approve(&self.by(Role::Broker), self.claims.address(), U256::MAX).await?;
+        self.settlement.deposit(&self.by(Role::Answerer), U256::from(10_000 * TOKEN)).await?;
         self.claims.add_capital(&insurer, 20_000 * TOKEN).await?;
         self.claims.fund_router(&insurer, 100 * TOKEN).await?;
         self.claims.set_intake(&insurer, self.key(Role::Intake).address(), true).await?;

@@ -4,16 +4,16 @@ use crate::{
     insured::{Evidence, Insured},
     scene::{DAY, OPERATORS, Role, Scene, TOKEN},
 };
-use alloy::sol_types::{SolEvent, SolValue};
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use averment_ledger::{
-    claims::{Batch, Policy, Stage},
-    contracts::{BlockRandomness, ClaimsPool, InferenceRouter, OracleStaking, Sent},
-    evidence::header_rlp,
+    Ledger,
+    claims::{Policy, Stage},
+    contracts::{ClaimsPool, OracleStaking, Sender, Sent},
     keys::AccountKey,
+    settlement::{Found, Mode, Offer, Proof, members},
 };
 use averment_primitives::{Address, B256, U256, keccak256};
-use averment_verifier::statement::{Mode, Statement};
+use averment_prover::registered::OpenedInputs;
 use std::{collections::BTreeMap, fmt::Write as _};
 
 /// What a photo's claim pays, and a report's.
@@ -22,76 +22,84 @@ const PAYOUTS: [u128; 2] = [50 * TOKEN, 15 * TOKEN];
 const FEE: u128 = TOKEN / 10;
 /// Seconds in which a bonded answer may be challenged.
 const WINDOW: u32 = 6 * 60 * 60;
-/// The modes, as the contracts number them, and the numbers of their products and routines.
-const MODES: [(&str, u8, u16); 3] = [("proof", 0, 1), ("optimistic", 1, 2), ("quorum", 2, 3)];
+/// How claims are decided; their products and routines are numbered from 1.
+const WAYS: [(&str, Mode); 4] = [
+    ("proof", Mode::Proof),
+    ("optimistic", Mode::Optimistic),
+    ("quorum", Mode::Quorum),
+    ("optimistic, challenged", Mode::Optimistic),
+];
 
-/// Claims of one mode.
+/// Claims that are decided in one way.
 struct Line {
-    /// Which of [`MODES`].
-    mode: usize,
+    /// Which of [`WAYS`].
+    way: usize,
     policies: Vec<Policy>,
     identities: Vec<B256>,
     evidence: Vec<Evidence>,
     filed_at: u64,
     gas: BTreeMap<&'static str, u64>,
     accepted: usize,
+    paid: usize,
     delay: u64,
 }
 
-/// Plays the story with so many claims a mode; `say` gets a line for each step. Returns the tables.
-pub async fn tell(counts: [usize; 3], say: impl Fn(&str)) -> Result<String> {
+/// Plays the story on a chain with so many claims a way; `say` gets a line for each step. Returns the tables.
+pub async fn tell(ledger: Ledger, counts: [usize; 4], say: impl Fn(&str)) -> Result<String> {
     let photos = Insured::photos(counts[0])?;
-    let reports = Insured::reports(counts[1].max(counts[2]))?;
+    let reports = Insured::reports(counts[1].max(counts[2]).max(counts[3]))?;
     let setup =
         if photos.setup().powers().len() > reports.setup().powers().len() { &photos } else { &reports };
     ensure!(photos.setup().tau() == reports.setup().tau(), "both models' proofs are made with one setup");
-    let scene = Scene::set(setup.setup()).await?;
+    let scene = Scene::set(ledger, setup.setup()).await?;
     let offers = [scene.release("damage", &photos).await?, scene.release("reports", &reports).await?];
     let operators = scene.operators().await?;
     say("Two models are registered, approved and deployed, their weights certified, their answers offered.");
 
-    for (mode, (_, code, number)) in MODES.iter().enumerate() {
-        let (insured, offer) = if mode == 0 { (&photos, &offers[0]) } else { (&reports, &offers[1]) };
+    for (way, (_, mode)) in WAYS.iter().enumerate() {
+        let (insured, (id, offer)) = if way == 0 { (&photos, &offers[0]) } else { (&reports, &offers[1]) };
         // Photos are damage from 0 to 9; of reports class 1 is malignant.
-        let (least, most) = if mode == 0 { (5, 9) } else { (1, 1) };
+        let (least, most) = if way == 0 { (5, 9) } else { (1, 1) };
         let routine = ClaimsPool::Routine {
             version: offer.version,
-            offer: offer_id(&scene, offer).await?,
+            offer: *id,
             least,
             most,
             output: 0,
             outputs: 1,
             batch: u16::try_from(insured.batch())?,
-            mode: *code,
+            mode: mode.code(),
             personal: true,
             proofAbove: u128::MAX,
             fee: FEE,
             answerSeconds: DAY as u32,
             window: WINDOW,
         };
-        scene.product(*number, routine, PAYOUTS[usize::from(mode != 0)]).await?;
+        scene.product(number(way), routine, PAYOUTS[usize::from(way != 0)]).await?;
     }
     let before = money(&scene).await?;
 
     scene.next_period().await?;
     let mut lines = Vec::new();
-    for (mode, count) in counts.into_iter().enumerate() {
-        let insured = if mode == 0 { &photos } else { &reports };
-        // The committee's reports are others than the answerer's.
-        let first = if mode == 2 { counts[1] } else { 0 };
-        let line = filed(&scene, insured, mode, first, count).await?;
-        say(&format!("{count} claims to be decided by {} are filed.", MODES[mode].0));
-        lines.push(line);
+    let mut first = 0;
+    for (way, count) in counts.into_iter().enumerate() {
+        let insured = if way == 0 { &photos } else { &reports };
+        lines.push(filed(&scene, insured, way, first, count).await?);
+        say(&format!("{count} claims to be decided by {} are filed.", WAYS[way].0));
+        // No report is claimed with twice.
+        first += if way == 0 { 0 } else { count };
     }
     scene.next_period().await?;
     // The one whose answer waits for its window comes last, so that nobody else's delay is in it.
-    for mode in [0, 2, 1] {
-        let line = &mut lines[mode];
-        let (insured, offer) = if line.mode == 0 { (&photos, &offers[0]) } else { (&reports, &offers[1]) };
+    for way in [0, 2, 3, 1] {
+        let line = &mut lines[way];
+        let (insured, (_, offer)) = if way == 0 { (&photos, &offers[0]) } else { (&reports, &offers[1]) };
         settled(&scene, insured, offer, line, &operators).await?;
         let count = line.identities.len();
-        say(&format!("{}: {} of {count} claims are accepted.", MODES[line.mode].0, line.accepted));
+        say(&format!("{}: {} of {count} claims are accepted.", WAYS[way].0, line.accepted));
     }
+    appealed(&scene, &mut lines[0]).await?;
+    say("A claim that the model rejected is appealed, and the reviewer accepts it.");
     for line in &mut lines {
         paid(&scene, line).await?;
     }
@@ -99,22 +107,29 @@ pub async fn tell(counts: [usize; 3], say: impl Fn(&str)) -> Result<String> {
     tables(&scene, &lines, &before, &after).await
 }
 
-async fn offer_id(scene: &Scene, offer: &InferenceRouter::Offer) -> Result<B256> {
-    let router = InferenceRouter::new(scene.settlement.router.address, scene.ledger().provider().clone());
-    Ok(router.offerIdOf(offer.clone()).call().await?)
+/// The number of a way's product and routine.
+fn number(way: usize) -> u16 {
+    way as u16 + 1
+}
+
+/// Whom a policy is bought for: an address of its own.
+fn holder(scene: &Scene, way: usize, item: usize) -> Address {
+    match scene.holders.get(item) {
+        Some(key) if way == 0 => key.address(),
+        _ => Address::from_word(keccak256(format!("holder {way} {item}"))),
+    }
 }
 
 /// Policies are bought, each for an address of its own, and a claim is filed for each, all in one transaction.
-async fn filed(scene: &Scene, insured: &Insured, mode: usize, first: usize, count: usize) -> Result<Line> {
+async fn filed(scene: &Scene, insured: &Insured, way: usize, first: usize, count: usize) -> Result<Line> {
     let (broker, claims) = (scene.by(Role::Broker), &scene.claims);
-    let (_, _, product) = MODES[mode];
     let mut gas = BTreeMap::new();
     let (mut policies, mut filings) = (Vec::new(), Vec::new());
     let (mut identities, mut evidence) = (Vec::new(), Vec::new());
     for item in first..first + count {
-        let holder = Address::from_word(keccak256(format!("holder {mode} {item}")));
-        let (policy, sent) = claims.buy(&broker, product, holder, B256::ZERO).await?;
-        sent.iter().for_each(|sent| add(&mut gas, "buy", sent));
+        let holder = holder(scene, way, item - first);
+        let (policy, sent) = claims.buy(&broker, number(way), holder, B256::ZERO).await?;
+        add(&mut gas, "buy", &sent);
         let seen = insured.evidence(item)?;
         let now = scene.now().await?;
         let intake = ClaimsPool::Intake {
@@ -130,61 +145,52 @@ async fn filed(scene: &Scene, insured: &Insured, mode: usize, first: usize, coun
         evidence.push(seen);
     }
     let sent = claims.file(&broker, filings).await?;
-    add(&mut gas, "file", &sent);
+    add(&mut gas, "file", &[sent]);
     let filed_at = scene.now().await?;
-    Ok(Line { mode, policies, identities, evidence, filed_at, gas, accepted: 0, delay: 0 })
+    Ok(Line { way, policies, identities, evidence, filed_at, gas, accepted: 0, paid: 0, delay: 0 })
 }
 
 /// The router is asked, answered, and the claims are decided.
 async fn settled(
     scene: &Scene,
     insured: &Insured,
-    offer: &InferenceRouter::Offer,
+    offer: &Offer,
     line: &mut Line,
     operators: &[AccountKey],
 ) -> Result<()> {
-    let broker = scene.by(Role::Broker);
-    let (_, _, routine) = MODES[line.mode];
-    let (batch, sent) = scene.claims.ask(&broker, routine, line.identities.clone()).await?;
-    add(&mut line.gas, "ask", &sent);
-    let evidence = std::mem::take(&mut line.evidence);
-    let (outputs, opened) = insured.answer(evidence)?;
-    match line.mode {
-        0 => {
-            let prover = scene.by(Role::Prover);
-            let about = Statement {
-                chain_id: scene.ledger().chain_id(),
-                contract: scene.settlement.router.address,
-                request: batch.id,
-                beneficiary: prover.address(),
-                version: offer.version,
-                mode: Mode::ZeroKnowledge,
-                ..Statement::default()
-            };
-            let (points, proof) = insured.prove(&opened, about)?;
-            let call = InferenceRouter::proveCall {
-                requester: scene.claims.address(),
-                asked: batch.asked.clone(),
-                offered: offer.clone(),
-                contested: InferenceRouter::Answer {
-                    answerer: Address::ZERO,
-                    challenger: Address::ZERO,
-                    outputs: Vec::new(),
-                },
-                outputs: outputs.clone(),
-                proof: InferenceRouter::Proof { points: points.into(), proof: proof.into() },
-            };
-            let sent = prover.call("prove the answer", scene.settlement.router.address, &call).await?;
-            add(&mut line.gas, "answer", &sent);
+    let (broker, settlement) = (scene.by(Role::Broker), &scene.settlement);
+    let (batch, sent) = scene.claims.ask(&broker, number(line.way), line.identities.clone()).await?;
+    add(&mut line.gas, "ask", &[sent]);
+    let (outputs, opened) = insured.answer(std::mem::take(&mut line.evidence))?;
+    let found = settlement.find(batch.id).await?;
+    let answerer = scene.by(Role::Answerer);
+    let sent = match line.way {
+        0 => vec![proved(scene, insured, &found, &opened, &outputs, &scene.by(Role::Prover)).await?],
+        // A bonded answer that nobody challenges.
+        1 => {
+            let mut sent = settlement.answer(&answerer, &found, outputs.clone()).await?;
+            scene.wait(u64::from(WINDOW) + 60).await?;
+            sent.push(settlement.finalise(&answerer, &settlement.find(batch.id).await?).await?);
+            sent
         }
-        1 => answered(scene, &batch, &outputs, line).await?,
-        _ => agreed(scene, &batch, &outputs, line, operators).await?,
-    }
+        2 => agreed(scene, &found, &outputs, operators).await?,
+        // One that somebody challenges although it is right: the answerer proves it, and earns the challenger's stake.
+        _ => {
+            let mut sent = settlement.answer(&answerer, &found, outputs.clone()).await?;
+            let watcher = scene.by(Role::Owner);
+            sent.extend(settlement.challenge(&watcher, &settlement.find(batch.id).await?).await?);
+            let found = settlement.find(batch.id).await?;
+            sent.push(proved(scene, insured, &found, &opened, &outputs, &answerer).await?);
+            sent
+        }
+    };
+    ensure!(found.offer == *offer, "the request names the routine's offer");
+    add(&mut line.gas, "answer", &sent);
     let sent = scene.claims.decide(&broker, &batch, outputs.clone()).await?;
-    add(&mut line.gas, "decide", &sent);
+    add(&mut line.gas, "decide", &[sent]);
     line.delay = scene.now().await? - line.filed_at;
     for (place, evidence) in line.identities.iter().enumerate() {
-        let accepted = if line.mode == 0 { outputs[place] >= 5 } else { outputs[place] == 1 };
+        let accepted = if line.way == 0 { outputs[place] >= 5 } else { outputs[place] == 1 };
         let expected = if accepted { Stage::Accepted } else { Stage::Rejected };
         let got = scene.claims.claim(*evidence).await?.stage;
         ensure!(got == expected, "claim {place} is {got:?}, the model's answer says {expected:?}");
@@ -193,63 +199,51 @@ async fn settled(
     Ok(())
 }
 
-/// A bonded answer that nobody challenges.
-async fn answered(scene: &Scene, batch: &Batch, outputs: &[i64], line: &mut Line) -> Result<()> {
-    let (answerer, router) = (scene.by(Role::Answerer), scene.settlement.router.address);
-    let (requester, asked) = (scene.claims.address(), batch.asked.clone());
-    let call = InferenceRouter::answerCall { requester, asked: asked.clone(), outputs: outputs.to_vec() };
-    let sent = answerer.call("answer with a bond", router, &call).await?;
-    add(&mut line.gas, "answer", &sent);
-    scene.wait(u64::from(WINDOW) + 60);
-    let given = InferenceRouter::Answer {
-        answerer: answerer.address(),
-        challenger: Address::ZERO,
-        outputs: outputs.to_vec(),
-    };
-    let call = InferenceRouter::finaliseCall { requester, asked, given };
-    let sent = answerer.call("finalise the answer", router, &call).await?;
-    add(&mut line.gas, "answer", &sent);
-    Ok(())
+/// A proof of the answer to a request, for who sends it.
+async fn proved(
+    scene: &Scene,
+    insured: &Insured,
+    found: &Found,
+    opened: &OpenedInputs,
+    outputs: &[i64],
+    prover: &Sender,
+) -> Result<Sent> {
+    let settlement = &scene.settlement;
+    let about = settlement.statement(found.requester, &found.asked, &found.offer, outputs, prover.address());
+    let (points, proof) = insured.prove(opened, about)?;
+    let proof = Proof { points: points.into(), proof: proof.into() };
+    Ok(settlement.prove(prover, found, outputs.to_vec(), proof).await?)
 }
 
 /// A committee that is drawn, and agrees.
 async fn agreed(
     scene: &Scene,
-    batch: &Batch,
+    found: &Found,
     outputs: &[i64],
-    line: &mut Line,
     operators: &[AccountKey],
-) -> Result<()> {
+) -> Result<Vec<Sent>> {
     let (broker, provider) = (scene.by(Role::Broker), scene.ledger().provider().clone());
-    let (router, staking) = (scene.settlement.router.address, scene.settlement.staking.address);
-    let (requester, asked) = (scene.claims.address(), &batch.asked);
-    let round = InferenceRouter::new(router, provider.clone()).drawOf(batch.id).call().await?.round;
+    let staking = scene.settlement.contracts().staking.address;
+    let round = found.standing.draw().context("a committee is to be drawn")?.round;
     // Blocks come with transactions: these move nothing.
     while scene.ledger().newest_final().await?.header.number <= round {
-        scene.approve(&broker, requester, U256::MAX).await?;
+        scene.approve(&broker, scene.claims.address(), U256::MAX).await?;
     }
-    let header = header_rlp(&scene.ledger().verified_header(round).await?);
-    let record = BlockRandomness::recordCall { header };
-    let sent = broker.call("record randomness", scene.settlement.randomness.address, &record).await?;
-    add(&mut line.gas, "answer", &sent);
-    let draw = InferenceRouter::drawCall { requester, asked: asked.clone() };
-    let sent = broker.call("draw the committee", router, &draw).await?;
-    add(&mut line.gas, "answer", &sent);
-    let drawn = sent.receipt.logs().iter().find_map(|log| OracleStaking::Drawn::decode_log(&log.inner).ok());
-    let committee = drawn.context("a committee was drawn")?.data.committee;
+    let mut sent = scene.settlement.draw(&broker, found).await?;
+    let found = scene.settlement.find(found.id).await?;
+    let committee = found.committee.clone().context("a committee was drawn")?;
 
     let stake = OracleStaking::new(staking, provider);
     let salt = |seat: usize| keccak256(format!("salt {seat}"));
     let mut commits = Vec::new();
     for (seat, member) in committee.members.iter().enumerate() {
-        let own = stake.commitmentOf(batch.id, *member, outputs.to_vec(), salt(seat));
+        let own = stake.commitmentOf(found.id, *member, outputs.to_vec(), salt(seat));
         commits.push(own.call().await?);
     }
     let all = keccak256(commits.concat());
-    let digest = stake.agreementDigest(batch.id, outputs.to_vec(), all).call().await?;
+    let digest = stake.agreementDigest(found.id, outputs.to_vec(), all).call().await?;
     let mut voices = Vec::new();
-    for (seat, member) in committee.members.iter().enumerate() {
-        let signer = Address::from_word(B256::from(*member & ((U256::from(1) << 160) - U256::from(1))));
+    for (seat, (_, signer)) in members(&committee).enumerate() {
         let key = operators.iter().find(|key| key.address() == signer).context("an operator of ours")?;
         let signature = key.sign_digest(&digest)?;
         let parity = U256::from(u8::from(signature.v())) << 255;
@@ -258,8 +252,8 @@ async fn agreed(
     }
     ensure!(voices.len() == OPERATORS, "all of them agree");
     let call = OracleStaking::agreeCall {
-        requester,
-        asked: OracleStaking::Request::abi_decode(&asked.abi_encode())?,
+        requester: found.requester,
+        asked: found.asked.clone().into(),
         committee,
         agreement: OracleStaking::Agreement {
             outputs: outputs.to_vec(),
@@ -267,9 +261,24 @@ async fn agreed(
             voices,
         },
     };
-    let sent = broker.call("post what the committee says", staking, &call).await?;
-    add(&mut line.gas, "answer", &sent);
-    Ok(())
+    sent.push(broker.call("post what the committee says", staking, &call).await?);
+    Ok(sent)
+}
+
+/// The first holder whose claim the model rejected appeals, and the reviewer accepts it.
+async fn appealed(scene: &Scene, line: &mut Line) -> Result<()> {
+    for ((policy, evidence), key) in line.policies.iter().zip(&line.identities).zip(&scene.holders) {
+        if scene.claims.claim(*evidence).await?.stage != Stage::Rejected {
+            continue;
+        }
+        let claim = ClaimsPool::Claim { policy: policy.id, evidence: *evidence };
+        scene.claims.appeal(&scene.by(Role::Broker), key, claim.clone()).await?;
+        ensure!(scene.claims.claim(*evidence).await?.stage == Stage::InReview, "it is before the reviewer");
+        scene.claims.review(&scene.by(Role::Reviewer), claim, true, keccak256("salted reasons")).await?;
+        ensure!(scene.claims.claim(*evidence).await?.stage == Stage::Accepted, "the reviewer accepted it");
+        return Ok(());
+    }
+    bail!("the model rejects none of the first claims")
 }
 
 /// What was accepted is paid, to holders who need no ether for it.
@@ -283,13 +292,14 @@ async fn paid(scene: &Scene, line: &mut Line) -> Result<()> {
     if accepted.is_empty() {
         return Ok(());
     }
+    line.paid = accepted.len();
     let sent = scene.claims.pay(&scene.by(Role::Broker), accepted).await?;
-    add(&mut line.gas, "pay", &sent);
+    add(&mut line.gas, "pay", &[sent]);
     Ok(())
 }
 
-fn add(gas: &mut BTreeMap<&'static str, u64>, step: &'static str, sent: &Sent) {
-    *gas.entry(step).or_default() += sent.gas_used();
+fn add(gas: &mut BTreeMap<&'static str, u64>, step: &'static str, sent: &[Sent]) {
+    *gas.entry(step).or_default() += sent.iter().map(Sent::gas_used).sum::<u64>();
 }
 
 /// Who has what, in the token's smallest units.
@@ -300,11 +310,15 @@ async fn money(scene: &Scene) -> Result<Vec<(&'static str, u128)>> {
         ("broker, for the claimants", Role::Broker),
         ("prover", Role::Prover),
         ("answerer", Role::Answerer),
+        ("who challenged a right answer", Role::Owner),
     ] {
         money.push((name, scene.money(scene.key(role).address()).await?));
     }
     money.push(("pool, with its fees in the router", scene.money(scene.claims.address()).await?));
-    money.push(("operators' stake and earnings", scene.money(scene.settlement.staking.address).await?));
+    money.push((
+        "operators' stake and earnings",
+        scene.money(scene.settlement.contracts().staking.address).await?,
+    ));
     Ok(money)
 }
 
@@ -315,7 +329,7 @@ async fn tables(
     after: &[(&'static str, u128)],
 ) -> Result<String> {
     let mut text = String::from(
-        "| mode | claims | accepted | buy | file | ask | answer | decide | settle: ask to decide | pay, each | filed to decided |\n\
+        "| decided by | claims | accepted | buy | file | ask | answer | decide | settle: ask to decide | pay, each | filed to decided |\n\
          |---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|\n",
     );
     for line in lines {
@@ -323,12 +337,12 @@ async fn tables(
         let gas = |step| line.gas.get(step).copied().unwrap_or_default();
         let each = |step| gas(step) / count;
         let settle = (gas("ask") + gas("answer") + gas("decide")) / count;
-        let pay = gas("pay") / (line.accepted.max(1) as u64);
+        let pay = gas("pay") / (line.paid.max(1) as u64);
         let hours = line.delay / 3600;
         writeln!(
             text,
             "| {} | {count} | {} | {} | {} | {} | {} | {} | {settle} | {pay} | {hours} h |",
-            MODES[line.mode].0,
+            WAYS[line.way].0,
             line.accepted,
             each("buy"),
             each("file"),

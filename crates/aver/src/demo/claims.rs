@@ -23,11 +23,9 @@ use alloy::primitives::aliases::U40;
 use anyhow::{Context as _, Result, bail, ensure};
 use averment_ledger::{
     claims::{Batch, ClaimsClient, Policy, Stage as ClaimStage},
-    contracts::{
-        ClaimsPool, DevelopmentToken, InferenceRouter, PoolContracts, PoolGovernance, PoolTerms,
-        SettlementContracts,
-    },
+    contracts::{ClaimsPool, DevelopmentToken, PoolContracts, PoolGovernance, PoolTerms},
     proofs::ProofClient,
+    settlement::{Mode, Modes, Offer, Proof, Quorum, SettlementClient},
 };
 use averment_primitives::{Address, B256, SaltedLeaf, U256, VersionId};
 use averment_prover::{model, registered::OpenedInputs};
@@ -36,7 +34,6 @@ use averment_verifier::{
     Registered,
     commitment::InputCommitment,
     descriptor::{Commitments, Descriptor, Options},
-    statement::Statement,
 };
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -59,8 +56,8 @@ const REPORTS: [&[&str]; 2] =
     [&["wdbc-054", "wdbc-197", "wdbc-190", "wdbc-179"], &["wdbc-373", "wdbc-013", "wdbc-313"]];
 /// The one that the model rejects and a pathologist finds malignant.
 const APPEALED: &str = "wdbc-190";
-/// The modes of the two products' requests, as the contracts number them.
-const MODES: [u8; 2] = [0, 1];
+/// How the answers about the two products' claims become final.
+const MODES: [Mode; 2] = [Mode::Proof, Mode::Optimistic];
 
 /// A claim, and what only its holder and the intake have.
 struct Filed {
@@ -92,16 +89,16 @@ pub async fn play(
     version: VersionId,
     decisions: &Path,
 ) -> Result<Settled> {
-    let contracts = stage.deployment.settlement.context("what settles requests was deployed")?;
-    let people = People::enter(stage, &contracts).await?;
+    let settlement = SettlementClient::new(stage.registry.ledger(), &stage.deployment)?;
+    let people = People::enter(stage, &settlement).await?;
     let folder = decisions.with_file_name("claims");
     let reports = REPORTS.iter().copied().flatten().copied();
     let evidence: Vec<_> =
         reports.map(|case| evidence(case, decisions, &folder, plan, stage)).collect::<Result<_>>()?;
-    let offer = offer(stage, plan, version, &evidence, &contracts).await?;
-    let claims = pool(stage, &people, &offer, &contracts).await?;
-    let before = Balances::of(&people, &claims, &contracts, stage.registry.ledger()).await?;
-    let scene = Scene { people, claims, contracts, offer };
+    let offered = offer(stage, plan, version, &evidence, &settlement).await?;
+    let claims = pool(stage, &people, version, offered, &settlement).await?;
+    let before = Balances::of(&people, &claims, &settlement).await?;
+    let scene = Scene { people, claims, settlement };
     let (first, second) = evidence.split_at(REPORTS[0].len());
     let (proved, bonded) = scene.file(stage, [first, second]).await?;
     scene.decided_by_proof(stage, plan, &proved).await?;
@@ -111,7 +108,7 @@ pub async fn play(
     for own in proved.iter().chain(&bonded) {
         stages.push((own.case.clone(), scene.claims.claim(own.claim.evidence).await?.stage));
     }
-    let after = Balances::of(&scene.people, &scene.claims, &contracts, stage.registry.ledger()).await?;
+    let after = Balances::of(&scene.people, &scene.claims, &scene.settlement).await?;
     let purses = before.until(after)?;
     let paid = stages.iter().filter(|(_, stage)| *stage == ClaimStage::Paid).count();
     let ui = stage.context.ui;
@@ -153,14 +150,14 @@ fn options(plan: &PlanFolder) -> Result<Options> {
     Ok(Options { chunk_bits, batch_bits: BATCH_BITS, commitments: Commitments::Each, ..Options::default() })
 }
 
-/// The owner offers the version's answers about batches of claims.
+/// The owner offers the version's answers about batches of claims. Returns the offer's id.
 async fn offer(
     stage: &mut Stage,
     plan: &PlanFolder,
     version: VersionId,
     evidence: &[(String, PathBuf, InputCommitment)],
-    contracts: &SettlementContracts,
-) -> Result<InferenceRouter::Offer> {
+    settlement: &SettlementClient,
+) -> Result<B256> {
     let (weights, schema) = (plan.commitment()?, plan.schema()?);
     let setup = stage.context.setup(weights.chunked().setup(), schema.chunk_bits())?;
     let derived = Descriptor::derive(&plan.plan()?, options(plan)?)?;
@@ -175,7 +172,8 @@ async fn offer(
     stage.note("register the descriptor of four claims", sent);
     let sent = verifier.cover(&stage.owner, registered.descriptor(), &certified).await?;
     stage.note("have the certificate cover it", sent);
-    let offered = InferenceRouter::Offer {
+    let modes = Modes::from_iter(MODES).0;
+    let offered = Offer {
         version: version.0,
         weights: weights.identity(),
         plan: plan.plan()?.digest(),
@@ -185,32 +183,26 @@ async fn offer(
         descriptor: registered.descriptor(),
         certificate: certified.registered.descriptor(),
         zeroKnowledge: true,
-        modes: 0b11,
-        modesForPersons: 0b11,
+        modes,
+        modesForPersons: modes,
         proofSeconds: WINDOW,
         challengeBond: 10 * TOKEN,
-        quorum: InferenceRouter::Quorum {
-            members: 0,
-            threshold: 0,
-            commitSeconds: 0,
-            revealSeconds: 0,
-            tolerance: 0,
-        },
+        quorum: Quorum::default(),
     };
-    let call = InferenceRouter::offerCall { offered: offered.clone() };
-    let sent = stage.owner.call("offer the version's answers", contracts.router.address, &call).await?;
+    let (id, sent) = settlement.offer(&stage.owner, &offered).await?;
     stage.note("offer the version's answers", sent);
-    Ok(offered)
+    Ok(id)
 }
 
 /// The insurer's pool, with capital, two products and an intake. Its record is kept for `aver claims`.
 async fn pool(
     stage: &mut Stage,
     people: &People,
-    offer: &InferenceRouter::Offer,
-    contracts: &SettlementContracts,
+    version: VersionId,
+    offer: B256,
+    settlement: &SettlementClient,
 ) -> Result<ClaimsClient> {
-    let owner = stage.owner.address();
+    let (owner, contracts) = (stage.owner.address(), settlement.contracts());
     let terms = PoolTerms {
         router: contracts.router.address,
         token: contracts.token,
@@ -241,20 +233,18 @@ async fn pool(
     stage.note_all("capital", claims.add_capital(insurer, 1_000 * TOKEN).await?);
     stage.note("fees for answers", claims.fund_router(insurer, 50 * TOKEN).await?);
     stage.note("accredit the clinic", claims.set_intake(insurer, people.intake.address(), true).await?);
-    let router = InferenceRouter::new(contracts.router.address, stage.registry.ledger().provider().clone());
-    let id = router.offerIdOf(offer.clone()).call().await?;
     let mut sent = Vec::new();
     for mode in MODES {
         let terms = ClaimsPool::Routine {
-            version: offer.version,
-            offer: id,
+            version: version.0,
+            offer,
             // The class "malignant".
             least: 1,
             most: 1,
             output: 0,
             outputs: 1,
             batch: 1 << BATCH_BITS,
-            mode,
+            mode: mode.code(),
             personal: true,
             proofAbove: u128::MAX,
             fee: FEE,
@@ -283,8 +273,7 @@ async fn pool(
 struct Scene {
     people: People,
     claims: ClaimsClient,
-    contracts: SettlementContracts,
-    offer: InferenceRouter::Offer,
+    settlement: SettlementClient,
 }
 
 impl Scene {
@@ -335,31 +324,20 @@ impl Scene {
     async fn decided_by_proof(&self, stage: &mut Stage, plan: &PlanFolder, filed: &[Filed]) -> Result<()> {
         let batch = self.ask(stage, 1, filed).await?;
         let answerer = &self.people.answerer;
-        let statement = Statement {
-            chain_id: stage.registry.id().chain_id,
-            contract: self.contracts.router.address,
-            request: batch.id,
-            beneficiary: answerer.address(),
-            version: self.offer.version,
-            ..Statement::default()
-        };
+        let found = self.settlement.find(batch.id).await?;
+        let (requester, asked) = (found.requester, &found.asked);
+        // The prover computes the outputs.
+        let statement = self.settlement.statement(requester, asked, &found.offer, &[], answerer.address());
         let files = files(filed);
         let made = prove::prove(plan, &prove::Source::Committed(&files), false, statement, &stage.context)?;
         let setup = stage.context.setup(made.statement.setup, plan.schema()?.chunk_bits())?;
         let (_, registered) = proofs::check(&made, plan, &setup)?;
         let outputs = made.statement.public.clone();
-        let call = InferenceRouter::proveCall {
-            requester: self.claims.address(),
-            asked: batch.asked.clone(),
-            offered: self.offer.clone(),
-            contested: nobody(),
-            outputs: outputs.clone(),
-            proof: InferenceRouter::Proof {
-                points: averment_verifier::point::to_bytes(registered.committed()).into(),
-                proof: made.proof.into(),
-            },
+        let proof = Proof {
+            points: averment_verifier::point::to_bytes(registered.committed()).into(),
+            proof: made.proof.into(),
         };
-        let sent = answerer.call("prove the answer", self.contracts.router.address, &call).await?;
+        let sent = self.settlement.prove(answerer, &found, outputs.clone(), proof).await?;
         stage.note(format!("one proof for {} claims", filed.len()), sent);
         self.decide_and_pay(stage, &batch, filed, outputs).await
     }
@@ -387,58 +365,26 @@ impl Scene {
     /// A wrong answer loses its bond, the next one stands.
     async fn decided_by_bond(&self, stage: &mut Stage, plan: &PlanFolder, filed: &[Filed]) -> Result<()> {
         let batch = self.ask(stage, 2, filed).await?;
-        let (router, people) = (self.contracts.router.address, &self.people);
-        let requester = self.claims.address();
+        let (settlement, people) = (&self.settlement, &self.people);
         let outputs = answered(plan, filed)?;
         let wrong = vec![0; outputs.len()];
         ensure!(wrong != outputs, "the impostor's answer is wrong");
-        let answer = |outputs: &Vec<i64>| InferenceRouter::answerCall {
-            requester,
-            asked: batch.asked.clone(),
-            outputs: outputs.clone(),
-        };
         stage
             .context
             .ui
             .say("   An impostor answers, with a bond, that nobody is ill. A watcher challenges it");
-        let sent = people.impostor.call("answer with a bond", router, &answer(&wrong)).await?;
-        stage.note("a wrong answer", sent);
-        let mut given = InferenceRouter::Answer {
-            answerer: people.impostor.address(),
-            challenger: Address::ZERO,
-            outputs: wrong,
-        };
-        let call = InferenceRouter::challengeCall {
-            requester,
-            asked: batch.asked.clone(),
-            offered: self.offer.clone(),
-            given: given.clone(),
-        };
-        let sent = people.watcher.call("challenge the answer", router, &call).await?;
-        stage.note("challenge it", sent);
+        let sent = settlement.answer(&people.impostor, &settlement.find(batch.id).await?, wrong).await?;
+        stage.note_all("a wrong answer", sent);
+        let sent = settlement.challenge(&people.watcher, &settlement.find(batch.id).await?).await?;
+        stage.note_all("challenge it", sent);
         stage.wait(u64::from(WINDOW) + 60).await?;
-        given.challenger = people.watcher.address();
-        let call = InferenceRouter::forfeitCall {
-            requester,
-            asked: batch.asked.clone(),
-            offered: self.offer.clone(),
-            given,
-        };
-        let sent = people.watcher.call("have it slashed", router, &call).await?;
+        let sent = settlement.forfeit(&people.watcher, &settlement.find(batch.id).await?).await?;
         stage.note("not proved in time: its bond is lost", sent);
-        let sent = people.answerer.call("answer with a bond", router, &answer(&outputs)).await?;
-        stage.note("a right answer", sent);
+        let found = settlement.find(batch.id).await?;
+        let sent = settlement.answer(&people.answerer, &found, outputs.clone()).await?;
+        stage.note_all("a right answer", sent);
         stage.wait(u64::from(WINDOW) + 60).await?;
-        let call = InferenceRouter::finaliseCall {
-            requester,
-            asked: batch.asked.clone(),
-            given: InferenceRouter::Answer {
-                answerer: people.answerer.address(),
-                challenger: Address::ZERO,
-                outputs: outputs.clone(),
-            },
-        };
-        let sent = people.answerer.call("finalise the answer", router, &call).await?;
+        let sent = settlement.finalise(&people.answerer, &settlement.find(batch.id).await?).await?;
         stage.note("nobody challenges it: it is final", sent);
         self.decide_and_pay(stage, &batch, filed, outputs).await
     }
@@ -487,9 +433,4 @@ fn answered(plan: &PlanFolder, filed: &[Filed]) -> Result<Vec<i64>> {
         files(filed).iter().map(|file| prove::committed_input(file, &schema)).collect::<Result<_>>()?;
     let trace = OpenedInputs::new(opened)?.run(&model, &options)?;
     Ok(Descriptor::derive(model.plan(), options)?.public_values(model.plan(), &trace))
-}
-
-/// That there is no answer yet.
-fn nobody() -> InferenceRouter::Answer {
-    InferenceRouter::Answer { answerer: Address::ZERO, challenger: Address::ZERO, outputs: Vec::new() }
 }

@@ -248,7 +248,7 @@ fn registry(error: &Registry, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         ),
         Registry::InvalidSignature(e) => write!(
             f,
-            "the signature is not that of {}, the key that counts for this version; check who signed, and for which chain",
+            "the signature is not that of {}, whose key counts here; check who signed what, and for which chain",
             e.signer
         ),
         Registry::WrongStage(e) => {

@@ -2,11 +2,7 @@
 
 use super::{TOKEN, people::People};
 use anyhow::{Result, ensure};
-use averment_ledger::{
-    Ledger,
-    claims::ClaimsClient,
-    contracts::{DevelopmentToken, InferenceRouter, SettlementContracts},
-};
+use averment_ledger::{claims::ClaimsClient, contracts::InferenceRouter, settlement::SettlementClient};
 use averment_primitives::Address;
 use serde_json::{Value, json};
 use std::fmt::Write;
@@ -16,20 +12,14 @@ pub struct Balances(Vec<(&'static str, u128)>);
 
 impl Balances {
     /// Now, in tokens and in the router.
-    pub async fn of(
-        people: &People,
-        claims: &ClaimsClient,
-        contracts: &SettlementContracts,
-        ledger: &Ledger,
-    ) -> Result<Self> {
-        let token = DevelopmentToken::new(contracts.token, ledger.provider());
-        let router = InferenceRouter::new(contracts.router.address, ledger.provider());
+    pub async fn of(people: &People, claims: &ClaimsClient, settlement: &SettlementClient) -> Result<Self> {
         let mut all = Vec::new();
         let mut add = async |who, account: Address| -> Result<()> {
-            let own = token.balanceOf(account).call().await? + router.balanceOf(account).call().await?;
+            let balance = settlement.balance(account).await?;
+            let own = (balance.wallet + balance.router).to::<u128>();
             match all.last_mut() {
-                Some((last, sum)) if *last == who => *sum += own.to::<u128>(),
-                _ => all.push((who, own.to::<u128>())),
+                Some((last, sum)) if *last == who => *sum += own,
+                _ => all.push((who, own)),
             }
             Ok(())
         };
@@ -42,6 +32,8 @@ impl Balances {
         add("answerer", people.answerer.address()).await?;
         add("watcher", people.watcher.address()).await?;
         add("impostor", people.impostor.address()).await?;
+        let router = settlement.contracts().router.address;
+        let router = InferenceRouter::new(router, settlement.ledger().provider());
         all.push(("burned", router.burned().call().await?.to::<u128>()));
         Ok(Self(all))
     }

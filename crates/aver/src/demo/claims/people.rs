@@ -3,10 +3,7 @@
 use super::{REPORTS, TOKEN};
 use crate::demo::stage::Stage;
 use anyhow::{Context as _, Result};
-use averment_ledger::{
-    contracts::{DevelopmentToken, InferenceRouter, Sender, SettlementContracts},
-    keys::AccountKey,
-};
+use averment_ledger::{contracts::Sender, keys::AccountKey, settlement::SettlementClient};
 use averment_primitives::{Address, U256};
 
 /// What each of those has who bring money.
@@ -31,7 +28,7 @@ pub struct People {
 
 impl People {
     /// Makes their keys, and gives money to those who bring some.
-    pub async fn enter(stage: &Stage, contracts: &SettlementContracts) -> Result<Self> {
+    pub async fn enter(stage: &Stage, settlement: &SettlementClient) -> Result<Self> {
         let mut holders = Vec::new();
         for (number, case) in (1..).zip(REPORTS.iter().copied().flatten().copied()) {
             holders.push((case, stage.account(&format!("holder-{number}"))?));
@@ -47,14 +44,10 @@ impl People {
             holders,
         };
         for own in [&people.insurer, &people.broker, &people.answerer, &people.impostor, &people.watcher] {
-            let mint = DevelopmentToken::mintCall { to: own.address(), amount: U256::from(MONEY) };
-            stage.owner.call("make development money", contracts.token, &mint).await?;
+            settlement.mint(own, U256::from(MONEY)).await?;
         }
         for own in [&people.answerer, &people.impostor, &people.watcher] {
-            let (router, amount) = (contracts.router.address, U256::from(DEPOSIT));
-            let approve = DevelopmentToken::approveCall { spender: router, value: amount };
-            own.call("let the router take tokens", contracts.token, &approve).await?;
-            own.call("deposit", router, &InferenceRouter::depositCall { amount }).await?;
+            settlement.deposit(own, U256::from(DEPOSIT)).await?;
         }
         Ok(people)
     }
