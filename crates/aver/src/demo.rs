@@ -145,6 +145,7 @@ fn next(folder: &Path, file: &Path, block: B256, stage: &Stage, plan: &PlanFolde
          aver model show {CANCER}\n  \
          aver history {CANCER}\n  \
          aver log verify\n  \
+         aver claims list\n  \
          aver verify {} {} --on-chain\n  \
          aver audit {DIGITS}@1.0.0 -o digits.json\n\n\
          The same with your own files:\n  \

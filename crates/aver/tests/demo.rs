@@ -95,6 +95,8 @@ fn the_demo_tells_its_story_and_leaves_a_project() {
     assert!(history.contains("retired") || history.contains("Retired"), "{history}");
     inside(&["model", "show", "breast-cancer-triage"]);
     inside(&["log", "verify"]);
+    let listed = inside(&["claims", "list"]);
+    assert!(listed.contains("2 products, 7 policies, 7 claims") && listed.contains("is paid"), "{listed}");
     let outside = |path: &Value| path.as_str().unwrap().strip_prefix("averment-demo/").unwrap().to_owned();
     let (plan, proof) = (outside(&told["plan"]), outside(&told["proof"]["file"]));
     let verified = inside(&["verify", &plan, &proof, "--on-chain"]);
