@@ -16,7 +16,7 @@ mod register;
 mod simulate;
 mod version;
 
-pub use audit::{AuditArgs, AuditCommand, VerifyArgs};
+pub use audit::{AuditArgs, AuditCommand, DecisionArgs, VerifyArgs, WithArgs};
 pub use chain::{ChainCommand, ServeArgs};
 pub use contracts::{ContractsCommand, ProfileArg};
 pub use fees::FeesArgs;

@@ -51,7 +51,9 @@ setup = "development"
 [trust]                       # what `aver audit verify` insists on
 # registry = "0x…"            # the registry's address, as its operator publishes it
 # anchors = "0x…"             # the address of its Anchors contract
-# code = ["0x…"]              # hashes of code that may stand behind the registry's proxy
+# router = "0x…"              # the address of the router that settles requests
+# pool = "0x…"                # the address of the claims pool
+# code = ["0x…"]              # hashes of code that may stand behind the proxies of registry, router and pool
 # log_keys = ["NAME+HASH+BASE64"]
 # setups = ["0x…"]            # digests of ceremonies' setups that `aver verify` accepts beside proof.setup
 "#;
@@ -104,7 +106,11 @@ pub struct Trust {
     pub registry: Option<Address>,
     /// The address of the contract that anchors logs.
     pub anchors: Option<Address>,
-    /// Hashes of code that may stand behind the registry's proxy.
+    /// The address of the router that settles requests.
+    pub router: Option<Address>,
+    /// The address of the claims pool.
+    pub pool: Option<Address>,
+    /// Hashes of code that may stand behind the proxies of registry, router and pool.
     pub code: Vec<B256>,
     /// Verifier keys of logs.
     pub log_keys: Vec<String>,

@@ -21,7 +21,7 @@ use crate::{
 };
 use anyhow::{Context as _, Result, bail, ensure};
 use averment_primitives::B256;
-use averment_registry::audit::{Evidence, Limits, TrustPolicy, TrustedBlockHash};
+use averment_registry::audit::{Evidence, Limits, TrustPolicy, TrustedBlockHash, Unchecked};
 use averment_storage::atomic;
 use stage::{ROLES, Stage, THRESHOLD};
 use std::path::{Path, PathBuf};
@@ -73,7 +73,7 @@ async fn story(folder: &Path, ui: Ui) -> Result<()> {
     let file = folder.join("audit.json");
     let releases = [stage.context.releases()];
     let records = records.take(2).collect();
-    let order = Order { version: second, releases: &releases, disclose: &[], records };
+    let order = Order { version: second, releases: &releases, disclose: &[], records, decision: None };
     let made = order.fill(&stage.registry, &file, &stage.context).await?;
     let block = made.verified.block().hash;
     let policy = TrustPolicy {
@@ -82,7 +82,7 @@ async fn story(folder: &Path, ui: Ui) -> Result<()> {
         anchors: Some(stage.registry.anchors()),
         ..TrustPolicy::default()
     };
-    verify::file(&file, TrustedBlockHash(block), &policy)?;
+    verify::file(&file, TrustedBlockHash(block), &policy, &Unchecked)?;
     let size = std::fs::metadata(&file).with_context(|| format!("reading {}", file.display()))?.len();
     ui.say(format!("   {} ({size} bytes) verifies offline from block hash {block:?}", file.display()));
     ui.say(format!("   {} is its page: open it in a browser", made.page.display()));
@@ -123,7 +123,7 @@ fn tamper(file: &Path, block: B256, policy: &TrustPolicy) -> Result<String> {
     entry.context("the subject has artifacts")?.size += 1;
     let copy = file.with_file_name("audit-tampered.json");
     atomic::write(&copy, &evidence.encode()?)?;
-    match verify::file(&copy, TrustedBlockHash(block), policy) {
+    match verify::file(&copy, TrustedBlockHash(block), policy, &Unchecked) {
         Ok(_) => bail!("a tampered audit file was accepted: this is a fault in Averment, please report it"),
         Err(refusal) => {
             ensure!(exit::code_of(&refusal) == exit::REFUSED, refusal);

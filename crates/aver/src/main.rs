@@ -7,6 +7,7 @@ mod config;
 mod demo;
 mod exit;
 mod inputs;
+mod mathematics;
 mod names;
 mod occlusion;
 mod outputs;

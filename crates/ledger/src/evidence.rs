@@ -3,6 +3,8 @@
 //!
 //! Invariant: what is returned has passed the same check that a reader of the audit file will make offline.
 
+mod receipts;
+
 use crate::{HeaderError, Ledger, VerifiedHeader};
 use alloy::{providers::Provider, transports::TransportError};
 use averment_primitives::{Address, B256, Bytes};

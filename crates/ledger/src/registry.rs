@@ -6,6 +6,7 @@
 //! compares the end with a storage proof.
 
 mod anchors;
+mod decision;
 mod dossier;
 mod history;
 mod logs;
@@ -13,6 +14,7 @@ mod view;
 mod write;
 
 pub use anchors::{AnchorEvent, AnchorsFault};
+pub use decision::{Decision, DecisionError, Proved, Subject};
 pub use dossier::{Dossier, DossierError};
 pub use history::HistoryFault;
 pub use logs::LogsFault;

@@ -3,7 +3,9 @@
 use super::{HistoryFault, View};
 use crate::evidence::{EvidenceError, header_rlp};
 use averment_primitives::{Address, ModelId, VersionId};
-use averment_registry::audit::{self, Evidence, HistoryEvidence, LogEvidence, VersionEvidence};
+use averment_registry::audit::{
+    self, DecisionEvidence, Evidence, HistoryEvidence, LogEvidence, VersionEvidence,
+};
 use std::collections::{BTreeMap, BTreeSet};
 use thiserror::Error;
 
@@ -18,6 +20,8 @@ pub struct Dossier {
     pub versions: BTreeMap<VersionId, VersionEvidence>,
     /// Logs with records about them.
     pub logs: Vec<LogEvidence>,
+    /// The decision that the file is about; none if it is about the version alone.
+    pub decision: Option<DecisionEvidence>,
 }
 
 /// Why there is no audit file.
@@ -45,7 +49,7 @@ impl View {
         let implementation = Address::from_word(proven.slots.first().copied().unwrap_or_default());
         let (implementation, _) = ledger.prove(&self.block, implementation, &[]).await?;
         Ok(Evidence {
-            format: audit::Format::V1,
+            format: if dossier.decision.is_some() { audit::Format::V2 } else { audit::Format::V1 },
             subject: dossier.subject,
             chain_id: registry.chain_id,
             header: header_rlp(&self.block),
@@ -54,7 +58,7 @@ impl View {
             histories,
             versions: dossier.versions.into_values().collect(),
             logs: dossier.logs,
-            decision: None,
+            decision: dossier.decision,
         })
     }
 }

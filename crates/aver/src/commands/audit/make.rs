@@ -2,16 +2,17 @@
 
 use super::verify;
 use crate::{
-    args::AuditArgs,
+    args::{AuditArgs, WithArgs},
     commands::{Context, log},
     exit,
+    mathematics::Checker,
     releases::Releases,
 };
 use anyhow::{Context as _, Result, ensure};
 use averment_ledger::registry::{Dossier, RegistryClient, View};
 use averment_primitives::{ModelId, VersionId};
 use averment_registry::{
-    audit::{Opening, TrustPolicy, TrustedBlockHash, Verified, VersionEvidence, page},
+    audit::{DecisionEvidence, Opening, TrustPolicy, TrustedBlockHash, Verified, VersionEvidence, page},
     manifest::DatasetOpening,
 };
 use averment_storage::atomic;
@@ -31,11 +32,10 @@ pub fn run(args: &AuditArgs, context: &Context) -> Result<()> {
     context.block_on(async {
         let registry = context.registry().await?;
         let version = context.version_id(&registry, version).await?;
-        let releases: Vec<Releases> = std::iter::once(context.releases())
-            .chain(args.releases.iter().map(Releases::new))
-            .collect();
-        let records = args.records.iter().copied().collect();
-        let order = Order { version, releases: &releases, disclose: &args.disclose, records };
+        let releases = releases(&args.with, context);
+        let records = args.with.records.iter().copied().collect();
+        let disclose = &args.with.disclose;
+        let order = Order { version, releases: &releases, disclose, records, decision: None };
         let made = order.fill(&registry, output, context).await?;
         let block = made.verified.block();
         let value = json!({
@@ -68,6 +68,11 @@ pub fn run(args: &AuditArgs, context: &Context) -> Result<()> {
     })
 }
 
+/// Where manifests are looked for.
+pub fn releases(with: &WithArgs, context: &Context) -> Vec<Releases> {
+    std::iter::once(context.releases()).chain(with.releases.iter().map(Releases::new)).collect()
+}
+
 /// What an audit file is to hold.
 pub struct Order<'a> {
     /// The version that it is about.
@@ -78,6 +83,8 @@ pub struct Order<'a> {
     pub disclose: &'a [String],
     /// Indexes of the records in the log here that the reader may see.
     pub records: BTreeSet<u64>,
+    /// The decision that it is about, as of the block that is given with it; none if it is about the version alone.
+    pub decision: Option<(View, DecisionEvidence)>,
 }
 
 /// An audit file that was written and verified.
@@ -90,10 +97,13 @@ pub struct Made {
 
 impl Order<'_> {
     /// Writes the file to `output` and its page beside it, once both are verified as a reader would.
-    pub async fn fill(self, registry: &RegistryClient, output: &Path, context: &Context) -> Result<Made> {
+    pub async fn fill(mut self, registry: &RegistryClient, output: &Path, context: &Context) -> Result<Made> {
         let page = output.with_extension("html");
         ensure!(page != output, exit::usage("the file cannot end in .html: that is its page's name"));
-        let view = registry.at_final().await?;
+        let (view, decision) = match self.decision.take() {
+            Some((view, decision)) => (view, Some(decision)),
+            None => (registry.at_final().await?, None),
+        };
         let lineage = lineage(&view, self.version).await?;
         let versions = self.versions(lineage.keys().copied())?;
         let models = lineage.into_values().collect();
@@ -101,7 +111,7 @@ impl Order<'_> {
         if !self.records.is_empty() {
             logs.push(log::evidence::evidence(context, registry, &view, &self.records).await?);
         }
-        let dossier = Dossier { subject: self.version, models, versions, logs };
+        let dossier = Dossier { subject: self.version, models, versions, logs, decision };
         let evidence = view.evidence(dossier).await?;
         let policy = TrustPolicy {
             chain_id: Some(registry.id().chain_id),
@@ -110,10 +120,10 @@ impl Order<'_> {
             ..TrustPolicy::default()
         };
         let bytes = evidence.encode()?;
-        let verified =
-            verify::bytes(&bytes, TrustedBlockHash(view.block().hash), &policy).map_err(|link| {
-                exit::refused(format!("this would not verify, so nothing was written: {link}"))
-            })?;
+        let block = TrustedBlockHash(view.block().hash);
+        let verified = verify::bytes(&bytes, block, &policy, &Checker::new(context)).map_err(|link| {
+            exit::refused(format!("this would not verify, so nothing was written: {link}"))
+        })?;
         atomic::write(output, &bytes)?;
         atomic::write(&page, page::render(&verified).as_bytes())?;
         Ok(Made { verified, page })

@@ -4,10 +4,14 @@ use crate::{
     args::{Global, VerifyArgs},
     commands::Context,
     exit,
+    mathematics::Checker,
 };
 use anyhow::{Context as _, Result};
-use averment_registry::audit::{self, Caveat, Evidence, TrustPolicy, TrustedBlockHash, Verified, page};
-use serde_json::json;
+use averment_registry::audit::{
+    self, Answer, Caveat, Evidence, Mathematics, TrustPolicy, TrustedBlockHash, Verified, VerifiedDecision,
+    page,
+};
+use serde_json::{Value, json};
 use std::{fmt::Write, path::Path};
 
 pub fn run(args: &VerifyArgs, global: &Global, context: &Context) -> Result<()> {
@@ -18,17 +22,20 @@ pub fn run(args: &VerifyArgs, global: &Global, context: &Context) -> Result<()> 
         chain_id: global.chain_id,
         registry: args.registry.or(trust.registry),
         anchors: args.anchors.or(trust.anchors),
+        router: args.router.or(trust.router),
+        pool: args.pool.or(trust.pool),
         code_hashes: or(&args.code, &trust.code),
         log_keys: log_keys.clone(),
         refuse_embedded: args.refuse_embedded,
         ..TrustPolicy::default()
     };
-    let verified = file(&args.file, TrustedBlockHash(args.block_hash), &policy)?;
+    let checker = Checker::new(context);
+    let verified = file(&args.file, TrustedBlockHash(args.block_hash), &policy, &checker)?;
     let page = args.page.as_deref();
     if let Some(path) = page {
         averment_storage::atomic::write(path, page::render(&verified).as_bytes())?;
     }
-    let caveats: Vec<String> = verified.caveats().iter().map(caveat).collect();
+    let caveats: Vec<String> = verified.caveats().iter().map(caveat).chain(checker.unaccepted()).collect();
     let at = verified.block();
     let value = json!({
         "verified": true,
@@ -38,6 +45,7 @@ pub fn run(args: &VerifyArgs, global: &Global, context: &Context) -> Result<()> 
         "block": { "hash": at.hash, "number": at.number, "timestamp": at.timestamp, "embedded": at.embedded },
         "versions": verified.versions().map(|version| version.id).collect::<Vec<_>>(),
         "records": verified.logs().iter().map(|log| log.records.len()).sum::<usize>(),
+        "decision": verified.decision().map(decision),
         "caveats": caveats,
         "page": page,
     });
@@ -45,7 +53,12 @@ pub fn run(args: &VerifyArgs, global: &Global, context: &Context) -> Result<()> 
 }
 
 /// Reads and checks an audit file; a file that does not check is refused, not an outside failure.
-pub fn file(path: &Path, block: TrustedBlockHash, policy: &TrustPolicy) -> Result<Verified> {
+pub fn file(
+    path: &Path,
+    block: TrustedBlockHash,
+    policy: &TrustPolicy,
+    mathematics: &dyn Mathematics,
+) -> Result<Verified> {
     let limit = policy.limits.bytes as u64;
     let content = match averment_storage::atomic::read(path, limit) {
         Err(error) if error.kind() == std::io::ErrorKind::FileTooLarge => {
@@ -54,14 +67,65 @@ pub fn file(path: &Path, block: TrustedBlockHash, policy: &TrustPolicy) -> Resul
         }
         other => other.with_context(|| format!("reading {}", path.display()))?,
     };
-    Ok(bytes(&content, block, policy)
+    Ok(bytes(&content, block, policy, mathematics)
         .map_err(|why| exit::refused(format!("{} is refused: {why}", path.display())))?)
 }
 
 /// Checks the bytes of an audit file, or says which link is broken.
-pub fn bytes(bytes: &[u8], block: TrustedBlockHash, policy: &TrustPolicy) -> Result<Verified, String> {
+pub fn bytes(
+    bytes: &[u8],
+    block: TrustedBlockHash,
+    policy: &TrustPolicy,
+    mathematics: &dyn Mathematics,
+) -> Result<Verified, String> {
     let evidence = Evidence::decode(bytes, &policy.limits).map_err(|error| error.to_string())?;
-    audit::verify(&evidence, block, policy).map_err(|link| link.to_string())
+    audit::verify_with(&evidence, block, policy, mathematics).map_err(|link| link.to_string())
+}
+
+/// A decision for machines.
+pub fn decision(decision: &VerifiedDecision) -> Value {
+    let pool = decision.pool.as_ref();
+    let claims = pool.map(|pool| {
+        let claim = |own: &audit::VerifiedClaim| {
+            json!({
+                "evidence": own.evidence,
+                "policy": own.policy,
+                "stage": own.stage.to_string(),
+                "output": own.output,
+                "accepted": own.accepted,
+                "payout": own.payout.to_string(),
+            })
+        };
+        pool.claims.iter().map(claim).collect::<Vec<_>>()
+    });
+    json!({
+        "request": decision.id,
+        "requester": decision.requester,
+        "router": decision.router.address,
+        "mode": decision.request.effective_mode().to_string(),
+        "answer": answer(&decision.answer),
+        "outputs": decision.outputs,
+        "finalSince": decision.since,
+        "proof": decision.proof.map(|standing| format!("{standing:?}")),
+        "steps": decision.steps.len(),
+        "told": decision.told(),
+        "pool": pool.map(|pool| pool.contract.address),
+        "claims": claims,
+        "paid": decision.paid().to_string(),
+    })
+}
+
+/// How it was answered, in words.
+fn answer(answer: &Answer) -> String {
+    match answer {
+        Answer::Proved { by } => format!("proved by {by}"),
+        Answer::Unchallenged { answerer, .. } => {
+            format!("by {answerer} with a bond, not challenged in its window")
+        }
+        Answer::Agreed { members, agreeing, .. } => {
+            format!("by a committee: {} of {} said the same", agreeing.len(), members.len())
+        }
+    }
 }
 
 fn words(verified: &Verified, caveats: &[String], page: Option<&Path>) -> Result<String> {
@@ -88,6 +152,18 @@ fn words(verified: &Verified, caveats: &[String], page: Option<&Path>) -> Result
             log.records.len(),
             log.size
         )?;
+    }
+    if let Some(decision) = verified.decision() {
+        writeln!(words, "decision {:?}, {}", decision.id, answer(&decision.answer))?;
+        writeln!(
+            words,
+            "  final, {} of {} steps proved by receipts",
+            decision.steps.len() - decision.told(),
+            decision.steps.len()
+        )?;
+        for claim in decision.pool.iter().flat_map(|pool| &pool.claims) {
+            writeln!(words, "  claim {:?}: {}, payout {}", claim.evidence, claim.stage, claim.payout)?;
+        }
     }
     for caveat in caveats {
         writeln!(words, "note: {caveat}")?;

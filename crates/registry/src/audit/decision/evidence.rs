@@ -119,26 +119,26 @@ pub struct ProofEvidence {
     pub proof: Bytes,
 }
 
-/// What opens the commitment to the request's inputs.
+/// What opens commitments to the request's inputs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct InputsEvidence {
-    /// What the version computes: `averment-plan/1`.
-    pub plan: Bytes,
-    /// What its inputs mean: `averment-input-schema/1`.
+    /// What the inputs mean: `averment-input-schema/1`.
     pub schema: Bytes,
-    /// The commitments: `averment-input-commitment/1` or `averment-input-commitments/1`.
-    pub commitments: Bytes,
-    /// What opens some of them.
+    /// The identities of all commitments to the request's inputs, in order.
+    pub identities: Vec<B256>,
+    /// What opens some of them, ascending by item.
     pub openings: Vec<InputOpeningEvidence>,
 }
 
-/// What opens the commitment to one input.
+/// What opens one commitment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct InputOpeningEvidence {
     /// Its place among the request's commitments, from 0.
-    pub item: u64,
+    pub item: u16,
+    /// The commitment: `averment-input-commitment/1`.
+    pub commitment: Bytes,
     /// `averment-input-opening/1`.
     pub opening: Bytes,
 }
@@ -189,7 +189,11 @@ impl DecisionEvidence {
             ("blocks and receipts with steps", limits.steps, steps.saturating_add(self.steps.blocks.len())),
             ("steps that are told", limits.steps, self.steps.told.len()),
             ("claims", limits.claims, claims.max(evidence)),
-            ("opened inputs", limits.claims, self.inputs.as_ref().map_or(0, |inputs| inputs.openings.len())),
+            (
+                "inputs that are disclosed",
+                limits.claims,
+                self.inputs.as_ref().map_or(0, |inputs| inputs.identities.len().max(inputs.openings.len())),
+            ),
         ] {
             if got > limit {
                 return Err(EvidenceError::TooMany { what, limit, got });

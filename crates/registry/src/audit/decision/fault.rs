@@ -88,6 +88,12 @@ pub enum DecisionFault {
     /// The proof does not prove the answer.
     #[error("the proof of the answer: {0}")]
     Proof(String),
+    /// The disclosed inputs are others than the request's.
+    #[error("the disclosed inputs: the request's are {expected}, these are {got}")]
+    OtherInputs { expected: B256, got: B256 },
+    /// An opening of a commitment that is not there.
+    #[error("the disclosed inputs: there is no input {item}")]
+    NoInput { item: u16 },
     /// What is disclosed is not what was committed to.
     #[error("the disclosed inputs: {0}")]
     Inputs(String),

@@ -36,7 +36,7 @@ pub enum ProofStanding {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DisclosedInput {
     /// Its place in the request, from 0.
-    pub item: u64,
+    pub item: u16,
     /// What it is called, and its integers.
     pub values: Vec<(String, Vec<i64>)>,
 }
@@ -46,7 +46,8 @@ pub trait Mathematics {
     /// Checks that `proof` proves exactly the answer to `question`, with weights that are certified.
     fn proof(&self, question: &Question<'_>, proof: &ProofEvidence) -> Result<ProofStanding, String>;
 
-    /// Checks that `inputs` open commitments of `question`; none if that is not checked here.
+    /// Checks that each of the openings is of the commitment with its identity, under the offer's schema; none if that is not
+    /// checked here. That the identities are the request's is checked already.
     fn inputs(
         &self,
         question: &Question<'_>,

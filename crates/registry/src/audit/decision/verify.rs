@@ -1,7 +1,7 @@
 //! The check of a decision, from the state root of the trusted block.
 
 use super::{
-    evidence::DecisionEvidence,
+    evidence::{DecisionEvidence, InputsEvidence},
     fault::DecisionFault,
     mathematics::{Mathematics, Question},
     pool, steps,
@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     audit::{TrustPolicy, VerifiedVersion},
-    settlement::{Mode, Offer, Phase, Request, Router, decode_outputs, outputs_digest},
+    settlement::{Mode, Offer, Phase, Request, Router, batch_inputs, decode_outputs, outputs_digest},
     state::{
         AccountProof, Header,
         settlement::{OfferTerms, Standing},
@@ -87,7 +87,10 @@ pub(in super::super) fn verify(
     };
     let inputs = match &given.inputs {
         None => None,
-        Some(inputs) => mathematics.inputs(&question, inputs).map_err(DecisionFault::Inputs)?,
+        Some(inputs) => {
+            check_inputs(inputs, &request)?;
+            mathematics.inputs(&question, inputs).map_err(DecisionFault::Inputs)?
+        }
     };
     Ok(VerifiedDecision {
         id: given.request.id,
@@ -141,6 +144,19 @@ fn asked(
         }
     }
     Ok((request, offer))
+}
+
+/// Whether disclosed inputs are of the request: of one commitment it names the identity, of several that of the batch.
+fn check_inputs(given: &InputsEvidence, request: &Request) -> Result<(), DecisionFault> {
+    let expected = request.inputs;
+    let alone = given.identities.as_slice() == [expected];
+    let got = batch_inputs(0, &given.identities);
+    if !alone && got != expected {
+        return Err(DecisionFault::OtherInputs { expected, got });
+    }
+    ascending("disclosed inputs", given.openings.iter().map(|opening| opening.item))?;
+    let strange = given.openings.iter().find(|own| given.identities.get(usize::from(own.item)).is_none());
+    strange.map_or(Ok(()), |own| Err(DecisionFault::NoInput { item: own.item }))
 }
 
 /// Whether the router took this offer; says whether it takes requests still. An offer that was made has a mode.

@@ -423,6 +423,36 @@ fn a_proof_of_another_request_or_beside_an_answer_that_was_not_proved_is_refused
 }
 
 #[test]
+fn inputs_that_are_disclosed_are_the_requests() {
+    let world = decided(Mode::Proof);
+    let (mut evidence, trusted) = world.prove();
+    let decision = evidence.decision.as_mut().unwrap();
+    let identities = decision.pool.as_ref().unwrap().evidence.clone();
+    let bytes = Bytes::from_static(b"bytes");
+    let opening = |item| InputOpeningEvidence { item, commitment: bytes.clone(), opening: bytes.clone() };
+    decision.inputs =
+        Some(InputsEvidence { schema: bytes.clone(), identities, openings: vec![opening(0), opening(1)] });
+    // Nobody who could checks them: they are not believed, and not shown.
+    let verified = verify(&evidence, trusted, &TrustPolicy::default()).unwrap();
+    assert!(verified.decision().unwrap().inputs.is_none());
+    assert!(verified.caveats().contains(&Caveat::InputsUnchecked));
+    let got = fault_of(&world, &evidence, trusted);
+    assert!(matches!(got, DecisionFault::Inputs(_)), "{got}");
+
+    let with = |change: &dyn Fn(&mut InputsEvidence)| {
+        let mut other = evidence.clone();
+        change(other.decision.as_mut().unwrap().inputs.as_mut().unwrap());
+        fault_of(&world, &other, trusted)
+    };
+    let got = with(&|inputs| inputs.identities[1].0[0] ^= 1);
+    assert!(matches!(got, DecisionFault::OtherInputs { .. }), "{got}");
+    let got = with(&|inputs| drop(inputs.identities.pop()));
+    assert!(matches!(got, DecisionFault::OtherInputs { .. }), "{got}");
+    assert_eq!(with(&|inputs| inputs.openings[1].item = 2), DecisionFault::NoInput { item: 2 });
+    assert!(matches!(with(&|inputs| inputs.openings[1].item = 0), DecisionFault::Order { .. }));
+}
+
+#[test]
 fn a_file_has_a_decision_exactly_if_its_format_says_so() {
     let limits = Limits::default();
     let (with, _) = decided(Mode::Proof).prove();
