@@ -3,8 +3,9 @@
 //! Two models from `examples/` are registered, approved by two of three roles and deployed; an old version retires; a
 //! decision is proved and the proof verified by the contract; decisions go into a log that is anchored; an audit file is
 //! written, verified offline, and a tampered copy is refused; claims are decided by the proved version and paid by
-//! themselves. What it leaves is a project like any other: `aver` works on in that folder.
+//! themselves; the audit file of one of them runs from the version's data to the payout. What it leaves is a project like any other: `aver` works on in that folder.
 
+mod audited;
 mod claims;
 mod costs;
 mod examples;
@@ -20,6 +21,7 @@ use crate::{
     workplace,
 };
 use anyhow::{Context as _, Result, bail, ensure};
+use audited::Audited;
 use averment_primitives::B256;
 use averment_registry::audit::{Evidence, Limits, TrustPolicy, TrustedBlockHash, Unchecked};
 use averment_storage::atomic;
@@ -94,6 +96,9 @@ async fn story(folder: &Path, ui: Ui) -> Result<()> {
     ui.say("\n8. Insurance that 2.0.0 decides: seven policies, four claims by one proof, three by bonded answers");
     let settled = claims::play(&mut stage, &plan, second, &decisions).await?;
 
+    ui.say("\n9. The audit file of a claim that was paid, from the version's data to the payout");
+    let audited = audited::claim(&stage, folder, second, &plan, settled.paid_by_proof()?).await?;
+
     let value = serde_json::json!({
         "folder": folder,
         "audit": file,
@@ -106,12 +111,13 @@ async fn story(folder: &Path, ui: Ui) -> Result<()> {
         "plan": plan.path(),
         "proof": proved.json(),
         "claims": settled.json(),
+        "claimAudit": audited.json(),
         "costs": costs::json(&stage.sent),
         "provesNothingToThirdParties": stage.registry.ledger().proves_nothing_to_third_parties(),
     });
     let table = costs::table(&stage.sent)?;
-    let next = next(folder, &file, block, &stage, &plan, &proved.file);
-    ui.result(&value, format!("\n9. What it cost\n{table}\n{next}"))
+    let next = next(folder, &file, block, &stage, &plan, &proved.file, &audited);
+    ui.result(&value, format!("\n10. What it cost\n{table}\n{next}"))
 }
 
 /// A copy of the audit file whose first weight file is a byte longer, and why it is refused.
@@ -133,7 +139,15 @@ fn tamper(file: &Path, block: B256, policy: &TrustPolicy) -> Result<String> {
 }
 
 /// What to type next: in the demo's folder, and with files of one's own.
-fn next(folder: &Path, file: &Path, block: B256, stage: &Stage, plan: &PlanFolder, proof: &Path) -> String {
+fn next(
+    folder: &Path,
+    file: &Path,
+    block: B256,
+    stage: &Stage,
+    plan: &PlanFolder,
+    proof: &Path,
+    audited: &Audited,
+) -> String {
     // As they are called from inside the demo's folder.
     let inside = |path: &Path| path.strip_prefix(folder).unwrap_or(path).display().to_string();
     format!(
@@ -147,7 +161,8 @@ fn next(folder: &Path, file: &Path, block: B256, stage: &Stage, plan: &PlanFolde
          aver log verify\n  \
          aver claims list\n  \
          aver verify {} {} --on-chain\n  \
-         aver audit {DIGITS}@1.0.0 -o digits.json\n\n\
+         aver audit {DIGITS}@1.0.0 -o digits.json\n  \
+         aver audit verify {} --block-hash {} --setup development\n\n\
          The same with your own files:\n  \
          aver init && aver keys new owner && aver keys new reviewer\n  \
          aver contracts deploy --profile development --account owner\n  \
@@ -162,5 +177,7 @@ fn next(folder: &Path, file: &Path, block: B256, stage: &Stage, plan: &PlanFolde
         folder.display(),
         inside(plan.path()),
         inside(proof),
+        inside(&audited.file),
+        audited.block,
     )
 }

@@ -81,6 +81,8 @@ fn the_demo_tells_its_story_and_leaves_a_project() {
     ];
     assert_eq!(expected.map(|(who, _)| (who, change(who))), expected);
 
+    audited_from_data_to_payout(&sandbox, &told);
+
     sandbox.run(&["demo", "--json"]).refused(2, "--folder");
     // What it printed last works: one can go on in its folder.
     let inside = |arguments: &[&str]| {
@@ -101,4 +103,75 @@ fn the_demo_tells_its_story_and_leaves_a_project() {
     let (plan, proof) = (outside(&told["plan"]), outside(&told["proof"]["file"]));
     let verified = inside(&["verify", &plan, &proof, "--on-chain"]);
     assert!(verified.contains("accepted by the contract") && verified.contains("malignant"), "{verified}");
+}
+
+/// The audit file of a claim that one proof decided, and files that are made of the project that is left: of a claim by a bonded
+/// answer after a challenge, and of a whole request with an input that is disclosed.
+fn audited_from_data_to_payout(sandbox: &Sandbox, told: &Value) {
+    let audit = &told["claimAudit"];
+    let text = |name: &str| audit[name].as_str().unwrap_or_else(|| panic!("no {name} in {audit}"));
+    assert!(text("refusal").contains("final outputs with digest"), "{audit}");
+    let (pool, setup) = (told["claims"]["pool"].as_str().unwrap(), "development");
+    let pins = ["--registry", told["registry"].as_str().unwrap(), "--router", text("router"), "--pool", pool];
+    let verify = |file: &str, block: &str, more: &[&str]| {
+        sandbox.run(&[&["audit", "verify", file, "--block-hash", block, "--json"], &pins[..], more].concat())
+    };
+    let verified = verify(text("file"), text("blockHash"), &["--setup", setup]).done().json();
+    let decision = &verified["decision"];
+    assert_eq!(
+        (&decision["mode"], &decision["told"]),
+        (&Value::from("proof"), &Value::from(0)),
+        "{verified}"
+    );
+    assert_eq!(decision["proof"], "DevelopmentSetup", "checked, and said to be worth nothing");
+    assert_eq!(decision["claims"][0]["stage"], "paid");
+    assert_eq!(decision["paid"], "100000000000000000000");
+    // Nobody who did not accept its setup takes the proof for checked.
+    let verified = verify(text("file"), text("blockHash"), &[]).done().json();
+    assert_eq!(verified["decision"]["proof"], "Unchecked");
+    assert!(verified["caveats"].to_string().contains("pass --setup development"), "{verified}");
+    verify("averment-demo/claim-tampered.json", text("blockHash"), &[]).refused(1, "decision: ");
+    let page = fs::read_to_string(sandbox.path().join(text("page"))).unwrap();
+    for part in [
+        "From data to payout",
+        "1 of 1 claim paid",
+        "Proved by",
+        "was filed, signed by the intake",
+        "receipt",
+    ] {
+        assert!(page.contains(part), "{part}");
+    }
+
+    let claims = told["claims"]["claims"].as_array().unwrap();
+    let evidence = |case: &str| {
+        let own = claims.iter().find(|own| own["case"] == case).unwrap_or_else(|| panic!("no {case}"));
+        own["evidence"].as_str().unwrap()
+    };
+    let make = |id: &str, file: &str, more: &[&str]| {
+        let arguments = [&["audit", "decision", id, "-o", file, "--json"], more].concat();
+        let mut command = sandbox.command(&arguments);
+        command.current_dir(sandbox.path().join("averment-demo")).env_remove("AVERMENT_PASSWORD_FILE");
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_slice::<Value>(&output.stdout).unwrap()
+    };
+    let bonded = make(evidence("wdbc-373"), "bonded.json", &[]);
+    assert_eq!(bonded["decision"]["mode"], "optimistic");
+    let block = bonded["block"]["hash"].as_str().unwrap();
+    let verified = verify("averment-demo/bonded.json", block, &[]).done().json();
+    assert!(verified["decision"]["answer"].as_str().unwrap().contains("not challenged in its window"));
+    let page = fs::read_to_string(sandbox.path().join("averment-demo/bonded.html")).unwrap();
+    assert!(page.contains("Challenged by") && page.contains("was slashed"), "the impostor is on the page");
+
+    // The whole request, with one report disclosed: it is on the page, and nowhere else.
+    let request = audit["decision"]["request"].as_str().unwrap();
+    let plan = told["plan"].as_str().unwrap().strip_prefix("averment-demo/").unwrap();
+    let input = "examples/breast_cancer/claims/wdbc-190.input";
+    let more = ["--plan", plan, "--disclose-inputs", input, "--setup", setup];
+    let whole = make(request, "request.json", &more);
+    assert_eq!(whole["decision"]["claims"].as_array().unwrap().len(), 4, "{whole}");
+    let block = whole["block"]["hash"].as_str().unwrap();
+    verify("averment-demo/request.json", block, &["--setup", setup]).done();
+    let page = fs::read_to_string(sandbox.path().join("averment-demo/request.html")).unwrap();
+    assert!(page.contains("disclosed") && page.contains("after a review"), "appealed, and accepted");
 }

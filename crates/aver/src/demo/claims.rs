@@ -72,10 +72,18 @@ pub struct Settled {
     pool: Address,
     paid: usize,
     claims: Vec<Value>,
+    /// The claims that one proof decided, and where they stand.
+    by_proof: Vec<(B256, ClaimStage)>,
     purses: Purses,
 }
 
 impl Settled {
+    /// The pool, and a claim that was paid by a proof alone.
+    pub fn paid_by_proof(&self) -> Result<(Address, B256)> {
+        let paid = self.by_proof.iter().find(|(_, stage)| *stage == ClaimStage::Paid);
+        Ok((self.pool, paid.context("a claim was paid")?.0))
+    }
+
     /// For machines.
     pub fn json(&self) -> Value {
         json!({ "pool": self.pool, "paid": self.paid, "claims": self.claims, "money": self.purses.json() })
@@ -106,18 +114,23 @@ pub async fn play(
     scene.decided_by_bond(stage, plan, &bonded).await?;
     let mut stages = Vec::new();
     for own in proved.iter().chain(&bonded) {
-        stages.push((own.case.clone(), scene.claims.claim(own.claim.evidence).await?.stage));
+        let identity = own.claim.evidence;
+        stages.push((own.case.clone(), identity, scene.claims.claim(identity).await?.stage));
     }
     let after = Balances::of(&scene.people, &scene.claims, &scene.settlement).await?;
     let purses = before.until(after)?;
-    let paid = stages.iter().filter(|(_, stage)| *stage == ClaimStage::Paid).count();
+    let paid = stages.iter().filter(|(_, _, stage)| *stage == ClaimStage::Paid).count();
     let ui = stage.context.ui;
     ui.say(format!("   {paid} of {} claims are paid; nobody asked a person but the reviewer", stages.len()));
     ui.say(purses.table());
     Ok(Settled {
         pool: scene.claims.address(),
         paid,
-        claims: stages.iter().map(|(case, stage)| json!({ "case": case, "stage": stage.name() })).collect(),
+        claims: stages
+            .iter()
+            .map(|(case, evidence, stage)| json!({ "case": case, "evidence": evidence, "stage": stage.name() }))
+            .collect(),
+        by_proof: stages.iter().take(proved.len()).map(|(_, evidence, stage)| (*evidence, *stage)).collect(),
         purses,
     })
 }

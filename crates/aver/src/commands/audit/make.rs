@@ -117,6 +117,8 @@ impl Order<'_> {
             chain_id: Some(registry.id().chain_id),
             registry: Some(registry.id().address),
             anchors: Some(registry.anchors()),
+            // The one of the deployment that is recorded here.
+            router: evidence.decision.as_ref().map(|decision| decision.router.address),
             ..TrustPolicy::default()
         };
         let bytes = evidence.encode()?;
