@@ -8,14 +8,20 @@
 //!
 //! Reading it again gives the machine as it was. A block's events are one record, so none is half there; blocks without
 //! events are written now and then only, to remember how far the chain was read and what its hash was: what lies between
-//! is read from the chain again. One process at a time has the journal open, so an operator that is started twice says so.
+//! is read from the chain again. A journal that has grown is written anew without what is about requests that are over, beside the
+//! old one, and then put in its place: a crash leaves the one or the other. One process at a time has the journal open, so an operator that is started twice says so.
 
 use crate::machine::Event;
 use alloy_primitives::{Address, B256};
-use averment_atomic::journal::{self, JournalError, Opened};
+use averment_atomic::{
+    self as atomic,
+    journal::{self, JournalError, JournalStep, Opened},
+};
 use serde::{Deserialize, Serialize};
 use std::{
-    fs::File,
+    collections::BTreeSet,
+    fs::{self, File},
+    io,
     path::{Path, PathBuf},
 };
 use thiserror::Error;
@@ -109,6 +115,13 @@ impl journal::Kind for Kind {
 pub struct Journal {
     file: journal::Journal<Kind>,
     path: PathBuf,
+    who: Who,
+    /// What it holds, so that it can be written anew.
+    kept: Kept,
+    /// Bytes that were appended since it was last written anew, or opened.
+    grown: usize,
+    /// How long what was then written is.
+    base: usize,
 }
 
 /// What a journal held.
@@ -123,12 +136,24 @@ pub struct Kept {
 impl Journal {
     /// Opens the journal at `path`, or begins it.
     pub fn open(path: &Path, who: &Who) -> Result<(Self, Kept), KeepError> {
-        let mut found = None;
+        let (file, kept, grown) = Self::read(path, who)?;
+        let (path, who) = (path.to_owned(), *who);
+        let mut opened = Self { file, path, who, kept: kept.clone(), grown, base: 0 };
+        if grown == 0 {
+            opened.append(Kind::Who, 0, &who)?;
+        }
+        Ok((opened, kept))
+    }
+
+    /// Reads the file; gives how many bytes its records have.
+    fn read(path: &Path, who: &Who) -> Result<(journal::Journal<Kind>, Kept, usize), KeepError> {
+        let mut grown = 0;
         let mut kept = Kept { last: None, events: Vec::new() };
         let mut record = 0;
         let mut replay = |kind: Kind, body: &[u8]| {
             let at = record;
             record += 1;
+            grown += body.len();
             let wrong = |why: String| KeepError::Record { path: path.to_owned(), record: at, why };
             let json = |error: serde_json::Error| wrong(error.to_string());
             match (kind, at) {
@@ -138,7 +163,6 @@ impl Journal {
                         let (expected, got) = (Box::new(*who), Box::new(got));
                         return Err(KeepError::Other { path: path.to_owned(), expected, got });
                     }
-                    found = Some(got);
                 }
                 (Kind::Block, 1..) => {
                     let block: Block = serde_json::from_slice(body).map_err(json)?;
@@ -159,21 +183,61 @@ impl Journal {
             Ok(())
         };
         let Opened { journal, .. } = journal::Journal::open(path, &mut replay, |file: File| Box::new(file))?;
-        let mut opened = Self { file: journal, path: path.to_owned() };
-        if found.is_none() {
-            opened.append(Kind::Who, record, who)?;
-        }
-        Ok((opened, kept))
+        Ok((journal, kept, grown))
     }
 
     /// Keeps what a settled block held.
     pub fn block(&mut self, block: &Block) -> Result<(), KeepError> {
-        self.append(Kind::Block, 0, block)
+        self.append(Kind::Block, 0, block)?;
+        self.kept.last = Some((block.number, block.hash));
+        self.kept.events.extend(block.events.iter().cloned());
+        Ok(())
     }
 
     /// Keeps what the operator decided or signed.
     pub fn own(&mut self, event: &Event) -> Result<(), KeepError> {
-        self.append(Kind::Own, 0, event)
+        self.append(Kind::Own, 0, event)?;
+        self.kept.events.push(event.clone());
+        Ok(())
+    }
+
+    /// Whether it has grown so much that it should be written anew: by `least` bytes, and to twice its length.
+    pub fn has_grown(&self, least: usize) -> bool {
+        self.grown >= least && self.grown >= self.base
+    }
+
+    /// Writes the journal anew, without what is about requests that are over. On an error it is as it was; but for
+    /// [`KeepError::Journal`] when it was put in its place and cannot be opened: then nothing may be signed.
+    pub fn write_anew(&mut self) -> Result<(), KeepError> {
+        self.kept.events = still_needed(std::mem::take(&mut self.kept.events));
+        let anew = self.path.with_extension("anew");
+        let failed = |step| {
+            let path = self.path.clone();
+            move |source| JournalError::Io { path, step, source }
+        };
+        match fs::remove_file(&anew) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(failed(JournalStep::Truncate)(error).into());
+            }
+            _ => {}
+        }
+        let (file, _, _) = Self::read(&anew, &self.who)?;
+        let (path, who, kept) = (anew.clone(), self.who, self.kept.clone());
+        let mut written = Self { file, path, who, kept, grown: 0, base: 0 };
+        written.append(Kind::Who, 0, &who)?;
+        if let Some((number, hash)) = self.kept.last {
+            let block = Block { number, hash, events: self.kept.events.clone() };
+            written.append(Kind::Block, 0, &block)?;
+        }
+        let base = written.grown;
+        drop(written);
+        fs::rename(&anew, &self.path).map_err(failed(JournalStep::Write))?;
+        let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        atomic::sync_folder(folder.unwrap_or(Path::new(".")))
+            .map_err(|error| failed(JournalStep::Flush)(error.source))?;
+        let (file, kept, _) = Self::read(&self.path, &self.who)?;
+        (self.file, self.kept, self.grown, self.base) = (file, kept, 0, base);
+        Ok(())
     }
 
     fn append(&mut self, kind: Kind, record: usize, value: &impl Serialize) -> Result<(), KeepError> {
@@ -182,14 +246,32 @@ impl Journal {
             record,
             why: error.to_string(),
         })?;
-        Ok(self.file.append(kind, &body)?)
+        self.file.append(kind, &body)?;
+        self.grown += body.len();
+        Ok(())
     }
+}
+
+/// What a machine needs of these events: all about requests that are open, the offers, and how late it is.
+fn still_needed(events: Vec<Event>) -> Vec<Event> {
+    let over: BTreeSet<B256> = events
+        .iter()
+        .filter_map(|event| match event {
+            Event::Closed { id } => Some(*id),
+            _ => None,
+        })
+        .collect();
+    let latest = events.iter().rev().find(|event| matches!(event, Event::Settled { .. })).cloned();
+    let needed = |event: &Event| match event.id() {
+        Some(id) => !over.contains(&id) && !matches!(event, Event::Charged { .. }),
+        None => matches!(event, Event::Offered { .. }),
+    };
+    events.into_iter().filter(needed).chain(latest).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::fs;
 
     fn who() -> Who {
         let [router, staking] = [1, 2].map(Address::repeat_byte);
@@ -223,6 +305,59 @@ mod tests {
             fs::write(&path, &bytes[..cut]).unwrap();
             let (_, kept) = Journal::open(&path, &who()).unwrap();
             assert_eq!(whole.events[..kept.events.len()], kept.events[..]);
+        }
+    }
+
+    /// A journal with a request that is over and one that is open.
+    fn filled(path: &Path) -> (Journal, B256) {
+        let [over, open] = [7, 8].map(B256::repeat_byte);
+        let (mut journal, _) = Journal::open(path, &who()).unwrap();
+        journal.block(&block(5, vec![Event::Reopened { id: over }, Event::Settled { time: 9 }])).unwrap();
+        journal.own(&Event::Decided { id: over, outputs: vec![1] }).unwrap();
+        journal.own(&Event::Decided { id: open, outputs: vec![2] }).unwrap();
+        journal.block(&block(6, vec![Event::Closed { id: over }, Event::Settled { time: 11 }])).unwrap();
+        (journal, open)
+    }
+
+    #[test]
+    fn written_anew_it_holds_what_is_open_and_goes_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal");
+        let (mut journal, open) = filled(&path);
+        assert!(journal.has_grown(100) && !journal.has_grown(100_000));
+        let before = fs::metadata(&path).unwrap().len();
+        // What a crash left of another time is no hindrance.
+        fs::write(path.with_extension("anew"), b"averment-op").unwrap();
+        journal.write_anew().unwrap();
+        assert!(!journal.has_grown(1) && fs::metadata(&path).unwrap().len() < before);
+        journal.own(&Event::Staked { id: open }).unwrap();
+        let another = Journal::open(&path, &who()).map(drop).unwrap_err();
+        assert!(matches!(another, KeepError::Journal(JournalError::Locked { .. })), "{another}");
+        drop(journal);
+        let (_, kept) = Journal::open(&path, &who()).unwrap();
+        assert_eq!(kept.last, Some((6, B256::repeat_byte(6))));
+        let decided = Event::Decided { id: open, outputs: vec![2] };
+        assert_eq!(kept.events, [decided, Event::Settled { time: 11 }, Event::Staked { id: open }]);
+        assert!(!path.with_extension("anew").exists());
+    }
+
+    #[test]
+    fn a_crash_while_it_is_written_anew_leaves_the_old_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal");
+        let (mut journal, _) = filled(&path);
+        let old = fs::read(&path).unwrap();
+        journal.write_anew().unwrap();
+        drop(journal);
+        let anew = fs::read(&path).unwrap();
+        for cut in 0..anew.len() {
+            fs::write(&path, &old).unwrap();
+            fs::write(path.with_extension("anew"), &anew[..cut]).unwrap();
+            let (mut journal, kept) = Journal::open(&path, &who()).unwrap();
+            assert_eq!(kept.events.len(), 6);
+            journal.write_anew().unwrap();
+            drop(journal);
+            assert_eq!(fs::read(&path).unwrap(), anew);
         }
     }
 

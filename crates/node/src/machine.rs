@@ -18,10 +18,14 @@ mod own;
 #[cfg(test)]
 mod tests;
 mod watched;
+mod windows;
+mod wrong;
 
 pub use agreement::{Certificate, Promise, ROUNDS, SignedList, TwoAnswers, Voice, Words, commits_of, leader};
 
 pub use own::{Contested, Earning};
+pub use windows::{TooShort, Windows};
+pub use wrong::Said;
 
 use crate::signing::ShortSignature;
 use alloy_primitives::{Address, B256, Bytes};
@@ -30,6 +34,7 @@ use own::Own;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use watched::Watched;
+use wrong::{Contradiction, Contradictions, Others, by_seat, contradicted, verdict};
 
 /// For how many seconds an operator who signed two answers is accused; long before, somebody was first.
 const ACCUSED_FOR: u64 = 86_400;
@@ -49,6 +54,8 @@ pub struct Settings {
     pub earns: Earning,
     /// Whether it has a channel to other operators, and so signs together with them.
     pub agrees: bool,
+    /// Seconds that the chain takes to settle at the most: what is seen is so old.
+    pub settling: u64,
     /// Seconds before the end of commitments at which an operator who has no answer says that it cannot.
     pub margin: u64,
     /// What everybody may do (draw, close) is done first by one operator, by another after so many seconds, and so on.
@@ -128,6 +135,8 @@ pub enum Event {
     Offered {
         /// Its id.
         offer: B256,
+        /// How long it gives.
+        windows: Windows,
         /// Its ABI encoding.
         body: Bytes,
     },
@@ -250,6 +259,29 @@ pub enum Event {
 }
 
 impl Event {
+    /// The request that it is about; none of what is about none.
+    pub fn id(&self) -> Option<B256> {
+        match self {
+            Self::Settled { .. } | Self::Offered { .. } => None,
+            Self::Requested { asked, .. } => Some(asked.id),
+            Self::Drawn { id, .. }
+            | Self::Committed { id, .. }
+            | Self::Revealed { id, .. }
+            | Self::Answered { id, .. }
+            | Self::Challenged { id, .. }
+            | Self::Reopened { id }
+            | Self::Ended { id }
+            | Self::Closed { id }
+            | Self::Charged { id, .. }
+            | Self::Decided { id, .. }
+            | Self::Staked { id }
+            | Self::Promised { id, .. }
+            | Self::Listed { id, .. }
+            | Self::Spoken { id, .. }
+            | Self::Heard { id, .. } => Some(*id),
+        }
+    }
+
     /// Whether it is something that the operator decided or signed itself, to be kept before it has consequences.
     pub fn is_own(&self) -> bool {
         matches!(self, Self::Decided { .. } | Self::Staked { .. } | Self::Listed { .. } | Self::Spoken { .. })
@@ -347,6 +379,24 @@ pub enum Action {
         /// The answer that is there.
         contested: Option<Contested>,
     },
+    /// Prove what was decided, over a committee that says something else.
+    Overrule {
+        /// About which request.
+        id: B256,
+        /// What was decided.
+        outputs: Vec<i64>,
+        /// What each member revealed; nothing of who has not.
+        heard: Vec<Vec<i64>>,
+    },
+    /// Prove, when a request is over, that operators said something else than what is right.
+    Contradict {
+        /// About which request.
+        id: B256,
+        /// What was decided.
+        outputs: Vec<i64>,
+        /// What they said.
+        said: Vec<Said>,
+    },
     /// Commit to what was decided.
     Commit {
         /// About which request.
@@ -414,6 +464,8 @@ impl Action {
             | Self::Answer { id, .. }
             | Self::Finalise { id, .. }
             | Self::Prove { id, .. }
+            | Self::Overrule { id, .. }
+            | Self::Contradict { id, .. }
             | Self::Promise { id, .. }
             | Self::List { id, .. }
             | Self::Speak { id, .. }
@@ -450,6 +502,8 @@ impl Action {
             Self::Answer { .. } => "answer",
             Self::Finalise { .. } => "finalise",
             Self::Prove { .. } => "prove",
+            Self::Overrule { .. } => "overrule",
+            Self::Contradict { .. } => "contradict",
             Self::Promise { .. } => "promise",
             Self::List { .. } => "list",
             Self::Speak { .. } => "speak",
@@ -474,6 +528,8 @@ struct Open {
     decided: Option<Vec<i64>>,
     /// Whether it answers, or has answered, with its bond.
     staked: bool,
+    /// Who said something wrong in its committee.
+    wrong: Vec<Said>,
     work: Work,
 }
 
@@ -487,7 +543,9 @@ enum Work {
     /// This operator has a seat.
     Seat(Box<Seat>),
     /// Others' committee.
-    Theirs,
+    Theirs(Box<Others>),
+    /// A committee's work is done.
+    Over,
     /// This operator's answer stands on its bond.
     Own(Own),
     /// Only a proof can answer.
@@ -516,10 +574,12 @@ pub struct Telling<'a> {
 pub struct Machine {
     settings: Settings,
     time: u64,
-    offers: BTreeMap<B256, Bytes>,
+    offers: BTreeMap<B256, (Windows, Bytes)>,
     open: BTreeMap<B256, Open>,
     /// Who signed two answers to which request, and when that was seen. Whatever becomes of the request, until it is charged.
     caught: BTreeMap<(B256, u32), (u64, TwoAnswers)>,
+    /// What was said wrong about requests that are over.
+    wrong: Contradictions,
     missed: u64,
 }
 
@@ -532,6 +592,7 @@ impl Machine {
             offers: BTreeMap::new(),
             open: BTreeMap::new(),
             caught: BTreeMap::new(),
+            wrong: BTreeMap::new(),
             missed: 0,
         }
     }
@@ -556,9 +617,10 @@ impl Machine {
         self.missed
     }
 
-    /// The terms of an open request.
+    /// The terms of a request that is open, or about which somebody is contradicted.
     pub fn asked(&self, id: &B256) -> Option<&Asked> {
-        self.open.get(id).map(|open| &open.asked)
+        let over = || self.wrong.get(id).map(|(_, wrong)| &wrong.asked);
+        self.open.get(id).map(|open| &open.asked).or_else(over)
     }
 
     /// What this operator says about an open request.
@@ -566,17 +628,31 @@ impl Machine {
         self.open.get(id)?.decided.as_deref()
     }
 
-    /// The committee of an open request, if this operator has a seat.
+    /// The committee of an open request.
     pub fn committee(&self, id: &B256) -> Option<&Committee> {
         match &self.open.get(id)?.work {
             Work::Seat(seat) => Some(&seat.committee),
+            Work::Theirs(others) => Some(&others.committee),
             _ => None,
         }
     }
 
     /// An offer's ABI encoding.
     pub fn offer(&self, id: &B256) -> Option<&Bytes> {
-        self.offers.get(id)
+        self.offers.get(id).map(|(_, body)| body)
+    }
+
+    /// Why an open request is not served: the offer's windows are too short for this chain. Whoever is drawn for one all the
+    /// same does what it can.
+    pub fn too_short(&self, id: &B256) -> Option<TooShort> {
+        let asked = self.asked(id)?;
+        let (windows, _) = self.offers.get(&asked.offer)?;
+        windows.too_short(asked, &self.settings)
+    }
+
+    /// The open requests that are not served for that.
+    pub fn refused(&self) -> impl Iterator<Item = (B256, TooShort)> {
+        self.open.keys().filter_map(|id| Some((*id, self.too_short(id)?)))
     }
 
     /// Takes in what happened. What does not fit what is known is passed over: it is about requests that were there before
@@ -584,8 +660,8 @@ impl Machine {
     pub fn apply(&mut self, event: Event) {
         match event {
             Event::Settled { time } => self.settle(time),
-            Event::Offered { offer, body } => {
-                self.offers.insert(offer, body);
+            Event::Offered { offer, windows, body } => {
+                self.offers.insert(offer, (windows, body));
             }
             Event::Requested { asked, time } => {
                 if self.settings.versions.contains(&asked.version) {
@@ -594,16 +670,24 @@ impl Machine {
                         since: time,
                         decided: None,
                         staked: false,
+                        wrong: Vec::new(),
                         work: Work::Waiting,
                     };
                     self.open.entry(open.asked.id).or_insert(open);
                 }
             }
             Event::Closed { id } => {
-                self.open.remove(&id);
+                let Some(open) = self.open.remove(&id) else { return };
+                if let (false, Some(outputs)) = (open.wrong.is_empty(), open.decided) {
+                    let wrong = Contradiction { asked: open.asked, outputs, said: open.wrong };
+                    self.wrong.insert(id, (self.time, wrong));
+                }
             }
             Event::Charged { id, operator } => {
                 self.caught.remove(&(id, operator));
+                if let Some((_, wrong)) = self.wrong.get_mut(&id) {
+                    wrong.said.retain(|said| said.operator != operator);
+                }
             }
             Event::Drawn { id, .. }
             | Event::Committed { id, .. }
@@ -637,6 +721,8 @@ impl Machine {
         self.time = self.time.max(time);
         let now = self.time;
         self.caught.retain(|_, (seen, _)| now <= seen.saturating_add(ACCUSED_FOR));
+        self.wrong
+            .retain(|_, (seen, wrong)| now <= seen.saturating_add(ACCUSED_FOR) && !wrong.said.is_empty());
         for open in self.open.values_mut() {
             if let Work::Seat(seat) = &mut open.work {
                 self.missed += u64::from(seat.misses(now));
@@ -648,7 +734,12 @@ impl Machine {
     pub fn wanted(&self) -> Vec<Action> {
         let at_stake = self.open.values().map(|open| open.at_stake(self.time)).fold(0, u128::saturating_add);
         let mut left = self.settings.earns.most_bond.saturating_sub(at_stake);
-        let mut affordable = |action: &Action| {
+        let mut worth_it = |action: &Action| {
+            if let Action::Draw { id } | Action::Stake { id } | Action::Answer { id, .. } = action
+                && self.too_short(id).is_some()
+            {
+                return false;
+            }
             let Action::Stake { id } = action else { return true };
             let bond = self.open.get(id).map_or(u128::MAX, |open| open.asked.bond);
             let rest = left.checked_sub(bond);
@@ -656,12 +747,16 @@ impl Machine {
             rest.is_some()
         };
         let open = self.open.values().flat_map(|open| open.wanted(&self.settings, self.time));
-        let open = open.filter(|action| affordable(action));
+        let open = open.filter(|action| worth_it(action));
         let accuse = self
             .caught
             .iter()
             .map(|((id, _), (_, answers))| Action::Accuse { id: *id, answers: Box::new(answers.clone()) });
-        open.chain(accuse).collect()
+        let contradict =
+            self.wrong.iter().filter(|(_, (_, wrong))| !wrong.said.is_empty()).map(|(id, (_, wrong))| {
+                Action::Contradict { id: *id, outputs: wrong.outputs.clone(), said: wrong.said.clone() }
+            });
+        open.chain(accuse).chain(contradict).collect()
     }
 
     /// What the other members are to be told, of every request about which this operator signs together with them.
@@ -676,6 +771,18 @@ impl Machine {
     }
 }
 
+impl Work {
+    /// Who said something wrong in a committee, if this operator can prove it.
+    fn contradicted(&self, decided: Option<&[i64]>, settings: &Settings) -> Vec<Said> {
+        let Some(right) = decided.filter(|_| settings.earns.proves) else { return Vec::new() };
+        match self {
+            Self::Seat(seat) => contradicted(&seat.committee, &seat.heard, seat.voices(), right),
+            Self::Theirs(others) => contradicted(&others.committee, &others.heard, &BTreeMap::new(), right),
+            _ => Vec::new(),
+        }
+    }
+}
+
 impl Open {
     fn apply(&mut self, event: Event, settings: &Settings, now: u64) {
         match (&mut self.work, event) {
@@ -685,9 +792,9 @@ impl Open {
             }
             (_, Event::Staked { .. }) => self.staked = true,
             (work, Event::Drawn { committee, .. }) => {
-                *work = match Seat::of(settings.operator, *committee) {
+                *work = match Seat::of(settings.operator, &committee) {
                     Some(seat) => Work::Seat(Box::new(seat)),
-                    None => Work::Theirs,
+                    None => Work::Theirs(Box::new(Others { committee: *committee, heard: BTreeMap::new() })),
                 };
             }
             (Work::Seat(seat), Event::Promised { promise, .. }) => seat.promised(promise),
@@ -695,7 +802,13 @@ impl Open {
             (Work::Seat(seat), Event::Spoken { voice, .. }) => seat.spoken(*voice, now),
             (Work::Seat(seat), Event::Committed { operator, .. }) => seat.committed(operator),
             (Work::Seat(seat), Event::Revealed { operator, outputs, .. }) => seat.revealed(operator, outputs),
-            (work @ (Work::Seat(_) | Work::Theirs), Event::Ended { .. }) => *work = Work::Theirs,
+            (Work::Theirs(others), Event::Revealed { operator, outputs, .. }) => {
+                others.heard.entry(operator).or_insert(outputs);
+            }
+            (work @ (Work::Seat(_) | Work::Theirs(_)), Event::Ended { .. }) => {
+                self.wrong = work.contradicted(self.decided.as_deref(), settings);
+                *work = Work::Over;
+            }
             (work, Event::Answered { answerer, until, outputs, .. }) => {
                 self.staked = answerer == settings.account;
                 *work = match self.staked {
@@ -730,13 +843,40 @@ impl Open {
             }
             Work::Waiting | Work::Unproved => self.proves(settings, now).into_iter().collect(),
             Work::Own(own) => own.wanted(id, self.decided.as_deref(), settings, now).into_iter().collect(),
-            Work::Theirs | Work::Lost => Vec::new(),
+            Work::Over | Work::Lost => Vec::new(),
+            Work::Theirs(others) => {
+                self.overrules(&others.committee, &others.heard, settings).into_iter().collect()
+            }
             Work::Seat(seat) => {
                 let turn = self.turn(settings, seat.committee.members.len() as u64);
-                seat.wanted(id, self.decided.as_deref(), settings, turn, now)
+                let overrules = self.overrules(&seat.committee, &seat.heard, settings);
+                let work = seat.wanted(id, self.decided.as_deref(), settings, turn, now);
+                // Who is about to prove that it is wrong does not make it final.
+                let wrong = matches!(overrules, Some(Action::Overrule { .. }));
+                let work =
+                    work.into_iter().filter(|action| !(wrong && matches!(action, Action::Close { .. })));
+                overrules.into_iter().chain(work).collect()
             }
             Work::Watched(watched) => {
                 watched.wanted(id, self.decided.as_deref(), settings, now).into_iter().collect()
+            }
+        }
+    }
+
+    /// A proof over a committee that is about to make something wrong final.
+    fn overrules(
+        &self,
+        committee: &Committee,
+        heard: &BTreeMap<u32, Vec<i64>>,
+        settings: &Settings,
+    ) -> Option<Action> {
+        let verdict = verdict(committee, heard).filter(|_| settings.earns.proves)?;
+        let id = self.asked.id;
+        match self.decided.as_deref() {
+            None => Some(Action::Compute { id }),
+            Some(own) if own.is_empty() || own == verdict => None,
+            Some(own) => {
+                Some(Action::Overrule { id, outputs: own.to_vec(), heard: by_seat(committee, heard) })
             }
         }
     }

@@ -36,6 +36,7 @@ pub struct Metrics {
     block: Gauge,
     open: Gauge,
     seats: Gauge,
+    refused: Gauge,
     missed: Gauge,
     /// Seconds of Unix time.
     last_turn: Arc<AtomicU64>,
@@ -54,17 +55,22 @@ impl Default for Metrics {
         let (actions, failures) = (Family::default(), Family::default());
         // A tenth of a millisecond to some seven seconds.
         let answers = Histogram::new(exponential_buckets(1e-4, 2.0, 17));
-        let [block, open, seats, missed] = [(); 4].map(|()| Gauge::default());
+        let [block, open, seats, refused, missed] = [(); 5].map(|()| Gauge::default());
         registry.register("actions", "Transactions sent, by action", actions.clone());
         registry.register("failures", "What did not work, by what", failures.clone());
         registry.register("answer_seconds", "Time to compute an answer", answers.clone());
         registry.register("settled_block", "Newest settled block that was read", block.clone());
         registry.register("open_requests", "Open requests to versions served here", open.clone());
         registry.register("seats", "Committees that this operator has a seat in now", seats.clone());
+        registry.register(
+            "refused_requests",
+            "Open requests whose windows are too short here",
+            refused.clone(),
+        );
         registry.register("missed", "Seats not answered in time; this costs stake", missed.clone());
         let (last_turn, halted) = Default::default();
         let registry = Arc::new(registry);
-        Self { registry, actions, failures, answers, block, open, seats, missed, last_turn, halted }
+        Self { registry, actions, failures, answers, block, open, seats, refused, missed, last_turn, halted }
     }
 }
 
@@ -90,6 +96,7 @@ impl Metrics {
         self.block.set(number(block));
         self.open.set(number(machine.open() as u64));
         self.seats.set(number(machine.seats() as u64));
+        self.refused.set(number(machine.refused().count() as u64));
         self.missed.set(number(machine.missed()));
         self.last_turn.store(now(), Ordering::Relaxed);
     }

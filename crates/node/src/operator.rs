@@ -14,7 +14,7 @@ use crate::{
     chain::{ActError, Chain, Done, ReadError},
     channel::Channel,
     journal::{Block, Journal, KeepError, Kept, Who},
-    machine::{Action, Contested, Event, Machine, Settings},
+    machine::{Action, Event, Machine, Settings},
     metrics::Metrics,
     proofs::{Proofs, Workshop},
 };
@@ -33,6 +33,8 @@ use tracing::{error, info, warn};
 const BLOCKS_AT_ONCE: u64 = 1_000;
 /// How many blocks without events go by before the place is written down.
 const WRITE_DOWN_AFTER: u64 = 64;
+/// By how many bytes a journal grows before it is written anew.
+const JOURNAL_GROWS: usize = 4 << 20;
 /// How many answers are made final in one transaction; that of a callback takes gas of its own.
 const FINAL_AT_ONCE: usize = 16;
 /// How long to wait before a transaction is sent again whose event has not settled.
@@ -47,12 +49,14 @@ pub struct Plan {
     pub first_block: u64,
     /// How long to wait before a transaction is sent again whose event has not settled.
     pub again_after: Duration,
+    /// By how many bytes the journal grows, and at least to twice its length, before it is written anew without what is over.
+    pub journal_grows: usize,
 }
 
 impl Plan {
     /// The usual waiting.
     pub fn new(settings: Settings, first_block: u64) -> Self {
-        Self { settings, first_block, again_after: AGAIN_AFTER }
+        Self { settings, first_block, again_after: AGAIN_AFTER, journal_grows: JOURNAL_GROWS }
     }
 }
 
@@ -231,6 +235,11 @@ impl Operator {
         if let Some(workshop) = &self.workshop {
             workshop.keep(|id| self.machine.asked(id).is_some());
         }
+        if self.journal.has_grown(self.plan.journal_grows) {
+            self.step("write the journal anew")?;
+            self.journal.write_anew().map_err(Halt::from)?;
+            info!("the journal was written anew, without what is over");
+        }
         done += self.finalise_together().await?;
         let wanted = self.machine.wanted();
         self.sent
@@ -328,7 +337,14 @@ impl Operator {
         }
         self.step("take in a block")?;
         for event in block.events {
+            let asked = match &event {
+                Event::Requested { asked, .. } => Some(asked.id),
+                _ => None,
+            };
             self.machine.apply(event);
+            if let Some((id, why)) = asked.and_then(|id| Some((id, self.machine.too_short(&id)?))) {
+                warn!(%id, %why, "not served");
+            }
         }
         self.last = last;
         Ok(())
@@ -380,7 +396,9 @@ impl Operator {
         }
         self.step(name)?;
         let acted = match action {
-            Action::Prove { outputs, contested, .. } => self.prove(id, outputs, contested.as_ref()).await,
+            Action::Prove { outputs, .. }
+            | Action::Overrule { outputs, .. }
+            | Action::Contradict { outputs, .. } => self.prove(action, outputs).await,
             _ => self.chain.act(&self.machine, action).await,
         };
         match acted {
@@ -411,16 +429,11 @@ impl Operator {
     }
 
     /// Sends a proof that is done; begins one that is not.
-    async fn prove(
-        &self,
-        id: B256,
-        outputs: &[i64],
-        contested: Option<&Contested>,
-    ) -> Result<Done, ActError> {
+    async fn prove(&self, action: &Action, outputs: &[i64]) -> Result<Done, ActError> {
         let Some(workshop) = &self.workshop else { return Ok(Done::NotYet) };
-        match workshop.take(self.chain.wanted(&self.machine, id, outputs)?) {
+        match workshop.take(self.chain.wanted(&self.machine, action.id(), outputs)?) {
             None => Ok(Done::NotYet),
-            Some(proved) => self.chain.prove(&self.machine, id, outputs, contested, proved).await,
+            Some(proved) => self.chain.prove(&self.machine, action, proved).await,
         }
     }
 

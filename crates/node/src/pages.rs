@@ -82,6 +82,7 @@ mod tests {
             challenges: false,
             earns: Default::default(),
             agrees: false,
+            settling: 0,
             margin: 0,
             stagger: 0,
         });

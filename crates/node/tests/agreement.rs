@@ -74,7 +74,7 @@ async fn stopping(
 ) -> Talking {
     let settings = averment_node::machine::Settings { agrees: true, ..world.settings(at) };
     let chain = Chain::new(world.by(&world.signers[at]), world.contracts);
-    let plan = Plan { again_after: Duration::ZERO, ..Plan::new(settings, 0) };
+    let plan = Plan { again_after: Duration::ZERO, journal_grows: 1_000, ..Plan::new(settings, 0) };
     let patience = Patience {
         answer: Duration::from_millis(500),
         again: Duration::from_millis(20),
@@ -201,7 +201,7 @@ async fn seven(mut world: World) {
     let mut deaf = {
         let settings = averment_node::machine::Settings { agrees: true, ..world.settings(6) };
         let chain = Chain::new(world.by(&world.signers[6]), world.contracts);
-        let plan = Plan { again_after: Duration::ZERO, ..Plan::new(settings, 0) };
+        let plan = Plan { again_after: Duration::ZERO, journal_grows: 1_000, ..Plan::new(settings, 0) };
         let nobody = Channel::new(domain(&world), 7, &Peers::default(), Patience::default()).unwrap();
         Operator::open(&journal("6"), plan, chain, Box::new(Says(TRUTH))).unwrap().with_channel(nobody)
     };

@@ -9,7 +9,7 @@ use alloy::{
     rpc::types::Filter,
     sol_types::SolEvent,
 };
-use averment_ledger::contracts::InferenceRouter;
+use averment_ledger::contracts::{InferenceRouter, OracleStaking};
 use averment_node::{
     chain::Chain,
     machine::{Earning, Settings},
@@ -58,10 +58,21 @@ impl Proofs for Stand {
 }
 
 impl World {
+    /// The `at`th operator, which says this.
+    fn member(&self, at: usize, says: i64) -> Operator {
+        let path = self.folder.path().join(format!("member-{at}"));
+        self.operator(at, &path, Says(says)).unwrap()
+    }
+
+    async fn debts(&self, operator: u32) -> u64 {
+        let call = OracleStaking::debtsOfCall { operator };
+        self.read(self.contracts.staking, &call).await.to()
+    }
+
     fn earning(&self, path: &Path, earns: Earning, proofs: &Arc<Stand>, steps: Steps) -> Operator {
         let settings = Settings { earns, ..self.settings(0) };
         let chain = Chain::new(self.by(&self.signers[0]), self.contracts);
-        let plan = Plan { again_after: Duration::ZERO, ..Plan::new(settings, 0) };
+        let plan = Plan { again_after: Duration::ZERO, journal_grows: 1_000, ..Plan::new(settings, 0) };
         let operator = Operator::open(path, plan, chain, Box::new(Says(TRUTH))).unwrap();
         operator.with_proofs(proofs.clone()).with_steps(steps)
     }
@@ -250,4 +261,53 @@ async fn a_lost_journal_is_made_good_when_a_challenge_comes() {
         turn(&mut operator).await;
     }
     assert_eq!(world.balance().await - before, 2_000);
+}
+
+/// A committee of three, two of whom lie; the first tells the truth and can prove it.
+async fn bribed(overrules: bool) {
+    let mut world = World::new(3, 2).await;
+    let id = world.ask(2).await;
+    let proofs = Stand::new(true);
+    let mut honest = world.earning(&world.folder.path().join("honest"), EARNS, &proofs, always());
+    let mut liars = [world.member(1, TRUTH + 1), world.member(2, TRUTH + 1)];
+    let before = world.balance().await;
+    for _ in 0..60 {
+        if !overrules && proofs.made.load(Ordering::SeqCst) > 0 {
+            // It is too late by then: the liars close first.
+            turn(&mut liars[0]).await;
+        }
+        turn(&mut honest).await;
+        for liar in &mut liars {
+            turn(liar).await;
+        }
+        if overrules {
+            turn(&mut honest).await;
+        }
+        let over = world.is_final(id, &[TRUTH]).await || world.debts(2).await > 0;
+        if over {
+            break;
+        }
+        world.pass(10).await;
+    }
+    if overrules {
+        assert!(world.is_final(id, &[TRUTH]).await);
+        assert_eq!(world.balance().await - before, 1_000);
+        // The liars' seats are gone with their bonds.
+        assert_eq!((world.seats(1).await, world.seats(2).await, world.seats(3).await), (1, 0, 0));
+    } else {
+        assert!(world.is_final(id, &[TRUTH + 1]).await);
+        assert_eq!((world.debts(1).await, world.debts(2).await, world.debts(3).await), (0, 1, 1));
+        turn(&mut honest).await;
+        assert!(honest.machine().wanted().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn a_committee_that_lies_is_overruled_before_it_is_final() {
+    bribed(true).await;
+}
+
+#[tokio::test]
+async fn a_committee_that_lied_is_contradicted_when_it_is_final() {
+    bribed(false).await;
 }

@@ -67,6 +67,10 @@ pub struct RunArgs {
     /// Seconds before commitments end at which an input that is not there counts as not to be had
     #[arg(long, value_name = "SECONDS", default_value_t = 30)]
     pub margin: u64,
+    /// Seconds that the chain takes to settle at the most: requests whose windows are shorter are not served
+    /// [default: 1200 for the chain's own finality, 15 for each block of depth]
+    #[arg(long, value_name = "SECONDS")]
+    pub settling: Option<u64>,
     #[command(flatten)]
     pub setup: SetupArgs,
 }

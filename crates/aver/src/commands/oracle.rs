@@ -11,7 +11,7 @@ use crate::{
 use alloy::primitives::utils::{format_ether, parse_ether};
 use anyhow::{Context as _, Result};
 use averment_ledger::{
-    Ledger,
+    Finality, Ledger,
     contracts::{Deployment, Sender, SettlementContracts},
     registry::RegistryClient,
 };
@@ -121,6 +121,7 @@ async fn work(args: &RunArgs, context: &Context) -> Result<()> {
         challenges: !args.no_challenges,
         earns,
         agrees: args.peers.is_some(),
+        settling: args.settling.unwrap_or_else(|| settling(ledger.finality())),
         margin: args.margin,
         stagger: STAGGER,
     };
@@ -184,6 +185,16 @@ async fn work(args: &RunArgs, context: &Context) -> Result<()> {
     worked?;
     context.ui.remark("stopped");
     Ok(())
+}
+
+/// Seconds that a chain takes to settle at the most, as far as one can tell: Ethereum's finality takes two epochs and
+/// comes once in an epoch; its blocks, the slowest there are, come every 12 seconds, some of them late.
+fn settling(finality: Finality) -> u64 {
+    match finality {
+        Finality::Immediate => 0,
+        Finality::Tag => 1_200,
+        Finality::Depth(blocks) => blocks.saturating_mul(15),
+    }
 }
 
 /// The channel to other operators, if there is to be one.

@@ -2,9 +2,7 @@
 
 use super::Chain;
 use crate::{
-    machine::{
-        Action, Agreeing, Asked, Certificate, Contested, Machine, Promise, SignedList, Voice, commits_of,
-    },
+    machine::{Action, Agreeing, Asked, Certificate, Machine, Promise, Said, SignedList, Voice, commits_of},
     proofs::{Proved, Wanted},
     secrets,
     signing::{Domain, ShortSignature, commitment, list_digest},
@@ -103,6 +101,8 @@ impl Chain {
             | Action::GiveUp { .. }
             | Action::Stake { .. }
             | Action::Prove { .. }
+            | Action::Overrule { .. }
+            | Action::Contradict { .. }
             | Action::Promise { .. }
             | Action::List { .. }
             | Action::Speak { .. }
@@ -209,33 +209,75 @@ impl Chain {
     /// What a proof of an answer to a request has to say.
     pub fn wanted(&self, machine: &Machine, id: B256, outputs: &[i64]) -> Result<Wanted, ActError> {
         let asked = machine.asked(&id).ok_or(ActError::Unknown { id, what: "the request" })?;
-        let (request, offer) = (decode(id, "the request", &asked.body)?, self.offer(machine, asked)?);
+        let request = decode(id, "the request", &asked.body)?;
+        let offer: InferenceRouter::Offer = self.offer(machine, asked)?;
         let place = (self.ledger().chain_id(), self.contracts.router);
         let statement = statement(place, id, &request, &offer, outputs, self.account());
         Ok(Wanted { asked: asked.clone(), statement, descriptor: offer.descriptor })
     }
 
-    /// Answers with a proof.
+    /// Sends a proof: an answer, or over a committee, or against what operators said.
     pub async fn prove(
         &self,
         machine: &Machine,
-        id: B256,
-        outputs: &[i64],
-        contested: Option<&Contested>,
-        proved: Proved,
+        action: &Action,
+        Proved { points, proof }: Proved,
     ) -> Result<Done, ActError> {
-        let asked = machine.asked(&id).ok_or(ActError::Unknown { id, what: "the request" })?;
-        let nobody = answer(Address::ZERO, Address::ZERO, &[]);
-        let call = InferenceRouter::proveCall {
-            requester: asked.requester,
-            asked: decode(id, "the request", &asked.body)?,
-            offered: self.offer(machine, asked)?,
-            contested: contested
-                .map_or(nobody, |there| answer(there.answerer, there.challenger, &there.outputs)),
-            outputs: outputs.to_vec(),
-            proof: InferenceRouter::Proof { points: proved.points, proof: proved.proof },
-        };
-        self.send("prove an answer", self.contracts.router, &call).await
+        let id = action.id();
+        let known = machine.asked(&id).ok_or(ActError::Unknown { id, what: "the request" })?;
+        let (requester, asked): (_, InferenceRouter::Request) =
+            (known.requester, decode(id, "the request", &known.body)?);
+        match action {
+            Action::Prove { outputs, contested, .. } => {
+                let contested = match contested {
+                    None => answer(Address::ZERO, Address::ZERO, &[]),
+                    Some(there) => answer(there.answerer, there.challenger, &there.outputs),
+                };
+                let call = InferenceRouter::proveCall {
+                    requester,
+                    asked,
+                    offered: self.offer(machine, known)?,
+                    contested,
+                    outputs: outputs.clone(),
+                    proof: InferenceRouter::Proof { points, proof },
+                };
+                self.send("prove an answer", self.contracts.router, &call).await
+            }
+            Action::Overrule { outputs, heard, .. } => {
+                let call = InferenceRouter::overruleCall {
+                    requester,
+                    asked,
+                    offered: self.offer(machine, known)?,
+                    committee: self.committee(machine, id)?.into(),
+                    heard: heard.clone(),
+                    outputs: outputs.clone(),
+                    proof: InferenceRouter::Proof { points, proof },
+                };
+                self.send("overrule a committee", self.contracts.router, &call).await
+            }
+            Action::Contradict { outputs, said, .. } => {
+                let nothing = |outputs: &Vec<i64>| OracleStaking::Signed {
+                    outputs: outputs.clone(),
+                    commits: B256::ZERO,
+                    r: B256::ZERO,
+                    vs: B256::ZERO,
+                };
+                let saying = |said: &Said| OracleStaking::Saying {
+                    operator: said.operator,
+                    signed: said.voice.as_ref().map_or_else(|| nothing(&said.outputs), signed),
+                };
+                let call = OracleStaking::contradictCall {
+                    requester,
+                    asked: asked.into(),
+                    offered: self.offer(machine, known)?,
+                    outputs: outputs.clone(),
+                    proof: OracleStaking::Proof { points, proof },
+                    sayings: said.iter().map(saying).collect(),
+                };
+                self.send("contradict operators", self.contracts.staking, &call).await
+            }
+            _ => Ok(Done::NotYet),
+        }
     }
 
     /// Draws a committee, and first brings the block that draws it. That block is settled: what it draws stays.
@@ -310,7 +352,11 @@ impl Chain {
         decode(id, what, &machine.committee(&id).ok_or(ActError::Unknown { id, what })?.body)
     }
 
-    fn offer(&self, machine: &Machine, asked: &Asked) -> Result<InferenceRouter::Offer, ActError> {
+    /// The offer of a request, as the one contract or the other takes it.
+    fn offer<T>(&self, machine: &Machine, asked: &Asked) -> Result<T, ActError>
+    where
+        T: SolValue + From<<T::SolType as alloy::sol_types::SolType>::RustType>,
+    {
         let (id, what) = (asked.id, "the offer");
         decode(id, what, machine.offer(&asked.offer).ok_or(ActError::Unknown { id, what })?)
     }

@@ -1,7 +1,7 @@
 //! The contracts' logs as events of the machine.
 
 use super::Chain;
-use crate::machine::{Asked, Committee, Event, Mode};
+use crate::machine::{Asked, Committee, Event, Mode, Windows};
 use alloy::{
     providers::Provider,
     rpc::types::{Filter, Log},
@@ -98,7 +98,12 @@ fn check_order(logs: &[Log]) -> Result<(), ReadError> {
 fn routed(event: Routed, time: u64) -> Result<Option<Event>, String> {
     Ok(Some(match event {
         Routed::Offered(event) => {
-            Event::Offered { offer: event.id, body: Bytes::from(event.offer.abi_encode()) }
+            let windows = Windows {
+                commit: event.offer.quorum.commitSeconds.into(),
+                reveal: event.offer.quorum.revealSeconds.into(),
+                proof: event.offer.proofSeconds.into(),
+            };
+            Event::Offered { offer: event.id, windows, body: Bytes::from(event.offer.abi_encode()) }
         }
         Routed::Requested(event) => {
             let asked = asked(event.id, event.requester, &event.request)?;

@@ -196,6 +196,10 @@ impl Agreement {
         self.voices.entry(seat).or_insert(voice);
     }
 
+    pub(super) fn voices(&self) -> &BTreeMap<u8, Voice> {
+        &self.voices
+    }
+
     /// What the others are told.
     pub(super) fn words(&self, seat: u8) -> Option<Words> {
         let list = self.own.as_ref().map(|(list, _)| list.clone());

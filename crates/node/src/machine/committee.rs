@@ -4,6 +4,7 @@ use super::{
     Action, Agreeing, Committee, Promise, Settings, SignedList, Telling, TwoAnswers, Voice, Words,
     agreement::{Agreed, Agreement, Step},
     leader,
+    wrong::by_seat,
 };
 use alloy_primitives::B256;
 use std::collections::BTreeMap;
@@ -17,17 +18,23 @@ pub(super) struct Seat {
     committed: bool,
     missed: bool,
     /// What members revealed.
-    heard: BTreeMap<u32, Vec<i64>>,
+    pub(super) heard: BTreeMap<u32, Vec<i64>>,
     agreement: Agreement,
 }
 
 impl Seat {
     /// The seat of `operator`, if it has one.
-    pub(super) fn of(operator: u32, committee: Committee) -> Option<Self> {
+    pub(super) fn of(operator: u32, committee: &Committee) -> Option<Self> {
         let seat = committee.members.iter().position(|member| *member == operator)?;
         let seat = u8::try_from(seat).ok()?;
         let (heard, agreement) = Default::default();
+        let committee = committee.clone();
         Some(Self { committee, operator, seat, committed: false, missed: false, heard, agreement })
+    }
+
+    /// What members told over the channel, by seat.
+    pub(super) fn voices(&self) -> &BTreeMap<u8, Voice> {
+        self.agreement.voices()
     }
 
     pub(super) fn promised(&mut self, promise: Promise) {
@@ -160,8 +167,7 @@ impl Seat {
         let all = self.committee.members.iter().all(|member| self.heard.contains_key(member));
         // With everybody heard nobody has to wait, and there is no hurry either.
         let from = if all { commit_until } else { reveal_until };
-        let heard =
-            self.committee.members.iter().map(|member| self.heard.get(member).cloned().unwrap_or_default());
-        (now > from.saturating_add(turn)).then(|| Action::Close { id, heard: heard.collect() })
+        let closes = now > from.saturating_add(turn);
+        closes.then(|| Action::Close { id, heard: by_seat(&self.committee, &self.heard) })
     }
 }

@@ -16,6 +16,7 @@ fn settings() -> Settings {
         challenges: true,
         earns: Default::default(),
         agrees: false,
+        settling: 0,
         margin: 10,
         stagger: 5,
     }
@@ -311,4 +312,45 @@ fn operators_take_turns() {
         })
         .collect();
     assert_eq!(turns, BTreeSet::from([0, 5, 10, 15]));
+}
+
+#[test]
+fn what_the_chain_is_too_slow_for_is_not_served() {
+    let offered = |commit, reveal, proof| Event::Offered {
+        offer: B256::repeat_byte(8),
+        windows: Windows { commit, reveal, proof },
+        body: Bytes::new(),
+    };
+    let earns = Earning { most_bond: 1_000, least_fee: 0, proves: false };
+    let slow = Settings { settling: 50, earns, ..settings() };
+    let with = |settings: Settings, offer: Event, mode| {
+        let mut machine = Machine::new(settings);
+        [offer, asked(mode), at(150)].into_iter().for_each(|event| machine.apply(event));
+        machine
+    };
+    let draw = [Action::Draw { id: ID }];
+    // Settling and the margin of 10 seconds; twice that where the others are given half of the time.
+    assert_eq!(with(slow.clone(), offered(60, 60, 0), Mode::Quorum).wanted(), draw);
+    let agrees = Settings { agrees: true, ..slow.clone() };
+    assert_eq!(with(agrees.clone(), offered(120, 60, 0), Mode::Quorum).wanted(), draw);
+    for (settings, offer, window, needed, got) in [
+        (&slow, offered(59, 60, 0), "commitments", 60, 59),
+        (&slow, offered(60, 59, 0), "reveals", 60, 59),
+        (&agrees, offered(119, 60, 0), "commitments", 120, 119),
+    ] {
+        let machine = with(settings.clone(), offer, Mode::Quorum);
+        assert_eq!(machine.wanted(), []);
+        assert_eq!(machine.refused().collect::<Vec<_>>(), [(ID, TooShort { window, needed, got })]);
+    }
+    // Who is drawn all the same does what it can.
+    let mut machine = with(slow.clone(), offered(59, 59, 0), Mode::Quorum);
+    machine.apply(drawn(&[ME, 4]));
+    assert_eq!(machine.wanted(), [Action::Compute { id: ID }]);
+
+    for (proof, staked) in [(60, true), (59, false)] {
+        let mut machine = with(slow.clone(), offered(0, 0, proof), Mode::Optimistic);
+        machine.apply(decided(&[7]));
+        let stake = staked.then_some(Action::Stake { id: ID });
+        assert_eq!(machine.wanted(), Vec::from_iter(stake));
+    }
 }

@@ -312,6 +312,7 @@ impl World {
             challenges: true,
             earns: Default::default(),
             agrees: false,
+            settling: 0,
             margin: 10,
             stagger: 0,
         }
