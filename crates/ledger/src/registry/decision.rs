@@ -128,9 +128,19 @@ impl View {
         let missing = DecisionError::Missing { event: "Offered", id: request.offer };
         let offer = offered.into_values().next().ok_or(missing)?.inner.data.data;
 
-        let mut steps = routed;
+        // What else the contracts say of a request (who else was slashed) is no step of it.
+        let mut steps = Logs::new();
+        for (place, log) in routed {
+            if Event::of_router(id, &raw(&log))?.is_some() {
+                steps.insert(place, log);
+            }
+        }
         if proved.is_zero() && request.effective_mode() == Mode::Quorum {
-            steps.extend(self.found(&Filter::new().address(paid).topic1(id)).await?);
+            for (place, log) in self.found(&Filter::new().address(paid).topic1(id)).await? {
+                if Event::of_staking(id, &raw(&log))?.is_some() {
+                    steps.insert(place, log);
+                }
+            }
         }
         let pool = self.claims(requester, id, only, &mut steps).await?;
         let slots = DecisionEvidence::router_slots(request.version, request.offer, id);

@@ -3,6 +3,9 @@
 //! What the model says of an input is the input's commitment modulo ten; the verifier runs it, so everybody can prove what is
 //! true and nobody anything else.
 
+#[path = "manifests.rs"]
+mod manifests;
+
 use alloy::primitives::{Address, B256, Bytes, U256, address, aliases::U40, bytes, keccak256};
 use averment_ledger::{
     Ledger,
@@ -14,11 +17,13 @@ use averment_ledger::{
         Found, Mode, Modes, Offer, Proof, Quorum, Request, SettlementClient, SettlementError, members,
     },
 };
-use averment_primitives::{RoleId, VersionId};
+use averment_primitives::{ModelId, RoleId, VersionId};
 use averment_registry::{
     approval::{Approval, Decision},
+    audit::VersionEvidence,
     version::VersionContent,
 };
+use manifests::{MANIFESTS, artifacts, manifest};
 
 const GENESIS_TIME: u64 = 1_700_000_000;
 const VERIFIER: Address = address!("0x00000000000000000000000000000000000A0001");
@@ -60,7 +65,10 @@ pub struct World {
     pub deployment: Deployment,
     pub client: SettlementClient,
     pub registry: RegistryClient,
+    pub model: ModelId,
     pub version: VersionId,
+    /// The version's signed manifest and files.
+    pub declared: VersionEvidence,
     pub keys: Vec<AccountKey>,
     pub offer: Offer,
     pub offer_id: B256,
@@ -83,16 +91,18 @@ impl World {
         let believe = InferenceRouter::setVerifierCall { verifier: VERIFIER, certificates: CERTIFICATES };
         owner.call("believe", client.contracts().router.address, &believe).await.unwrap();
         let registry = RegistryClient::open(&ledger, &deployment).await.unwrap();
+        let listing = artifacts(b"weights");
+        let (manifest, statement) = manifest(MANIFESTS[0], &listing, &[], &keys[Who::Owner as usize]);
         let content = VersionContent {
-            manifest_digest: keccak256("manifest"),
-            artifacts_root: keccak256("artifacts"),
+            manifest_digest: statement.digest(),
+            artifacts_root: statement.artifacts_root(),
             weights_commitment: keccak256("weights"),
             plan_digest: keccak256("plan"),
             parents: Vec::new(),
         };
         let reviewer = &keys[Who::Reviewer as usize];
         let policy = PolicyTerms { roles: vec![("risk".to_owned(), reviewer.address())], threshold: 1 };
-        let (model, _) = registry.create_model(&owner, "model", &policy).await.unwrap();
+        let (model, _) = registry.create_model(&owner, "breast-cancer-triage", &policy).await.unwrap();
         let registrar = Sender::new(&ledger, keys[Who::Registrar as usize].clone());
         registry.set_registrar(&owner, model, registrar.address(), true).await.unwrap();
         let (version, _) = registry.register_version(&registrar, model, &content).await.unwrap();
@@ -133,7 +143,20 @@ impl World {
         assert!(refused.contains("approved") && refused.contains("nothing was sent"), "{refused}");
         registry.deploy(&owner, version, "test").await.unwrap();
         let (offer_id, _) = client.offer(&owner, &offer).await.unwrap();
-        let world = Self { ledger, clock, deployment, client, registry, version, keys, offer, offer_id };
+        let declared = VersionEvidence { version, manifest, artifacts: Some(listing), openings: Vec::new() };
+        let world = Self {
+            ledger,
+            clock,
+            deployment,
+            client,
+            registry,
+            model,
+            version,
+            declared,
+            keys,
+            offer,
+            offer_id,
+        };
         for who in [Who::Requester, Who::Answerer, Who::Challenger] {
             world.client.mint(&world.by(who), U256::from(MONEY)).await.unwrap();
         }
