@@ -172,6 +172,22 @@ fn audited_from_data_to_payout(sandbox: &Sandbox, told: &Value) {
     assert_eq!(whole["decision"]["claims"].as_array().unwrap().len(), 4, "{whole}");
     let block = whole["block"]["hash"].as_str().unwrap();
     verify("averment-demo/request.json", block, &["--setup", setup]).done();
+    // A word of the proof, or a value of the input, that is another one.
+    let text = fs::read_to_string(sandbox.path().join("averment-demo/request.json")).unwrap();
+    let whole: Value = serde_json::from_str(&text).unwrap();
+    for (pointer, back, says) in [
+        ("/decision/proof/proof", 1, "the proof of the answer"),
+        ("/decision/proof/weights", 1, "the proof of the answer"),
+        // The low digit of the last value, four bytes from the low end on.
+        ("/decision/inputs/openings/0/opening", 7, "values and salt do not open its commitment"),
+    ] {
+        let bytes = whole.pointer(pointer).unwrap().as_str().unwrap();
+        let (before, after) = bytes.split_at(bytes.len() - back);
+        let other = if after.starts_with('0') { "1" } else { "0" };
+        let other = [before, other, &after[1..]].concat();
+        fs::write(sandbox.path().join("forged.json"), text.replacen(bytes, &other, 1)).unwrap();
+        verify("forged.json", block, &["--setup", setup]).refused(1, says);
+    }
     let page = fs::read_to_string(sandbox.path().join("averment-demo/request.html")).unwrap();
     assert!(page.contains("disclosed") && page.contains("after a review"), "appealed, and accepted");
 }

@@ -188,7 +188,7 @@ fn caveat(caveat: &Caveat) -> String {
             "you named no anchors contract (--anchors): when something was anchored is its word".to_owned()
         }
         Caveat::CodeNotPinned => {
-            "you named no code (--code) that you trust behind the registry's proxy".to_owned()
+            "you named no code (--code) that you trust behind the contracts' proxies".to_owned()
         }
         Caveat::RouterNotPinned => {
             "you named no router (--router): another one says what its maker likes".to_owned()

@@ -248,7 +248,11 @@ impl Page<'_> {
                 ". Anybody can deploy a registry that says what they like."
             },
             Caveat::CodeNotPinned => html! {
-                "No code hash was demanded of the registry. Behind its proxy is " code { (self.verified.implementation().0) }
+                "No code hash was demanded of the registry"
+                @if let Some(decision) = self.verified.decision() {
+                    @if decision.pool.is_some() { ", the router and the claims pool" } @else { " and the router" }
+                }
+                ". Behind the registry's proxy is " code { (self.verified.implementation().0) }
                 ", whose code has hash " code { (self.verified.implementation().1) } "."
             },
             Caveat::AnchorsNotPinned => html! {
