@@ -19,6 +19,7 @@ use std::{
 const CONTRACTS: &[&str] = &[
     "ModelRegistry",
     "Anchors",
+    "Stewardship",
     "ProofVerifier",
     "Descriptors",
     "WeightsCertificates",
@@ -45,6 +46,7 @@ const NAMESPACED: &[(&str, &str)] = &[
 const LAYOUTS: &[&str] = &[
     "ModelRegistry",
     "Anchors",
+    "Stewardship",
     "WeightsCertificates",
     "InferenceRouter",
     "OracleStaking",

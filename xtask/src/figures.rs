@@ -200,6 +200,7 @@ fn tables() -> Result<Vec<Table>> {
     for (row, number, name) in [
         ("`ModelRegistry`", 0, "ModelRegistry"),
         ("`Anchors`", 0, "Anchors"),
+        ("`Stewardship`", 0, "Stewardship"),
         ("`ProofVerifier`", 0, "ProofVerifier"),
         ("`Descriptors`", 0, "Descriptors"),
         ("`WeightsCertificates`", 0, "WeightsCertificates"),

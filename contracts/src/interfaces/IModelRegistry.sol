@@ -37,6 +37,7 @@ interface IModelRegistry {
     /// - Deployed: (string environment)
     /// - Retired: (string reason)
     /// - Revoked: (string reason)
+    /// - StewardSet: (address steward)
     event Recorded(
         ModelId indexed modelId,
         VersionId indexed versionId,
@@ -64,6 +65,8 @@ interface IModelRegistry {
     error NotOwnerOrRegistrar(ModelId modelId, address got);
     error NotOwnerOrKey(ModelId modelId, address got);
     error RegistrarUnchanged(address registrar, bool allowed);
+    error NotOwnerOrSteward(ModelId modelId, address got);
+    error StewardUnchanged(address steward);
     error ZeroAddress();
     /// @dev `min` to `max` bytes are allowed.
     error TextLength(uint256 min, uint256 max, uint256 got);
@@ -115,6 +118,10 @@ interface IModelRegistry {
     /// @notice Allows or forbids an account besides the owner to register versions.
     function setRegistrar(ModelId modelId, address registrar, bool allowed) external;
 
+    /// @notice Appoints who may retire the model's versions beside the owner, and do nothing else: a contract such as
+    /// `Stewardship`, whose rules say when. Zero takes it back. It stays when the model changes hands, as registrars do.
+    function setSteward(ModelId modelId, address steward) external;
+
     /// @notice Sets the policy for versions registered from now on. 1 to 16 roles, 1 <= threshold <= roles.
     /// Roles that already have a key keep it: pass that key, or the zero address for "as it is".
     function setPolicy(ModelId modelId, PolicyInput calldata policy) external;
@@ -151,7 +158,7 @@ interface IModelRegistry {
     /// compromised.
     function deploy(VersionId versionId, string calldata environment) external;
 
-    /// @notice Ends a version's ordinary life. By the owner, with a reason of 1 to 280 bytes.
+    /// @notice Ends a version's ordinary life. By the owner or the steward, with a reason of 1 to 280 bytes.
     function retire(VersionId versionId, string calldata reason) external;
 
     /// @notice Withdraws a version for cause, also one that is retired. By the owner, with a reason of 1 to
@@ -176,6 +183,8 @@ interface IModelRegistry {
     function modelExists(ModelId modelId) external view returns (bool);
     function ownerOf(ModelId modelId) external view returns (address);
     function pendingOwnerOf(ModelId modelId) external view returns (address);
+    /// @notice Who may retire versions beside the owner; zero if nobody.
+    function stewardOf(ModelId modelId) external view returns (address);
     function isRegistrar(ModelId modelId, address account) external view returns (bool);
     function policyOf(ModelId modelId, uint64 revision) external view returns (RoleId[] memory roles, uint8 threshold);
     function policyRevision(ModelId modelId) external view returns (uint64);

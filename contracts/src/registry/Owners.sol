@@ -30,6 +30,13 @@ abstract contract Owners is History {
         _record(modelId, HistoryKind.RegistrarSet, abi.encode(registrar, allowed));
     }
 
+    function setSteward(ModelId modelId, address steward) external {
+        Model storage model = _owned(modelId);
+        if (model.steward == steward) revert StewardUnchanged(steward);
+        model.steward = steward;
+        _record(modelId, HistoryKind.StewardSet, abi.encode(steward));
+    }
+
     function modelExists(ModelId modelId) external view returns (bool) {
         return _layout().models[modelId].historyLength != 0;
     }
@@ -44,6 +51,10 @@ abstract contract Owners is History {
 
     function isRegistrar(ModelId modelId, address account) external view returns (bool) {
         return _layout().models[modelId].registrars[account];
+    }
+
+    function stewardOf(ModelId modelId) external view returns (address) {
+        return _layout().models[modelId].steward;
     }
 
     /// A model that exists.

@@ -33,6 +33,8 @@ abstract contract RegistryStorage {
         /// For each role its appointments: from which history entry on, and the key that now holds it.
         mapping(RoleId => Checkpoints.Trace160) appointments;
         mapping(address signer => Key) keys;
+        /// Who may retire versions beside the owner; zero if nobody.
+        address steward;
     }
 
     struct Policy {

@@ -66,11 +66,17 @@ abstract contract Versions is Policies, Pausing {
     }
 
     function retire(VersionId versionId, string calldata reason) external {
-        _end(versionId, Stage.Retired, HistoryKind.Retired, reason);
+        Version storage subject = _version(versionId);
+        Model storage model = _layout().models[subject.modelId];
+        if (msg.sender != model.owner && msg.sender != model.steward) {
+            revert NotOwnerOrSteward(subject.modelId, msg.sender);
+        }
+        _end(subject, versionId, Stage.Retired, HistoryKind.Retired, reason);
     }
 
     function revoke(VersionId versionId, string calldata reason) external {
-        _end(versionId, Stage.Revoked, HistoryKind.Revoked, reason);
+        (Version storage subject,) = _ownedVersion(versionId);
+        _end(subject, versionId, Stage.Revoked, HistoryKind.Revoked, reason);
     }
 
     function version(VersionId versionId)
@@ -168,8 +174,9 @@ abstract contract Versions is Policies, Pausing {
         _record(subject.modelId, versionId, HistoryKind.VersionApproved, abi.encode(subject.revision, approvals));
     }
 
-    function _end(VersionId versionId, Stage stage, HistoryKind kind, string calldata reason) private {
-        (Version storage subject,) = _ownedVersion(versionId);
+    function _end(Version storage subject, VersionId versionId, Stage stage, HistoryKind kind, string calldata reason)
+        private
+    {
         if (subject.stage >= stage) revert WrongStage(versionId, subject.stage);
         _checkText(reason, MAX_REASON);
         subject.stage = stage;

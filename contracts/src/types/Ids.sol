@@ -11,11 +11,16 @@ type RoleId is bytes32;
 type LogId is bytes32;
 
 using {otherModel as !=} for ModelId global;
+using {otherLog as !=} for LogId global;
 using {sameRole as ==} for RoleId global;
 using {notBelow as >=} for VersionId global;
 
 function otherModel(ModelId a, ModelId b) pure returns (bool) {
     return ModelId.unwrap(a) != ModelId.unwrap(b);
+}
+
+function otherLog(LogId a, LogId b) pure returns (bool) {
+    return LogId.unwrap(a) != LogId.unwrap(b);
 }
 
 function sameRole(RoleId a, RoleId b) pure returns (bool) {

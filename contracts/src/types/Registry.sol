@@ -36,7 +36,8 @@ enum HistoryKind {
     VersionApproved,
     Deployed,
     Retired,
-    Revoked
+    Revoked,
+    StewardSet
 }
 
 /// Everything a version consists of; its id is a hash of this, so none of it can change.

@@ -157,6 +157,13 @@ contract VectorsTest is Fixture {
         registry.setRegistrar(modelId, registrar, false);
         vm.prank(registrar);
         third = registry.registerVersion(modelId, versionContent(3));
+
+        // What the owner appoints retires a version by its rules.
+        vm.warp(START + 5 days);
+        vm.prank(registrar);
+        registry.setSteward(modelId, stranger);
+        vm.prank(stranger);
+        registry.retire(third, "by rule");
     }
 
     function childContent() private view returns (VersionContent memory content) {

@@ -297,7 +297,7 @@ contract VersionsTest is Fixture {
 
     function test_end_isTheOwnersAndSaysWhy() public {
         VersionId versionId = register(1);
-        vm.expectRevert(abi.encodeWithSelector(IModelRegistry.NotOwner.selector, modelId, owner, registrar));
+        vm.expectRevert(abi.encodeWithSelector(IModelRegistry.NotOwnerOrSteward.selector, modelId, registrar));
         vm.prank(registrar);
         registry.retire(versionId, "mine");
         vm.startPrank(owner);
@@ -305,6 +305,51 @@ contract VersionsTest is Fixture {
         registry.retire(versionId, "");
         vm.expectRevert(abi.encodeWithSelector(IModelRegistry.TextLength.selector, 1, 280, 281));
         registry.revoke(versionId, string(new bytes(281)));
+    }
+
+    /// Whatever life a version has: a steward retires it, and can do nothing else to it.
+    function testFuzz_steward_retiresAndNothingElse(uint8 start) public {
+        VersionId versionId = start % 3 == 0 ? register(1) : start % 3 == 1 ? approved(1) : deployed(1);
+        vm.prank(owner);
+        registry.setSteward(modelId, stranger);
+        vm.assertEq(registry.stewardOf(modelId), stranger);
+        bytes memory reason = abi.encodeWithSelector(IModelRegistry.NotOwner.selector, modelId, owner, stranger);
+        vm.startPrank(stranger);
+        vm.expectRevert(reason);
+        registry.revoke(versionId, "no");
+        vm.expectRevert(reason);
+        registry.deploy(versionId, "lab");
+        vm.expectRevert(reason);
+        registry.setSteward(modelId, owner);
+        vm.expectRevert(reason);
+        registry.setRegistrar(modelId, stranger, true);
+        vm.expectRevert(abi.encodeWithSelector(IModelRegistry.NotOwnerOrRegistrar.selector, modelId, stranger));
+        registry.registerVersion(modelId, versionContent(9));
+        registry.retire(versionId, "by rule");
+        vm.stopPrank();
+        assertStage(versionId, Stage.Retired);
+    }
+
+    function test_steward_isOneModelsUntilItIsTakenBack() public {
+        (VersionId versionId, VersionId other) = (deployed(1), deployed(2));
+        vm.startPrank(owner);
+        vm.expectRevert(abi.encodeWithSelector(IModelRegistry.StewardUnchanged.selector, address(0)));
+        registry.setSteward(modelId, address(0));
+        registry.setSteward(modelId, stranger);
+        vm.expectRevert(abi.encodeWithSelector(IModelRegistry.StewardUnchanged.selector, stranger));
+        registry.setSteward(modelId, stranger);
+        registry.retire(other, "the owner still may");
+        ModelId another = registry.createModel("another", threeRoles(2));
+        VersionId foreign = registry.registerVersion(another, versionContent(3));
+        vm.stopPrank();
+        vm.expectRevert(abi.encodeWithSelector(IModelRegistry.NotOwnerOrSteward.selector, another, stranger));
+        vm.prank(stranger);
+        registry.retire(foreign, "of another model");
+        vm.prank(owner);
+        registry.setSteward(modelId, address(0));
+        vm.expectRevert(abi.encodeWithSelector(IModelRegistry.NotOwnerOrSteward.selector, modelId, stranger));
+        vm.prank(stranger);
+        registry.retire(versionId, "too late");
     }
 
     function test_views_refuseAnUnknownVersion() public {

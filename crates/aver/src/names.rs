@@ -131,6 +131,12 @@ impl Names {
             Payload::Deployed { environment } => format!("{} runs in {environment:?}", version()),
             Payload::Retired { reason } => format!("{} retired: {reason:?}", version()),
             Payload::Revoked { reason } => format!("{} revoked: {reason:?}", version()),
+            Payload::StewardSet { steward } if steward.is_zero() => {
+                "nobody beside the owner may retire versions any more".into()
+            }
+            Payload::StewardSet { steward } => {
+                format!("{} may retire versions, as steward", self.account(*steward))
+            }
         }
     }
 }

@@ -14,7 +14,7 @@ mod settlement;
 pub use bindings::{
     AccessManager, Anchors, BlockRandomness, ClaimsPool, Descriptors, DevelopmentToken, ERC1967Proxy,
     InferenceRouter, ModelRegistry, OracleOperators, OracleStaking, ProofVerifier, RouterOffers,
-    WeightsCertificates,
+    Stewardship, WeightsCertificates,
 };
 pub use claims::{PoolContracts, PoolGovernance, PoolTerms, pool_roles};
 pub use deployment::{Contract, DeployError, Deployment, DeploymentFault, RecordError};

@@ -18,6 +18,7 @@ mod provider;
 pub mod registry;
 mod remote;
 pub mod settlement;
+pub mod stewardship;
 
 pub use finality::{FinalityError, HeaderError, Settled, VerifiedHeader};
 pub use provider::{Finality, Ledger, OpenLedgerError, Remote, Source};

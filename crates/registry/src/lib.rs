@@ -17,6 +17,7 @@ pub mod explanation;
 pub mod history;
 pub mod log;
 pub mod manifest;
+pub mod measurement;
 pub mod settlement;
 pub mod state;
 mod utc;

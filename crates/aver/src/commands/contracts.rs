@@ -81,8 +81,9 @@ async fn deploy(profile: Profile, terms: Option<&SettlementTerms>, context: &Con
     let sender = context.sender(&ledger, key).await?;
     // First what can stay behind unused: nobody knows of it.
     let (proofs, mut sent) = ProofContracts::deploy(&sender, &setup.key()).await?;
-    let (deployment, more) = Deployment::deploy_all(&sender, profile, Some(proofs), terms).await?;
+    let (mut deployment, more) = Deployment::deploy_all(&sender, profile, Some(proofs), terms).await?;
     sent.extend(more);
+    sent.push(deployment.add_steward(&sender).await?);
     deployment.save(&config.deployment_file)?;
     let estimates: Vec<_> = sent.iter().map(|sent| ui::estimate(&sent.quote)).collect();
     let gas: u64 = sent.iter().map(Sent::gas_used).sum();

@@ -15,6 +15,12 @@ alloy::sol! {
 
 alloy::sol! {
     #[sol(rpc, all_derives)]
+    Stewardship,
+    "../../contracts/artifacts/Stewardship.json"
+}
+
+alloy::sol! {
+    #[sol(rpc, all_derives)]
     ProofVerifier,
     "../../contracts/artifacts/ProofVerifier.json"
 }

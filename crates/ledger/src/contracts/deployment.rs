@@ -13,7 +13,7 @@
 
 use super::{
     AccessManager, Anchors, ModelRegistry, ProofContracts, SendError, Sender, Sent, SettlementContracts,
-    SettlementTerms,
+    SettlementTerms, Stewardship,
     governance::{GovernanceError, Governed, Profile, WiringFault, check_wiring},
     settlement::{displaced, proxy},
 };
@@ -78,6 +78,9 @@ pub struct Deployment {
     /// What settles requests; none if it was not deployed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub settlement: Option<SettlementContracts>,
+    /// What retires versions by rule, for the models that appoint it; none if it was not deployed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub steward: Option<Contract>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -328,9 +331,25 @@ impl Deployment {
             anchors,
             proofs,
             settlement,
+            steward: None,
         };
         deployment.check(ledger).await?;
         Ok((deployment, sent))
+    }
+
+    /// Deploys a steward for this registry and its anchors, and names it in the record. It has no owner and no power until a
+    /// model's owner appoints it, so it can be added to a deployment at any time, by anybody.
+    pub async fn add_steward(&mut self, sender: &Sender) -> Result<Sent, DeployError> {
+        let (registry, anchors) = (self.registry.address, self.anchors.address);
+        let arguments = Stewardship::constructorCall { registry_: registry, anchors_: anchors };
+        let code = with_arguments(&Stewardship::BYTECODE, &arguments);
+        let immutables = [registry.into_word(), anchors.into_word()];
+        let runtime = &Stewardship::DEPLOYED_BYTECODE;
+        let mut sent = Vec::new();
+        let steward = create(sender, "steward", code, runtime, &immutables, &mut sent).await?;
+        self.steward = Some(steward);
+        // `create` pushed it just now.
+        sent.pop().ok_or(DeployError::NothingCreated { tx: B256::ZERO })
     }
 
     /// The registry, as ids and signatures name it.
@@ -372,7 +391,8 @@ impl Deployment {
                 ("randomness", settlement.randomness),
             ]
         });
-        let others = proofs.into_iter().flatten().chain(settlement.into_iter().flatten());
+        let steward = self.steward.map(|steward| ("steward", steward));
+        let others = proofs.into_iter().flatten().chain(settlement.into_iter().flatten()).chain(steward);
         for (name, contract) in contracts.into_iter().chain(others) {
             check_code(ledger, &newest, name, contract).await?;
         }

@@ -2,13 +2,14 @@
 
 mod claims;
 mod settlement;
+mod stewardship;
 
 use super::{
     AccessManager::AccessManagerErrors as Access, Anchors::AnchorsErrors as Anchor,
     ClaimsPool::ClaimsPoolErrors as Pool, Descriptors::DescriptorsErrors as Descriptor,
     InferenceRouter::InferenceRouterErrors as Router, ModelRegistry::ModelRegistryErrors as Registry,
     OracleStaking::OracleStakingErrors as Staking, ProofVerifier::ProofVerifierErrors as Proof,
-    WeightsCertificates::WeightsCertificatesErrors as Certificate,
+    Stewardship::StewardshipErrors as Steward, WeightsCertificates::WeightsCertificatesErrors as Certificate,
 };
 use alloy::{
     sol_types::{Panic, Revert, SolError, SolInterface},
@@ -28,6 +29,8 @@ pub enum Refusal {
     Registry(Registry),
     /// The anchors'.
     Anchors(Anchor),
+    /// That of a model's steward.
+    Steward(Steward),
     /// The access manager's.
     Access(Access),
     /// The proof verifier's.
@@ -61,6 +64,9 @@ impl Refusal {
         }
         if let Ok(error) = Anchor::abi_decode(data) {
             return Self::Anchors(error);
+        }
+        if let Ok(error) = Steward::abi_decode(data) {
+            return Self::Steward(error);
         }
         if let Ok(error) = Access::abi_decode(data) {
             return Self::Access(error);
@@ -108,6 +114,7 @@ impl fmt::Display for Refusal {
         match self {
             Self::Registry(error) => registry(error, f),
             Self::Anchors(error) => anchors(error, f),
+            Self::Steward(error) => stewardship::steward(error, f),
             Self::Access(error) => access(error, f),
             Self::Proof(error) => proof(error, f),
             Self::Descriptor(error) => descriptor(error, f),
@@ -164,6 +171,13 @@ fn registry(error: &Registry, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             e.registrar,
             if e.allowed { "allowed as" } else { "not" }
         ),
+        Registry::NotOwnerOrSteward(e) => {
+            write!(f, "only the model's owner and its steward may retire versions, {} is neither", e.got)
+        }
+        Registry::StewardUnchanged(e) if e.steward.is_zero() => {
+            f.write_str("the model has no steward already")
+        }
+        Registry::StewardUnchanged(e) => write!(f, "{} is the model's steward already", e.steward),
         Registry::ZeroAddress(_) => f.write_str("an account is missing: the zero address was given"),
         Registry::TextLength(e) => {
             write!(f, "the text has {} bytes, allowed are {} to {}", e.got, e.min, e.max)

@@ -174,6 +174,11 @@ impl View {
         self.registry("isRegistrar", ModelRegistry::isRegistrarCall { modelId: model.0, account }).await
     }
 
+    /// Who may retire versions beside the owner, if somebody is appointed.
+    pub async fn steward(&self, model: ModelId) -> Result<Option<Address>, ReadError> {
+        self.registry("stewardOf", ModelRegistry::stewardOfCall { modelId: model.0 }).await.map(present)
+    }
+
     /// The number of the policy that applies to versions registered next.
     pub async fn policy_revision(&self, model: ModelId) -> Result<u64, ReadError> {
         self.registry("policyRevision", ModelRegistry::policyRevisionCall { modelId: model.0 }).await

@@ -89,6 +89,17 @@ impl RegistryClient {
         self.write(sender, "set the registrar", &call).await
     }
 
+    /// Appoints who may retire versions beside the owner; zero takes it back.
+    pub async fn set_steward(
+        &self,
+        sender: &Sender,
+        model: ModelId,
+        steward: Address,
+    ) -> Result<Sent, SendError> {
+        let call = ModelRegistry::setStewardCall { modelId: model.0, steward };
+        self.write(sender, "appoint the steward", &call).await
+    }
+
     /// Sets the policy for versions registered from now on.
     pub async fn set_policy(
         &self,

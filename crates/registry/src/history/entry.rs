@@ -89,6 +89,8 @@ kinds! {
     Retired = 12,
     /// The version was withdrawn for cause.
     Revoked = 13,
+    /// The owner appointed who may retire versions beside it, or took that back.
+    StewardSet = 14,
 }
 
 /// What an entry says, by kind.
@@ -121,6 +123,8 @@ pub enum Payload {
     Retired { reason: Text },
     /// See [`Kind::Revoked`].
     Revoked { reason: Text },
+    /// See [`Kind::StewardSet`]; zero is nobody.
+    StewardSet { steward: Address },
 }
 
 /// One entry of a model's history: the event `IModelRegistry.Recorded`.
@@ -244,6 +248,7 @@ type VersionRegistered = (abi::VersionContent, Uint64);
 type DecisionRecorded = (abi::Approval, sol_data::Address, sol_data::Bytes);
 type VersionApproved = (Uint64, Uint8);
 type OneText = (sol_data::Bytes,);
+type OneAddress = (sol_data::Address,);
 
 /// Decodes `abi.encode(…)` of `T`'s members, `decode` given, and refuses any other form of the same value.
 macro_rules! exactly {
@@ -276,6 +281,7 @@ impl Payload {
             Self::Deployed { .. } => Kind::Deployed,
             Self::Retired { .. } => Kind::Retired,
             Self::Revoked { .. } => Kind::Revoked,
+            Self::StewardSet { .. } => Kind::StewardSet,
         }
     }
 
@@ -336,6 +342,7 @@ impl Payload {
             Self::Deployed { environment: text }
             | Self::Retired { reason: text }
             | Self::Revoked { reason: text } => OneText::abi_encode_params(&(text.bytes(),)),
+            Self::StewardSet { steward } => OneAddress::abi_encode_params(&(steward,)),
         }
     }
 
@@ -423,6 +430,10 @@ impl Payload {
             Kind::Revoked => {
                 let (reason,) = exactly!(OneText, field, bytes)?;
                 Self::Revoked { reason: Text::new(reason) }
+            }
+            Kind::StewardSet => {
+                let (steward,) = exactly!(OneAddress, field, bytes)?;
+                Self::StewardSet { steward }
             }
         })
     }

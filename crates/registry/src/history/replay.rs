@@ -24,6 +24,8 @@ pub struct History {
     pub(super) creator: Address,
     pub(super) owner: Address,
     pub(super) registrars: BTreeSet<Address>,
+    /// Zero if there is none.
+    pub(super) steward: Address,
     pub(super) policies: Vec<Policy>,
     pub(super) appointments: BTreeMap<RoleId, Vec<Appointment>>,
     pub(super) keys: BTreeMap<Address, RoleKey>,
@@ -124,6 +126,7 @@ impl History {
             creator: *owner,
             owner: *owner,
             registrars: BTreeSet::new(),
+            steward: Address::ZERO,
             policies: Vec::new(),
             appointments: BTreeMap::new(),
             keys: BTreeMap::new(),
@@ -228,8 +231,23 @@ impl History {
                 self.approve(entry, *policy_revision, *approvals)
             }
             Payload::Deployed { environment } => self.deploy(entry, environment),
-            Payload::Retired { reason } => self.end(entry, Stage::Retired, reason),
-            Payload::Revoked { reason } => self.end(entry, Stage::Revoked, reason),
+            Payload::Retired { reason } => {
+                self.by_owner_or_steward(entry)?;
+                self.end(entry, Stage::Retired, reason)
+            }
+            Payload::Revoked { reason } => {
+                self.by_owner(entry)?;
+                self.end(entry, Stage::Revoked, reason)
+            }
+            Payload::StewardSet { steward } => {
+                about_model(entry)?;
+                self.by_owner(entry)?;
+                if *steward == self.steward {
+                    return Err(Refusal::Unchanged);
+                }
+                self.steward = *steward;
+                Ok(())
+            }
         }
     }
 
@@ -492,7 +510,6 @@ impl History {
     }
 
     fn end(&mut self, entry: &Entry, stage: Stage, reason: &Text) -> Result<(), Refusal> {
-        self.by_owner(entry)?;
         length("the reason", reason, REASON_BYTES)?;
         let version = self.known(entry.version)?;
         if version.stage >= stage {
@@ -520,6 +537,14 @@ impl History {
             return Ok(());
         }
         Err(Refusal::Actor { who: "the model's owner", got: entry.actor })
+    }
+
+    fn by_owner_or_steward(&self, entry: &Entry) -> Result<(), Refusal> {
+        // Nobody acts from the zero address, so that none is nobody.
+        if entry.actor == self.owner || entry.actor == self.steward {
+            return Ok(());
+        }
+        Err(Refusal::Actor { who: "the model's owner or its steward", got: entry.actor })
     }
 
     fn check_sound(&self, signer: Address, sequence: u64) -> Result<(), Refusal> {

@@ -54,6 +54,7 @@ fn events_survive_the_way_over_the_wire() {
     let (mut script, version) = whole_life();
     let (owner, other) = (script.owner.address, account(40).address);
     script.push(owner, NONE, Payload::RegistrarSet { registrar: other, allowed: true });
+    script.push(owner, NONE, Payload::StewardSet { steward: other });
     script.rotate("clinical-lead", &account(11), account(41).address);
     script.compromise("clinical-lead", account(41).address, 5);
     script.push(owner, version, Payload::Retired { reason: Text::new(Bytes::from_static(b"\xff\0")) });
@@ -77,7 +78,7 @@ fn events_that_are_not_the_contracts_are_refused() {
     let mut other = topics;
     other[0] = B256::ZERO;
     assert!(matches!(Entry::decode(&other, &data, &limits), Err(EntryError::Event { .. })));
-    for kind in [B256::ZERO, B256::with_last_byte(14), B256::repeat_byte(1)] {
+    for kind in [B256::ZERO, B256::with_last_byte(15), B256::repeat_byte(1)] {
         let mut other = topics;
         other[3] = kind;
         assert_eq!(Entry::decode(&other, &data, &limits), Err(EntryError::Kind { got: kind }));
@@ -297,12 +298,43 @@ fn a_compromised_key_touches_what_it_decided_and_whom_it_handed_the_role() {
     assert_eq!(history.decision_tainted_by(decision).unwrap().0, approver.address);
 }
 
+/// A steward retires versions, does nothing else, and only while it is appointed.
+#[test]
+fn a_steward_retires_and_nothing_else() {
+    let (mut script, version) = whole_life();
+    let (owner, steward) = (script.owner.address, account(82).address);
+    let retired = || Payload::Retired { reason: "by rule".into() };
+    script.push(owner, NONE, Payload::StewardSet { steward });
+    assert_eq!(script.replay().unwrap().steward(), steward);
+    for payload in
+        [Payload::Revoked { reason: "spite".into() }, Payload::Deployed { environment: "elsewhere".into() }]
+    {
+        let mut other = script.clone();
+        other.push(steward, version, payload);
+        assert!(matches!(last_refusal(&other), Refusal::Actor { got, .. } if got == steward));
+    }
+    let mut again = script.clone();
+    again.push(owner, NONE, Payload::StewardSet { steward });
+    assert_eq!(last_refusal(&again), Refusal::Unchanged);
+    let mut misplaced = script.clone();
+    misplaced.push(owner, version, Payload::StewardSet { steward: owner });
+    assert!(matches!(last_refusal(&misplaced), Refusal::Version { .. }));
+    let mut dismissed = script.clone();
+    dismissed.push(owner, NONE, Payload::StewardSet { steward: Address::ZERO });
+    assert!(dismissed.replay().unwrap().steward().is_zero());
+    dismissed.push(steward, version, retired());
+    assert!(matches!(last_refusal(&dismissed), Refusal::Actor { got, .. } if got == steward));
+    script.push(steward, version, retired());
+    assert_eq!(script.replay().unwrap().version(version).unwrap().stage, Stage::Retired);
+}
+
 #[test]
 fn only_those_who_may_act() {
     let (script, version) = whole_life();
     let stranger = account(80).address;
     let attempts = [
         (NONE, Payload::RegistrarSet { registrar: stranger, allowed: true }),
+        (NONE, Payload::StewardSet { steward: stranger }),
         (NONE, Payload::PolicySet { revision: 2, threshold: 1, roles: vec!["own".into()] }),
         (
             NONE,

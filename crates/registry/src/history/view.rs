@@ -51,6 +51,11 @@ impl History {
         &self.registrars
     }
 
+    /// Who may retire versions besides the owner; zero if nobody.
+    pub fn steward(&self) -> Address {
+        self.steward
+    }
+
     /// The policy that applies to versions registered next.
     pub fn policy(&self) -> Option<&Policy> {
         self.policies.last()

@@ -155,6 +155,12 @@ impl Page<'_> {
             }
             Payload::Retired { reason } => html! { strong { (version) } " retired: “" (reason) "”" },
             Payload::Revoked { reason } => html! { strong { (version) } " revoked: “" (reason) "”" },
+            Payload::StewardSet { steward } if steward.is_zero() => {
+                html! { "Nobody beside the owner may retire versions any more" }
+            }
+            Payload::StewardSet { steward } => html! {
+                (self.who(*steward)) " is the model's steward: it may retire versions"
+            },
         }
     }
 
@@ -175,6 +181,9 @@ impl Page<'_> {
             let name = history.name();
             note(history.owner(), format!("owner of {name}"));
             note(history.creator(), format!("created {name}"));
+            if !history.steward().is_zero() {
+                note(history.steward(), format!("may retire versions of {name}, its steward"));
+            }
             for registrar in history.registrars() {
                 note(*registrar, format!("may register versions of {name}"));
             }
