@@ -180,7 +180,7 @@ impl Steward {
         limit: Option<&Limit>,
     ) -> Result<Sent, SendError> {
         let none = Stewardship::Limit { bound: 0, least: false, run: 0, samples: 0, fresh: 0, since: 0 };
-        let limit = limit.map_or(none, Limit::to_abi);
+        let limit = limit.copied().map_or(none, Limit::to_abi);
         let call = Stewardship::setLimitCall { modelId: model.0, metric: metric.to_owned(), limit };
         self.send(sender, "set the limit", &call).await
     }
@@ -289,7 +289,7 @@ impl Bound {
 }
 
 impl Limit {
-    fn to_abi(&self) -> Stewardship::Limit {
+    fn to_abi(self) -> Stewardship::Limit {
         let (bound, least) = match self.bound {
             Bound::Least(bound) => (bound, true),
             Bound::Most(bound) => (bound, false),
