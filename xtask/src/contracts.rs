@@ -28,6 +28,7 @@ const CONTRACTS: &[&str] = &[
     "OracleStaking",
     "OracleOperators",
     "BlockRandomness",
+    "DrandRandomness",
     "DevelopmentToken",
     "ClaimsPool",
     "AccessManager",
@@ -51,6 +52,7 @@ const LAYOUTS: &[&str] = &[
     "InferenceRouter",
     "OracleStaking",
     "BlockRandomness",
+    "DrandRandomness",
     "ClaimsPool",
 ];
 /// EIP-170, and the room that is kept below it for repairs of what can be upgraded.

@@ -207,6 +207,7 @@ fn tables() -> Result<Vec<Table>> {
         ("`InferenceRouter`", 0, "InferenceRouter"),
         ("`OracleStaking`", 0, "OracleStaking"),
         ("`BlockRandomness`", 0, "BlockRandomness"),
+        ("`DrandRandomness`", 0, "DrandRandomness"),
         ("`ClaimsPool`", 0, "ClaimsPool"),
         ("`AccessManager`, `ERC1967Proxy`", 0, "AccessManager"),
         ("`AccessManager`, `ERC1967Proxy`", 1, "ERC1967Proxy"),
