@@ -14,6 +14,7 @@ mod oracle;
 pub mod proofs;
 mod register;
 mod simulate;
+mod steward;
 mod version;
 
 pub use audit::{AuditArgs, AuditCommand, DecisionArgs, VerifyArgs, WithArgs};
@@ -28,6 +29,7 @@ pub use model::ModelCommand;
 pub use oracle::{JoinArgs, OracleCommand, RunArgs, SignerArgs};
 pub use register::RegisterArgs;
 pub use simulate::{OracleArgs, SimulateCommand};
+pub use steward::{AnnounceArgs, LimitArgs, MeasureArgs, StewardCommand};
 pub use version::{ApproveArgs, ApproveCommand, DeployArgs, HistoryArgs, RetireArgs, RevokeArgs};
 
 use clap::{Args, Parser, Subcommand};
@@ -134,6 +136,9 @@ pub enum Command {
     /// Creates models, sets their policies and keys, and shows them
     #[command(subcommand)]
     Model(ModelCommand),
+    /// Has versions retired by rule: when a successor's hour has come, or a limit is broken by what a log records
+    #[command(subcommand)]
+    Steward(StewardCommand),
     /// Signs a role's decision about a version, after showing in words what is signed
     Approve(ApproveArgs),
     /// States that an approved version runs in an environment

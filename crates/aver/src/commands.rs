@@ -22,6 +22,7 @@ pub mod prove;
 pub mod register;
 mod simulate;
 mod stage;
+mod steward;
 mod verify;
 
 use crate::{
@@ -80,6 +81,7 @@ pub fn run(cli: Cli) -> Result<()> {
         Command::Register(args) => register::run(&args, &context()?),
         Command::Log(command) => log::run(&command, &context()?),
         Command::Model(command) => model::run(&command, &context()?),
+        Command::Steward(command) => steward::run(&command, &context()?),
         Command::Approve(args) => approve::run(&args, &context()?),
         Command::Deploy(args) => stage::deploy(&args, &context()?),
         Command::Retire(args) => stage::retire(&args, &context()?),

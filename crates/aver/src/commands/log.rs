@@ -8,6 +8,8 @@ pub mod open;
 mod prove;
 mod verify;
 
+pub use fault::read as read_fault;
+
 use super::Context;
 use crate::{args::LogCommand, exit, workplace::now};
 use anyhow::{Context as _, Result};
@@ -16,7 +18,10 @@ use averment_ledger::{
     registry::{LogState, RegistryClient, View},
 };
 use averment_primitives::LogId;
-use averment_registry::{log::CheckpointKey, version::LogTerms};
+use averment_registry::{
+    log::{CheckpointKey, Record},
+    version::LogTerms,
+};
 use averment_storage::log::{Log, LogSettings, LogWriter};
 use serde_json::json;
 
@@ -36,8 +41,14 @@ pub fn run(command: &LogCommand, context: &Context) -> Result<()> {
 }
 
 /// The log here, to read.
-fn reader(context: &Context) -> Result<Log> {
+pub fn reader(context: &Context) -> Result<Log> {
     Log::open(&context.config.log_folder).map_err(fault::read)
+}
+
+/// Appends one record to the log here; its index.
+pub fn append_record(record: &Record, context: &Context) -> Result<u64> {
+    let indexes = writer(context)?.append(std::slice::from_ref(record)).map_err(fault::append)?;
+    Ok(indexes.start)
 }
 
 /// The log here, to write to; asks for the password of its key.
@@ -52,7 +63,7 @@ fn open_writer(context: &Context, key: &LogKey) -> Result<LogWriter> {
 }
 
 /// The terms under which the log is anchored, which must be those of the contracts in use.
-fn terms(log: &Log, registry: &RegistryClient) -> Result<LogTerms> {
+pub fn terms(log: &Log, registry: &RegistryClient) -> Result<LogTerms> {
     let settings = log.settings();
     let terms = settings.terms.ok_or_else(|| {
         exit::usage(format!("log {0} is not open on a chain: run `aver log open {0}`", settings.origin()))
