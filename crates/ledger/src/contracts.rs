@@ -4,6 +4,7 @@
 mod bindings;
 mod claims;
 mod deployment;
+pub mod drand;
 mod governance;
 mod proofs;
 mod refusal;
@@ -12,9 +13,9 @@ mod send;
 mod settlement;
 
 pub use bindings::{
-    AccessManager, Anchors, BlockRandomness, ClaimsPool, Descriptors, DevelopmentToken, ERC1967Proxy,
-    InferenceRouter, ModelRegistry, OracleOperators, OracleStaking, ProofVerifier, RouterOffers,
-    Stewardship, WeightsCertificates,
+    AccessManager, Anchors, BlockRandomness, ClaimsPool, Descriptors, DevelopmentToken, DrandRandomness,
+    ERC1967Proxy, InferenceRouter, ModelRegistry, OracleOperators, OracleStaking, ProofVerifier,
+    RouterOffers, Stewardship, WeightsCertificates,
 };
 pub use claims::{PoolContracts, PoolGovernance, PoolTerms, pool_roles};
 pub use deployment::{Contract, DeployError, Deployment, DeploymentFault, RecordError};
@@ -22,4 +23,4 @@ pub use governance::{Governance, GovernanceError, MIN_DELAY, Profile, WiringFaul
 pub use proofs::ProofContracts;
 pub use refusal::Refusal;
 pub use send::{Quote, SendError, Sender, Sent};
-pub use settlement::{Money, SettlementContracts, SettlementTerms};
+pub use settlement::{Draws, Money, SettlementContracts, SettlementTerms, is_arbitrum};

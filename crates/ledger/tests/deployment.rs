@@ -3,7 +3,7 @@
 use alloy::{
     consensus::{SignableTransaction, TxEip1559, TxEnvelope},
     eips::eip2718::Encodable2718,
-    primitives::{Address, B256, Bytes, TxKind, U256},
+    primitives::{Address, B256, Bytes, TxKind, U256, hex},
     providers::Provider,
     sol_types::SolCall,
 };
@@ -11,10 +11,14 @@ use averment_atomic::{Step, faults};
 use averment_ledger::{
     Ledger,
     contracts::{
-        AccessManager, AccessManager::AccessManagerErrors, DeployError, Deployment, DeploymentFault,
-        DevelopmentToken, Governance, GovernanceError, InferenceRouter, MIN_DELAY, ModelRegistry,
-        ModelRegistry::ModelRegistryErrors, OracleStaking, Profile, RecordError, Refusal, SendError, Sender,
-        SettlementTerms, roles,
+        AccessManager,
+        AccessManager::AccessManagerErrors,
+        DeployError, Deployment, DeploymentFault, DevelopmentToken, DrandRandomness, Draws, Governance,
+        GovernanceError, InferenceRouter, MIN_DELAY, ModelRegistry,
+        ModelRegistry::ModelRegistryErrors,
+        OracleStaking, Profile, RecordError, Refusal, SendError, Sender, SettlementTerms,
+        drand::{RecordRoundError, Round},
+        roles,
     },
     embedded::Genesis,
     keys::{AccountKey, development},
@@ -160,6 +164,28 @@ async fn settlement_is_deployed_with_the_registry() {
 }
 
 /// In production an upgrade of what holds stake comes after operators can have left with theirs.
+/// Where blocks have no randomness, drand's rounds draw: the contract is made with one, which shows that it verifies them.
+#[tokio::test]
+async fn rounds_of_drand_draw_where_blocks_do_not() {
+    let ledger = chain();
+    let terms = SettlementTerms { draws: Draws::DRAND, ..SettlementTerms::DEVELOPMENT };
+    let (mut deployment, _) =
+        Deployment::deploy_all(&sender(&ledger, 0), Profile::Development, None, Some(&terms)).await.unwrap();
+    deployment.add_steward(&sender(&ledger, 0)).await.unwrap();
+    deployment.check(&ledger).await.unwrap();
+    let place = deployment.settlement.unwrap().randomness.address;
+    let contract = DrandRandomness::new(place, ledger.provider().clone());
+    assert!(!contract.valueOf(1000).call().await.unwrap().is_zero());
+    let signature = hex!(
+        "b33bf3667cbd5a82de3a24b4e0e9fe5513cc1a0e840368c6e31f5fcfa79bea03f73896b25883abf2853d10337fb8fa41"
+    );
+    let wrong = Round { number: 1002, signature };
+    let error = wrong.record(&sender(&ledger, 1), place).await.unwrap_err();
+    assert!(matches!(&error, RecordRoundError::Send(_)), "{error}");
+    Round { number: 1001, signature }.record(&sender(&ledger, 1), place).await.unwrap();
+    assert!(!contract.valueOf(1001).call().await.unwrap().is_zero());
+}
+
 #[tokio::test]
 async fn operators_can_leave_before_their_stake_is_upgraded() {
     let ledger = chain();

@@ -38,7 +38,7 @@ pub enum ContractsCommand {
         /// What a seat of an oracle operator is worth, in the token's smallest units
         #[arg(long, value_name = "AMOUNT", requires = "token")]
         seat_bond: Option<u128>,
-        /// On a rollup of the OP stack: what says whether its sequencer works
+        /// On a rollup of the OP stack or Arbitrum: what says whether its sequencer works
         #[arg(long, value_name = "ADDRESS", requires = "token")]
         sequencer_feed: Option<Address>,
         /// Of the setup whose proofs are verified

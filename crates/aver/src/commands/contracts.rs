@@ -7,7 +7,7 @@ use crate::{
 };
 use anyhow::Result;
 use averment_ledger::contracts::{
-    Deployment, Governance, MIN_DELAY, Profile, ProofContracts, Sent, SettlementTerms,
+    Deployment, Draws, Governance, MIN_DELAY, Profile, ProofContracts, Sent, SettlementTerms, is_arbitrum,
 };
 use serde_json::json;
 
@@ -54,14 +54,14 @@ pub fn run(command: &ContractsCommand, mut context: Context) -> Result<()> {
                     }
                     _ => None,
                 };
-                deploy(profile, terms.as_ref(), context).await
+                deploy(profile, terms, context).await
             }
             ContractsCommand::Show => show(context).await,
         }
     })
 }
 
-async fn deploy(profile: Profile, terms: Option<&SettlementTerms>, context: &Context) -> Result<()> {
+async fn deploy(profile: Profile, mut terms: Option<SettlementTerms>, context: &Context) -> Result<()> {
     let config = &context.config;
     if config.deployment_file.exists() {
         return Err(exit::usage(format!(
@@ -79,9 +79,14 @@ async fn deploy(profile: Profile, terms: Option<&SettlementTerms>, context: &Con
     let key = context.account()?;
     let ledger = context.ledger().await?;
     let sender = context.sender(&ledger, key).await?;
+    // Blocks of Arbitrum have no randomness.
+    if let Some(terms) = terms.as_mut().filter(|_| is_arbitrum(ledger.chain_id())) {
+        terms.draws = Draws::DRAND;
+    }
     // First what can stay behind unused: nobody knows of it.
     let (proofs, mut sent) = ProofContracts::deploy(&sender, &setup.key()).await?;
-    let (mut deployment, more) = Deployment::deploy_all(&sender, profile, Some(proofs), terms).await?;
+    let (mut deployment, more) =
+        Deployment::deploy_all(&sender, profile, Some(proofs), terms.as_ref()).await?;
     sent.extend(more);
     sent.push(deployment.add_steward(&sender).await?);
     deployment.save(&config.deployment_file)?;

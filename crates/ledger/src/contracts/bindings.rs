@@ -69,6 +69,12 @@ alloy::sol! {
 
 alloy::sol! {
     #[sol(rpc, all_derives)]
+    DrandRandomness,
+    "../../contracts/artifacts/DrandRandomness.json"
+}
+
+alloy::sol! {
+    #[sol(rpc, all_derives)]
     DevelopmentToken,
     "../../contracts/artifacts/DevelopmentToken.json"
 }

@@ -14,6 +14,7 @@
 use super::{
     AccessManager, Anchors, ModelRegistry, ProofContracts, SendError, Sender, Sent, SettlementContracts,
     SettlementTerms, Stewardship,
+    drand::PointError,
     governance::{GovernanceError, Governed, Profile, WiringFault, check_wiring},
     settlement::{displaced, proxy},
 };
@@ -101,6 +102,9 @@ pub enum DeployError {
         /// The chain.
         chain_id: u64,
     },
+    /// drand's round, with which the deployment begins, is none.
+    #[error(transparent)]
+    Drand(#[from] PointError),
     /// A transaction did not go through.
     #[error(transparent)]
     Send(#[from] Box<SendError>),
@@ -272,8 +276,8 @@ impl Deployment {
     ) -> Result<(Self, Vec<Sent>), DeployError> {
         let (ledger, deployer) = (sender.ledger(), sender.address());
         profile.check(ledger.chain_id(), deployer)?;
-        if terms.is_some() {
-            SettlementTerms::check(ledger.chain_id())?;
+        if let Some(terms) = terms {
+            terms.check(ledger.chain_id())?;
         }
 
         let mut sent = Vec::new();

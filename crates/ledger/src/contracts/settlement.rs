@@ -4,9 +4,10 @@
 //! other is created; what came to another place is reported, and not used.
 
 use super::{
-    BlockRandomness, Contract, DeployError, DevelopmentToken, ERC1967Proxy, InferenceRouter, OracleOperators,
-    OracleStaking, ProofContracts, RouterOffers, Sender, Sent,
+    BlockRandomness, Contract, DeployError, DevelopmentToken, DrandRandomness, ERC1967Proxy, InferenceRouter,
+    OracleOperators, OracleStaking, ProofContracts, RouterOffers, Sender, Sent,
     deployment::{create, part_address, part_of, with_arguments},
+    drand,
 };
 use alloy::sol_types::SolCall;
 use averment_primitives::{Address, B256, Bytes, U256};
@@ -18,6 +19,11 @@ const DAY: u32 = 24 * 60 * 60;
 /// Chains whose blocks have no randomness: Arbitrum One, Nova and Sepolia.
 const WITHOUT_RANDOMNESS: [u64; 3] = [42_161, 42_170, 421_614];
 
+/// Whether a chain is one of Arbitrum's, whose blocks have no randomness.
+pub fn is_arbitrum(chain_id: u64) -> bool {
+    WITHOUT_RANDOMNESS.contains(&chain_id)
+}
+
 /// What stakes, fees and bonds are paid in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Money {
@@ -25,6 +31,30 @@ pub enum Money {
     Token(Address),
     /// A token of our own, of which anybody makes as much as they like: for development chains.
     Development,
+}
+
+/// What draws committees.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Draws {
+    /// The randomness of the chain's own blocks.
+    Blocks {
+        /// Of blocks whose numbers are multiples of this.
+        stride: u64,
+        /// Blocks between a request and the block whose randomness draws its committee, at least. On a rollup, longer than
+        /// its sequencer ever is behind layer 1.
+        delay: u64,
+        /// Seconds from a block to the next, at least: a request whose deadline comes before its committee can be drawn is
+        /// refused.
+        block_seconds: u32,
+    },
+    /// What drand's network quicknet signs, where blocks have none and EIP-2537's precompiles are there.
+    Drand {
+        /// Of rounds whose numbers are multiples of this.
+        stride: u64,
+        /// Seconds between a request and the round that draws its committee, at least: longer than the chain's time ever is
+        /// behind the world's.
+        delay: u64,
+    },
 }
 
 /// How requests are settled. Fixed at deployment.
@@ -36,14 +66,8 @@ pub struct SettlementTerms {
     pub seat_bond: u128,
     /// Seconds between giving up a seat and withdrawing its bond, 10 to 90 days.
     pub unbonding: u32,
-    /// Committees are drawn with the randomness of blocks whose numbers are multiples of this.
-    pub stride: u64,
-    /// Blocks between a request and the block whose randomness draws its committee, at least. On a rollup, longer than its
-    /// sequencer ever is behind layer 1.
-    pub delay: u64,
-    /// Seconds from a block to the next, at least: a request whose deadline comes before its committee can be drawn is
-    /// refused.
-    pub block_seconds: u32,
+    /// What draws committees.
+    pub draws: Draws,
     /// What says whether the chain's sequencer works; zero where there is none.
     pub uptime: Address,
     /// Seconds for which no window ends after the sequencer is back.
@@ -56,9 +80,7 @@ impl SettlementTerms {
         money: Money::Development,
         seat_bond: 1_000 * 10u128.pow(18),
         unbonding: 14 * DAY,
-        stride: 1,
-        delay: 0,
-        block_seconds: 1,
+        draws: Draws::Blocks { stride: 1, delay: 0, block_seconds: 1 },
         uptime: Address::ZERO,
         grace: 0,
     };
@@ -69,9 +91,7 @@ impl SettlementTerms {
             money: Money::Token(token),
             seat_bond,
             unbonding: 14 * DAY,
-            stride: 4,
-            delay: 8,
-            block_seconds: 12,
+            draws: Draws::Blocks { stride: 4, delay: 8, block_seconds: 12 },
             uptime: Address::ZERO,
             grace: 0,
         }
@@ -84,12 +104,16 @@ impl SettlementTerms {
             money: Money::Token(token),
             seat_bond,
             unbonding: 14 * DAY,
-            stride: 30,
-            delay: 300,
-            block_seconds: 2,
+            draws: Draws::Blocks { stride: 30, delay: 300, block_seconds: 2 },
             uptime,
             grace: 60 * 60,
         }
+    }
+
+    /// For Arbitrum from ArbOS 50 on: a committee drawn by a round of drand ten to eleven minutes after its request. `uptime`
+    /// is its sequencer's feed. Somebody has to bring the rounds.
+    pub const fn arbitrum(token: Address, seat_bond: u128, uptime: Address) -> Self {
+        Self { draws: Draws::DRAND, ..Self::op_stack(token, seat_bond, uptime) }
     }
 }
 
@@ -126,11 +150,11 @@ pub(super) struct Proxies {
 }
 
 impl SettlementTerms {
-    /// Refuses a chain where blocks do not draw committees.
-    pub(super) fn check(chain_id: u64) -> Result<(), DeployError> {
-        match WITHOUT_RANDOMNESS.contains(&chain_id) {
-            true => Err(DeployError::NoRandomness { chain_id }),
-            false => Ok(()),
+    /// Refuses blocks that draw committees on a chain where they cannot.
+    pub(super) fn check(&self, chain_id: u64) -> Result<(), DeployError> {
+        match self.draws {
+            Draws::Blocks { .. } if is_arbitrum(chain_id) => Err(DeployError::NoRandomness { chain_id }),
+            _ => Ok(()),
         }
     }
 
@@ -163,20 +187,7 @@ impl SettlementContracts {
                 create(sender, "development token", code, runtime, &[], sent).await?.address
             }
         };
-        let arguments = BlockRandomness::constructorCall {
-            stride_: terms.stride,
-            delay_: terms.delay,
-            blockSeconds_: terms.block_seconds,
-        };
-        let randomness = create(
-            sender,
-            "randomness",
-            with_arguments(&BlockRandomness::BYTECODE, &arguments),
-            &BlockRandomness::DEPLOYED_BYTECODE,
-            &[number(terms.stride), number(terms.delay), number(terms.block_seconds)],
-            sent,
-        )
-        .await?;
+        let randomness = terms.draws.deploy(sender, sent).await?;
 
         let clock = [terms.uptime.into_word(), number(terms.grace)];
         let arguments = OracleStaking::constructorCall {
@@ -281,6 +292,33 @@ async fn in_two(
     Ok((whole, part))
 }
 
+impl Draws {
+    /// A round of drand ten to eleven minutes after its request, one a minute.
+    pub const DRAND: Self = Self::Drand { stride: 20, delay: 600 };
+
+    async fn deploy(self, sender: &Sender, sent: &mut Vec<Sent>) -> Result<Contract, DeployError> {
+        match self {
+            Self::Blocks { stride, delay, block_seconds } => {
+                let arguments = BlockRandomness::constructorCall {
+                    stride_: stride,
+                    delay_: delay,
+                    blockSeconds_: block_seconds,
+                };
+                let code = with_arguments(&BlockRandomness::BYTECODE, &arguments);
+                let immutables = [number(stride), number(delay), number(block_seconds)];
+                let runtime = &BlockRandomness::DEPLOYED_BYTECODE;
+                create(sender, "randomness", code, runtime, &immutables, sent).await
+            }
+            Self::Drand { stride, delay } => {
+                let (arguments, immutables) = drand::construction(delay, stride)?;
+                let code = with_arguments(&DrandRandomness::BYTECODE, &arguments);
+                let runtime = &DrandRandomness::DEPLOYED_BYTECODE;
+                create(sender, "randomness", code, runtime, &immutables, sent).await
+            }
+        }
+    }
+}
+
 /// Creates a proxy of `implementation`, initialised in the same transaction.
 pub(super) async fn proxy(
     sender: &Sender,
@@ -310,12 +348,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn chains_without_randomness_are_refused() {
-        assert!(SettlementTerms::check(1).is_ok());
-        assert!(SettlementTerms::check(10).is_ok());
-        assert!(matches!(
-            SettlementTerms::check(42_161),
-            Err(DeployError::NoRandomness { chain_id: 42_161 })
-        ));
+    fn blocks_draw_only_where_they_have_randomness() {
+        let (token, feed) = (Address::repeat_byte(1), Address::repeat_byte(2));
+        let blocks = SettlementTerms::layer1(token, 1);
+        assert!(blocks.check(1).is_ok());
+        assert!(SettlementTerms::op_stack(token, 1, feed).check(10).is_ok());
+        assert!(matches!(blocks.check(42_161), Err(DeployError::NoRandomness { chain_id: 42_161 })));
+        assert!(SettlementTerms::arbitrum(token, 1, feed).check(42_161).is_ok());
     }
 }
