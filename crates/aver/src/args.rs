@@ -13,6 +13,7 @@ mod model;
 mod oracle;
 pub mod proofs;
 mod register;
+mod request;
 mod simulate;
 mod steward;
 mod version;
@@ -28,6 +29,10 @@ pub use log::{AppendArgs, LogCommand, OpenArgs, ProveArgs, RecordKindArg};
 pub use model::ModelCommand;
 pub use oracle::{JoinArgs, OracleCommand, RunArgs, SignerArgs};
 pub use register::RegisterArgs;
+pub use request::{
+    AnswerArgs, BalanceCommand, ChallengeArgs, ComputeArgs, InputsCommand, ModeArg, OfferArgs, OfferCommand,
+    RequestArgs, RequestCommand, SealArgs,
+};
 pub use simulate::{OracleArgs, SimulateCommand};
 pub use steward::{AnnounceArgs, LimitArgs, MeasureArgs, StewardCommand};
 pub use version::{ApproveArgs, ApproveCommand, DeployArgs, HistoryArgs, RetireArgs, RevokeArgs};
@@ -128,6 +133,20 @@ pub enum Command {
     /// Insures: policies, claims that a registered version decides, and payouts
     #[command(subcommand)]
     Claims(claims::ClaimsCommand),
+    /// Offers a version's answers to whoever asks, shows offers, withdraws them
+    Offer(OfferArgs),
+    /// Asks a deployed version, shows where requests stand, and moves them on
+    Request(RequestArgs),
+    /// Answers a request: computes, and stakes the bond or proves
+    Answer(AnswerArgs),
+    /// Challenges a wrong answer, and has its bond slashed if it is not proved in time
+    Challenge(ChallengeArgs),
+    /// Shows what an account has with the router; deposits and withdraws
+    #[command(subcommand)]
+    Balance(BalanceCommand),
+    /// Hands inputs to those who answer, sealed to their keys
+    #[command(subcommand)]
+    Inputs(InputsCommand),
     /// Deploys the contracts
     #[command(subcommand)]
     Contracts(ContractsCommand),

@@ -1,9 +1,12 @@
 //! One file a command. Each takes what was typed and the [`Context`], and says its result through the [`Ui`].
 
+mod answer;
 mod approve;
 pub mod audit;
+mod balance;
 mod bench;
 mod chain;
+mod challenge;
 mod claims;
 pub mod commit;
 pub mod compile;
@@ -14,12 +17,15 @@ mod fingerprint;
 mod formats;
 mod history;
 pub mod init;
+mod inputs;
 mod keys;
 pub mod log;
 mod model;
+mod offer;
 mod oracle;
 pub mod prove;
 pub mod register;
+mod request;
 mod simulate;
 mod stage;
 mod steward;
@@ -77,6 +83,12 @@ pub fn run(cli: Cli) -> Result<()> {
         Command::Chain(command) => chain::run(&command, &context()?),
         Command::Oracle(command) => oracle::run(&command, context()?),
         Command::Claims(command) => claims::run(&command, context()?),
+        Command::Offer(args) => offer::run(&args, &context()?.with_setup(&args.setup)),
+        Command::Request(args) => request::run(&args, &context()?),
+        Command::Answer(args) => answer::run(&args, &context()?.with_setup(&args.compute.setup)),
+        Command::Challenge(args) => challenge::run(&args, &context()?.with_setup(&args.compute.setup)),
+        Command::Balance(command) => balance::run(&command, &context()?),
+        Command::Inputs(command) => inputs::run(&command, &context()?),
         Command::Contracts(command) => contracts::run(&command, context()?),
         Command::Register(args) => register::run(&args, &context()?),
         Command::Log(command) => log::run(&command, &context()?),

@@ -7,6 +7,7 @@ use averment_ledger::{
     http::BindError,
     keys::{KeyError, PemError},
     registry::{AnchorsFault, DossierError, HistoryFault, ReadError},
+    settlement::SettlementError,
 };
 use averment_node::stake::StakeError;
 use averment_storage::formats::oms;
@@ -42,6 +43,11 @@ pub fn usage(message: impl Into<String>) -> Failure {
 /// An error that says no: evidence is broken, or a rule forbids it.
 pub fn refused(message: impl Into<String>) -> Failure {
     Failure { code: REFUSED, message: message.into() }
+}
+
+/// An error about what lies outside: a file, the chain, money.
+pub fn outside(message: impl Into<String>) -> Failure {
+    Failure { code: OUTSIDE, message: message.into() }
 }
 
 /// The exit code for an error: that of the first cause whose kind decides it.
@@ -82,6 +88,21 @@ fn chain(cause: &(dyn std::error::Error + 'static)) -> Option<u8> {
         return match error {
             ClaimsError::Send(error) => send(error),
             ClaimsError::NotYet { .. } | ClaimsError::Money { .. } => Some(REFUSED),
+            _ => None,
+        };
+    }
+    if let Some(error) = cause.downcast_ref::<SettlementError>() {
+        return match error {
+            SettlementError::Send(error) => send(error),
+            SettlementError::NotDeployed { .. } => Some(USAGE),
+            SettlementError::NoRequest { .. }
+            | SettlementError::NoOffer { .. }
+            | SettlementError::Missing { .. }
+            | SettlementError::Event { .. }
+            | SettlementError::NotDrawable { .. }
+            | SettlementError::NotNow { .. }
+            | SettlementError::Statement(_)
+            | SettlementError::Read(ReadError::Refused(_)) => Some(REFUSED),
             _ => None,
         };
     }

@@ -3,8 +3,10 @@
 mod args;
 mod capture;
 mod commands;
+mod computing;
 mod config;
 mod demo;
+mod desk;
 mod exit;
 mod inputs;
 mod mathematics;

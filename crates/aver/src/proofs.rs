@@ -11,6 +11,7 @@ use anyhow::Result;
 use averment_ledger::registry::RegistryClient;
 use averment_primitives::VersionId;
 use averment_prover::{Setup, model};
+use averment_registry::history::VersionRecord;
 use averment_verifier::{
     Registered,
     certificate::{CertificateError, Certified},
@@ -58,7 +59,13 @@ pub async fn registered(
     context: &Context,
 ) -> Result<(VersionId, RegistryClient)> {
     let (subject, version) = context.version(text).await?;
-    let content = &subject.record(version)?.content;
+    same_plan(version, subject.record(version)?, folder)?;
+    Ok((version, subject.registry))
+}
+
+/// Refuses a plan that is not the one that a version registered, with its weights.
+pub fn same_plan(version: VersionId, record: &VersionRecord, folder: &PlanFolder) -> Result<()> {
+    let content = &record.content;
     let (plan, weights) = (folder.plan()?.digest(), folder.commitment()?.identity());
     let shown = folder.path().display();
     if content.plan_digest.is_zero() {
@@ -75,7 +82,7 @@ pub async fn registered(
         ))
         .into());
     }
-    Ok((version, subject.registry))
+    Ok(())
 }
 
 /// A statement for machines.

@@ -18,7 +18,7 @@ use averment_verifier::{
     Registered,
     certificate::Certified,
     descriptor::{Kind, ValidDescriptor},
-    point,
+    point::{self, G1Affine},
     statement::Statement,
 };
 use thiserror::Error;
@@ -120,11 +120,21 @@ impl ProofClient {
         descriptor: &ValidDescriptor,
         registered: &Registered,
     ) -> Result<Sent, SendError> {
+        self.register_with(sender, descriptor, registered.tables()).await
+    }
+
+    /// The same with the points of its tables, where no inputs were committed to.
+    pub async fn register_with(
+        &self,
+        sender: &Sender,
+        descriptor: &ValidDescriptor,
+        tables: &[G1Affine],
+    ) -> Result<Sent, SendError> {
         let action = match descriptor.kind {
             Kind::Decision => "register the plan's descriptor",
             Kind::Certificate => "register the descriptor of its certificate",
         };
-        let points = point::to_bytes(registered.tables()).into();
+        let points = point::to_bytes(tables).into();
         let call = Descriptors::registerCall { descriptor: descriptor.bytes().to_vec().into(), points };
         self.send(sender, self.contracts.descriptors.address, action, &call).await
     }

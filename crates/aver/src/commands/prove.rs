@@ -15,7 +15,7 @@ use crate::{
 use anyhow::{Context as _, Result};
 use averment_primitives::B256;
 use averment_prover::{
-    Engine, Progress,
+    Engine, Progress, Setup,
     model::Committed,
     random,
     registered::{InputOpening, OpenedInputs},
@@ -117,6 +117,11 @@ pub fn prove(
     statement: Statement,
     context: &Context,
 ) -> Result<ProofFile> {
+    under_a_bar(context, |watch| prove_watched(folder, source, public_inputs, statement, watch, context))
+}
+
+/// Proves under a bar that shows how far it is.
+pub fn under_a_bar<T>(context: &Context, prove: impl FnOnce(Watch) -> T) -> T {
     let bar = context.ui.percent_bar("proving", STEPS);
     let shown = bar.clone();
     let watch = move |stage: Stage| {
@@ -124,7 +129,7 @@ pub fn prove(
             shown.set_position((progress.fraction * STEPS as f64) as u64);
         }
     };
-    let proof = prove_watched(folder, source, public_inputs, statement, Arc::new(watch), context);
+    let proof = prove(Arc::new(watch));
     bar.finish_and_clear();
     proof
 }
@@ -163,10 +168,7 @@ pub fn prove_watched(
     context: &Context,
 ) -> Result<ProofFile> {
     watch(Stage::Reading);
-    let model = folder.model()?;
-    let plan = model.plan();
-    let (weights, schema) = (folder.commitment()?, folder.schema()?);
-    let secret = folder.secret(&weights)?;
+    let (plan, weights, schema) = (folder.plan()?, folder.commitment()?, folder.schema()?);
     let chunk_bits = weights.chunked().blocks().chunk_bits();
     watch(Stage::Setup);
     let setup = context.setup(weights.chunked().setup(), chunk_bits)?;
@@ -177,7 +179,7 @@ pub fn prove_watched(
         }
         Source::File(path, args, commitments) => {
             let known = folder.calibration()?;
-            let inputs = Inputs::read(path, args, plan, known.columns(), context)?;
+            let inputs = Inputs::read(path, args, &plan, known.columns(), context)?;
             let parts = match commitments {
                 Commitments::Joint => vec![inputs],
                 Commitments::Each => inputs.each(),
@@ -190,6 +192,21 @@ pub fn prove_watched(
         }
     };
     let opened = OpenedInputs::new(opened).map_err(|error| exit::usage(error.to_string()))?;
+    prove_opened(folder, &opened, &setup, public_inputs, statement, watch)
+}
+
+/// The same about inputs that are opened already, with their setup.
+pub fn prove_opened(
+    folder: &PlanFolder,
+    opened: &OpenedInputs,
+    setup: &Setup,
+    public_inputs: bool,
+    statement: Statement,
+    watch: Watch,
+) -> Result<ProofFile> {
+    let (model, weights, schema) = (folder.model()?, folder.commitment()?, folder.schema()?);
+    let (plan, secret) = (model.plan(), folder.secret(&weights)?);
+    let chunk_bits = weights.chunked().blocks().chunk_bits();
     let input = opened.named().clone();
     let statement = Statement {
         setup: setup.digest(),
@@ -207,16 +224,16 @@ pub fn prove_watched(
     watch(Stage::Preparing);
     let proving = watch.clone();
     let observer = move |progress| proving(Stage::Proving(progress));
-    let engine = Engine::new(&setup, chunk_bits)?.observed(Arc::new(observer));
-    let committed = Committed::open(&setup, &model, options, &weights, Some(secret.salt()))?;
-    let inputs = committed.open_inputs(plan, &schema, &opened)?;
+    let engine = Engine::new(setup, chunk_bits)?.observed(Arc::new(observer));
+    let committed = Committed::open(setup, &model, options, &weights, Some(secret.salt()))?;
+    let inputs = committed.open_inputs(plan, &schema, opened)?;
     let registered = committed.registered(&inputs)?;
     file.statement.public = committed.public_values(plan, &trace);
     let mut random = random::secret()?;
     let proof = committed.prove(&engine, &trace, &inputs, &registered, &file.statement, &mut random)?;
     watch(Stage::Verifying);
     file.proof = proof.encode();
-    proofs::check(&file, folder, &setup).context(
+    proofs::check(&file, folder, setup).context(
         "the proof that was made does not verify: are the weights or the salt others than those that were committed to?",
     )?;
     watch(Stage::Done);

@@ -1,0 +1,148 @@
+//! What commands about requests work with: the client of what settles, its token's amounts in words, and money on
+//! development chains.
+
+use crate::{commands::Context, exit, ui, workplace::now};
+use alloy::primitives::utils::{ParseUnits, format_units, parse_units};
+use anyhow::Result;
+use averment_ledger::{
+    Ledger,
+    contracts::{Deployment, Sender, Sent},
+    settlement::{Found, SettlementClient, SettlementError, Token},
+};
+use averment_primitives::U256;
+use averment_registry::Utc;
+use serde_json::{Value, json};
+
+/// The recorded contracts that settle.
+pub struct Desk {
+    /// Their client.
+    pub client: SettlementClient,
+    /// The record, which was checked against the chain.
+    pub deployment: Deployment,
+    token: Token,
+}
+
+impl Desk {
+    /// Those of the configured chain.
+    pub async fn open(context: &Context) -> Result<Self> {
+        let ledger = context.ledger().await?;
+        Self::on(context, &ledger).await
+    }
+
+    /// Those of a chain that is open already.
+    pub async fn on(context: &Context, ledger: &Ledger) -> Result<Self> {
+        let deployment = context.deployment()?;
+        deployment.check(ledger).await?;
+        let client = SettlementClient::new(ledger, &deployment)?;
+        let token = client.token().await?;
+        Ok(Self { client, deployment, token })
+    }
+
+    /// The account that sends.
+    pub async fn sender(&self, context: &Context) -> Result<Sender> {
+        context.sender(self.client.ledger(), context.account()?).await
+    }
+
+    /// An amount as it is typed, in tokens; `what` says which, for messages.
+    pub fn amount(&self, what: &str, text: &str) -> Result<u128> {
+        let wrong = || {
+            exit::usage(format!(
+                "{what}: expected tokens such as 12.5, with at most {} digits behind the point, got {text:?}",
+                self.token.decimals
+            ))
+        };
+        // The parser cuts digits that there are not.
+        let behind = text.split_once('.').map_or(0, |(_, behind)| behind.len());
+        let plain = !text.is_empty() && text.chars().all(|c| c.is_ascii_digit() || c == '.');
+        if !plain || behind > usize::from(self.token.decimals) {
+            return Err(wrong().into());
+        }
+        match parse_units(text, self.token.decimals) {
+            Ok(ParseUnits::U256(units)) => Ok(u128::try_from(units).map_err(|_| wrong())?),
+            _ => Err(wrong().into()),
+        }
+    }
+
+    /// An amount in words: `12.5 TEST`.
+    pub fn words(&self, units: impl TryInto<U256>) -> String {
+        let units = units.try_into().unwrap_or(U256::MAX);
+        let digits = format_units(units, self.token.decimals).unwrap_or_else(|_| units.to_string());
+        let digits = match digits.contains('.') {
+            true => digits.trim_end_matches('0').trim_end_matches('.'),
+            false => &digits,
+        };
+        let symbol = if self.token.symbol.is_empty() { "tokens" } else { &self.token.symbol };
+        format!("{digits} {symbol}")
+    }
+
+    /// The token, for machines.
+    pub fn token_json(&self) -> Value {
+        json!({
+            "address": self.token.address,
+            "symbol": self.token.symbol,
+            "decimals": self.token.decimals,
+        })
+    }
+
+    /// Does `work`. Where it fails for want of tokens on a development chain, whose money anybody makes, they are made first.
+    pub async fn with_money<T>(
+        &self,
+        sender: &Sender,
+        work: impl AsyncFn() -> Result<T, SettlementError>,
+    ) -> Result<T> {
+        match work().await {
+            Err(SettlementError::Money { got, needed, .. }) if self.client.ledger().is_development() => {
+                self.client.mint(sender, needed.saturating_sub(got)).await?;
+                Ok(work().await?)
+            }
+            Err(SettlementError::Money { account, got, needed, .. }) => Err(exit::outside(format!(
+                "{account} has {}, {} are needed: send it some first (nothing was sent)",
+                self.words(got),
+                self.words(needed)
+            ))
+            .into()),
+            other => Ok(other?),
+        }
+    }
+
+    /// The time that steps are judged by: this machine's, or a chain's that is ahead of it.
+    pub fn now(&self, found: &Found) -> Result<u64> {
+        Ok(now()?.max(found.block.header.timestamp))
+    }
+}
+
+/// Transactions, for machines.
+pub fn sent_json(sent: &[Sent]) -> Value {
+    let one = |sent: &Sent| {
+        json!({
+            "action": sent.quote.action,
+            "transaction": sent.tx,
+            "block": sent.block.header.number,
+            "gas": sent.gas_used(),
+            "estimate": ui::estimate(&sent.quote),
+        })
+    };
+    sent.iter().map(one).collect()
+}
+
+/// Transactions, a line each.
+pub fn sent_words(sent: &[Sent]) -> String {
+    let one =
+        |sent: &Sent| format!("{}: {} gas, transaction {}\n", sent.quote.action, sent.gas_used(), sent.tx);
+    sent.iter().map(one).collect()
+}
+
+/// A time in words, with how far off it is.
+pub fn when(time: u64, now: u64) -> String {
+    let (span, past) = (time.abs_diff(now), time < now);
+    let span = match span {
+        0..=119 => format!("{span} s"),
+        120..=7_199 => format!("{} min", span / 60),
+        7_200..=172_799 => format!("{} h", span / 3_600),
+        _ => format!("{} days", span / 86_400),
+    };
+    match past {
+        true => format!("{} ({span} ago)", Utc(time)),
+        false => format!("{} (in {span})", Utc(time)),
+    }
+}
