@@ -51,10 +51,15 @@ impl Desk {
                 self.token.decimals
             ))
         };
+        let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
         // The parser cuts digits that there are not.
-        let behind = text.split_once('.').map_or(0, |(_, behind)| behind.len());
-        let plain = !text.is_empty() && text.chars().all(|c| c.is_ascii_digit() || c == '.');
-        if !plain || behind > usize::from(self.token.decimals) {
+        let plain = match text.split_once('.') {
+            Some((whole, behind)) => {
+                digits(whole) && digits(behind) && behind.len() <= usize::from(self.token.decimals)
+            }
+            None => digits(text),
+        };
+        if !plain {
             return Err(wrong().into());
         }
         match parse_units(text, self.token.decimals) {
