@@ -84,7 +84,7 @@ pub fn run(cli: Cli) -> Result<()> {
         Command::Oracle(command) => oracle::run(&command, context()?),
         Command::Claims(command) => claims::run(&command, context()?),
         Command::Offer(args) => offer::run(&args, &context()?.with_setup(&args.setup)),
-        Command::Request(args) => request::run(&args, &context()?),
+        Command::Request(args) => request::run(&args, &context()?.with_setup(&args.setup)),
         Command::Answer(args) => answer::run(&args, &context()?.with_setup(&args.compute.setup)),
         Command::Challenge(args) => challenge::run(&args, &context()?.with_setup(&args.compute.setup)),
         Command::Balance(command) => balance::run(&command, &context()?),

@@ -12,10 +12,12 @@ use crate::{
 use anyhow::{Context as _, Result};
 use averment_ledger::settlement::Found;
 use averment_node::{inputs::InputFolder, secrets};
-use averment_prover::{Setup, registered::OpenedInputs};
+use averment_primitives::B256;
+use averment_prover::{Setup, model, registered::OpenedInputs};
 use averment_verifier::{
     commitment::Inputs,
-    descriptor::{Commitments, Descriptor, Options},
+    descriptor::{Commitments, Descriptor, Options, ValidDescriptor},
+    point::G1Affine,
 };
 use std::path::{Path, PathBuf};
 
@@ -52,7 +54,8 @@ impl Computed {
             (None, files) => open(files, &folder, &setup)?,
         };
         check_inputs(found, opened.named())?;
-        let options = options_of(found, opened.named(), schema.chunk_bits());
+        let public_inputs = !found.asked.publicInputs.is_empty();
+        let options = options(opened.named(), public_inputs, schema.chunk_bits());
         let trace = opened.run(&model, &options)?;
         let derived = Descriptor::derive(model.plan(), options)?;
         let public = derived.public_values(model.plan(), &trace);
@@ -108,17 +111,30 @@ pub fn check_inputs(found: &Found, inputs: &Inputs) -> Result<()> {
     Ok(())
 }
 
-/// What a proof of the request is made with, for chunks of `2^chunk_bits` cells.
-pub fn options_of(found: &Found, inputs: &Inputs, chunk_bits: u8) -> Options {
+/// What a proof about inputs is made with, which are stated in public or not, for chunks of `2^chunk_bits` cells.
+pub fn options(inputs: &Inputs, public_inputs: bool, chunk_bits: u8) -> Options {
     // Nobody has committed to more than 2^16.
     let batch_bits = inputs.items().next_power_of_two().trailing_zeros() as u8;
     Options {
         chunk_bits: Some(chunk_bits),
         batch_bits,
         commitments: if inputs.separate() { Commitments::Each } else { Commitments::Joint },
-        public_inputs: !found.asked.publicInputs.is_empty(),
+        public_inputs,
         ..Options::default()
     }
+}
+
+/// What proofs of a plan with these options are verified with: its descriptor, the points of its function tables, and the
+/// digest that names both.
+pub fn descriptor(
+    folder: &PlanFolder,
+    setup: &Setup,
+    options: Options,
+) -> Result<(ValidDescriptor, Vec<G1Affine>, B256)> {
+    let derived = Descriptor::derive(&folder.plan()?, options)?;
+    let tables: Vec<_> = model::tables(setup, &derived).iter().map(|own| own.point).collect();
+    let digest = derived.descriptor.digest(&tables);
+    Ok((derived.descriptor, tables, digest))
 }
 
 /// Commitments with what opens them, each checked.

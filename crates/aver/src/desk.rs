@@ -1,8 +1,7 @@
 //! What commands about requests work with: the client of what settles, its token's amounts in words, and money on
 //! development chains.
 
-use crate::{commands::Context, exit, ui, workplace::now};
-use alloy::primitives::utils::{ParseUnits, format_units, parse_units};
+use crate::{commands::Context, exit, tokens::Tokens, ui, workplace::now};
 use anyhow::Result;
 use averment_ledger::{
     Ledger,
@@ -45,39 +44,16 @@ impl Desk {
 
     /// An amount as it is typed, in tokens; `what` says which, for messages.
     pub fn amount(&self, what: &str, text: &str) -> Result<u128> {
-        let wrong = || {
-            exit::usage(format!(
-                "{what}: expected tokens such as 12.5, with at most {} digits behind the point, got {text:?}",
-                self.token.decimals
-            ))
-        };
-        let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
-        // The parser cuts digits that there are not.
-        let plain = match text.split_once('.') {
-            Some((whole, behind)) => {
-                digits(whole) && digits(behind) && behind.len() <= usize::from(self.token.decimals)
-            }
-            None => digits(text),
-        };
-        if !plain {
-            return Err(wrong().into());
-        }
-        match parse_units(text, self.token.decimals) {
-            Ok(ParseUnits::U256(units)) => Ok(u128::try_from(units).map_err(|_| wrong())?),
-            _ => Err(wrong().into()),
-        }
+        self.tokens().parse(what, text)
     }
 
-    /// An amount in words: `12.5 TEST`.
+    /// An amount in words.
     pub fn words(&self, units: impl TryInto<U256>) -> String {
-        let units = units.try_into().unwrap_or(U256::MAX);
-        let digits = format_units(units, self.token.decimals).unwrap_or_else(|_| units.to_string());
-        let digits = match digits.contains('.') {
-            true => digits.trim_end_matches('0').trim_end_matches('.'),
-            false => &digits,
-        };
-        let symbol = if self.token.symbol.is_empty() { "tokens" } else { &self.token.symbol };
-        format!("{digits} {symbol}")
+        self.tokens().words(units.try_into().unwrap_or(U256::MAX))
+    }
+
+    fn tokens(&self) -> Tokens {
+        Tokens::new(self.token.clone())
     }
 
     /// The token, for machines.

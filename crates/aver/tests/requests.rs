@@ -327,6 +327,20 @@ fn what_cannot_be_asked_is_said_before_anything_is_paid_for() {
     let shown = sandbox.run(&["offer", "show", offer_id, "--json"]).done().json();
     assert_eq!(shown["offers"][0]["open"], true);
 
+    // Two inputs together, of which the offer has no proofs; with the plan at hand this is seen.
+    let two = ["--plan", PLAN, "--mode", "proof", "--inputs", "other.input"];
+    asks(&sandbox, &two).refused(1, "no offer of version");
+    asks(&sandbox, &[&two[..], &["--offer", offer_id]].concat()).refused(1, "another number of inputs");
+    let batches = ["--modes", "proof", "--for-batch", "2", "--commitments", "each"];
+    let second = offer(&sandbox, &batches).done().json();
+    asks(&sandbox, &["--mode", "proof"]).refused(2, "several offers");
+    let chosen = asks(&sandbox, &two).done().json();
+    assert_eq!((&chosen["offer"], &chosen["items"]), (&second["offer"], &json!(2)));
+    let command = ["answer", chosen["request"].as_str().unwrap(), "--plan", PLAN];
+    let both = ["--inputs", "case.input", "--inputs", "other.input"];
+    let proved = sandbox.by("clinic", &[&command[..], &both].concat()).done().json();
+    assert_eq!((&proved["phase"], proved["outputs"].as_array().unwrap().len()), (&json!("final"), 2));
+
     let asked = id(asks(&sandbox, &["--mode", "optimistic"]));
     // An input whose values are not those that were committed to.
     fs::copy(sandbox.path().join("other.input.opening"), sandbox.path().join("case.input.opening")).unwrap();

@@ -23,13 +23,14 @@ pub use crate::contracts::{
     InferenceRouter::{Answer, Offer, Proof, Quorum, Request},
     OracleStaking::Committee,
 };
+pub use averment_registry::settlement::{Mode, Phase};
 pub use error::{OtherStatement, SettlementError};
 pub use find::{Found, Made, members};
 pub use history::{Event, Happened};
-pub use ids::{Mode, Modes, statement};
+pub use ids::{Modes, mode_of, statement};
 pub use money::{Balance, Token};
 pub use offers::Offered;
-pub use standing::{Draw, Phase, Standing};
+pub use standing::{Draw, Standing};
 pub use steps::{Opening, Step};
 
 use crate::{

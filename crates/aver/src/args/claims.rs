@@ -1,7 +1,7 @@
 //! What `aver claims` takes.
 
 use super::proofs::{InputsArgs, SetupArgs};
-use averment_ledger::settlement::Mode;
+use averment_ledger::settlement::{Mode, Modes};
 use averment_primitives::B256;
 use clap::{Args, Subcommand, ValueEnum};
 use std::{ops::RangeInclusive, path::PathBuf};
@@ -334,7 +334,7 @@ pub struct ShowArgs {
 }
 
 fn mode(text: &str) -> Result<Mode, String> {
-    let found = Mode::ALL.into_iter().find(|mode| mode.to_string() == text);
+    let found = Modes::ALL.iter().find(|mode| mode.to_string() == text);
     found.ok_or_else(|| "proof, optimistic or quorum is expected".to_owned())
 }
 

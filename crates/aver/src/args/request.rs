@@ -156,7 +156,12 @@ pub struct RequestArgs {
     /// How many inputs these are, where only the identity is given
     #[arg(long, value_name = "NUMBER")]
     pub items: Option<NonZeroU32>,
-    /// The offer [default: the version's only one that allows the mode]
+    /// The folder of the version's plan, or the public half of it: chooses the offer whose proofs are for inputs like these
+    #[arg(long, value_name = "PLAN")]
+    pub plan: Option<PathBuf>,
+    #[command(flatten)]
+    pub setup: SetupArgs,
+    /// The offer [default: the version's only one that fits]
     #[arg(long, value_name = "ID", value_parser = word)]
     pub offer: Option<B256>,
     /// How the answer becomes final

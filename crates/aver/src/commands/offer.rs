@@ -3,6 +3,7 @@
 use super::Context;
 use crate::{
     args::{OfferArgs, OfferCommand},
+    computing,
     desk::{Desk, sent_json, sent_words},
     exit,
     plans::PlanFolder,
@@ -16,12 +17,8 @@ use averment_ledger::{
     settlement::{Mode, Modes, Offer, Offered, Quorum, SettlementError},
 };
 use averment_primitives::{B256, VersionId};
-use averment_prover::model;
 use averment_registry::history::Stage;
-use averment_verifier::{
-    descriptor::{Descriptor, Options},
-    statement::Mode as Hides,
-};
+use averment_verifier::{descriptor::Options, statement::Mode as Hides};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 
@@ -149,12 +146,10 @@ async fn publish(
         public_inputs: args.public_inputs,
         ..args.batch.options()
     };
-    let derived = Descriptor::derive(&folder.plan()?, options)?;
-    let tables: Vec<_> = model::tables(&setup, &derived).iter().map(|own| own.point).collect();
-    let decision = derived.descriptor.digest(&tables);
+    let (descriptor, tables, decision) = computing::descriptor(folder, &setup, options)?;
     let mut sent = Vec::new();
     if !client.knows(decision).await? {
-        sent.push(client.register_with(sender, &derived.descriptor, &tables).await?);
+        sent.push(client.register_with(sender, &descriptor, &tables).await?);
     }
     let certificate = certified.registered.descriptor();
     if !client.knows(certificate).await? {

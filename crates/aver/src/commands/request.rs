@@ -7,19 +7,24 @@ pub use show::{outputs_in_words, standing_in_words};
 use super::Context;
 use crate::{
     args::{RequestArgs, RequestCommand},
+    computing,
     desk::{Desk, sent_json, sent_words, when},
     exit,
+    plans::PlanFolder,
+    proofs,
     workplace::now,
 };
 use alloy::primitives::aliases::U40;
 use anyhow::{Context as _, Result};
 use averment_ledger::settlement::{Mode, Modes, Offered, Request};
 use averment_primitives::{B256, VersionId};
-use averment_registry::history::Stage;
+use averment_registry::history::{Stage, VersionRecord};
 use averment_storage::atomic;
 use averment_verifier::{
     commitment::{InputCommitment, Inputs},
+    descriptor::Options,
     file::FILE_BYTES,
+    statement::Mode as Hides,
 };
 use serde_json::json;
 use std::path::Path;
@@ -42,7 +47,7 @@ async fn make(args: &RequestArgs, context: &Context) -> Result<()> {
         let usage = "aver request VERSION --inputs FILE --mode MODE --value-at-risk TOKENS --fee TOKENS";
         return Err(exit::usage(usage).into());
     };
-    let (inputs, items, schema) = inputs(args)?;
+    let given = Given::of(args)?;
     let (subject, id) = context.version(version).await?;
     let stage = subject.record(id)?.stage;
     if stage != Stage::Deployed {
@@ -57,10 +62,12 @@ async fn make(args: &RequestArgs, context: &Context) -> Result<()> {
     };
     let mode = Mode::from(mode);
     let answered = if value_at_risk > proof_above { Mode::Proof } else { mode };
-    let Offered { id: offer, offer: terms, .. } = offer(args, id, answered, &desk).await?;
-    if let Some(schema) = schema.filter(|schema| *schema != terms.schema) {
+    let fitting = fitting(args, &given, (id, subject.record(id)?), context)?;
+    let Offered { id: offer, offer: terms, .. } = offer(args, id, answered, fitting, &desk).await?;
+    if let Some(named) = given.named.as_ref().filter(|named| named.schema() != terms.schema) {
         return Err(exit::refused(format!(
-            "the commitment is to inputs of schema {schema}, the version takes {}: commit with its plan (nothing was sent)",
+            "the commitment is to inputs of schema {}, the version takes {}: commit with its plan (nothing was sent)",
+            named.schema(),
             terms.schema
         ))
         .into());
@@ -76,8 +83,8 @@ async fn make(args: &RequestArgs, context: &Context) -> Result<()> {
     let asked = Request {
         version: id.0,
         offer,
-        inputs,
-        items,
+        inputs: given.identity,
+        items: given.items,
         seed: B256::ZERO,
         salt: unique()?,
         mode: mode.code(),
@@ -115,8 +122,8 @@ async fn make(args: &RequestArgs, context: &Context) -> Result<()> {
         "requester": sender.address(),
         "version": id,
         "offer": offer,
-        "inputs": inputs,
-        "items": items,
+        "inputs": given.identity,
+        "items": given.items,
         "mode": answered.to_string(),
         "fee": asked.fee.to_string(),
         "bond": bond.to_string(),
@@ -135,42 +142,83 @@ async fn make(args: &RequestArgs, context: &Context) -> Result<()> {
     )
 }
 
-/// The identity of the inputs, how many there are and, where the commitment is at hand, its schema.
-fn inputs(args: &RequestArgs) -> Result<(B256, u32, Option<B256>)> {
-    if let [only] = args.inputs.as_slice()
-        && only.starts_with("0x")
-        && !Path::new(only).exists()
-    {
-        let wrong = || {
-            exit::usage(format!("--inputs: expected a file, or 0x and 64 hexadecimal digits, got {only:?}"))
+/// What is asked about.
+struct Given {
+    identity: B256,
+    items: u32,
+    /// The commitments, where they are at hand.
+    named: Option<Inputs>,
+}
+
+impl Given {
+    fn of(args: &RequestArgs) -> Result<Self> {
+        if let [only] = args.inputs.as_slice()
+            && only.starts_with("0x")
+            && !Path::new(only).exists()
+        {
+            let wrong = || {
+                exit::usage(format!(
+                    "--inputs: expected a file, or 0x and 64 hexadecimal digits, got {only:?}"
+                ))
+            };
+            let identity = only.parse().map_err(|_| wrong())?;
+            let items = args.items.ok_or_else(|| exit::usage("how many inputs are these? Pass --items"))?;
+            return Ok(Self { identity, items: items.get(), named: None });
+        }
+        let read = |path: &String| -> Result<InputCommitment> {
+            let bytes =
+                atomic::read(Path::new(path), FILE_BYTES).with_context(|| format!("reading {path}"))?;
+            let hint = "`aver commit PLAN --input FILE -o COMMITMENT` makes one";
+            let wrong = |error| exit::usage(format!("{path} is no commitment to an input: {error}; {hint}"));
+            Ok(InputCommitment::decode(&bytes).map_err(wrong)?)
         };
-        let identity = only.parse().map_err(|_| wrong())?;
-        let items = args.items.ok_or_else(|| exit::usage("how many inputs are these? Pass --items"))?;
-        return Ok((identity, items.get(), None));
+        let commitments = args.inputs.iter().map(read).collect::<Result<Vec<_>>>()?;
+        let named = Inputs::new(commitments).map_err(|error| exit::usage(error.to_string()))?;
+        if let Some(items) = args.items
+            && items.get() != named.items()
+        {
+            let message = format!("--items says {items}, the commitment is to {}", named.items());
+            return Err(exit::usage(message).into());
+        }
+        Ok(Self { identity: named.identity(), items: named.items(), named: Some(named) })
     }
-    let read = |path: &String| -> Result<InputCommitment> {
-        let bytes = atomic::read(Path::new(path), FILE_BYTES).with_context(|| format!("reading {path}"))?;
-        let hint = "`aver commit PLAN --input FILE -o COMMITMENT` makes one";
-        Ok(InputCommitment::decode(&bytes)
-            .map_err(|error| exit::usage(format!("{path} is no commitment to an input: {error}; {hint}")))?)
+}
+
+/// With a plan at hand: the descriptors by which inputs like these are proved about, hiding and not.
+fn fitting(
+    args: &RequestArgs,
+    given: &Given,
+    (version, record): (VersionId, &VersionRecord),
+    context: &Context,
+) -> Result<Option<[B256; 2]>> {
+    let Some(path) = &args.plan else { return Ok(None) };
+    let Some(named) = &given.named else {
+        return Err(exit::usage("--plan needs the commitment's file, not its identity alone").into());
     };
-    let commitments = args.inputs.iter().map(read).collect::<Result<Vec<_>>>()?;
-    let inputs = Inputs::new(commitments).map_err(|error| exit::usage(error.to_string()))?;
-    if let Some(items) = args.items
-        && items.get() != inputs.items()
-    {
-        let message = format!("--items says {items}, the commitment is to {}", inputs.items());
-        return Err(exit::usage(message).into());
-    }
-    Ok((inputs.identity(), inputs.items(), Some(inputs.schema())))
+    let folder = PlanFolder::open(path)?;
+    proofs::same_plan(version, record, &folder)?;
+    let weights = folder.commitment()?;
+    let chunk_bits = weights.chunked().blocks().chunk_bits();
+    let setup = context.setup(weights.chunked().setup(), chunk_bits)?;
+    let options = computing::options(named, !args.public_inputs.is_empty(), chunk_bits);
+    let digest =
+        |mode| -> Result<B256> { Ok(computing::descriptor(&folder, &setup, Options { mode, ..options })?.2) };
+    Ok(Some([digest(Hides::ZeroKnowledge)?, digest(Hides::Transparent)?]))
 }
 
 /// The offer that is named, or the version's only one that takes requests like this.
-async fn offer(args: &RequestArgs, version: VersionId, mode: Mode, desk: &Desk) -> Result<Offered> {
+async fn offer(
+    args: &RequestArgs,
+    version: VersionId,
+    mode: Mode,
+    fitting: Option<[B256; 2]>,
+    desk: &Desk,
+) -> Result<Offered> {
     let allowed = |offered: &Offered| {
         let own = &offered.offer;
         Modes(if args.personal { own.modesForPersons } else { own.modes }).has(mode)
     };
+    let fits = |offered: &Offered| fitting.is_none_or(|all| all.contains(&offered.offer.descriptor));
     let about = if args.personal { " about persons" } else { "" };
     if let Some(id) = args.offer {
         let found = desk.client.find_offer(id).await?;
@@ -180,6 +228,8 @@ async fn offer(args: &RequestArgs, version: VersionId, mode: Mode, desk: &Desk) 
             "it was withdrawn".to_owned()
         } else if !allowed(&found) {
             format!("its terms do not allow the mode {mode} for inputs{about}")
+        } else if !fits(&found) {
+            "its proofs are for another number of inputs, or another kind of commitments".to_owned()
         } else {
             return Ok(found);
         };
@@ -193,16 +243,27 @@ async fn offer(args: &RequestArgs, version: VersionId, mode: Mode, desk: &Desk) 
         ))
         .into());
     }
-    let mut fit = open.into_iter().filter(allowed);
-    match (fit.next(), fit.next()) {
-        (Some(only), None) => Ok(only),
-        (None, _) => Err(exit::refused(format!(
+    let allowing: Vec<Offered> = open.into_iter().filter(allowed).collect();
+    if allowing.is_empty() {
+        return Err(exit::refused(format!(
             "no offer of version {version} allows the mode {mode} for inputs{about}: `aver offer show {version}` says which \
              (nothing was sent)"
         ))
+        .into());
+    }
+    let mut fit = allowing.into_iter().filter(fits);
+    match (fit.next(), fit.next()) {
+        (Some(only), None) => Ok(only),
+        (None, _) => Err(exit::refused(format!(
+            "no offer of version {version} has proofs for so many inputs, committed to like these: its owner makes one with \
+             `aver offer {version} --for-batch N --commitments joint|each` (nothing was sent)"
+        ))
         .into()),
-        (Some(_), Some(_)) => Err(exit::usage(format!(
-            "version {version} has several offers: choose one with --offer (`aver offer show {version}` lists them)"
+        (Some(first), Some(second)) => Err(exit::usage(format!(
+            "version {version} has several offers: choose one with --offer ({}, {}, …: `aver offer show {version}`){}",
+            first.id,
+            second.id,
+            if fitting.is_none() { ", or pass --plan to have one chosen that fits the inputs" } else { "" }
         ))
         .into()),
     }

@@ -1,8 +1,8 @@
 //! A request by its id, with everything that the later steps pass, checked.
 
 use super::{
-    Answer, Committee, Event, Happened, Mode, Offer, Offered, Request, SettlementClient, SettlementError,
-    Standing, standing::Phase,
+    Answer, Committee, Event, Happened, Mode, Offer, Offered, Phase, Request, SettlementClient,
+    SettlementError, Standing,
 };
 use crate::{VerifiedHeader, contracts::InferenceRouter, registry::logs};
 use alloy::{
@@ -57,7 +57,7 @@ pub struct Made {
 impl Found {
     /// How it is answered. None if this program does not know its mode.
     pub fn mode(&self) -> Option<Mode> {
-        Mode::of_request(&self.asked)
+        super::mode_of(&self.asked)
     }
 
     /// The version that is asked.

@@ -1,50 +1,15 @@
 //! What requests and offers are known by, and the modes.
 
-use super::{Offer, OtherStatement, Request, SettlementClient};
+use super::{Mode, Offer, OtherStatement, Request, SettlementClient};
 use alloy::sol_types::SolValue;
 use averment_primitives::{Address, B256, U256, keccak256};
 use averment_verifier::statement::{Mode as Hides, Statement};
 use std::fmt;
 
-/// How an answer becomes final.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Mode {
-    /// By a proof.
-    Proof,
-    /// By a bond, and a window in which nobody challenges.
-    Optimistic,
-    /// By members of a drawn committee who say the same.
-    Quorum,
-}
-
-impl Mode {
-    /// All, as the contracts number them.
-    pub const ALL: [Self; 3] = [Self::Proof, Self::Optimistic, Self::Quorum];
-
-    /// The mode with this number.
-    pub fn of(code: u8) -> Option<Self> {
-        Self::ALL.get(usize::from(code)).copied()
-    }
-
-    /// How a request is answered: by a proof if more is at risk than its policy allows without one.
-    pub fn of_request(asked: &Request) -> Option<Self> {
-        if asked.valueAtRisk > asked.proofAbove { Some(Self::Proof) } else { Self::of(asked.mode) }
-    }
-
-    /// Its number.
-    pub fn code(self) -> u8 {
-        self as u8
-    }
-}
-
-impl fmt::Display for Mode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Proof => "proof",
-            Self::Optimistic => "optimistic",
-            Self::Quorum => "quorum",
-        })
-    }
+/// How a request is answered: by a proof if more is at risk than its policy allows without one. None if this program does
+/// not know its mode.
+pub fn mode_of(asked: &Request) -> Option<Mode> {
+    if asked.valueAtRisk > asked.proofAbove { Some(Mode::Proof) } else { Mode::from_code(asked.mode) }
 }
 
 /// A set of modes, as an offer's terms have it.
@@ -52,6 +17,9 @@ impl fmt::Display for Mode {
 pub struct Modes(pub u8);
 
 impl Modes {
+    /// All there are.
+    pub const ALL: Self = Self(0b111);
+
     /// Whether a mode is in it.
     pub fn has(self, mode: Mode) -> bool {
         (self.0 >> mode.code()) & 1 == 1
@@ -59,7 +27,7 @@ impl Modes {
 
     /// Those in it.
     pub fn iter(self) -> impl Iterator<Item = Mode> {
-        Mode::ALL.into_iter().filter(move |mode| self.has(*mode))
+        [Mode::Proof, Mode::Optimistic, Mode::Quorum].into_iter().filter(move |mode| self.has(*mode))
     }
 }
 

@@ -1,95 +1,15 @@
 //! Where requests stand, by storage proofs: the one word that the router keeps of each.
 //!
-//! The layout is pinned in `contracts/layouts/InferenceRouter.txt`; a test holds what is read here against the contract's
-//! own answers.
+//! Where it lies is `averment_registry::state`'s to know; a test holds what is read here against the contract's own answers.
 
-use super::{Answer, Committee, SettlementClient, SettlementError};
-use crate::VerifiedHeader;
+use super::{Answer, Committee, Phase, SettlementClient, SettlementError};
+use crate::{VerifiedHeader, registry::ReadError};
 use alloy::sol_types::SolValue;
 use averment_primitives::{B256, U256, keccak256};
-use std::fmt;
+use averment_registry::state::settlement::{OfferTerms, Standing as Word, offer_slot, request_slot};
 
 /// How many slots are proved at once.
 const SLOTS: usize = 64;
-/// Of the router's storage: `keccak256(abi.encode(uint256(keccak256("averment.storage.InferenceRouter")) - 1)) &
-/// ~bytes32(uint256(0xff))`, where requests are; offers are behind it.
-const NAMESPACE: B256 =
-    alloy::primitives::b256!("b4278eb3ac7c25d0933706b644c471991bec1e1142d1faed98491fcb19669200");
-const OFFERS: B256 =
-    alloy::primitives::b256!("b4278eb3ac7c25d0933706b644c471991bec1e1142d1faed98491fcb19669201");
-
-/// A request's phases, as the contract has them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Phase {
-    /// There is no such request.
-    None,
-    /// Waits for an answer, or for its draw, until its deadline.
-    Open,
-    /// Has a bonded answer that may be challenged.
-    Answered,
-    /// Has an answer that has to be proved.
-    Challenged,
-    /// Has a committee.
-    Drawn,
-    /// Is final.
-    Final,
-    /// Is final, and its callback failed.
-    Undelivered,
-    /// Everybody has back what they put in.
-    Refunded,
-}
-
-impl Phase {
-    const ALL: [Self; 8] = [
-        Self::None,
-        Self::Open,
-        Self::Answered,
-        Self::Challenged,
-        Self::Drawn,
-        Self::Final,
-        Self::Undelivered,
-        Self::Refunded,
-    ];
-
-    /// The phase with this number.
-    pub fn of(code: u8) -> Option<Self> {
-        Self::ALL.get(usize::from(code)).copied()
-    }
-
-    /// Whether the outputs are final.
-    pub fn is_final(self) -> bool {
-        matches!(self, Self::Final | Self::Undelivered)
-    }
-
-    /// The same in words, after "the request".
-    pub fn words(self) -> &'static str {
-        match self {
-            Self::None => "was never made",
-            Self::Open => "waits for an answer",
-            Self::Answered => "has an answer that may be challenged",
-            Self::Challenged => "has an answer that has to be proved",
-            Self::Drawn => "has a committee",
-            Self::Final => "is final",
-            Self::Undelivered => "is final, its callback failed",
-            Self::Refunded => "was refunded",
-        }
-    }
-}
-
-impl fmt::Display for Phase {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::None => "none",
-            Self::Open => "open",
-            Self::Answered => "answered",
-            Self::Challenged => "challenged",
-            Self::Drawn => "drawn",
-            Self::Final => "final",
-            Self::Undelivered => "undelivered",
-            Self::Refunded => "refunded",
-        })
-    }
-}
 
 /// What draws a committee.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -116,15 +36,11 @@ pub struct Standing {
 const DIGEST: usize = 26;
 
 impl Standing {
-    /// The word that the contract keeps: phase and time at its low end.
+    /// The word that the contract keeps.
     pub(super) fn of(word: B256) -> Result<Self, SettlementError> {
-        let (digest, rest) = word.0.split_at(DIGEST);
-        let mut kept = [0; DIGEST];
-        kept.copy_from_slice(digest);
-        let value = U256::from_be_slice(rest).to::<u64>();
-        let code = (value & 0xff) as u8;
-        let phase = Phase::of(code).ok_or(crate::registry::ReadError::Code { field: "phase", got: code })?;
-        Ok(Self { phase, until: value >> 8, digest: kept })
+        let Word { phase, until, digest } = Word::of(word);
+        let phase = phase.ok_or(ReadError::Code { field: "phase", got: word[31] })?;
+        Ok(Self { phase, until, digest })
     }
 
     /// What draws the committee of a quorum request that waits for its draw.
@@ -161,7 +77,7 @@ impl SettlementClient {
         block: &VerifiedHeader,
         ids: &[B256],
     ) -> Result<Vec<Standing>, SettlementError> {
-        let slots: Vec<B256> = ids.iter().map(|id| mapped(*id, NAMESPACE)).collect();
+        let slots: Vec<B256> = ids.iter().map(|id| request_slot(*id)).collect();
         self.words(block, &slots).await?.into_iter().map(Standing::of).collect()
     }
 
@@ -176,7 +92,7 @@ impl SettlementClient {
         block: &VerifiedHeader,
         id: B256,
     ) -> Result<Standing, SettlementError> {
-        let word = self.words(block, &[mapped(id, NAMESPACE)]).await?;
+        let word = self.words(block, &[request_slot(id)]).await?;
         Standing::of(word.first().copied().unwrap_or_default())
     }
 
@@ -186,11 +102,10 @@ impl SettlementClient {
         block: &VerifiedHeader,
         offers: &[(B256, B256)],
     ) -> Result<Vec<bool>, SettlementError> {
-        let slot = |(version, offer): &(B256, B256)| mapped(*offer, mapped(*version, OFFERS));
+        let slot = |(version, offer): &(B256, B256)| offer_slot(*version, *offer);
         let slots: Vec<B256> = offers.iter().map(slot).collect();
         let words = self.words(block, &slots).await?;
-        // The lowest byte.
-        Ok(words.into_iter().map(|word| word[31] == 1).collect())
+        Ok(words.into_iter().map(|word| OfferTerms::of(word).open).collect())
     }
 
     /// The router's storage.
@@ -203,20 +118,9 @@ impl SettlementClient {
     }
 }
 
-/// The slot of a key of a mapping.
-fn mapped(key: B256, mapping: B256) -> B256 {
-    keccak256([key, mapping].concat())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn offers_are_behind_requests() {
-        let next = U256::from_be_bytes(NAMESPACE.0) + U256::from(1);
-        assert_eq!(OFFERS, B256::from(next));
-    }
 
     #[test]
     fn a_word_is_phase_time_and_digest() {

@@ -127,7 +127,7 @@ impl World {
             descriptor: keccak256("descriptor"),
             certificate: keccak256("certificate"),
             zeroKnowledge: true,
-            modes: Modes::from_iter(Mode::ALL).0,
+            modes: Modes::ALL.0,
             modesForPersons: Modes::from_iter([Mode::Proof]).0,
             proofSeconds: PROOF_SECONDS as u32,
             challengeBond: STAKE,

@@ -72,6 +72,35 @@ impl Phase {
             .get(usize::from(code))
             .copied()
     }
+
+    /// Where that is, after "the request".
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::None => "was never made",
+            Self::Open => "waits for an answer",
+            Self::Answered => "has an answer that may be challenged",
+            Self::Challenged => "has an answer that has to be proved",
+            Self::Drawn => "has a committee",
+            Self::Final => "is final",
+            Self::Undelivered => "is final, its callback failed",
+            Self::Refunded => "was refunded",
+        }
+    }
+}
+
+impl fmt::Display for Phase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::None => "none",
+            Self::Open => "open",
+            Self::Answered => "answered",
+            Self::Challenged => "challenged",
+            Self::Drawn => "drawn",
+            Self::Final => "final",
+            Self::Undelivered => "undelivered",
+            Self::Refunded => "refunded",
+        })
+    }
 }
 
 /// How a committee answers; all zero if none may.

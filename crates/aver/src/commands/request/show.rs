@@ -7,7 +7,7 @@ use crate::{
     table,
 };
 use anyhow::Result;
-use averment_ledger::settlement::{Event, Found, Happened, Mode, Phase, Step, members};
+use averment_ledger::settlement::{Event, Found, Happened, Mode, Phase, Step, members, mode_of};
 use averment_primitives::{B256, VersionId};
 use averment_registry::Utc;
 use serde_json::{Value, json};
@@ -36,7 +36,7 @@ pub async fn list(by: Option<&str>, open: bool, context: &Context) -> Result<()>
             "request": one.id,
             "requester": one.requester,
             "version": VersionId(one.asked.version),
-            "mode": mode(Mode::of_request(&one.asked)),
+            "mode": mode(mode_of(&one.asked)),
             "phase": one.standing.phase.to_string(),
             "until": one.standing.until,
             "fee": one.asked.fee.to_string(),
@@ -52,7 +52,7 @@ pub async fn list(by: Option<&str>, open: bool, context: &Context) -> Result<()>
             [
                 one.id.to_string(),
                 requester,
-                mode(Mode::of_request(&one.asked)),
+                mode(mode_of(&one.asked)),
                 desk.words(one.asked.fee),
                 one.standing.phase.to_string(),
                 Utc(one.standing.until).to_string(),

@@ -3,8 +3,10 @@
 use super::super::{
     InferenceRouter::InferenceRouterErrors as Router, OracleStaking::OracleStakingErrors as Staking,
 };
-use crate::settlement::{Mode, Phase};
-use averment_registry::Utc;
+use averment_registry::{
+    Utc,
+    settlement::{Mode, Phase},
+};
 use std::fmt;
 
 pub(super) fn router(error: &Router, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -152,12 +154,12 @@ pub(super) fn staking(error: &Staking, f: &mut fmt::Formatter<'_>) -> fmt::Resul
 
 /// The words for a `Mode`.
 fn mode(code: u8) -> String {
-    Mode::of(code).map_or_else(|| "unknown to this release".to_owned(), |mode| mode.to_string())
+    Mode::from_code(code).map_or_else(|| "unknown to this release".to_owned(), |mode| mode.to_string())
 }
 
 /// The words for a `Phase`.
 fn phase(code: u8) -> &'static str {
-    Phase::of(code).map_or("is in a phase unknown to this release", Phase::words)
+    Phase::from_code(code).map_or("is in a phase unknown to this release", Phase::words)
 }
 
 #[cfg(test)]
