@@ -311,7 +311,7 @@ fn what_cannot_be_asked_is_said_before_anything_is_paid_for() {
     request(VERSION, &zero, "1").refused(2, "--items");
     for fee in ["", ".", "1.2.3", "1e3", "1,5", "0x10", "1.0000000000000000001", "9999999999999999999999999"]
     {
-        request(VERSION, "case.input", fee).refused(2, "expected tokens such as 12.5");
+        request(VERSION, "case.input", fee).refused(2, "tokens such as 12.5");
     }
     assert_eq!(balance(&sandbox, "insurer"), 0);
     // Inputs of another schema: of another model.

@@ -12,7 +12,7 @@ use averment_ledger::{
     keys::{AccountKey, Cost, KeyFolder, Password, development},
     proofs::ProofClient,
     registry::{PolicyTerms, RegistryClient},
-    settlement::{Mode, Modes, Offer, Quorum, SettlementClient},
+    settlement::{Modes, Offer, Quorum, SettlementClient},
 };
 use averment_primitives::{Address, B256, RoleId, U256, VersionId, keccak256};
 use averment_registry::{
@@ -201,7 +201,7 @@ impl Scene {
         client.register(owner, &certified.descriptor, &certified.registered).await?;
         client.certify(owner, registered.descriptor(), &certified).await?;
         let (weights, plan) = insured.registered();
-        let all = Modes::from_iter(Mode::ALL).0;
+        let all = Modes::ALL.0;
         let offered = Offer {
             version: version.0,
             weights,
