@@ -1,6 +1,7 @@
 //! What `aver oracle` takes.
 
 use super::proofs::SetupArgs;
+use alloy::primitives::FixedBytes;
 use clap::{Args, Subcommand};
 use std::{net::SocketAddr, path::PathBuf, str::FromStr};
 
@@ -20,6 +21,15 @@ pub enum OracleCommand {
     /// Gives up all seats that are in no committee; once their time has passed, withdraws their bonds to --account
     #[command(after_help = "Example:\n  aver oracle leave --signer oracle-1 --account treasury")]
     Leave(SignerArgs),
+    /// Brings a round of drand that committees are drawn with, where blocks have no randomness (by anybody)
+    #[command(after_help = "Example:\n  aver oracle round 28151440 a5d07c0071b4…  # as \
+                      https://api.drand.sh/v2/beacons/quicknet/rounds/28151440 gives its signature")]
+    Round {
+        /// Its number, as the router's drawOf says it
+        number: u64,
+        /// Its signature: 48 bytes in hexadecimal
+        signature: FixedBytes<48>,
+    },
     /// Shows how an operator stands
     #[command(after_help = "Example:\n  aver oracle status --signer oracle-1")]
     Status(SignerArgs),

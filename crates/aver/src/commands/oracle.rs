@@ -12,7 +12,7 @@ use alloy::primitives::utils::{format_ether, parse_ether};
 use anyhow::{Context as _, Result};
 use averment_ledger::{
     Finality, Ledger,
-    contracts::{Deployment, Sender, SettlementContracts},
+    contracts::{Deployment, Sender, SettlementContracts, drand::Round},
     registry::RegistryClient,
 };
 use averment_node::{
@@ -46,6 +46,9 @@ pub fn run(command: &OracleCommand, mut context: Context) -> Result<()> {
             OracleCommand::Run(args) => work(args, context).await,
             OracleCommand::Join(args) => join(args, context).await,
             OracleCommand::Leave(args) => leave(args, context).await,
+            OracleCommand::Round { number, signature } => {
+                round(Round { number: *number, signature: signature.0 }, context).await
+            }
             OracleCommand::Status(args) => status(args, context).await,
         }
     })
@@ -62,6 +65,19 @@ async fn settlement(context: &Context, ledger: &Ledger) -> Result<(Deployment, S
     })?;
     deployment.check(ledger).await?;
     Ok((deployment, settlement))
+}
+
+async fn round(round: Round, context: &Context) -> Result<()> {
+    let ledger = context.ledger().await?;
+    let (_, settlement) = settlement(context, &ledger).await?;
+    round.coordinates().map_err(|error| exit::usage(format!("the signature: {error}")))?;
+    let sender = context.sender(&ledger, context.account()?).await?;
+    let sent = round.record(&sender, settlement.randomness.address).await?;
+    let number = round.number;
+    context.ui.result(
+        &json!({ "round": number, "transaction": sent.tx, "gas": sent.gas_used() }),
+        format!("round {number} is there: whoever waits for it can be drawn"),
+    )
 }
 
 async fn work(args: &RunArgs, context: &Context) -> Result<()> {
