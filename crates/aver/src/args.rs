@@ -13,7 +13,7 @@ mod model;
 mod oracle;
 pub mod proofs;
 mod register;
-mod request;
+pub mod request;
 mod simulate;
 mod steward;
 mod version;

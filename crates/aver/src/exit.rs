@@ -87,7 +87,7 @@ fn chain(cause: &(dyn std::error::Error + 'static)) -> Option<u8> {
     if let Some(error) = cause.downcast_ref::<ClaimsError>() {
         return match error {
             ClaimsError::Send(error) => send(error),
-            ClaimsError::NotYet { .. } | ClaimsError::Money { .. } => Some(REFUSED),
+            ClaimsError::NotYet { .. } => Some(REFUSED),
             _ => None,
         };
     }

@@ -18,6 +18,7 @@ use crate::{
     contracts::{ClaimsPool, DeploymentFault, InferenceRouter, PoolContracts, SendError, Sender, Sent},
     keys::{AccountKey, SignError},
     registry::{ReadError, ask},
+    settlement::SettlementError,
 };
 use alloy::{
     rpc::types::TransactionReceipt,
@@ -154,7 +155,7 @@ impl ClaimsClient {
         product: u16,
         holder: Address,
         salt: B256,
-    ) -> Result<(Policy, Vec<Sent>), ClaimsError> {
+    ) -> Result<(Policy, Vec<Sent>), SettlementError> {
         let terms = self.read("productOf", ClaimsPool::productOfCall { product }).await?.terms;
         let call = ClaimsPool::buyCall { product, holder, salt };
         let sent = self.paying(sender, U256::from(terms.premium), "buy a policy", &call).await?;
@@ -190,13 +191,13 @@ impl ClaimsClient {
 
     /// Decides a batch by its final outputs.
     pub async fn decide(&self, sender: &Sender, batch: &Batch, outputs: Vec<i64>) -> Result<Sent, SendError> {
-        let (asked, evidence) = (pool_request(&batch.asked), batch.evidence.clone());
+        let (asked, evidence) = (batch.asked.clone().into(), batch.evidence.clone());
         self.send(sender, "decide claims", &ClaimsPool::decideCall { asked, evidence, outputs }).await
     }
 
     /// Brings a batch before the reviewer whose request was refunded.
     pub async fn unanswered(&self, sender: &Sender, batch: &Batch) -> Result<Sent, SendError> {
-        let (asked, evidence) = (pool_request(&batch.asked), batch.evidence.clone());
+        let (asked, evidence) = (batch.asked.clone().into(), batch.evidence.clone());
         self.send(sender, "bring claims before the reviewer", &ClaimsPool::unansweredCall { asked, evidence })
             .await
     }
@@ -366,26 +367,4 @@ alloy::sol! {
 fn logged<E: SolEvent>(receipt: &TransactionReceipt, contract: Address) -> Option<E> {
     let own = receipt.logs().iter().filter(|log| log.address() == contract);
     own.filter_map(|log| E::decode_log(&log.inner).ok()).map(|log| log.data).next()
-}
-
-/// The router's request in the pool's words, which are the same.
-fn pool_request(asked: &InferenceRouter::Request) -> ClaimsPool::Request {
-    ClaimsPool::Request {
-        version: asked.version,
-        offer: asked.offer,
-        inputs: asked.inputs,
-        items: asked.items,
-        seed: asked.seed,
-        salt: asked.salt,
-        mode: asked.mode,
-        personal: asked.personal,
-        proofAbove: asked.proofAbove,
-        valueAtRisk: asked.valueAtRisk,
-        fee: asked.fee,
-        bond: asked.bond,
-        deadline: asked.deadline,
-        window: asked.window,
-        callbackGas: asked.callbackGas,
-        publicInputs: asked.publicInputs.clone(),
-    }
 }

@@ -18,7 +18,7 @@ use averment_ledger::{
         PoolContracts, PoolGovernance, PoolTerms, Refusal, SendError, Sender, Sent,
     },
     keys::AccountKey,
-    settlement::{Mode, Phase},
+    settlement::{Mode, Phase, SettlementError},
 };
 use averment_primitives::Bytes;
 use std::fmt::Debug;
@@ -189,13 +189,38 @@ fn intake(policy: B256, evidence: u64, happened: u64, expiry: u64) -> ClaimsPool
 
 /// Why nothing was sent.
 #[track_caller]
-fn refusal<T: Debug, E: Into<ClaimsError>>(result: Result<T, E>) -> Refusal {
+fn refusal<T: Debug, E: Into<Why>>(result: Result<T, E>) -> Refusal {
     match result.map_err(Into::into) {
-        Err(ClaimsError::Send(error)) => match *error {
-            SendError::Refused { refusal, .. } => *refusal,
-            other => panic!("expected a refusal: {other:?}"),
-        },
+        Err(Why(SendError::Refused { refusal, .. })) => *refusal,
         other => panic!("expected a refusal: {other:?}"),
+    }
+}
+
+/// What went wrong in sending, whoever says it.
+#[derive(Debug)]
+struct Why(SendError);
+
+impl From<SendError> for Why {
+    fn from(error: SendError) -> Self {
+        Self(error)
+    }
+}
+
+impl From<ClaimsError> for Why {
+    fn from(error: ClaimsError) -> Self {
+        match error {
+            ClaimsError::Send(error) => Self(*error),
+            other => panic!("expected a refusal: {other:?}"),
+        }
+    }
+}
+
+impl From<SettlementError> for Why {
+    fn from(error: SettlementError) -> Self {
+        match error {
+            SettlementError::Send(error) => Self(*error),
+            other => panic!("expected a refusal: {other:?}"),
+        }
     }
 }
 
@@ -515,7 +540,7 @@ async fn sales_and_capital_are_checked_before_anything_is_paid() {
     let poor = own.world.by(Who::Prover);
     let error = claims.add_capital(&poor, 10).await.unwrap_err();
     assert!(
-        matches!(error, ClaimsError::Money { got, needed, .. } if got.is_zero() && needed == U256::from(10))
+        matches!(error, SettlementError::Money { got, needed, .. } if got.is_zero() && needed == U256::from(10))
     );
     refuses!(
         Pool::BadRoutine,

@@ -1,12 +1,13 @@
 //! What `aver claims` takes.
 
-use super::proofs::{InputsArgs, SetupArgs};
-use averment_ledger::settlement::{Mode, Modes};
+use super::{
+    ModeArg,
+    proofs::{InputsArgs, SetupArgs},
+    request::Span,
+};
 use averment_primitives::B256;
 use clap::{Args, Subcommand, ValueEnum};
 use std::{ops::RangeInclusive, path::PathBuf};
-
-const DAY: u32 = 24 * 60 * 60;
 
 #[derive(Debug, Subcommand)]
 pub enum ClaimsCommand {
@@ -48,7 +49,7 @@ pub enum ClaimsCommand {
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  aver claims pool --reviewer ombudsman --account insurer\n  \
-                  aver claims pool --reviewer 0x… --upgrader 0x… --canceller 0x… --delay 172800 --account insurer\n\n\
+                  aver claims pool --reviewer 0x… --upgrader 0x… --canceller 0x… --delay 2d --account insurer\n\n\
                   Where it is goes into contracts.pool of averment.toml. Times are fixed for ever.")]
 pub struct PoolArgs {
     /// Who reviews claims: an address, or a key's name; not the insurer
@@ -63,24 +64,24 @@ pub struct PoolArgs {
     /// Who may cancel upgrades and other versions before they count [default: the insurer]
     #[arg(long, value_name = "ACCOUNT")]
     pub canceller: Option<String>,
-    /// Seconds before an upgrade or another version counts [default: 172800; none on a development chain]
-    #[arg(long, value_name = "SECONDS")]
-    pub delay: Option<u32>,
-    /// Seconds of a period: claims that are filed in one are asked about in a later one, all together
-    #[arg(long, value_name = "SECONDS", default_value_t = DAY)]
-    pub cadence: u32,
-    /// Seconds at the beginning of a period in which claims are filed
-    #[arg(long, value_name = "SECONDS", default_value_t = DAY / 4)]
-    pub filing: u32,
-    /// Seconds in which a filed claim has to be asked about
-    #[arg(long, value_name = "SECONDS", default_value_t = 3 * DAY)]
-    pub patience: u32,
-    /// Seconds in which a rejected claim may be appealed
-    #[arg(long, value_name = "SECONDS", default_value_t = 14 * DAY)]
-    pub appeal: u32,
-    /// Seconds in which the reviewer has to decide
-    #[arg(long, value_name = "SECONDS", default_value_t = 14 * DAY)]
-    pub review: u32,
+    /// How long before an upgrade or another version counts [default: 2d; none on a development chain]
+    #[arg(long, value_name = "TIME")]
+    pub delay: Option<Span>,
+    /// How long a period is: claims that are filed in one are asked about in a later one, all together
+    #[arg(long, value_name = "TIME", default_value = "1d")]
+    pub cadence: Span,
+    /// How long at the beginning of a period claims are filed
+    #[arg(long, value_name = "TIME", default_value = "6h")]
+    pub filing: Span,
+    /// How long a filed claim may wait to be asked about
+    #[arg(long, value_name = "TIME", default_value = "3d")]
+    pub patience: Span,
+    /// How long a rejected claim may be appealed
+    #[arg(long, value_name = "TIME", default_value = "14d")]
+    pub appeal: Span,
+    /// How long the reviewer has to decide
+    #[arg(long, value_name = "TIME", default_value = "14d")]
+    pub review: Span,
     /// On a rollup of the OP stack: what says whether its sequencer works
     #[arg(long, value_name = "ADDRESS")]
     pub sequencer_feed: Option<String>,
@@ -141,12 +142,12 @@ pub struct ProductArgs {
     /// What a claim pays, in tokens
     #[arg(long, value_name = "TOKENS")]
     pub payout: String,
-    /// Seconds for which a policy holds
-    #[arg(long, value_name = "SECONDS", default_value_t = 365 * DAY)]
-    pub term: u32,
-    /// Seconds after that in which what happened within may still be claimed
-    #[arg(long, value_name = "SECONDS", default_value_t = 30 * DAY)]
-    pub filing: u32,
+    /// How long a policy holds
+    #[arg(long, value_name = "TIME", default_value = "365d")]
+    pub term: Span,
+    /// How long after that what happened within may still be claimed
+    #[arg(long, value_name = "TIME", default_value = "30d")]
+    pub filing: Span,
     /// Decide its claims as another product's: the number of that routine
     #[arg(long, value_name = "N", required_unless_present = "offer", conflicts_with_all = ["offer", "accept"])]
     pub routine: Option<u16>,
@@ -156,9 +157,9 @@ pub struct ProductArgs {
     /// Which outputs accept a claim: a number, or LEAST..MOST
     #[arg(long, value_name = "RANGE", value_parser = range, allow_hyphen_values = true)]
     pub accept: Option<RangeInclusive<i64>>,
-    /// How answers become final: proof, optimistic or quorum
-    #[arg(long, value_name = "MODE", value_parser = mode, default_value = "proof")]
-    pub mode: Mode,
+    /// How answers become final
+    #[arg(long, value_enum, default_value = "proof")]
+    pub mode: ModeArg,
     /// How many claims the offer's proofs are about: 1, 2, 4, … 128
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub batch: u16,
@@ -177,12 +178,12 @@ pub struct ProductArgs {
     /// What whoever answers gets for each claim, in tokens
     #[arg(long, value_name = "TOKENS", default_value = "0")]
     pub fee: String,
-    /// Seconds in which a request has to be answered
-    #[arg(long, value_name = "SECONDS", default_value_t = DAY)]
-    pub answer: u32,
-    /// Seconds in which a bonded answer may be challenged
-    #[arg(long, value_name = "SECONDS", default_value_t = DAY / 4)]
-    pub window: u32,
+    /// How long a request may take to be answered
+    #[arg(long, value_name = "TIME", default_value = "1d")]
+    pub answer: Span,
+    /// How long a bonded answer may be challenged
+    #[arg(long, value_name = "TIME", default_value = "6h")]
+    pub window: Span,
 }
 
 #[derive(Debug, Args)]
@@ -256,11 +257,11 @@ pub struct AttestArgs {
     )]
     pub committed: Option<PathBuf>,
     /// When the damage happened, in seconds of Unix time [default: today, or when the policy began if that is later]
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "SECOND")]
     pub happened: Option<u64>,
-    /// Seconds from now on in which the claim may be filed
-    #[arg(long, value_name = "SECONDS", default_value_t = 30 * DAY)]
-    pub valid: u32,
+    /// How long from now on the claim may be filed
+    #[arg(long, value_name = "TIME", default_value = "30d")]
+    pub valid: Span,
     /// Where to write the claim
     #[arg(long, short, value_name = "FILE")]
     pub output: PathBuf,
@@ -331,11 +332,6 @@ pub struct DecideArgs {
 pub struct ShowArgs {
     /// A claim (its evidence's commitment), a policy or a request
     pub id: B256,
-}
-
-fn mode(text: &str) -> Result<Mode, String> {
-    let found = Modes::ALL.iter().find(|mode| mode.to_string() == text);
-    found.ok_or_else(|| "proof, optimistic or quorum is expected".to_owned())
 }
 
 fn range(text: &str) -> Result<RangeInclusive<i64>, String> {

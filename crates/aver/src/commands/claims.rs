@@ -8,16 +8,20 @@ mod intake;
 mod show;
 
 use super::Context;
-use crate::{args::claims::ClaimsCommand, exit, tokens::Tokens, ui, workplace::now};
+use crate::{
+    args::claims::ClaimsCommand,
+    desk::{Desk, sent_json, sent_words},
+    exit,
+    workplace::now,
+};
 use anyhow::Result;
 use averment_ledger::{
-    Ledger,
     claims::{Book, Claimed, ClaimsClient},
-    contracts::{PoolContracts, Sender, Sent},
+    contracts::{PoolContracts, Sent},
     settlement::SettlementClient,
 };
 use averment_primitives::B256;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 pub fn run(command: &ClaimsCommand, mut context: Context) -> Result<()> {
     if let ClaimsCommand::Attest(args) = command {
@@ -48,14 +52,12 @@ pub fn run(command: &ClaimsCommand, mut context: Context) -> Result<()> {
 }
 
 /// The recorded pool, checked against the chain, and what settles its requests.
-struct Desk {
-    ledger: Ledger,
+struct Pool {
+    desk: Desk,
     claims: ClaimsClient,
-    settlement: SettlementClient,
-    tokens: Tokens,
 }
 
-impl Desk {
+impl Pool {
     async fn open(context: &Context) -> Result<Self> {
         let file = &context.config.pool_file;
         if !file.exists() {
@@ -67,12 +69,9 @@ impl Desk {
             .into());
         }
         let record = PoolContracts::load(file)?;
-        let deployment = context.deployment()?;
-        let ledger = context.ledger().await?;
-        deployment.check(&ledger).await?;
-        let claims = ClaimsClient::open(&ledger, &record).await?;
-        let settlement = SettlementClient::new(&ledger, &deployment)?;
-        let router = settlement.contracts().router.address;
+        let desk = Desk::open(context).await?;
+        let claims = ClaimsClient::open(desk.client.ledger(), &record).await?;
+        let router = desk.client.contracts().router.address;
         if router != record.router {
             return Err(exit::usage(format!(
                 "the pool's requests are settled by {}, the contracts recorded in {} settle with {router}",
@@ -81,13 +80,12 @@ impl Desk {
             ))
             .into());
         }
-        let tokens = Tokens::new(settlement.token().await?);
-        Ok(Self { ledger, claims, settlement, tokens })
+        Ok(Self { desk, claims })
     }
 
-    /// Who sends.
-    async fn sender(&self, context: &Context) -> Result<Sender> {
-        context.sender(&self.ledger, context.account()?).await
+    /// What settles its requests.
+    fn settlement(&self) -> &SettlementClient {
+        &self.desk.client
     }
 
     /// The later of the system's time and the newest block's, in seconds of Unix time: what the next block has at least.
@@ -104,12 +102,8 @@ fn claim(book: &Book, evidence: B256) -> Result<&Claimed> {
 
 /// The result of transactions: `value` and `words`, with what they cost.
 fn done(context: &Context, sent: &[Sent], mut value: Value, words: impl AsRef<str>) -> Result<()> {
-    let entry = |sent: &Sent| json!({ "transaction": sent.tx, "gas": sent.gas_used(), "estimate": ui::estimate(&sent.quote) });
-    let gas: u64 = sent.iter().map(Sent::gas_used).sum();
-    value["transactions"] = sent.iter().map(entry).collect();
-    value["gas"] = gas.into();
-    let last = sent.last().map_or_else(String::new, |sent| format!("; transaction {}", sent.tx));
-    context.ui.result(&value, format!("{}\n{gas} gas{last}", words.as_ref()))
+    value["sent"] = sent_json(sent);
+    context.ui.result(&value, format!("{}{}", sent_words(sent), words.as_ref()))
 }
 
 /// So many claims.

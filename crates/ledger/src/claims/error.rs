@@ -1,27 +1,13 @@
 //! Why something about a pool was not read or done.
 
 use crate::{contracts::SendError, keys::SignError, registry::ReadError};
-use averment_primitives::{Address, B256, U256};
+use averment_primitives::B256;
 use averment_registry::Utc;
 use thiserror::Error;
 
 /// Why something about a pool was not done.
 #[derive(Debug, Error)]
 pub enum ClaimsError {
-    /// The account has less of the token than is needed.
-    #[error(
-        "{account} has {got} of the token {token} (in its smallest units), {needed} are needed (nothing was sent)"
-    )]
-    Money {
-        /// The account.
-        account: Address,
-        /// The token.
-        token: Address,
-        /// What it has.
-        got: U256,
-        /// What is needed.
-        needed: U256,
-    },
     /// What was scheduled may not be carried out yet.
     #[error("operation {id} is scheduled: it may be carried out from {} on", Utc(*from))]
     NotYet {

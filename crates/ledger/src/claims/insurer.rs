@@ -2,7 +2,10 @@
 //! smallest units.
 
 use super::{ClaimsClient, ClaimsError};
-use crate::contracts::{AccessManager, ClaimsPool, DevelopmentToken, Refusal, SendError, Sender, Sent};
+use crate::{
+    contracts::{AccessManager, ClaimsPool, DevelopmentToken, Refusal, SendError, Sender, Sent},
+    settlement::SettlementError,
+};
 use alloy::{primitives::aliases::U48, sol_types::SolCall};
 use averment_primitives::{Address, B256, U256};
 
@@ -22,7 +25,7 @@ pub enum Authorised {
 
 impl ClaimsClient {
     /// Adds to the pool's free capital, from the sender's tokens. By anybody; it is the insurer's then.
-    pub async fn add_capital(&self, sender: &Sender, amount: u128) -> Result<Vec<Sent>, ClaimsError> {
+    pub async fn add_capital(&self, sender: &Sender, amount: u128) -> Result<Vec<Sent>, SettlementError> {
         let call = ClaimsPool::addCapitalCall { amount };
         self.paying(sender, U256::from(amount), "add capital", &call).await
     }
@@ -131,7 +134,7 @@ impl ClaimsClient {
         amount: U256,
         action: &'static str,
         call: &C,
-    ) -> Result<Vec<Sent>, ClaimsError> {
+    ) -> Result<Vec<Sent>, SettlementError> {
         match sender.simulate(action, self.address(), call).await {
             // What the token says in its own words, or nothing.
             Err(SendError::Refused { refusal, .. })
@@ -141,7 +144,7 @@ impl ClaimsClient {
         let (account, token) = (sender.address(), self.contracts().token);
         let got = self.read_of(token, "balanceOf", DevelopmentToken::balanceOfCall { account }).await?;
         if got < amount {
-            return Err(ClaimsError::Money { account, token, got, needed: amount });
+            return Err(SettlementError::Money { account, token, got, needed: amount });
         }
         let allowance = DevelopmentToken::allowanceCall { owner: account, spender: self.address() };
         let mut sent = Vec::new();

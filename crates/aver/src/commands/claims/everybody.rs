@@ -1,6 +1,6 @@
 //! What anybody may do: ask about claims, act on what is final or late, have claims paid.
 
-use super::{Desk, counted, done};
+use super::{Pool, counted, done};
 use crate::{args::claims::AskArgs, commands::Context, exit};
 use anyhow::{Result, bail};
 use averment_ledger::{
@@ -15,21 +15,21 @@ use serde_json::{Value, json};
 const TOGETHER: usize = 128;
 
 pub async fn ask(args: &AskArgs, context: &Context) -> Result<()> {
-    let desk = Desk::open(context).await?;
-    let sender = desk.sender(context).await?;
+    let pool = Pool::open(context).await?;
+    let sender = pool.desk.sender(context).await?;
     let (mut sent, mut asked, mut words) = (Vec::new(), Vec::new(), String::new());
     let routines: Vec<u16> = match args.routine {
         Some(routine) => vec![routine],
-        None => desk.claims.book().await?.routines.keys().copied().collect(),
+        None => pool.claims.book().await?.routines.keys().copied().collect(),
     };
     for routine in routines {
         loop {
-            let book = desk.claims.book().await?;
-            let ready = desk.claims.ready(&book, routine, desk.now(&book)?).await?;
+            let book = pool.claims.book().await?;
+            let ready = pool.claims.ready(&book, routine, pool.now(&book)?).await?;
             if ready.is_empty() {
                 break;
             }
-            let (batch, done) = desk.claims.ask(&sender, routine, ready).await?;
+            let (batch, done) = pool.claims.ask(&sender, routine, ready).await?;
             words += &format!("request {} about {}\n", batch.id, counted(batch.evidence.len()));
             asked.push(json!({ "request": batch.id, "routine": routine, "claims": batch.evidence }));
             sent.push(done);
@@ -50,17 +50,17 @@ pub async fn ask(args: &AskArgs, context: &Context) -> Result<()> {
 }
 
 pub async fn settle(context: &Context) -> Result<()> {
-    let desk = Desk::open(context).await?;
-    let book = desk.claims.book().await?;
-    let sender = desk.sender(context).await?;
+    let pool = Pool::open(context).await?;
+    let book = pool.claims.book().await?;
+    let sender = pool.desk.sender(context).await?;
     let mut moved = Moved::default();
     for batch in &book.batches {
         let open = |evidence: &B256| book.claim(*evidence).is_some_and(|own| own.stage == Stage::Asked);
         if batch.evidence.iter().any(open) {
-            moved.batch(&desk, &sender, batch, desk.now(&book)?).await?;
+            moved.batch(&pool, &sender, batch, pool.now(&book)?).await?;
         }
     }
-    moved.late(&desk, &sender, &book).await?;
+    moved.late(&pool, &sender, &book).await?;
     if moved.sent.is_empty() {
         let words = format!("nothing can be moved on now{}", moved.waits());
         return context.ui.result(&json!({ "moved": [], "waiting": moved.waiting }), words);
@@ -81,24 +81,24 @@ struct Moved {
 
 impl Moved {
     /// A batch: its request is settled if that is due, and what became of it decides.
-    async fn batch(&mut self, desk: &Desk, sender: &Sender, batch: &Asked, now: u64) -> Result<()> {
+    async fn batch(&mut self, pool: &Pool, sender: &Sender, batch: &Asked, now: u64) -> Result<()> {
         let id = batch.request;
-        let mut found = desk.settlement.find(id).await?;
+        let mut found = pool.settlement().find(id).await?;
         // A draw is followed by a committee's work, every other step by none that is due now.
         if let Some(step) = found.due(now) {
-            self.sent.extend(desk.settlement.settle(sender, &found, step).await?);
+            self.sent.extend(pool.settlement().settle(sender, &found, step).await?);
             self.note(id, step.name(), format!("request {id}: {}", step.name()));
-            found = desk.settlement.find(id).await?;
+            found = pool.settlement().find(id).await?;
         }
         let about = Batch { id, asked: found.asked.clone(), evidence: batch.evidence.clone() };
         let count = counted(batch.evidence.len());
         match (found.standing.phase, found.outputs) {
             (Phase::Final | Phase::Undelivered, Some(outputs)) => {
-                self.sent.push(desk.claims.decide(sender, &about, outputs).await?);
+                self.sent.push(pool.claims.decide(sender, &about, outputs).await?);
                 self.note(id, "decided", format!("request {id} is final: {count} decided"));
             }
             (Phase::Refunded, _) => {
-                self.sent.push(desk.claims.unanswered(sender, &about).await?);
+                self.sent.push(pool.claims.unanswered(sender, &about).await?);
                 self.note(
                     id,
                     "unanswered",
@@ -115,12 +115,12 @@ impl Moved {
     }
 
     /// Claims whose time is over: not asked about, not reviewed, not appealed.
-    async fn late(&mut self, desk: &Desk, sender: &Sender, book: &Book) -> Result<()> {
-        let now = desk.now(book)?;
+    async fn late(&mut self, pool: &Pool, sender: &Sender, book: &Book) -> Result<()> {
+        let now = pool.now(book)?;
         for stage in [Stage::Filed, Stage::InReview, Stage::Rejected] {
             let mut late = Vec::new();
             for own in book.at(stage) {
-                if desk.claims.claim(own.evidence).await?.until < now {
+                if pool.claims.claim(own.evidence).await?.until < now {
                     late.push(own);
                 }
             }
@@ -129,19 +129,19 @@ impl Moved {
                 let count = counted(evidence.len());
                 let (sent, what, words) = match stage {
                     Stage::Filed => (
-                        desk.claims.unasked(sender, evidence.clone()).await?,
+                        pool.claims.unasked(sender, evidence.clone()).await?,
                         "unasked",
                         format!("{count} before the reviewer, because nobody asked about them in time"),
                     ),
                     Stage::InReview => (
-                        desk.claims.unreviewed(sender, evidence.clone()).await?,
+                        pool.claims.unreviewed(sender, evidence.clone()).await?,
                         "unreviewed",
                         format!("{count} accepted, because nobody reviewed them in time"),
                     ),
                     Stage::Rejected => {
                         let claims = some.iter().map(|own| own.claim()).collect();
                         (
-                            desk.claims.unappealed(sender, claims).await?,
+                            pool.claims.unappealed(sender, claims).await?,
                             "unappealed",
                             format!("{count} closed, which nobody appealed in time"),
                         )
@@ -170,16 +170,16 @@ impl Moved {
 }
 
 pub async fn pay(context: &Context) -> Result<()> {
-    let desk = Desk::open(context).await?;
-    let book = desk.claims.book().await?;
+    let pool = Pool::open(context).await?;
+    let book = pool.claims.book().await?;
     let accepted: Vec<_> = book.at(Stage::Accepted).map(|own| own.claim()).collect();
     if accepted.is_empty() {
         return Err(exit::refused("no claim waits to be paid").into());
     }
-    let sender = desk.sender(context).await?;
+    let sender = pool.desk.sender(context).await?;
     let mut sent = Vec::new();
     for some in accepted.chunks(TOGETHER) {
-        sent.push(desk.claims.pay(&sender, some.to_vec()).await?);
+        sent.push(pool.claims.pay(&sender, some.to_vec()).await?);
     }
     let paid: Vec<B256> = accepted.iter().map(|own| own.evidence).collect();
     let words = format!("{} paid", counted(paid.len()));

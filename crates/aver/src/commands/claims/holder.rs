@@ -1,6 +1,6 @@
 //! A holder's and its reviewer's: policies, appeals, payouts.
 
-use super::{Desk, claim, done};
+use super::{Pool, claim, done};
 use crate::{
     args::claims::{AppealArgs, BuyArgs, DecideArgs, WithdrawArgs},
     commands::{Context, commit::fresh_salt},
@@ -14,12 +14,13 @@ use serde_json::json;
 use zeroize::Zeroizing;
 
 pub async fn buy(args: &BuyArgs, context: &Context) -> Result<()> {
-    let desk = Desk::open(context).await?;
+    let pool = Pool::open(context).await?;
     let key = context.account()?;
     let holder = args.holder.as_ref().map_or(Ok(key.address()), |holder| context.address(holder))?;
     let salt = args.salt.map_or_else(|| fresh_salt().map(B256::from), Ok)?;
-    let sender = context.sender(&desk.ledger, key).await?;
-    let (Policy { id, holder }, sent) = desk.claims.buy(&sender, args.product, holder, salt).await?;
+    let sender = context.sender(pool.settlement().ledger(), key).await?;
+    let buy = async || pool.claims.buy(&sender, args.product, holder, salt).await;
+    let (Policy { id, holder }, sent) = pool.desk.with_money(&sender, buy).await?;
     done(
         context,
         &sent,
@@ -29,8 +30,8 @@ pub async fn buy(args: &BuyArgs, context: &Context) -> Result<()> {
 }
 
 pub async fn appeal(args: &AppealArgs, context: &Context) -> Result<()> {
-    let desk = Desk::open(context).await?;
-    let book = desk.claims.book().await?;
+    let pool = Pool::open(context).await?;
+    let book = pool.claims.book().await?;
     let own = claim(&book, args.claim)?;
     let account = context.account()?;
     let holder = match &args.holder {
@@ -44,28 +45,28 @@ pub async fn appeal(args: &AppealArgs, context: &Context) -> Result<()> {
             exit::refused(format!("the claim's policy is held by {expected}, the key is {got}")).into()
         );
     }
-    let sender = context.sender(&desk.ledger, account).await?;
-    let sent = desk.claims.appeal(&sender, &holder, own.claim()).await?;
-    stands(&desk, context, args.claim, sent, json!({})).await
+    let sender = context.sender(pool.settlement().ledger(), account).await?;
+    let sent = pool.claims.appeal(&sender, &holder, own.claim()).await?;
+    stands(&pool, context, args.claim, sent, json!({})).await
 }
 
 pub async fn withdraw(args: &WithdrawArgs, context: &Context) -> Result<()> {
-    let desk = Desk::open(context).await?;
-    let book = desk.claims.book().await?;
+    let pool = Pool::open(context).await?;
+    let book = pool.claims.book().await?;
     let own = claim(&book, args.claim)?;
     let to = context.address(&args.to)?;
-    let sent = desk.claims.withdraw(&desk.sender(context).await?, own.claim(), to).await?;
-    stands(&desk, context, args.claim, sent, json!({ "to": to })).await
+    let sent = pool.claims.withdraw(&pool.desk.sender(context).await?, own.claim(), to).await?;
+    stands(&pool, context, args.claim, sent, json!({ "to": to })).await
 }
 
 pub async fn decide(args: &DecideArgs, context: &Context) -> Result<()> {
-    let desk = Desk::open(context).await?;
-    let book = desk.claims.book().await?;
+    let pool = Pool::open(context).await?;
+    let book = pool.claims.book().await?;
     let own = claim(&book, args.claim)?;
     if own.stage != Stage::InReview {
         return Err(exit::refused(format!("the claim {} {}", args.claim, own.stage.words())).into());
     }
-    let sender = desk.sender(context).await?;
+    let sender = pool.desk.sender(context).await?;
     let salt = fresh_salt()?;
     let reason = SaltedLeaf::commit(&salt, args.reason.as_bytes()).0;
     // Before it counts: without salt and words nobody could ever show the reason.
@@ -79,19 +80,19 @@ pub async fn decide(args: &DecideArgs, context: &Context) -> Result<()> {
     });
     let opening = Zeroizing::new(serde_json::to_vec_pretty(&opening)?);
     atomic::write_new_private(&args.output, &opening)?;
-    let sent = desk.claims.review(&sender, own.claim(), args.accept, reason).await?;
-    stands(&desk, context, args.claim, sent, json!({ "reason": reason, "opening": args.output })).await
+    let sent = pool.claims.review(&sender, own.claim(), args.accept, reason).await?;
+    stands(&pool, context, args.claim, sent, json!({ "reason": reason, "opening": args.output })).await
 }
 
 /// Says where a claim stands after what was sent.
 async fn stands(
-    desk: &Desk,
+    pool: &Pool,
     context: &Context,
     evidence: B256,
     sent: averment_ledger::contracts::Sent,
     mut value: serde_json::Value,
 ) -> Result<()> {
-    let at = desk.claims.claim(evidence).await?;
+    let at = pool.claims.claim(evidence).await?;
     value["claim"] = json!(evidence);
     value["stage"] = at.stage.name().into();
     value["until"] = at.until.into();

@@ -1,6 +1,6 @@
 //! The insurer's: the pool, its capital, products, versions and intakes.
 
-use super::{Desk, done};
+use super::{Pool, done};
 use crate::{
     args::claims::{
         AuthoriseArgs, CapitalArg, CapitalArgs, IntakeArgs, PoolArgs, ProductArgs, SaleArg, SaleArgs,
@@ -13,9 +13,9 @@ use anyhow::{Context as _, Result};
 use averment_ledger::{
     claims::Authorised,
     contracts::{ClaimsPool, MIN_DELAY, PoolContracts, PoolGovernance, PoolTerms, Sent},
-    settlement::{Modes, Offered},
+    settlement::{Mode, Modes, Offered},
 };
-use averment_primitives::{Address, B256, U256};
+use averment_primitives::{Address, B256};
 use averment_registry::Utc;
 use serde_json::json;
 
@@ -51,16 +51,16 @@ pub async fn pool(args: &PoolArgs, context: &Context) -> Result<()> {
     };
     let ledger = context.ledger().await?;
     deployment.check(&ledger).await?;
-    let delay = args.delay.unwrap_or(if ledger.is_development() { 0 } else { MIN_DELAY });
+    let delay = args.delay.map_or(if ledger.is_development() { 0 } else { MIN_DELAY }, |delay| delay.0);
     let governance = PoolGovernance { insurer, reviewer, pauser, upgrader, canceller, delay };
     let terms = PoolTerms {
         router: settlement.router.address,
         token: settlement.token,
-        cadence: args.cadence,
-        filing: args.filing,
-        patience: args.patience,
-        appeal: args.appeal,
-        review: args.review,
+        cadence: args.cadence.0,
+        filing: args.filing.0,
+        patience: args.patience.0,
+        appeal: args.appeal.0,
+        review: args.review.0,
         uptime,
         grace,
     };
@@ -83,24 +83,26 @@ pub async fn pool(args: &PoolArgs, context: &Context) -> Result<()> {
 }
 
 pub async fn capital(args: &CapitalArgs, context: &Context) -> Result<()> {
-    let desk = Desk::open(context).await?;
-    let amount = desk.tokens.parse("AMOUNT", &args.amount)?;
+    let pool = Pool::open(context).await?;
+    let amount = pool.desk.amount("AMOUNT", &args.amount)?;
     if args.to.is_some() && args.action != CapitalArg::Take {
         return Err(exit::usage("--to says whom capital is taken to: it goes with `take`").into());
     }
-    let sender = desk.sender(context).await?;
+    let sender = pool.desk.sender(context).await?;
     let sent = match args.action {
-        CapitalArg::Add => desk.claims.add_capital(&sender, amount).await?,
+        CapitalArg::Add => {
+            pool.desk.with_money(&sender, async || pool.claims.add_capital(&sender, amount).await).await?
+        }
         CapitalArg::Take => {
             let to = args.to.as_ref().map_or(Ok(sender.address()), |to| context.address(to))?;
-            vec![desk.claims.take_capital(&sender, to, amount).await?]
+            vec![pool.claims.take_capital(&sender, to, amount).await?]
         }
-        CapitalArg::Fees => vec![desk.claims.fund_router(&sender, amount).await?],
-        CapitalArg::FeesBack => vec![desk.claims.drain_router(&sender, amount).await?],
+        CapitalArg::Fees => vec![pool.claims.fund_router(&sender, amount).await?],
+        CapitalArg::FeesBack => vec![pool.claims.drain_router(&sender, amount).await?],
     };
-    let (free, reserved) = desk.claims.capital().await?;
-    let fees = desk.settlement.balance(desk.claims.address()).await?.router;
-    let words = |amount| desk.tokens.words(amount);
+    let (free, reserved) = pool.claims.capital().await?;
+    let fees = pool.settlement().balance(pool.claims.address()).await?.router;
+    let words = |amount| pool.desk.words(amount);
     done(
         context,
         &sent,
@@ -110,26 +112,27 @@ pub async fn capital(args: &CapitalArgs, context: &Context) -> Result<()> {
 }
 
 pub async fn intake(args: &IntakeArgs, context: &Context) -> Result<()> {
-    let desk = Desk::open(context).await?;
+    let pool = Pool::open(context).await?;
     let intake = context.address(&args.intake)?;
-    let sender = desk.sender(context).await?;
-    let sent = desk.claims.set_intake(&sender, intake, !args.end).await?;
+    let sender = pool.desk.sender(context).await?;
+    let sent = pool.claims.set_intake(&sender, intake, !args.end).await?;
     let says = if args.end { "may sign claims no more" } else { "may sign claims" };
     done(context, &[sent], json!({ "intake": intake, "accredited": !args.end }), format!("{intake} {says}"))
 }
 
 pub async fn product(args: &ProductArgs, context: &Context) -> Result<()> {
-    let desk = Desk::open(context).await?;
-    let premium = desk.tokens.parse("--premium", &args.premium)?;
-    let payout = desk.tokens.parse("--payout", &args.payout)?;
+    let pool = Pool::open(context).await?;
+    let premium = pool.desk.amount("--premium", &args.premium)?;
+    let payout = pool.desk.amount("--payout", &args.payout)?;
     let (routine, mut sent) = match (&args.offer, &args.accept, args.routine) {
         (Some(offer), Some(accept), _) => {
-            let offered = open_offer(&desk, *offer).await?;
+            let offered = open_offer(&pool, *offer).await?;
+            let mode = Mode::from(args.mode);
             let allowed = if args.personal { offered.offer.modesForPersons } else { offered.offer.modes };
-            if !Modes(allowed).has(args.mode) {
+            if !Modes(allowed).has(mode) {
                 return Err(exit::refused(format!(
                     "the offer's terms do not allow the mode {}{}",
-                    args.mode,
+                    mode,
                     if args.personal { " for inputs about persons" } else { "" }
                 ))
                 .into());
@@ -143,15 +146,15 @@ pub async fn product(args: &ProductArgs, context: &Context) -> Result<()> {
                 output: args.output,
                 outputs: args.outputs,
                 batch: args.batch,
-                mode: args.mode.code(),
+                mode: mode.code(),
                 personal: args.personal,
                 proofAbove: proof_above
-                    .map_or(Ok(u128::MAX), |text| desk.tokens.parse("--proof-above", text))?,
-                fee: desk.tokens.parse("--fee", &args.fee)?,
-                answerSeconds: args.answer,
-                window: args.window,
+                    .map_or(Ok(u128::MAX), |text| pool.desk.amount("--proof-above", text))?,
+                fee: pool.desk.amount("--fee", &args.fee)?,
+                answerSeconds: args.answer.0,
+                window: args.window.0,
             };
-            let (number, sent) = desk.claims.add_routine(&desk.sender(context).await?, terms).await?;
+            let (number, sent) = pool.claims.add_routine(&pool.desk.sender(context).await?, terms).await?;
             (number, vec![sent])
         }
         (_, _, Some(routine)) => (routine, Vec::new()),
@@ -159,8 +162,8 @@ pub async fn product(args: &ProductArgs, context: &Context) -> Result<()> {
             return Err(exit::usage("how are claims decided? Pass --offer and --accept, or --routine").into());
         }
     };
-    let terms = ClaimsPool::Product { premium, payout, term: args.term, filing: args.filing, routine };
-    let (product, added) = desk.claims.add_product(&desk.sender(context).await?, terms).await?;
+    let terms = ClaimsPool::Product { premium, payout, term: args.term.0, filing: args.filing.0, routine };
+    let (product, added) = pool.claims.add_product(&pool.desk.sender(context).await?, terms).await?;
     sent.push(added);
     done(
         context,
@@ -174,22 +177,22 @@ pub async fn product(args: &ProductArgs, context: &Context) -> Result<()> {
         format!(
             "product {product}: costs {}, pays {}; its claims are decided by routine {routine}\n\
              next: aver claims buy {product} --holder ACCOUNT",
-            desk.tokens.words(U256::from(premium)),
-            desk.tokens.words(U256::from(payout))
+            pool.desk.words(premium),
+            pool.desk.words(payout)
         ),
     )
 }
 
 pub async fn authorise(args: &AuthoriseArgs, context: &Context) -> Result<()> {
-    let desk = Desk::open(context).await?;
+    let pool = Pool::open(context).await?;
     let version = match args.offer.is_zero() {
         true => B256::ZERO,
-        false => open_offer(&desk, args.offer).await?.offer.version,
+        false => open_offer(&pool, args.offer).await?.offer.version,
     };
-    let sender = desk.sender(context).await?;
-    let time = now()?.max(desk.ledger.newest_final().await?.header.timestamp);
+    let sender = pool.desk.sender(context).await?;
+    let time = now()?.max(pool.settlement().ledger().newest_final().await?.header.timestamp);
     let value = json!({ "routine": args.routine, "version": version, "offer": args.offer });
-    match desk.claims.authorise(&sender, args.routine, version, args.offer, time).await? {
+    match pool.claims.authorise(&sender, args.routine, version, args.offer, time).await? {
         Authorised::Now(sent) => {
             let what = if version.is_zero() { "no version".to_owned() } else { format!("version {version}") };
             let words =
@@ -206,17 +209,17 @@ pub async fn authorise(args: &AuthoriseArgs, context: &Context) -> Result<()> {
 }
 
 pub async fn sale(args: &SaleArgs, context: &Context) -> Result<()> {
-    let desk = Desk::open(context).await?;
+    let pool = Pool::open(context).await?;
     let open = args.state == SaleArg::Open;
-    let sent: Sent = desk.claims.set_sale(&desk.sender(context).await?, args.product, open).await?;
+    let sent: Sent = pool.claims.set_sale(&pool.desk.sender(context).await?, args.product, open).await?;
     let says = if open { "is sold" } else { "is sold no more; policies that were sold hold" };
     let value = json!({ "product": args.product, "open": open });
     done(context, &[sent], value, format!("product {} {says}", args.product))
 }
 
 /// An offer that takes requests.
-async fn open_offer(desk: &Desk, id: B256) -> Result<Offered> {
-    let offered = desk.settlement.find_offer(id).await.context("looking for the offer")?;
+async fn open_offer(pool: &Pool, id: B256) -> Result<Offered> {
+    let offered = pool.settlement().find_offer(id).await.context("looking for the offer")?;
     match offered.open {
         true => Ok(offered),
         false => Err(exit::refused(format!("the offer {id} was withdrawn")).into()),

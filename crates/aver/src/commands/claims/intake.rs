@@ -1,6 +1,6 @@
 //! Claims come in: an intake signs that a commitment commits to evidence that it has seen, anybody files that.
 
-use super::{Desk, done};
+use super::{Pool, done};
 use crate::{
     args::claims::{AttestArgs, FileArgs},
     commands::{Context, commit, prove},
@@ -46,10 +46,10 @@ pub async fn attest(args: &AttestArgs, context: &Context) -> Result<()> {
         }
     }
     let folder = PlanFolder::open(&args.plan)?;
-    let desk = Desk::open(context).await?;
+    let pool = Pool::open(context).await?;
     let key = context.account()?;
-    let book = desk.claims.book().await?;
-    let now = desk.now(&book)?;
+    let book = pool.claims.book().await?;
+    let now = pool.now(&book)?;
     let policy = book
         .policies
         .get(&args.policy)
@@ -61,7 +61,7 @@ pub async fn attest(args: &AttestArgs, context: &Context) -> Result<()> {
         ))
         .into());
     }
-    let from = desk.claims.policy_from(args.policy).await?;
+    let from = pool.claims.policy_from(args.policy).await?;
     let happened = args.happened.unwrap_or_else(|| from.max(now - now % DAY));
     let term = book.products.get(&policy.product).map_or(0, |product| product.terms.term);
     if happened < from || happened > from.saturating_add(term.into()) || happened > now {
@@ -74,7 +74,7 @@ pub async fn attest(args: &AttestArgs, context: &Context) -> Result<()> {
         ))
         .into());
     }
-    same_plan(&desk, &book, policy.product, &folder).await?;
+    same_plan(&pool, &book, policy.product, &folder).await?;
 
     let (commitment, opening) = match (&args.committed, &args.evidence.one.input) {
         (Some(path), _) => {
@@ -102,7 +102,7 @@ pub async fn attest(args: &AttestArgs, context: &Context) -> Result<()> {
         policy: args.policy,
         evidence: commitment.identity(),
         happenedAt: second("--happened", happened)?,
-        expiry: second("--valid", now.saturating_add(args.valid.into()))?,
+        expiry: second("--valid", now.saturating_add(args.valid.0.into()))?,
     };
     context.ui.remark(format!(
         "{} signs: {} commits to the evidence of policy {}, of damage on {}",
@@ -112,7 +112,7 @@ pub async fn attest(args: &AttestArgs, context: &Context) -> Result<()> {
         Utc(happened)
     ));
     context.ui.confirm("Sign it?")?;
-    let file = FilingFile::new(&desk.claims, &desk.claims.sign_intake(&key, intake)?);
+    let file = FilingFile::new(&pool.claims, &pool.claims.sign_intake(&key, intake)?);
     if is_new {
         opening.write(&opening_path)?;
         atomic::write(commitment_path, &commitment.encode())?;
@@ -143,23 +143,23 @@ pub async fn attest(args: &AttestArgs, context: &Context) -> Result<()> {
 }
 
 pub async fn file(args: &FileArgs, context: &Context) -> Result<()> {
-    let desk = Desk::open(context).await?;
+    let pool = Pool::open(context).await?;
     let (mut filings, mut seen) = (Vec::new(), BTreeSet::<B256>::new());
     for path in &args.files {
         let shown = path.display();
         let bytes = atomic::read(path, FILING_BYTES).with_context(|| format!("reading {shown}"))?;
-        let filing = FilingFile::decode(&bytes).and_then(|file| file.filing(&desk.claims));
+        let filing = FilingFile::decode(&bytes).and_then(|file| file.filing(&pool.claims));
         let filing = filing.map_err(|error| exit::refused(format!("{shown}: {error}")))?;
         if !seen.insert(filing.intake.evidence) {
             return Err(exit::usage(format!("{shown}: another file claims with the same evidence")).into());
         }
         filings.push(filing);
     }
-    let sender = desk.sender(context).await?;
+    let sender = pool.desk.sender(context).await?;
     let claims: Vec<B256> = filings.iter().map(|filing| filing.intake.evidence).collect();
     let mut sent = Vec::new();
     for some in filings.chunks(TOGETHER) {
-        sent.push(desk.claims.file(&sender, some.to_vec()).await?);
+        sent.push(pool.claims.file(&sender, some.to_vec()).await?);
     }
     done(
         context,
@@ -171,7 +171,7 @@ pub async fn file(args: &FileArgs, context: &Context) -> Result<()> {
 
 /// Refuses a plan that the version does not decide by: the claim could never be answered.
 async fn same_plan(
-    desk: &Desk,
+    pool: &Pool,
     book: &averment_ledger::claims::Book,
     product: u16,
     folder: &PlanFolder,
@@ -182,7 +182,7 @@ async fn same_plan(
             exit::refused(format!("no version is authorised to decide claims of product {product}")).into()
         );
     };
-    let offer = desk.settlement.find_offer(routine.offer).await?.offer;
+    let offer = pool.settlement().find_offer(routine.offer).await?.offer;
     let (plan, schema) = (folder.plan()?.digest(), folder.schema()?.digest());
     if (offer.plan, offer.schema) != (plan, schema) {
         return Err(exit::refused(format!(

@@ -1,6 +1,6 @@
 //! What there is of a pool, a claim, a policy, or a request about claims.
 
-use super::Desk;
+use super::Pool;
 use crate::{args::claims::ShowArgs, commands::Context, exit, table::table};
 use anyhow::Result;
 use averment_ledger::claims::{Asked, Book, ClaimState, Claimed, Sold};
@@ -9,10 +9,10 @@ use averment_registry::Utc;
 use serde_json::{Value, json};
 
 pub async fn list(context: &Context) -> Result<()> {
-    let desk = Desk::open(context).await?;
-    let book = desk.claims.book().await?;
-    let (free, reserved) = desk.claims.capital().await?;
-    let fees = desk.settlement.balance(desk.claims.address()).await?.router;
+    let pool = Pool::open(context).await?;
+    let book = pool.claims.book().await?;
+    let (free, reserved) = pool.claims.capital().await?;
+    let fees = pool.settlement().balance(pool.claims.address()).await?.router;
     let products: Vec<Value> = book
         .products
         .iter()
@@ -44,7 +44,7 @@ pub async fn list(context: &Context) -> Result<()> {
         })
         .collect();
     let value = json!({
-        "pool": desk.claims.address(),
+        "pool": pool.claims.address(),
         "block": book.block.header.number,
         "free": free.to_string(),
         "reserved": reserved.to_string(),
@@ -65,10 +65,10 @@ pub async fn list(context: &Context) -> Result<()> {
             [own.evidence.to_string(), product, own.stage.words().to_owned()]
         })
         .collect();
-    let words = |amount| desk.tokens.words(amount);
+    let words = |amount| pool.desk.words(amount);
     let mut text = format!(
         "pool {} at block {}: {} free, {} reserved, {} for fees\n{} products, {} policies, {} claims",
-        desk.claims.address(),
+        pool.claims.address(),
         book.block.header.number,
         words(free),
         words(reserved),
@@ -84,11 +84,11 @@ pub async fn list(context: &Context) -> Result<()> {
 }
 
 pub async fn show(args: &ShowArgs, context: &Context) -> Result<()> {
-    let desk = Desk::open(context).await?;
-    let book = desk.claims.book().await?;
+    let pool = Pool::open(context).await?;
+    let book = pool.claims.book().await?;
     if let Some(own) = book.claim(args.id) {
-        let state = desk.claims.claim(args.id).await?;
-        return context.ui.result(&claim_json(own, Some(state)), claim_words(own, &state, &book, &desk));
+        let state = pool.claims.claim(args.id).await?;
+        return context.ui.result(&claim_json(own, Some(state)), claim_words(own, &state, &book, &pool));
     }
     if let Some(own) = book.policies.get(&args.id) {
         let claims: Vec<&Claimed> = book.claims.iter().filter(|claim| claim.policy == args.id).collect();
@@ -104,7 +104,7 @@ pub async fn show(args: &ShowArgs, context: &Context) -> Result<()> {
         return context.ui.result(&value, words);
     }
     if let Some(own) = book.batches.iter().find(|batch| batch.request == args.id) {
-        let found = desk.settlement.find(args.id).await?;
+        let found = pool.settlement().find(args.id).await?;
         let mut value = request_json(own);
         value["phase"] = found.standing.phase.to_string().into();
         value["until"] = found.standing.until.into();
@@ -145,7 +145,7 @@ fn claim_json(own: &Claimed, state: Option<ClaimState>) -> Value {
     value
 }
 
-fn claim_words(own: &Claimed, state: &ClaimState, book: &Book, desk: &Desk) -> String {
+fn claim_words(own: &Claimed, state: &ClaimState, book: &Book, pool: &Pool) -> String {
     let mut words = format!("claim    {}\nit       {}", own.evidence, state.stage.words());
     let mut line = |what: &str, value: String| words += &format!("\n{what:<9}{value}");
     if state.until != 0 {
@@ -168,7 +168,7 @@ fn claim_words(own: &Claimed, state: &ClaimState, book: &Book, desk: &Desk) -> S
         line("reason", format!("{reason}, a commitment"));
     }
     if let Some((to, amount)) = own.paid {
-        line("paid", format!("{} to {to}", desk.tokens.words(averment_primitives::U256::from(amount))));
+        line("paid", format!("{} to {to}", pool.desk.words(amount)));
     }
     words
 }
