@@ -7,6 +7,7 @@ import {Limit} from "../types/Stewardship.sol";
 import {Stewards} from "./Stewards.sol";
 
 /// @dev What owners say about how their models are watched.
+/// @custom:oz-upgrades-unsafe-allow constructor state-variable-immutable
 abstract contract Limits is Stewards {
     uint8 private constant MAX_RUN = 16;
     uint64 private constant MAX_FRESH = 365 days;

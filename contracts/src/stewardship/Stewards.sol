@@ -6,6 +6,7 @@ import {IStewardship} from "../interfaces/IStewardship.sol";
 import {ModelId, VersionId} from "../types/Ids.sol";
 
 /// @dev The registry, and whose rules count: the model's owner's, who is asked for anew each time, so that they go with the model.
+/// @custom:oz-upgrades-unsafe-allow constructor state-variable-immutable
 abstract contract Stewards is IStewardship {
     IModelRegistry public immutable registry;
 
