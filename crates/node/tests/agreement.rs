@@ -14,7 +14,7 @@ use averment_ledger::{
 use averment_node::{
     chain::Chain,
     channel::{Channel, Patience, Peers},
-    machine::{Promise, SignedList, Voice, Words},
+    machine::{Action, Certificate, Machine, Promise, SignedList, TwoAnswers, Voice, Words},
     operator::{Halt, Operator, Plan, Steps, TurnError},
     signing::{Domain, ShortSignature},
     words::{LIMIT, Message},
@@ -326,6 +326,26 @@ async fn a_member_that_is_stopped_at_any_step_still_agrees_and_says_nothing_twic
         stopped_at(&mut world, at).await;
         assert!(world.chain().revert(snapshot).unwrap());
     }
+}
+
+/// Whoever heard two signed answers of one member shows them to the contract, and the member owes a bond.
+#[tokio::test]
+async fn two_signed_answers_cost_a_bond() {
+    let world = World::new(2, 2).await;
+    let [honest, liar] = [0, 1].map(|at: usize| Chain::new(world.by(&world.signers[at]), world.contracts));
+    let id = B256::repeat_byte(7);
+    let certificate = Certificate { round: 0, commits: vec![id; 2], signatures: Vec::new() };
+    let [one, other] = [TRUTH, TRUTH + 1].map(|said| liar.voice(id, &[said], &certificate).unwrap());
+    let two = |one: &Voice, other: &Voice| {
+        let answers = TwoAnswers { operator: 2, one: one.clone(), other: other.clone() };
+        Action::Accuse { id, answers: Box::new(answers) }
+    };
+    let machine = Machine::new(world.settings(0));
+    let refused = honest.act(&machine, &two(&one, &one)).await.unwrap_err();
+    assert!(refused.is_refusal(), "{refused}");
+    honest.act(&machine, &two(&one, &other)).await.unwrap();
+    let call = OracleStaking::debtsOfCall { operator: 2 };
+    assert_eq!(world.read(world.contracts.staking, &call).await.to::<u64>(), 1);
 }
 
 /// With too few to agree, everybody commits on the chain in time; what was signed before says the same.

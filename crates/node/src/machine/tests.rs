@@ -354,3 +354,30 @@ fn what_the_chain_is_too_slow_for_is_not_served() {
         assert_eq!(machine.wanted(), Vec::from_iter(stake));
     }
 }
+
+#[test]
+fn who_signed_two_answers_is_accused_until_it_is_charged() {
+    let signature = ShortSignature { r: B256::ZERO, vs: B256::ZERO };
+    let said = |output| {
+        let certificate = Certificate { round: 0, commits: vec![B256::ZERO; 3], signatures: Vec::new() };
+        let voice = Voice { certificate, outputs: vec![output], salt: B256::ZERO, signature };
+        let promise = Promise { digest: B256::ZERO, signature };
+        let words = Words { promise, list: None, voice: Some(voice) };
+        Event::Heard { id: ID, seat: 2, words: Box::new(words) }
+    };
+    let settings = Settings { agrees: true, ..settings() };
+    let begun =
+        [asked(Mode::Quorum), drawn(&[1, ME, 5]), at(110), said(7), said(8), Event::Closed { id: ID }];
+    let mut machine = Machine::new(settings);
+    begun.into_iter().for_each(|event| machine.apply(event));
+    // Also when the request is over; not for ever.
+    let names = |machine: &Machine| machine.wanted().iter().map(Action::name).collect::<Vec<_>>();
+    assert_eq!((machine.open(), names(&machine)), (0, vec!["accuse"]));
+    let mut later = machine.clone();
+    later.apply(at(110 + ACCUSED_FOR + 1));
+    assert_eq!(later.wanted(), []);
+    machine.apply(Event::Charged { id: ID, operator: 1 });
+    assert_eq!(names(&machine), ["accuse"]);
+    machine.apply(Event::Charged { id: ID, operator: 5 });
+    assert_eq!(machine.wanted(), []);
+}
