@@ -1,6 +1,7 @@
 //! The machine without a chain: committees, liars, silence, time, and the same events again.
 
 use super::*;
+use crate::signing::ShortSignature;
 use proptest::prelude::*;
 
 const ME: u32 = 3;
