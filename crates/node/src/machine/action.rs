@@ -12,29 +12,29 @@ pub enum Action {
         /// For which request.
         id: B256,
     },
-    /// Get the input and compute the answer: [`Event::Decided`] follows.
+    /// Get the input and compute the answer: [`Event::Decided`](super::Event::Decided) follows.
     Compute {
         /// To which request.
         id: B256,
     },
-    /// Say that there is no answer: [`Event::Decided`] without outputs follows.
+    /// Say that there is no answer: [`Event::Decided`](super::Event::Decided) without outputs follows.
     GiveUp {
         /// To which request.
         id: B256,
     },
-    /// Note that an answer is going to be given with a bond: [`Event::Staked`] follows.
+    /// Note that an answer is going to be given with a bond: [`Event::Staked`](super::Event::Staked) follows.
     Stake {
         /// To which request.
         id: B256,
     },
-    /// Sign the commitment for the other members: [`Event::Promised`] follows.
+    /// Sign the commitment for the other members: [`Event::Promised`](super::Event::Promised) follows.
     Promise {
         /// About which request.
         id: B256,
         /// What was decided.
         outputs: Vec<i64>,
     },
-    /// Sign a list of commitments: [`Event::Listed`] follows.
+    /// Sign a list of commitments: [`Event::Listed`](super::Event::Listed) follows.
     List {
         /// About which request.
         id: B256,
@@ -45,7 +45,7 @@ pub enum Action {
         /// Whether this operator leads the round, so that the others need the promises from it.
         leads: bool,
     },
-    /// Sign the answer together with the list of this certificate: [`Event::Spoken`] follows.
+    /// Sign the answer together with the list of this certificate: [`Event::Spoken`](super::Event::Spoken) follows.
     Speak {
         /// About which request.
         id: B256,
