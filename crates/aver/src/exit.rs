@@ -100,6 +100,7 @@ fn chain(cause: &(dyn std::error::Error + 'static)) -> Option<u8> {
             | SettlementError::Missing { .. }
             | SettlementError::Event { .. }
             | SettlementError::NotDrawable { .. }
+            | SettlementError::NoRound { .. }
             | SettlementError::NotNow { .. }
             | SettlementError::Statement(_)
             | SettlementError::Read(ReadError::Refused(_)) => Some(REFUSED),

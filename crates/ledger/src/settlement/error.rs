@@ -81,6 +81,16 @@ pub enum SettlementError {
         /// The newest final block.
         newest: u64,
     },
+    /// The round of drand that draws a committee was not brought yet.
+    #[error(
+        "request {id} is drawn by round {round} of drand, which nobody has brought yet (`aver oracle round` does)"
+    )]
+    NoRound {
+        /// The request.
+        id: B256,
+        /// The round.
+        round: u64,
+    },
     /// The step is none for where the request stands.
     #[error("request {id} {stands}: {step} is not for it")]
     NotNow {

@@ -2,7 +2,7 @@
 
 use super::{Found, Mode, Phase, Proof, Request, SettlementClient, SettlementError};
 use crate::{
-    contracts::{BlockRandomness, InferenceRouter, OracleStaking, SendError, Sender, Sent},
+    contracts::{BlockRandomness, InferenceRouter, OracleStaking, SendError, Sender, Sent, is_arbitrum},
     evidence::header_rlp,
 };
 use alloy::sol_types::SolCall;
@@ -235,7 +235,8 @@ impl SettlementClient {
         }])
     }
 
-    /// Draws the committee of a quorum request, and first brings the block whose randomness draws it.
+    /// Draws the committee of a quorum request, and first brings the block whose randomness draws it. A round of drand has to
+    /// be there.
     pub async fn draw(&self, sender: &Sender, found: &Found) -> Result<Vec<Sent>, SettlementError> {
         found.in_phase(Step::Draw, &[Phase::Open])?;
         let mut sent = Vec::new();
@@ -244,12 +245,16 @@ impl SettlementClient {
             let randomness = self.contracts.randomness.address;
             let value = BlockRandomness::valueOfCall { round: draw.round };
             if self.read(&newest, "valueOf", randomness, value).await?.is_zero() {
+                let (id, round) = (found.id, draw.round);
+                // Where blocks have no randomness, a round is drand's.
+                if is_arbitrum(self.ledger.chain_id()) {
+                    return Err(SettlementError::NoRound { id, round });
+                }
                 let number = newest.header.number;
-                if number < draw.round {
-                    let (id, round) = (found.id, draw.round);
+                if number < round {
                     return Err(SettlementError::NotDrawable { id, round, newest: number });
                 }
-                let header = header_rlp(&self.ledger.verified_header(draw.round).await?);
+                let header = header_rlp(&self.ledger.verified_header(round).await?);
                 let call = BlockRandomness::recordCall { header };
                 sent.push(self.send(sender, "bring the block that draws", randomness, &call).await?);
             }

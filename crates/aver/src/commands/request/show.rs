@@ -89,7 +89,7 @@ pub fn standing_in_words(found: &Found, now: u64) -> String {
         Phase::None => "it was never made".to_owned(),
         Phase::Open if found.standing.draw().is_some() => {
             let draw = found.standing.draw().map_or(0, |draw| draw.round);
-            format!("waits for its committee, which block {draw} draws, until {}", until(&Step::Draw))
+            format!("waits for its committee, which round {draw} draws, until {}", until(&Step::Draw))
         }
         Phase::Open if found.mode() == Some(Mode::Optimistic) => {
             format!("waits for an answer until {}", until(&Step::Answer))
