@@ -8,6 +8,7 @@ mod error;
 mod filing;
 mod insurer;
 
+pub use averment_registry::settlement::ClaimStage as Stage;
 pub use book::{Asked, Book, BookError, Claimed, Product, Sold};
 pub use error::ClaimsError;
 pub use filing::{FILING_BYTES, FilingError, FilingFile};
@@ -62,62 +63,6 @@ pub struct ClaimState {
     pub until: u64,
     /// The policy's product.
     pub product: u16,
-}
-
-/// A claim's stages, as the contract has them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Stage {
-    /// There is no such claim.
-    None,
-    /// Waits for its batch.
-    Filed,
-    /// Part of a request.
-    Asked,
-    /// Waits to be paid.
-    Accepted,
-    /// Is paid.
-    Paid,
-    /// By the model's answer; may be appealed.
-    Rejected,
-    /// Before a reviewer.
-    InReview,
-    /// For good.
-    Denied,
-}
-
-impl Stage {
-    pub(crate) fn of(code: u8) -> Option<Self> {
-        use Stage::{Accepted, Asked, Denied, Filed, InReview, None as Nothing, Paid, Rejected};
-        [Nothing, Filed, Asked, Accepted, Paid, Rejected, InReview, Denied].get(usize::from(code)).copied()
-    }
-
-    /// Its name, for machines.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::Filed => "filed",
-            Self::Asked => "asked",
-            Self::Accepted => "accepted",
-            Self::Paid => "paid",
-            Self::Rejected => "rejected",
-            Self::InReview => "inReview",
-            Self::Denied => "denied",
-        }
-    }
-
-    /// What it means, after "the claim".
-    pub fn words(self) -> &'static str {
-        match self {
-            Self::None => "was never filed",
-            Self::Filed => "waits to be asked about",
-            Self::Asked => "waits for its answer",
-            Self::Accepted => "is accepted and waits to be paid",
-            Self::Paid => "is paid",
-            Self::Rejected => "was rejected by the model's answer",
-            Self::InReview => "is before the reviewer",
-            Self::Denied => "was denied",
-        }
-    }
 }
 
 impl ClaimsClient {
@@ -296,7 +241,7 @@ impl ClaimsClient {
         let found = self.read("claimOf", ClaimsPool::claimOfCall { evidence }).await?;
         Ok(ClaimState {
             // The contract has no other stages.
-            stage: Stage::of(found.stage).unwrap_or(Stage::None),
+            stage: Stage::from_code(found.stage).unwrap_or(Stage::None),
             until: found.until.to::<u64>(),
             product: found.product,
         })

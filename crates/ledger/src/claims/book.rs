@@ -238,5 +238,5 @@ impl Book {
 }
 
 fn stage(code: u8) -> Result<Stage, String> {
-    Stage::of(code).ok_or_else(|| format!("stage {code} is unknown to this release"))
+    Stage::from_code(code).ok_or_else(|| format!("stage {code} is unknown to this release"))
 }

@@ -35,6 +35,34 @@ impl ClaimStage {
         use ClaimStage::{Accepted, Asked, Denied, Filed, InReview, None as Nothing, Paid, Rejected};
         [Nothing, Filed, Asked, Accepted, Paid, Rejected, InReview, Denied].get(usize::from(code)).copied()
     }
+
+    /// Its name, for machines.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Filed => "filed",
+            Self::Asked => "asked",
+            Self::Accepted => "accepted",
+            Self::Paid => "paid",
+            Self::Rejected => "rejected",
+            Self::InReview => "inReview",
+            Self::Denied => "denied",
+        }
+    }
+
+    /// What it means, after "the claim".
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::None => "was never filed",
+            Self::Filed => "waits to be asked about",
+            Self::Asked => "waits for its answer",
+            Self::Accepted => "is accepted and waits to be paid",
+            Self::Paid => "is paid",
+            Self::Rejected => "was rejected by the model's answer",
+            Self::InReview => "is before the reviewer",
+            Self::Denied => "was denied",
+        }
+    }
 }
 
 impl fmt::Display for ClaimStage {

@@ -93,7 +93,7 @@ fn policy(code: u8) -> &'static str {
 
 /// The words for a `ClaimStage`.
 fn stage(code: u8) -> &'static str {
-    Stage::of(code).map_or("is in a stage unknown to this release", Stage::words)
+    Stage::from_code(code).map_or("is in a stage unknown to this release", Stage::words)
 }
 
 #[cfg(test)]
