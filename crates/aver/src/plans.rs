@@ -166,16 +166,7 @@ impl PlanFolder {
     pub fn model(&self) -> Result<Model> {
         let plan = self.plan()?;
         let path = self.private(WEIGHTS);
-        let bytes = match atomic::read(&path, limits::WEIGHTS_BYTES as u64) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return Err(exit::usage(format!(
-                    "{} has no private half: only whoever has the weights can do this",
-                    self.folder.display()
-                ))
-                .into());
-            }
-            read => Zeroizing::new(read.with_context(|| reading(&path))?),
-        };
+        let bytes = Zeroizing::new(self.read_private(&path, limits::WEIGHTS_BYTES as u64)?);
         let weights = Weights::decode(&plan, &bytes).map_err(|error| bad(&path, &error))?;
         Model::new(plan, weights).map_err(|error| bad(&path, &error))
     }
@@ -183,8 +174,20 @@ impl PlanFolder {
     /// What was seen of the samples.
     pub fn calibration(&self) -> Result<Calibration> {
         let path = self.private(CALIBRATION);
-        let bytes = atomic::read(&path, CALIBRATION_LIMIT).with_context(|| reading(&path))?;
+        let bytes = self.read_private(&path, CALIBRATION_LIMIT)?;
         serde_json::from_slice(&bytes).map_err(|error| bad(&path, &error))
+    }
+
+    /// A file of the private half, which those do not have who were given the plan to verify with.
+    fn read_private(&self, path: &Path, limit: u64) -> Result<Vec<u8>> {
+        match atomic::read(path, limit) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Err(exit::usage(format!(
+                "{} has no private half: only whoever has the weights can do this",
+                self.folder.display()
+            ))
+            .into()),
+            read => read.with_context(|| reading(path)),
+        }
     }
 
     /// Keeps what a version registers; the folder must have no commitment yet.
