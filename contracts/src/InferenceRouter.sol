@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.37;
 
-import {MulticallUpgradeable} from "@openzeppelin/contracts-upgradeable/utils/MulticallUpgradeable.sol";
 import {UUPSUpgradeable} from "@openzeppelin/contracts/proxy/utils/UUPSUpgradeable.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 
@@ -10,16 +9,19 @@ import {IOracleStaking} from "./interfaces/IOracleStaking.sol";
 import {IRandomness} from "./interfaces/IRandomness.sol";
 import {IUptimeFeed} from "./interfaces/IUptimeFeed.sol";
 import {IWeightsCertificates} from "./interfaces/IWeightsCertificates.sol";
+import {RouterOffers} from "./RouterOffers.sol";
 import {Balances} from "./settlement/Balances.sol";
 import {Clock} from "./settlement/Clock.sol";
+import {Multicalls} from "./settlement/Multicalls.sol";
 import {Offers} from "./settlement/Offers.sol";
+import {Parted} from "./settlement/Parted.sol";
 import {Proofs} from "./settlement/Proofs.sol";
 import {Requests} from "./settlement/Requests.sol";
 
 /// @title Requests, answers and finality, behind an ERC-1967 proxy; see `IInferenceRouter`.
 /// @dev By subject, each on top of the one before: RouterStorage, Balances, Offers, Requests (with Pauses and Clock beside
 /// them), Finality, Drawings, Answers, Proofs.
-contract InferenceRouter is Proofs, MulticallUpgradeable, UUPSUpgradeable {
+contract InferenceRouter is Proofs, Multicalls, UUPSUpgradeable {
     /// Nobody can initialise the implementation itself, so it never has an authority that could upgrade it. What is fixed at
     /// deployment is in the code: an upgrade that changed it would be seen in it.
     /// @param staking_ The proxy of operators' stake, created before, for this router's proxy.
@@ -34,7 +36,13 @@ contract InferenceRouter is Proofs, MulticallUpgradeable, UUPSUpgradeable {
         IRandomness randomness_,
         IUptimeFeed uptime_,
         uint32 grace_
-    ) Balances(token_) Offers(registry_) Clock(uptime_, grace_) Requests(staking_, randomness_) {
+    )
+        Balances(token_)
+        Parted(address(new RouterOffers(registry_)))
+        Offers(registry_)
+        Clock(uptime_, grace_)
+        Requests(staking_, randomness_)
+    {
         _disableInitializers();
     }
 

@@ -5,9 +5,11 @@ import {UUPSUpgradeable} from "@openzeppelin/contracts/proxy/utils/UUPSUpgradeab
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 
 import {IUptimeFeed} from "./interfaces/IUptimeFeed.sol";
+import {OracleOperators} from "./OracleOperators.sol";
 import {Evidence} from "./oracles/Evidence.sol";
 import {Operators} from "./oracles/Operators.sol";
 import {Clock} from "./settlement/Clock.sol";
+import {Parted} from "./settlement/Parted.sol";
 
 /// @title Stake and work of oracle operators, behind an ERC-1967 proxy; see `IOracleStaking` and `ICommittees`.
 /// @dev By subject, each on top of the one before: StakingStorage, Seats, Operators (with Pauses and Clock beside them),
@@ -28,7 +30,11 @@ contract OracleStaking is Evidence, UUPSUpgradeable {
         uint32 unbondingTime_,
         IUptimeFeed uptime_,
         uint32 grace_
-    ) Operators(token_, router_, seatBond_, unbondingTime_) Clock(uptime_, grace_) {
+    )
+        Parted(address(new OracleOperators(token_, router_, seatBond_, unbondingTime_)))
+        Operators(token_, router_, seatBond_, unbondingTime_)
+        Clock(uptime_, grace_)
+    {
         _disableInitializers();
     }
 

@@ -43,6 +43,8 @@ const NAMESPACED: &[(&str, &str)] = &[
     ("OracleStaking", "OracleStakingLayout"),
     ("ClaimsPool", "ClaimsPoolLayout"),
 ];
+/// Namespaces that several contracts have, likewise.
+const SHARED: &[(&str, &str)] = &[("Pauses", "PausesLayout")];
 /// Contracts whose storage layout is pinned as text.
 const LAYOUTS: &[&str] = &[
     "ModelRegistry",
@@ -102,6 +104,10 @@ fn compiled() -> Result<BTreeMap<PathBuf, String>> {
         }
         let text = serde_json::to_string_pretty(&sorted(artifact))? + "\n";
         files.insert(format!("contracts/artifacts/{name}.json").into(), text);
+    }
+    for (name, layout) in SHARED {
+        let layout = without_tree_numbers(&output(build, layout)?["storageLayout"]);
+        files.insert(format!("contracts/layouts/{name}.txt").into(), layout_text(name, &layout)?);
     }
     Ok(files)
 }

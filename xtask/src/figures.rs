@@ -75,8 +75,20 @@ type Step = (&'static str, usize, &'static [(&'static str, u64)]);
 const SETTLEMENT: &[Step] = &[
     ("an optimistic answer", 1, &[("optimistic: request", 1)]),
     ("an optimistic answer", 2, &[("optimistic: answer", 1), ("optimistic: finalise", 1)]),
-    ("the same, eight at a time", 1, &[("8 requests", 8)]),
-    ("the same, eight at a time", 2, &[("optimistic: 8 answers", 8), ("optimistic: 8 ends", 8)]),
+    (
+        "the last one ended by its requester, with the next request",
+        1,
+        &[("optimistic: the last finalised, the next requested", 1)],
+    ),
+    ("the last one ended by its requester, with the next request", 2, &[("optimistic: answer", 1)]),
+    ("the last one ended by its answerer, with the next answer", 1, &[("optimistic: request", 1)]),
+    (
+        "the last one ended by its answerer, with the next answer",
+        2,
+        &[("optimistic: the last finalised, the next answered", 1)],
+    ),
+    ("an optimistic answer, eight at a time", 1, &[("8 requests", 8)]),
+    ("an optimistic answer, eight at a time", 2, &[("optimistic: 8 answers", 8), ("optimistic: 8 ends", 8)]),
     ("three of five members", 1, &[("quorum: request", 1), ("quorum: draw", 1)]),
     ("three of five members", 2, &[("quorum: agree, three voices", 1)]),
     ("all five of them", 1, &[("quorum: request", 1), ("quorum: draw", 1)]),

@@ -9,7 +9,7 @@ import {Offer, Proof, Request, RequestId} from "../types/Settlement.sol";
 /// has those of all who are there, it signs its outputs together with the list of commitments; anybody posts `threshold`
 /// such signatures in one transaction (`agree`). So nobody can have copied: who signs has seen nothing but commitments, and
 /// its own commitment, which is in everybody's list, opens to what it signs.
-/// (With a tolerance, where values differ, on the chain only.)
+/// (In a feed, with a tolerance, each signs its own output, and all of them are posted: the median is of everybody's.)
 ///
 /// Where members do not hear from each other, each commits on the chain until `commitUntil`, reveals there until
 /// `revealUntil`, and anybody closes. Who was silent then loses a part of its bond. Nobody is slashed for being outvoted:
@@ -39,8 +39,6 @@ interface ICommittees {
     error OtherReveal(RequestId id, uint8 seat);
     error LengthMismatch(uint256 expected, uint256 got);
     error TooFewVoices(uint256 expected, uint256 got);
-    /// @dev Members whose values may differ commit and reveal on the chain.
-    error NotExact(RequestId id);
     /// @dev These are no operator's.
     error UnknownSigner(address signer);
     /// @dev The two say the same.
@@ -48,7 +46,8 @@ interface ICommittees {
     /// @dev It did not say this, or it is not contradicted.
     error NotContradicted(RequestId id, uint32 operator);
 
-    /// @notice Posts what enough members say, and pays them. Ends in a callback to the requester.
+    /// @notice Posts what enough members say, and pays them: the same, or, in a feed, all members' own outputs, of which
+    /// enough are within the tolerance of the median. Ends in a callback to the requester.
     function agree(
         address requester,
         Request calldata asked,

@@ -57,19 +57,23 @@ abstract contract Committees is Operators, Clock, EIP712Upgradeable, ICommittees
     ) external {
         RequestId id = hashOf(router, requester, asked);
         if (_hasPassed(committee.revealUntil)) revert RevealsTooLate(id, committee.revealUntil);
+        // Of a feed everybody's voice is needed, so that nobody chooses whose the median is of.
+        bool isFeed = committee.tolerance != 0 && agreement.outputs.length != 0;
+        uint256 needed = isFeed ? committee.members.length : committee.threshold;
         uint256 count = agreement.voices.length;
-        if (count < committee.threshold) revert TooFewVoices(committee.threshold, count);
-        if (committee.tolerance != 0) revert NotExact(id);
-        uint32[] memory agreeing = _hear(id, committee, agreement);
-        _releaseAll(committee);
-        if (agreement.outputs.length == 0) {
-            emit Ended(id, Outcome.Unavailable, new uint32[](0));
-            _router().conclude(requester, asked, digestOf(committee), Outcome.Unavailable, agreement.outputs);
+        if (count < needed) revert TooFewVoices(needed, count);
+        uint32[] memory agreeing = _hear(id, committee, agreement, isFeed);
+        int64[] memory outputs = agreement.outputs;
+        if (isFeed) (outputs, agreeing) = _near(committee, agreement.outputs, agreeing);
+        _releaseAll(committee.members);
+        Outcome outcome = Outcome.Agreed;
+        if (outputs.length == 0) {
+            (outcome, agreeing) = (Outcome.Unavailable, new uint32[](0));
         } else {
             _pay(agreeing, asked.fee);
-            emit Ended(id, Outcome.Agreed, agreeing);
-            _router().conclude(requester, asked, digestOf(committee), Outcome.Agreed, agreement.outputs);
         }
+        emit Ended(id, outcome, agreeing);
+        _router().conclude(requester, asked, digestOf(committee), outcome, outputs);
     }
 
     function commit(RequestId id, Committee calldata committee, Commitment[] calldata commitments) external {
@@ -113,7 +117,7 @@ abstract contract Committees is Operators, Clock, EIP712Upgradeable, ICommittees
         RequestId id = hashOf(router, requester, asked);
         _checkCommittee(id, committee);
         if (_router().isRevoked(asked.version)) {
-            _releaseAll(committee);
+            _releaseAll(committee.members);
             emit Ended(id, Outcome.Unavailable, new uint32[](0));
             _router().conclude(requester, asked, digestOf(committee), Outcome.Unavailable, new int64[](0));
             return;
@@ -198,36 +202,78 @@ abstract contract Committees is Operators, Clock, EIP712Upgradeable, ICommittees
         return _distance(said[0], proved[0]) > tolerance;
     }
 
-    /// Checks the voices of an agreement; gives whose they are.
-    function _hear(RequestId id, Committee calldata committee, Agreement calldata agreement)
+    /// Checks the voices of an agreement; gives whose they are. All say the same, or, in a feed, each its own output.
+    function _hear(RequestId id, Committee calldata committee, Agreement calldata agreement, bool isFeed)
         private
         view
-        returns (uint32[] memory agreeing)
+        returns (uint32[] memory speaking)
     {
-        uint256 count = agreement.voices.length;
+        Voice[] calldata voices = agreement.voices;
+        Member[] calldata members = committee.members;
+        int64[] calldata outputs = agreement.outputs;
+        uint256 count = voices.length;
         bytes32[] memory commits = agreement.commits;
-        if (commits.length != committee.members.length) {
-            revert LengthMismatch(committee.members.length, commits.length);
-        }
-        agreeing = new uint32[](count);
-        bytes32 digest = hashOf(agreement.outputs);
+        if (commits.length != members.length) revert LengthMismatch(members.length, commits.length);
+        if (isFeed && outputs.length != count) revert LengthMismatch(count, outputs.length);
+        speaking = new uint32[](count);
+        bytes32 digest = hashOf(outputs);
         uint256 least = 0;
         for (uint256 i = 0; i < count; ++i) {
-            Voice calldata voice = agreement.voices[i];
-            if (voice.seat < least) revert BadSeat(id, voice.seat);
-            least = uint256(voice.seat) + 1;
-            Member member = _member(id, committee, voice.seat);
-            commits[voice.seat] = _commitmentOf(id, member, digest, voice.salt);
-            agreeing[i] = member.operatorOf();
+            Voice calldata voice = voices[i];
+            uint256 seat = voice.seat;
+            // Ascending, so nobody twice.
+            if (seat < least || seat >= members.length) revert BadSeat(id, voice.seat);
+            least = seat + 1;
+            if (isFeed) digest = _hashOfOne(outputs[i]);
+            Member member = members[seat];
+            commits[seat] = _commitmentOf(id, member, digest, voice.salt);
+            speaking[i] = member.operatorOf();
         }
-        bytes32 all = keccak256(abi.encodePacked(commits));
+        bytes32 all = _hashOfAll(commits);
         bytes32 typed = _agreementDigest(id, digest, all);
         for (uint256 i = 0; i < count; ++i) {
-            Voice calldata voice = agreement.voices[i];
+            Voice calldata voice = voices[i];
+            if (isFeed) typed = _agreementDigest(id, _hashOfOne(outputs[i]), all);
             // Zero for a bad one, whatever is wrong with it: that is no member.
             // slither-disable-next-line unused-return
             (address signer,,) = ECDSA.tryRecover(typed, voice.r, voice.vs);
-            if (signer != committee.members[voice.seat].signerOf()) revert BadSignature(id, voice.seat);
+            if (signer != members[voice.seat].signerOf()) revert BadSignature(id, voice.seat);
+        }
+    }
+
+    /// Of what everybody in a feed's committee says: the median, and whoever is within the tolerance of it.
+    function _near(Committee calldata committee, int64[] calldata said, uint32[] memory speaking)
+        private
+        pure
+        returns (int64[] memory outputs, uint32[] memory agreeing)
+    {
+        uint256 count = said.length;
+        int64 median = _medianOf(said, count);
+        agreeing = new uint32[](count);
+        uint256 found = 0;
+        for (uint256 i = 0; i < count; ++i) {
+            if (_distance(said[i], median) <= committee.tolerance) agreeing[found++] = speaking[i];
+        }
+        if (found < committee.threshold) revert TooFewVoices(committee.threshold, found);
+        // Not longer than before.
+        // slither-disable-next-line assembly
+        assembly ("memory-safe") {
+            mstore(agreeing, found)
+        }
+        outputs = _single(median);
+    }
+
+    function _hashOfOne(int64 value) private pure returns (bytes32) {
+        // ABI-encoded, a list of one.
+        return keccak256(abi.encode(uint256(0x20), uint256(1), value));
+    }
+
+    /// One after the other.
+    function _hashOfAll(bytes32[] memory words) private pure returns (bytes32 hash) {
+        // `abi.encodePacked` would copy them first.
+        // slither-disable-next-line assembly
+        assembly ("memory-safe") {
+            hash := keccak256(add(words, 0x20), shl(5, mload(words)))
         }
     }
 
@@ -269,7 +315,7 @@ abstract contract Committees is Operators, Clock, EIP712Upgradeable, ICommittees
         if (committee.tolerance != 0 && _countOf(digests, NOTHING) < committee.threshold) {
             if (given == 0) return (Outcome.Divided, outputs, agreeing);
             int64 median = _medianOf(values, given);
-            bytes32 near = keccak256(abi.encode(_single(median)));
+            bytes32 near = _hashOfOne(median);
             for (uint256 i = 0; i < count; ++i) {
                 bool single = spoke[i] && heard[i].length == 1;
                 if (single && _distance(heard[i][0], median) <= committee.tolerance) digests[i] = near;

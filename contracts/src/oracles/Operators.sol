@@ -4,7 +4,6 @@ pragma solidity ^0.8.37;
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 
 import {IOracleStaking} from "../interfaces/IOracleStaking.sol";
-import {OracleOperators} from "../OracleOperators.sol";
 import {Parted} from "../settlement/Parted.sol";
 import {Pauses} from "../settlement/Pauses.sol";
 import {Bonds} from "./Bonds.sol";
@@ -19,7 +18,6 @@ abstract contract Operators is Bonds, Pauses, Parted, IOracleStaking {
 
     constructor(IERC20 token_, address router_, uint128 seatBond_, uint32 unbondingTime_)
         Bonds(seatBond_, unbondingTime_)
-        Parted(address(new OracleOperators(token_, router_, seatBond_, unbondingTime_)))
     {
         if (address(token_).code.length == 0 || router_ == address(0)) revert ZeroAddress();
         if (unbondingTime_ == 0 || unbondingTime_ > MAX_UNBONDING) {

@@ -2,7 +2,7 @@
 pragma solidity ^0.8.37;
 
 import {IOracleStaking} from "../interfaces/IOracleStaking.sol";
-import {Committee, Member, memberOf} from "../types/Oracles.sol";
+import {Member, memberOf} from "../types/Oracles.sol";
 import {StakingStorage} from "./StakingStorage.sol";
 
 /// @dev Places of seats, and draws. A seat keeps its place until it is given up, and how many places there were when a
@@ -61,18 +61,26 @@ abstract contract Seats is StakingStorage {
         uint256 mask = _placesBefore(before) - 1;
         uint256 drawn = 0;
         uint256 random = uint256(seed);
+        // The word of free places that was looked at last: mostly there is one.
+        uint256 word = 0;
+        uint256 bits = $.free[0];
         for (uint256 i = 0; i < MAX_TRIES; ++i) {
             // Sixteen places of one hash.
             if (i & 15 == 0) random = uint256(keccak256(abi.encode(seed, i)));
             uint256 place = random & mask;
             random >>= 16;
-            if (!_isFree(place)) continue;
+            if (place >> 8 != word) {
+                word = place >> 8;
+                bits = $.free[word];
+            }
+            if (bits & _bit(place) == 0) continue;
             uint32 operator = _operatorAt(place);
             Operator storage one = $.operators[operator];
             // Whoever took a seat when the request was there waits for the next.
             // slither-disable-next-line timestamp
             if (one.since >= before || _isMember(members, drawn, operator)) continue;
-            _setFree(place, false);
+            bits &= ~_bit(place);
+            $.free[word] = bits;
             // A place is less than 1,024.
             // forge-lint: disable-next-line(unsafe-typecast)
             members[drawn] = memberOf(operator, uint16(place), one.signer);
@@ -88,13 +96,13 @@ abstract contract Seats is StakingStorage {
         _setFree(member.placeOf(), true);
     }
 
-    function _releaseAll(Committee calldata committee) internal {
+    function _releaseAll(Member[] calldata members) internal {
         Layout storage $ = _layout();
         // Places are mostly in one word: write it once.
         uint256 word = type(uint256).max;
         uint256 bits = 0;
-        for (uint256 i = 0; i < committee.members.length; ++i) {
-            uint256 place = committee.members[i].placeOf();
+        for (uint256 i = 0; i < members.length; ++i) {
+            uint256 place = members[i].placeOf();
             if (place >> 8 != word) {
                 if (bits != 0) $.free[word] |= bits;
                 (word, bits) = (place >> 8, 0);

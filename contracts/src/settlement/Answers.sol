@@ -36,8 +36,7 @@ abstract contract Answers is Drawings {
         _checkPassed(id, standing.until);
         _checkAnswer(id, standing, given);
         if (isRevoked(asked.version)) revert VersionRevoked(asked.version);
-        _credit(given.answerer, asked.bond);
-        _finalise(id, requester, asked, given.answerer, address(0), given.outputs);
+        _finalise(id, requester, asked, given.answerer, asked.bond, address(0), given.outputs);
     }
 
     function forfeit(address requester, Request calldata asked, Offer calldata offered, Answer calldata given)

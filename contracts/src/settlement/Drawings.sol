@@ -46,7 +46,7 @@ abstract contract Drawings is Finality {
         if (outcome == Outcome.Agreed) {
             if (revoked) revert VersionRevoked(asked.version);
             // The fee of all of them; staking knows whose it is.
-            _finalise(id, requester, asked, address(staking), address(0), outputs);
+            _finalise(id, requester, asked, address(staking), 0, address(0), outputs);
         } else if (outcome == Outcome.Divided && !revoked && !_hasPassed(asked.deadline)) {
             // Only a proof can answer now: there is no second draw.
             _stand(id, Phase.Open, asked.deadline, 0);

@@ -48,16 +48,18 @@ abstract contract Finality is Requests {
         return ended && bytes26(hashOf(outputs)) == standing.digest;
     }
 
-    /// The fee goes to who answered, everything else was paid before. Last in its transaction: it calls the requester.
+    /// The fee goes to who answered, with a bond that comes back; everything else was paid before. Last in its transaction:
+    /// it calls the requester.
     function _finalise(
         RequestId id,
         address requester,
         Request calldata asked,
         address paid,
+        uint128 bond,
         address proved,
         int64[] calldata outputs
     ) internal {
-        _credit(paid, asked.fee);
+        _credit(paid, uint256(asked.fee) + bond);
         uint40 since = _in(0);
         _stand(id, Phase.Final, since, bytes26(hashOf(outputs)));
         emit Finalised(id, paid, proved, outputs);

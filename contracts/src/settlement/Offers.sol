@@ -4,7 +4,6 @@ pragma solidity ^0.8.37;
 import {IModelRegistry} from "../interfaces/IModelRegistry.sol";
 import {IProofVerifier} from "../interfaces/IProofVerifier.sol";
 import {IWeightsCertificates} from "../interfaces/IWeightsCertificates.sol";
-import {RouterOffers} from "../RouterOffers.sol";
 import {VersionId} from "../types/Ids.sol";
 import {Stage} from "../types/Registry.sol";
 import {Offer, OfferId} from "../types/Settlement.sol";
@@ -15,7 +14,7 @@ import {Versions} from "./Versions.sol";
 /// @dev What models' owners offer: taken by `RouterOffers`, and what the later steps ask about it.
 /// @custom:oz-upgrades-unsafe-allow constructor
 abstract contract Offers is Versions, Balances, Parted {
-    constructor(IModelRegistry registry_) Versions(registry_) Parted(address(new RouterOffers(registry_))) {}
+    constructor(IModelRegistry registry_) Versions(registry_) {}
 
     function setVerifier(IProofVerifier, IWeightsCertificates) external {
         _toPart();

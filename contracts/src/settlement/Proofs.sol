@@ -27,18 +27,17 @@ abstract contract Proofs is Answers {
         if (isRevoked(asked.version)) revert VersionRevoked(asked.version);
         _checkProof(id, asked, offered, outputs, proof, msg.sender);
 
-        address paid = msg.sender;
+        (address paid, uint128 bond) = (msg.sender, 0);
         if (phase != Phase.Open) {
             if (hashOf(contested.outputs) == hashOf(outputs)) {
                 // The answer was right: its answerer is paid, and who took the trouble to prove it has the challenger's stake.
-                paid = contested.answerer;
-                _credit(paid, asked.bond);
+                (paid, bond) = (contested.answerer, asked.bond);
                 if (contested.challenger != address(0)) _credit(msg.sender, offered.challengeBond);
             } else {
                 _slash(id, asked, offered, contested, msg.sender);
             }
         }
-        _finalise(id, requester, asked, paid, msg.sender, outputs);
+        _finalise(id, requester, asked, paid, bond, msg.sender, outputs);
     }
 
     // Staking is ours and calls nobody when it is overruled.
@@ -57,7 +56,7 @@ abstract contract Proofs is Answers {
         if (isRevoked(asked.version)) revert VersionRevoked(asked.version);
         _checkProof(id, asked, offered, outputs, proof, msg.sender);
         staking.overrule(id, committee, heard, outputs, msg.sender);
-        _finalise(id, requester, asked, msg.sender, msg.sender, outputs);
+        _finalise(id, requester, asked, msg.sender, 0, msg.sender, outputs);
     }
 
     /// The beneficiary is who sends the proof, so nobody can take it from the waiting transactions and be paid for it.

@@ -94,7 +94,13 @@ abstract contract Requests is Offers, Clock {
     }
 
     function _stand(RequestId id, Phase phase, uint40 until, bytes26 digest) internal {
-        _layout().requests[id] = Standing({phase: phase, until: until, digest: digest});
+        Standing storage standing = _layout().requests[id];
+        // The members of its one word, written at once: the compiler would build them in memory first.
+        // slither-disable-next-line assembly
+        assembly ("memory-safe") {
+            let low := or(and(phase, 0xff), shl(8, and(until, 0xffffffffff)))
+            sstore(standing.slot, or(and(digest, not(0xffffffffffff)), low))
+        }
     }
 
     /// Of an answer; zero of none.

@@ -91,6 +91,7 @@ struct Reveal {
 
 /// What members who say the same post together, without having said anything on the chain before.
 struct Agreement {
+    /// What all of them say; in a feed one output of each, in the order of `voices`.
     int64[] outputs;
     /// What each member committed to; zero of who has not committed. Of who agrees it follows from outputs and salt.
     bytes32[] commits;

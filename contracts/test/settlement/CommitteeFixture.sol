@@ -105,6 +105,29 @@ abstract contract CommitteeFixture is RouterFixture {
         }
     }
 
+    /// What all five members of a feed post together, each with its own output.
+    function feedOf(RequestId id, Committee memory committee, int64[5] memory values)
+        internal
+        view
+        returns (Agreement memory agreement)
+    {
+        agreement.outputs = new int64[](5);
+        agreement.commits = new bytes32[](5);
+        agreement.voices = new Voice[](5);
+        bytes32[] memory commits = new bytes32[](5);
+        for (uint256 i = 0; i < 5; ++i) {
+            agreement.outputs[i] = values[i];
+            commits[i] = committees.commitmentOf(id, committee.members[i], one(values[i]), saltOf(i));
+        }
+        bytes32 all = keccak256(abi.encodePacked(commits));
+        for (uint256 i = 0; i < 5; ++i) {
+            Signed memory signed = saying(id, committee.members[i], one(values[i]), all);
+            // A committee is small.
+            // forge-lint: disable-next-line(unsafe-typecast)
+            agreement.voices[i] = Voice(uint8(i), saltOf(i), signed.r, signed.vs);
+        }
+    }
+
     function saying(RequestId id, Member member, int64[] memory outputs, bytes32 commits)
         internal
         view

@@ -36,6 +36,41 @@ contract SettlementGas is CommitteeFixture {
         cost("optimistic: finalise");
     }
 
+    /// As both work who have done so before, in turn: the requester ends its last request and asks the next in one
+    /// transaction, the answerer answers.
+    function test_gas_optimistic_ended_by_the_requester() public {
+        (Request memory asked, Answer memory given, Request memory next) = inTurn();
+        bytes[] memory steps = new bytes[](2);
+        steps[0] = abi.encodeCall(router.finalise, (address(consumer), asked, given));
+        steps[1] = abi.encodeCall(router.request, (next));
+        vm.prank(address(consumer));
+        batch().multicall(steps);
+        cost("optimistic: the last finalised, the next requested");
+    }
+
+    /// The same, if the answerer ends the last request and answers the next one.
+    function test_gas_optimistic_ended_by_the_answerer() public {
+        (Request memory asked, Answer memory given, Request memory next) = inTurn();
+        ask(next);
+        bytes[] memory steps = new bytes[](2);
+        steps[0] = abi.encodeCall(router.finalise, (address(consumer), asked, given));
+        steps[1] = abi.encodeCall(router.answer, (address(consumer), next, one(8)));
+        vm.prank(answerer);
+        batch().multicall(steps);
+        cost("optimistic: the last finalised, the next answered");
+    }
+
+    /// A request whose answer can be finalised, and one that is still to be made.
+    function inTurn() private returns (Request memory asked, Answer memory given, Request memory next) {
+        asked = requestFor(Mode.Optimistic);
+        asked.callbackGas = 0;
+        ask(asked);
+        given = give(asked, 7);
+        vm.warp(block.timestamp + WINDOW + 1);
+        next = requestFor(Mode.Optimistic);
+        next.callbackGas = 0;
+    }
+
     /// What a proof costs more by way of the router than a transaction that only verifies it.
     function test_gas_proof() public {
         Request memory asked = requestFor(Mode.Proof);
