@@ -16,8 +16,8 @@ abstract contract Multicalls {
     function multicall(bytes[] calldata data) external returns (bytes[] memory results) {
         results = new bytes[](data.length);
         for (uint256 i = 0; i < data.length; ++i) {
-            // Nothing is payable here, so no call finds another one's ether.
-            // slither-disable-next-line delegatecall-loop,low-level-calls
+            // Nothing is payable here, so no call finds another one's ether; all are done or none.
+            // slither-disable-next-line delegatecall-loop,calls-loop,low-level-calls
             (bool done, bytes memory result) = self.delegatecall(data[i]);
             if (!done) {
                 // As it is.
