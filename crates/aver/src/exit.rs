@@ -8,6 +8,7 @@ use averment_ledger::{
     keys::{KeyError, PemError},
     registry::{AnchorsFault, DossierError, HistoryFault, ReadError},
     settlement::SettlementError,
+    stewardship::PresentError,
 };
 use averment_node::stake::StakeError;
 use averment_storage::formats::oms;
@@ -89,6 +90,14 @@ fn chain(cause: &(dyn std::error::Error + 'static)) -> Option<u8> {
             ClaimsError::Send(error) => send(error),
             ClaimsError::NotYet { .. } => Some(REFUSED),
             _ => None,
+        };
+    }
+    if let Some(error) = cause.downcast_ref::<PresentError>() {
+        return match error {
+            PresentError::Send(error) => send(error),
+            PresentError::Withheld { .. } | PresentError::Record { .. } | PresentError::Foreign { .. } => {
+                Some(REFUSED)
+            }
         };
     }
     if let Some(error) = cause.downcast_ref::<SettlementError>() {
