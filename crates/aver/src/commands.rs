@@ -1,6 +1,6 @@
 //! One file a command. Each takes what was typed and the [`Context`], and says its result through the [`Ui`].
 
-mod answer;
+pub mod answer;
 mod approve;
 pub mod audit;
 mod balance;
@@ -21,7 +21,7 @@ mod inputs;
 mod keys;
 pub mod log;
 mod model;
-mod offer;
+pub mod offer;
 mod oracle;
 pub mod prove;
 pub mod register;

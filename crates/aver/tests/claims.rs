@@ -13,6 +13,8 @@ const PLAN: &str = "triage.plan";
 const HOUR: u64 = 60 * 60;
 /// Seconds in which a bonded answer may be challenged: the fewest that the router takes.
 const WINDOW: u64 = 10 * 60;
+/// How long a policy can be claimed by, unless the insurer says otherwise: a year, and 30 days after it.
+const TERM_AND_FILING: u64 = (365 + 30) * 24 * HOUR;
 /// A token in its smallest units.
 const TOKEN: u128 = 1_000_000_000_000_000_000;
 
@@ -185,6 +187,17 @@ fn a_policy_is_sold_claimed_decided_appealed_and_paid() {
     let shown = sandbox.run(&["claims", "show", &policies[0]]).done();
     assert!(shown.stdout.contains("is paid"), "{}", shown.stdout);
     assert!(sandbox.run(&["claims", "show", &request]).done().stdout.contains("is final"));
+
+    // A policy that nobody claims by ends when nobody can any more, and what was reserved for it is free.
+    let unclaimed = buy("holder-1");
+    clinic.by("broker", &["lapse"]).refused(1, "no policy is over");
+    let reserved = || clinic.by("broker", &["list"]).done().json()["reserved"].clone();
+    assert_eq!(reserved(), json!((100 * TOKEN).to_string()));
+    sandbox.pass(TERM_AND_FILING + HOUR);
+    assert_eq!(clinic.by("broker", &["lapse"]).done().json()["ended"], json!([unclaimed]));
+    assert_eq!(reserved(), json!("0"));
+    clinic.by("broker", &["lapse"]).refused(1, "no policy is over");
+
     clinic.by("insurer", &["sale", "1", "closed"]).done();
     clinic.by("broker", &["buy", "1", "--holder", "holder-1"]).refused(1, "is not sold");
     clinic.by("insurer", &["authorise", "1", "none"]).done();

@@ -27,7 +27,7 @@ pub use averment_registry::settlement::{Mode, Phase};
 pub use error::{OtherStatement, SettlementError};
 pub use find::{Found, Made, members};
 pub use history::{Event, Happened};
-pub use ids::{Modes, mode_of, statement};
+pub use ids::{Modes, mode_of, offer_id, statement};
 pub use money::{Balance, Token};
 pub use offers::Offered;
 pub use standing::{Draw, Standing};

@@ -11,7 +11,7 @@ use alloy::{
     providers::Provider,
     rpc::types::{TransactionReceipt, TransactionRequest},
     signers::{SignerSync, local::PrivateKeySigner},
-    sol_types::{SolCall, SolEvent, SolValue},
+    sol_types::{SolCall, SolEvent},
 };
 use averment_ledger::{
     Ledger,
@@ -22,6 +22,7 @@ use averment_ledger::{
     embedded::{Clock, Embedded, Genesis, GenesisAccount, ManualClock},
     keys::{AccountKey, development},
     registry::{PolicyTerms, RegistryClient},
+    settlement,
 };
 use averment_primitives::{RoleId, VersionId};
 use averment_registry::{
@@ -194,9 +195,7 @@ impl World {
 
     /// Identity of an offer, as the router computes it.
     pub fn offer_id(&self, offered: &InferenceRouter::Offer) -> B256 {
-        let chain = U256::from(self.ledger.chain_id());
-        let head = (keccak256("averment.offer/1"), chain, self.contracts.router.address, offered.clone());
-        keccak256(head.abi_encode_params())
+        settlement::offer_id((self.ledger.chain_id(), self.contracts.router.address), offered)
     }
 
     /// Something new every time.

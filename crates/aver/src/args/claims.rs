@@ -41,6 +41,8 @@ pub enum ClaimsCommand {
     Withdraw(WithdrawArgs),
     /// Accepts or denies a claim that is before the reviewer, who is --account
     Decide(DecideArgs),
+    /// Ends policies that can have no claims any more, and frees the capital that was reserved for them
+    Lapse,
     /// Lists products, policies and claims
     List,
     /// Shows a claim, a policy, or a request about claims

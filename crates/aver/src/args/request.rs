@@ -225,7 +225,7 @@ pub enum RequestCommand {
 }
 
 /// What an answer is computed from.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub struct ComputeArgs {
     /// The folder of the version's plan
     #[arg(long, value_name = "PLAN")]

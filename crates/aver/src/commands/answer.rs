@@ -66,10 +66,21 @@ async fn answer(args: &AnswerArgs, context: &Context) -> Result<()> {
         return with_bond(&found, &way, computed.outputs, Some(&answers), &desk, context).await;
     }
     let sender = desk.sender(context).await?;
-    let file = proved(&found, &computed, &desk, &sender, context)?;
-    let (outputs, proof) = checked(&found, &file, Some(computed.folder.path()), &desk, &sender, context)?;
-    let sent = [desk.client.prove(&sender, &found, outputs.clone(), proof).await?];
-    said(&found, &outputs, Some(&answers), &sent, &desk, context).await
+    let sent = [with_proof(&found, &computed, &desk, &sender, context).await?];
+    said(&found, &computed.outputs, Some(&answers), &sent, &desk, context).await
+}
+
+/// Proves what was computed, and answers with that.
+pub async fn with_proof(
+    found: &Found,
+    computed: &Computed,
+    desk: &Desk,
+    sender: &Sender,
+    context: &Context,
+) -> Result<Sent> {
+    let file = proved(found, computed, desk, sender, context)?;
+    let (outputs, proof) = checked(found, &file, Some(computed.folder.path()), desk, sender, context)?;
+    Ok(desk.client.prove(sender, found, outputs, proof).await?)
 }
 
 /// Answers with the bond that the request asks for.

@@ -45,6 +45,7 @@ pub fn run(command: &ClaimsCommand, mut context: Context) -> Result<()> {
             ClaimsCommand::Appeal(args) => holder::appeal(args, context).await,
             ClaimsCommand::Withdraw(args) => holder::withdraw(args, context).await,
             ClaimsCommand::Decide(args) => holder::decide(args, context).await,
+            ClaimsCommand::Lapse => everybody::lapse(context).await,
             ClaimsCommand::List => show::list(context).await,
             ClaimsCommand::Show(args) => show::show(args, context).await,
         }

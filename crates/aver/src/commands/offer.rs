@@ -50,18 +50,10 @@ async fn make(args: &OfferArgs, context: &Context) -> Result<()> {
     let desk = Desk::on(context, subject.registry.ledger()).await?;
     let terms = terms(args, &desk)?;
     let sender = context.sender_for(&subject).await?;
-    let (published, mut sent) = publish(&folder, args, &desk, &sender, context).await?;
-    let Published { verifier, descriptor, certificate } = published;
-    let offered = Offer {
-        version: id.0,
-        weights: folder.commitment()?.identity(),
-        plan: folder.plan()?.digest(),
-        schema: folder.schema()?.digest(),
-        verifier,
-        descriptor,
-        certificate,
-        ..terms
-    };
+    let mode = if args.transparent { Hides::Transparent } else { Hides::ZeroKnowledge };
+    let options = Options { mode, public_inputs: args.public_inputs, ..args.batch.options() };
+    let (offered, mut sent) =
+        publish(&folder, options, Offer { version: id.0, ..terms }, &desk, &sender, context).await?;
     let (offer, made) = desk.client.offer(&sender, &offered).await?;
     sent.push(made);
     let offered = Offered { id: offer, offer: offered, open: true, block: 0 };
@@ -91,7 +83,6 @@ fn terms(args: &OfferArgs, desk: &Desk) -> Result<Offer> {
         tolerance: args.tolerance,
     };
     Ok(Offer {
-        zeroKnowledge: !args.transparent,
         modes: modes.0,
         modesForPersons: persons.0,
         proofSeconds: args.proof_time.0,
@@ -101,21 +92,17 @@ fn terms(args: &OfferArgs, desk: &Desk) -> Result<Offer> {
     })
 }
 
-/// What the chain knows of a plan before its answers can be offered.
-struct Published {
-    verifier: averment_primitives::Address,
-    descriptor: B256,
-    certificate: B256,
-}
-
-/// Sends what the chain lacks: the plan's descriptor, and that its weights are certified.
-async fn publish(
+/// Sends what the chain lacks before a plan's answers can be offered: the descriptor of proofs with these options, and that
+/// the weights are certified. Returns the offer, which has the version and the typed terms from `terms` and the rest from the
+/// plan, and what was sent.
+pub async fn publish(
     folder: &PlanFolder,
-    args: &OfferArgs,
+    options: Options,
+    terms: Offer,
     desk: &Desk,
     sender: &Sender,
     context: &Context,
-) -> Result<(Published, Vec<Sent>)> {
+) -> Result<(Offer, Vec<Sent>)> {
     let client = ProofClient::new(desk.client.ledger(), &desk.deployment)
         .map_err(|error| exit::usage(error.to_string()))?;
     let weights = folder.commitment()?;
@@ -139,13 +126,7 @@ async fn publish(
             format!("the certificate of the weights is for chain {got}, the contracts are on chain {chain}");
         return Err(exit::refused(message).into());
     }
-    let mode = if args.transparent { Hides::Transparent } else { Hides::ZeroKnowledge };
-    let options = Options {
-        chunk_bits: Some(chunk_bits),
-        mode,
-        public_inputs: args.public_inputs,
-        ..args.batch.options()
-    };
+    let options = Options { chunk_bits: Some(chunk_bits), ..options };
     let (descriptor, tables, decision) = computing::descriptor(folder, &setup, options)?;
     let mut sent = Vec::new();
     if !client.knows(decision).await? {
@@ -162,7 +143,17 @@ async fn publish(
             false => client.certify(sender, decision, &certified).await?,
         });
     }
-    Ok((Published { verifier: client.address(), descriptor: decision, certificate }, sent))
+    let offered = Offer {
+        weights: weights.identity(),
+        plan: folder.plan()?.digest(),
+        schema: folder.schema()?.digest(),
+        verifier: client.address(),
+        descriptor: decision,
+        certificate,
+        zeroKnowledge: options.mode.masked(),
+        ..terms
+    };
+    Ok((offered, sent))
 }
 
 async fn show(subject: &str, context: &Context) -> Result<()> {

@@ -14,26 +14,24 @@ use self::{
 };
 use super::stage::Stage;
 use crate::{
-    args::proofs::InputsArgs,
-    commands::{commit, prove},
+    args::{ComputeArgs, proofs::InputsArgs},
+    commands::{answer::with_proof, commit, offer::publish},
+    computing::Computed,
+    desk::Desk,
     plans::PlanFolder,
-    proofs,
 };
 use alloy::primitives::aliases::U40;
 use anyhow::{Context as _, Result, bail, ensure};
 use averment_ledger::{
     claims::{Batch, ClaimsClient, Policy, Stage as ClaimStage},
-    contracts::{ClaimsPool, DevelopmentToken, PoolContracts, PoolGovernance, PoolTerms},
-    proofs::ProofClient,
-    settlement::{Mode, Modes, Offer, Proof, Quorum, SettlementClient},
+    contracts::{ClaimsPool, DevelopmentToken, PoolContracts, PoolGovernance, PoolTerms, Sent},
+    settlement::{Found, Mode, Modes, Offer, SettlementClient},
 };
 use averment_primitives::{Address, B256, SaltedLeaf, U256, VersionId};
-use averment_prover::{model, registered::OpenedInputs};
 use averment_storage::atomic;
 use averment_verifier::{
-    Registered,
     commitment::InputCommitment,
-    descriptor::{Commitments, Descriptor, Options},
+    descriptor::{Commitments, Options},
 };
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -97,16 +95,16 @@ pub async fn play(
     version: VersionId,
     decisions: &Path,
 ) -> Result<Settled> {
-    let settlement = SettlementClient::new(stage.registry.ledger(), &stage.deployment)?;
-    let people = People::enter(stage, &settlement).await?;
+    let desk = Desk::on(&stage.context, stage.registry.ledger()).await?;
+    let people = People::enter(stage, &desk.client).await?;
     let folder = decisions.with_file_name("claims");
     let reports = REPORTS.iter().copied().flatten().copied();
     let evidence: Vec<_> =
         reports.map(|case| evidence(case, decisions, &folder, plan, stage)).collect::<Result<_>>()?;
-    let offered = offer(stage, plan, version, &evidence, &settlement).await?;
-    let claims = pool(stage, &people, version, offered, &settlement).await?;
-    let before = Balances::of(&people, &claims, &settlement).await?;
-    let scene = Scene { people, claims, settlement };
+    let offered = offer(stage, plan, version, &desk).await?;
+    let claims = pool(stage, &people, version, offered, &desk.client).await?;
+    let before = Balances::of(&people, &claims, &desk.client).await?;
+    let scene = Scene { people, claims, desk };
     let (first, second) = evidence.split_at(REPORTS[0].len());
     let (proved, bonded) = scene.file(stage, [first, second]).await?;
     scene.decided_by_proof(stage, plan, &proved).await?;
@@ -117,7 +115,7 @@ pub async fn play(
         let identity = own.claim.evidence;
         stages.push((own.case.clone(), identity, scene.claims.claim(identity).await?.stage));
     }
-    let after = Balances::of(&scene.people, &scene.claims, &scene.settlement).await?;
+    let after = Balances::of(&scene.people, &scene.claims, &scene.desk.client).await?;
     let purses = before.until(after)?;
     let paid = stages.iter().filter(|(_, _, stage)| *stage == ClaimStage::Paid).count();
     let ui = stage.context.ui;
@@ -157,52 +155,24 @@ fn evidence(
     Ok((case.to_owned(), path, commitment))
 }
 
-/// How answers about batches of claims are proved.
-fn options(plan: &PlanFolder) -> Result<Options> {
-    let chunk_bits = Some(plan.commitment()?.chunked().blocks().chunk_bits());
-    Ok(Options { chunk_bits, batch_bits: BATCH_BITS, commitments: Commitments::Each, ..Options::default() })
-}
-
 /// The owner offers the version's answers about batches of claims. Returns the offer's id.
-async fn offer(
-    stage: &mut Stage,
-    plan: &PlanFolder,
-    version: VersionId,
-    evidence: &[(String, PathBuf, InputCommitment)],
-    settlement: &SettlementClient,
-) -> Result<B256> {
-    let (weights, schema) = (plan.commitment()?, plan.schema()?);
-    let setup = stage.context.setup(weights.chunked().setup(), schema.chunk_bits())?;
-    let derived = Descriptor::derive(&plan.plan()?, options(plan)?)?;
-    let tables: Vec<_> = model::tables(&setup, &derived).iter().map(|own| own.point).collect();
-    let one = averment_verifier::commitment::Inputs::new(
-        evidence.iter().take(1).map(|(_, _, commitment)| commitment.clone()).collect(),
-    )?;
-    let registered = Registered::new(&derived.descriptor, &weights, &tables, Some(&one))?;
-    let certified = proofs::check_weights(plan, &setup)?;
-    let verifier = ProofClient::new(stage.registry.ledger(), &stage.deployment)?;
-    let sent = verifier.register(&stage.owner, &derived.descriptor, &registered).await?;
-    stage.note("register the descriptor of four claims", sent);
-    let sent = verifier.cover(&stage.owner, registered.descriptor(), &certified).await?;
-    stage.note("have the certificate cover it", sent);
+async fn offer(stage: &mut Stage, plan: &PlanFolder, version: VersionId, desk: &Desk) -> Result<B256> {
+    let options = Options { batch_bits: BATCH_BITS, commitments: Commitments::Each, ..Options::default() };
     let modes = Modes::from_iter(MODES).0;
-    let offered = Offer {
+    let terms = Offer {
         version: version.0,
-        weights: weights.identity(),
-        plan: plan.plan()?.digest(),
-        schema: schema.digest(),
-        terms: B256::ZERO,
-        verifier: verifier.address(),
-        descriptor: registered.descriptor(),
-        certificate: certified.registered.descriptor(),
-        zeroKnowledge: true,
         modes,
         modesForPersons: modes,
         proofSeconds: WINDOW,
         challengeBond: 10 * TOKEN,
-        quorum: Quorum::default(),
+        ..Offer::default()
     };
-    let (id, sent) = settlement.offer(&stage.owner, &offered).await?;
+    let (offered, sent) = publish(plan, options, terms, desk, &stage.owner, &stage.context).await?;
+    // The certificate was proved with the first decision.
+    let [registered, covered] = <[Sent; 2]>::try_from(sent).ok().context("two steps are left")?;
+    stage.note("register the descriptor of four claims", registered);
+    stage.note("have the certificate cover it", covered);
+    let (id, sent) = desk.client.offer(&stage.owner, &offered).await?;
     stage.note("offer the version's answers", sent);
     Ok(id)
 }
@@ -286,7 +256,7 @@ async fn pool(
 struct Scene {
     people: People,
     claims: ClaimsClient,
-    settlement: SettlementClient,
+    desk: Desk,
 }
 
 impl Scene {
@@ -337,22 +307,10 @@ impl Scene {
     async fn decided_by_proof(&self, stage: &mut Stage, plan: &PlanFolder, filed: &[Filed]) -> Result<()> {
         let batch = self.ask(stage, 1, filed).await?;
         let answerer = &self.people.answerer;
-        let found = self.settlement.find(batch.id).await?;
-        let (requester, asked) = (found.requester, &found.asked);
-        // The prover computes the outputs.
-        let statement = self.settlement.statement(requester, asked, &found.offer, &[], answerer.address());
-        let files = files(filed);
-        let made = prove::prove(plan, &prove::Source::Committed(&files), false, statement, &stage.context)?;
-        let setup = stage.context.setup(made.statement.setup, plan.schema()?.chunk_bits())?;
-        let (_, registered) = proofs::check(&made, plan, &setup)?;
-        let outputs = made.statement.public.clone();
-        let proof = Proof {
-            points: averment_verifier::point::to_bytes(registered.committed()).into(),
-            proof: made.proof.into(),
-        };
-        let sent = self.settlement.prove(answerer, &found, outputs.clone(), proof).await?;
+        let (found, computed) = self.computed(stage, plan, &batch, filed).await?;
+        let sent = with_proof(&found, &computed, &self.desk, answerer, &stage.context).await?;
         stage.note(format!("one proof for {} claims", filed.len()), sent);
-        self.decide_and_pay(stage, &batch, filed, outputs).await
+        self.decide_and_pay(stage, &batch, filed, computed.outputs).await
     }
 
     /// The holder brings what the model rejected before the reviewer, who decides.
@@ -378,8 +336,8 @@ impl Scene {
     /// A wrong answer loses its bond, the next one stands.
     async fn decided_by_bond(&self, stage: &mut Stage, plan: &PlanFolder, filed: &[Filed]) -> Result<()> {
         let batch = self.ask(stage, 2, filed).await?;
-        let (settlement, people) = (&self.settlement, &self.people);
-        let outputs = answered(plan, filed)?;
+        let (settlement, people) = (&self.desk.client, &self.people);
+        let outputs = self.computed(stage, plan, &batch, filed).await?.1.outputs;
         let wrong = vec![0; outputs.len()];
         ensure!(wrong != outputs, "the impostor's answer is wrong");
         stage
@@ -409,6 +367,24 @@ impl Scene {
         Ok(batch)
     }
 
+    /// What the version says about claims, as whoever answers the request about them computes it.
+    async fn computed(
+        &self,
+        stage: &Stage,
+        plan: &PlanFolder,
+        batch: &Batch,
+        filed: &[Filed],
+    ) -> Result<(Found, Computed)> {
+        let found = self.desk.client.find(batch.id).await?;
+        let given = ComputeArgs {
+            plan: Some(plan.path().to_path_buf()),
+            inputs: filed.iter().map(|own| own.file.clone()).collect(),
+            ..ComputeArgs::default()
+        };
+        let computed = Computed::of(&found, &given, &stage.context)?;
+        Ok((found, computed))
+    }
+
     /// The pool acts on the final answer; what it accepts is paid.
     async fn decide_and_pay(
         &self,
@@ -432,18 +408,4 @@ impl Scene {
         stage.note(format!("pay the {count} that were accepted"), sent);
         Ok(())
     }
-}
-
-/// The commitments' files, in order.
-fn files(filed: &[Filed]) -> Vec<PathBuf> {
-    filed.iter().map(|own| own.file.clone()).collect()
-}
-
-/// What the version says about claims, as whoever answers with a bond computes it.
-fn answered(plan: &PlanFolder, filed: &[Filed]) -> Result<Vec<i64>> {
-    let (model, schema, options) = (plan.model()?, plan.schema()?, options(plan)?);
-    let opened =
-        files(filed).iter().map(|file| prove::committed_input(file, &schema)).collect::<Result<_>>()?;
-    let trace = OpenedInputs::new(opened)?.run(&model, &options)?;
-    Ok(Descriptor::derive(model.plan(), options)?.public_values(model.plan(), &trace))
 }

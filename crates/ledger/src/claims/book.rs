@@ -155,6 +155,19 @@ impl Book {
         self.claims.iter().find(|own| own.evidence == evidence)
     }
 
+    /// Policies that neither ended nor have a claim that was not denied for good, with the seconds after their sale until
+    /// which claims can be filed.
+    pub fn without_claims(&self) -> impl Iterator<Item = (B256, u64)> {
+        let claimed: BTreeSet<B256> =
+            self.claims.iter().filter(|own| own.stage != Stage::Denied).map(|own| own.policy).collect();
+        self.policies.iter().filter(move |(id, own)| !own.lapsed && !claimed.contains(*id)).filter_map(
+            |(id, own)| {
+                let terms = &self.products.get(&own.product)?.terms;
+                Some((*id, u64::from(terms.term) + u64::from(terms.filing)))
+            },
+        )
+    }
+
     /// Claims that stand there, in the order in which they were filed.
     pub fn at(&self, stage: Stage) -> impl Iterator<Item = &Claimed> {
         self.claims.iter().filter(move |own| own.stage == stage)

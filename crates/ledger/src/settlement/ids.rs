@@ -37,6 +37,12 @@ impl FromIterator<Mode> for Modes {
     }
 }
 
+/// What an offer is known by to the router at `place`, a chain and an address.
+pub fn offer_id((chain_id, router): (u64, Address), offered: &Offer) -> B256 {
+    let head = (keccak256("averment.offer/1"), U256::from(chain_id), router, offered.clone());
+    keccak256(head.abi_encode_params())
+}
+
 /// What a proof says that answers the request `id` of the router at `place`, a chain and an address: see
 /// [`SettlementClient::statement`].
 pub fn statement(
@@ -69,9 +75,7 @@ pub fn statement(
 impl SettlementClient {
     /// What an offer is known by.
     pub fn offer_id(&self, offered: &Offer) -> B256 {
-        let chain = U256::from(self.ledger.chain_id());
-        let head = (keccak256("averment.offer/1"), chain, self.router(), offered.clone());
-        keccak256(head.abi_encode_params())
+        offer_id((self.ledger.chain_id(), self.router()), offered)
     }
 
     /// What a request of `requester`'s is known by.

@@ -1,4 +1,4 @@
-//! What anybody may do: ask about claims, act on what is final or late, have claims paid.
+//! What anybody may do: ask about claims, act on what is final or late, have claims paid, end policies.
 
 use super::{Pool, counted, done};
 use crate::{args::claims::AskArgs, commands::Context, exit};
@@ -11,7 +11,7 @@ use averment_ledger::{
 use averment_primitives::B256;
 use serde_json::{Value, json};
 
-/// As many claims are moved in one transaction.
+/// As many claims, or policies, are moved in one transaction.
 const TOGETHER: usize = 128;
 
 pub async fn ask(args: &AskArgs, context: &Context) -> Result<()> {
@@ -184,4 +184,26 @@ pub async fn pay(context: &Context) -> Result<()> {
     let paid: Vec<B256> = accepted.iter().map(|own| own.evidence).collect();
     let words = format!("{} paid", counted(paid.len()));
     done(context, &sent, json!({ "paid": paid }), words)
+}
+
+pub async fn lapse(context: &Context) -> Result<()> {
+    let pool = Pool::open(context).await?;
+    let book = pool.claims.book().await?;
+    let now = pool.now(&book)?;
+    let mut over = Vec::new();
+    for (policy, open) in book.without_claims() {
+        if pool.claims.policy_from(policy).await? + open < now {
+            over.push(policy);
+        }
+    }
+    if over.is_empty() {
+        return Err(exit::refused("no policy is over that has not ended already").into());
+    }
+    let sender = pool.desk.sender(context).await?;
+    let mut sent = Vec::new();
+    for some in over.chunks(TOGETHER) {
+        sent.push(pool.claims.lapse(&sender, some.to_vec()).await?);
+    }
+    let words = format!("{} policies ended; what was reserved for them is free", over.len());
+    done(context, &sent, json!({ "ended": over }), words)
 }
