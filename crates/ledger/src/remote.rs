@@ -16,7 +16,7 @@ use alloy::{
     },
     transports::{
         TransportError, TransportErrorKind, TransportFut,
-        http::reqwest::{Client, Url, header::CONTENT_TYPE},
+        http::reqwest::{Client, RequestBuilder, Url, header::CONTENT_TYPE},
     },
 };
 use rustls::{ClientConfig, RootCertStore};
@@ -188,6 +188,22 @@ impl Post {
 
     /// Posts a JSON body; gives the status and the answer's body, of which at most `limit` bytes are read.
     pub async fn send(&self, body: Vec<u8>, limit: usize) -> Result<(u16, Vec<u8>), RemoteFault> {
+        let request = self.client.post(self.url.clone()).header(CONTENT_TYPE, "application/json").body(body);
+        self.answered(request, limit).await
+    }
+
+    /// Gets what is at `path` below the address; gives the status and the answer's body, of which at most `limit` bytes are
+    /// read.
+    pub async fn get(&self, path: &str, limit: usize) -> Result<(u16, Vec<u8>), RemoteFault> {
+        let mut url = self.url.clone();
+        // Addresses of HTTP have paths always.
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.pop_if_empty().extend(path.split('/'));
+        }
+        self.answered(self.client.get(url), limit).await
+    }
+
+    async fn answered(&self, request: RequestBuilder, limit: usize) -> Result<(u16, Vec<u8>), RemoteFault> {
         let failed = |error: alloy::transports::http::reqwest::Error| {
             if error.is_timeout() {
                 RemoteFault::Timeout { after: self.timeout }
@@ -195,7 +211,6 @@ impl Post {
                 RemoteFault::Unreachable(cause(&error.without_url()))
             }
         };
-        let request = self.client.post(self.url.clone()).header(CONTENT_TYPE, "application/json").body(body);
         let mut response = request.send().await.map_err(failed)?;
         let status = response.status().as_u16();
         let mut answer = Vec::new();

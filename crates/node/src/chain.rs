@@ -9,9 +9,14 @@ mod events;
 pub use acts::{ActError, Done};
 pub use events::ReadError;
 
+use crate::drand::Relays;
 use alloy_primitives::Address;
-use averment_ledger::{Ledger, contracts::Sender};
+use averment_ledger::{
+    Ledger,
+    contracts::{DrandRandomness, Sender, drand},
+};
 use serde::{Deserialize, Serialize};
+use thiserror::Error;
 
 /// Where the contracts are that an operator works with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,6 +34,24 @@ pub struct Contracts {
 pub struct Chain {
     sender: Sender,
     contracts: Contracts,
+    /// Who is asked for rounds of drand, where they draw.
+    relays: Option<Relays>,
+}
+
+/// Why rounds of drand are not fetched.
+#[derive(Debug, Error)]
+pub enum NotDrandError {
+    /// Committees are drawn by something else.
+    #[error(
+        "{randomness} does not draw by the rounds of drand's network quicknet: there are none to be fetched"
+    )]
+    Other {
+        /// What draws.
+        randomness: Address,
+    },
+    /// The node did not answer.
+    #[error(transparent)]
+    Ask(#[from] Box<ActError>),
 }
 
 impl Chain {
@@ -36,7 +59,25 @@ impl Chain {
     ///
     /// Whether a transaction settled is seen by its events: it is not waited for.
     pub fn new(sender: Sender, contracts: Contracts) -> Self {
-        Self { sender: sender.patience(std::time::Duration::ZERO), contracts }
+        Self { sender: sender.patience(std::time::Duration::ZERO), contracts, relays: None }
+    }
+
+    /// Lets it fetch the rounds of drand that draw committees, after seeing that the contract that draws has that network's key.
+    pub async fn with_drand(mut self, relays: Relays) -> Result<Self, NotDrandError> {
+        let randomness = self.contracts.randomness;
+        let call = DrandRandomness::publicKeyCall {};
+        let key = match self.ask("randomness", randomness, &call).await {
+            Ok(key) => key,
+            // A contract without a key refuses to say it.
+            Err(ActError::Ask { source, .. }) if source.as_error_resp().is_some() => Default::default(),
+            Err(ActError::Answer { .. }) => Default::default(),
+            Err(error) => return Err(Box::new(error).into()),
+        };
+        if key.as_ref() != drand::PUBLIC_KEY.as_slice() {
+            return Err(NotDrandError::Other { randomness });
+        }
+        self.relays = Some(relays);
+        Ok(self)
     }
 
     /// The chain.

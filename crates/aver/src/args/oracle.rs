@@ -55,6 +55,10 @@ pub struct RunArgs {
     /// Where this operator listens for them; HTTP, which a proxy may put behind HTTPS
     #[arg(long, value_name = "ADDRESS:PORT", requires = "peers")]
     pub listen: Option<SocketAddr>,
+    /// A relay of drand, from which the rounds are fetched that draw committees where blocks have no randomness (repeat it for
+    /// more; they are tried in turn)
+    #[arg(long, value_name = "URL")]
+    pub drand: Vec<String>,
     /// Answer optimistic requests with a bond, and prove those answers when they are challenged: at most this many tokens at
     /// stake at a time, from the account's balance with the router
     #[arg(long, value_name = "TOKENS")]

@@ -17,8 +17,9 @@ use averment_ledger::{
 };
 use averment_node::{
     answers::{Served, Versions},
-    chain::{Chain, Contracts},
+    chain::{Chain, Contracts, NotDrandError},
     channel::{Channel, Listener, Patience, Peers},
+    drand::{self, Relays},
     inputs::InputFolder,
     machine::{Earning, Settings},
     operator::{Operator, Plan},
@@ -93,6 +94,12 @@ async fn work(args: &RunArgs, context: &Context) -> Result<()> {
         least_fee: units("--least-fee", &args.least_fee)?,
         proves: args.prove,
     };
+    let relays = match args.drand.as_slice() {
+        [] => None,
+        urls => Some(
+            Relays::new(urls, drand::TIMEOUT).map_err(|error| exit::usage(format!("--drand: {error}")))?,
+        ),
+    };
     let key = context.account()?;
     let ledger = context.ledger().await?;
     let (deployment, contracts) = settlement(context, &ledger).await?;
@@ -154,7 +161,13 @@ async fn work(args: &RunArgs, context: &Context) -> Result<()> {
     // Before anybody hears that it can be stopped by a signal, it can.
     let stop = stopped()?;
     log(context.ui.json);
-    let chain = Chain::new(sender, contracts);
+    let mut chain = Chain::new(sender, contracts);
+    if let Some(relays) = relays {
+        chain = chain.with_drand(relays).await.map_err(|error| match error {
+            NotDrandError::Other { .. } => exit::usage(format!("--drand: {error}")).into(),
+            NotDrandError::Ask(_) => anyhow::Error::from(error),
+        })?;
+    }
     let channel = channel(args, &chain, operator.operator).await?;
     let mut operating = Operator::open(&journal, plan, chain, Box::new(answers.clone()))?;
     if proves {

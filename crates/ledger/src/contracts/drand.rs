@@ -4,7 +4,7 @@
 //! encodes them. Whether a signature is good the contract says, which verifies it.
 
 use super::{DrandRandomness, SendError, Sender, Sent};
-use alloy::primitives::Uint;
+use alloy::primitives::{Uint, b256};
 use averment_primitives::{Address, B256, Bytes, hex};
 use thiserror::Error;
 
@@ -28,6 +28,8 @@ pub const PUBLIC_KEY: [u8; 256] = hex!(
     "000000000000000000000000000000000e5db2b6bfbb01c867749cadffca88b36c24f3012ba09fc4d3022c5c37dce0f977d3adb5d183c7477c442b1f04515273"
     "0000000000000000000000000000000001a714f2edb74119a2f2b0d5a7c75ba902d163700a61bc224ededd8e63aef7be1aaf8e93d7a9718b047ccddb3eb5d68b"
 );
+/// The hash by which its relays know the network (drand's blog, "quicknet is live on the League of Entropy mainnet").
+pub const CHAIN: B256 = b256!("0x52db9ba70e0cc0f6eaf7803dd07447a1f5477735fd3f661792ba94600c84e971");
 /// The second of Unix time of its round 1.
 pub const GENESIS: u64 = 1_692_803_367;
 /// Seconds from one of its rounds to the next.
@@ -39,6 +41,11 @@ pub const FIRST: Round = Round {
         "b44679b9a59af2ec876b1a6b1ad52ea9b1615fc3982b19576350f93447cb1125e342b73a8dd2bacbe47e4b6b63ed5e39"
     ),
 };
+
+/// The second of Unix time at which a round is signed; the last there is for numbers that never come.
+pub const fn time_of(number: u64) -> u64 {
+    GENESIS.saturating_add(number.saturating_sub(1).saturating_mul(PERIOD))
+}
 
 /// A round as drand publishes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

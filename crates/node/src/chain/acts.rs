@@ -2,6 +2,7 @@
 
 use super::Chain;
 use crate::{
+    drand::{Fetched, NoRound, RelayError, RelayFault, Relays},
     machine::{Action, Agreeing, Asked, Certificate, Machine, Promise, Said, SignedList, Voice, commits_of},
     proofs::{Proved, Wanted},
     secrets,
@@ -15,7 +16,9 @@ use alloy::{
 use alloy_primitives::{Address, B256, Bytes};
 use averment_ledger::{
     HeaderError,
-    contracts::{BlockRandomness, InferenceRouter, OracleStaking, SendError, Sent, is_arbitrum},
+    contracts::{
+        BlockRandomness, DrandRandomness, InferenceRouter, OracleStaking, SendError, Sent, drand, is_arbitrum,
+    },
     keys::SignError,
     settlement::statement,
 };
@@ -68,6 +71,9 @@ pub enum ActError {
     /// The header of the block that draws was not had.
     #[error(transparent)]
     Header(#[from] Box<HeaderError>),
+    /// No relay gave the round of drand that draws. It is asked for again.
+    #[error(transparent)]
+    Round(#[from] NoRound),
     /// The contract's answer is none.
     #[error("the {what} gave an answer that does not decode: {why}")]
     Answer {
@@ -281,7 +287,7 @@ impl Chain {
     }
 
     /// Draws a committee, and first brings the block that draws it. That block is settled: what it draws stays. A round of drand
-    /// is waited for; what is signed once stays, too.
+    /// is fetched, if there are relays, or waited for; what is signed once stays, too.
     async fn draw(&self, asked: &Asked) -> Result<Done, ActError> {
         let drawn = InferenceRouter::drawOfCall { id: asked.id };
         let round = self.ask("router", self.contracts.router, &drawn).await?.round;
@@ -289,26 +295,50 @@ impl Chain {
             return Ok(Done::NotYet);
         }
         // Where blocks have no randomness, a round is drand's, which somebody brings (`aver oracle round`).
-        let of_blocks = !is_arbitrum(self.ledger().chain_id());
+        let of_blocks = self.relays.is_none() && !is_arbitrum(self.ledger().chain_id());
         let newest = self.ledger().newest_final().await.map_err(Box::new)?;
-        if of_blocks && newest.header.number < round {
+        let (reached, when) = match of_blocks {
+            true => (newest.header.number, round),
+            false => (newest.header.timestamp, drand::time_of(round)),
+        };
+        if reached < when {
             return Ok(Done::NotYet);
         }
         let value = BlockRandomness::valueOfCall { round };
         if self.ask("randomness", self.contracts.randomness, &value).await?.is_zero() {
-            if !of_blocks {
-                return Ok(Done::NotYet);
+            if of_blocks {
+                let header = self.ledger().verified_header(round).await.map_err(Box::new)?;
+                let header = Bytes::from(alloy_rlp::encode(&header.header));
+                let call = BlockRandomness::recordCall { header };
+                self.send("bring the block that draws", self.contracts.randomness, &call).await?;
+            } else {
+                let Some(relays) = &self.relays else { return Ok(Done::NotYet) };
+                let Some(fetched) = relays.take(round)? else { return Ok(Done::NotYet) };
+                self.bring(relays, fetched).await?;
             }
-            let header = self.ledger().verified_header(round).await.map_err(Box::new)?;
-            let header = Bytes::from(alloy_rlp::encode(&header.header));
-            let call = BlockRandomness::recordCall { header };
-            self.send("bring the block that draws", self.contracts.randomness, &call).await?;
         }
         let call = InferenceRouter::drawCall {
             requester: asked.requester,
             asked: decode(asked.id, "the request", &asked.body)?,
         };
         self.send("draw a committee", self.contracts.router, &call).await
+    }
+
+    /// Brings a round of drand. The contract says whether its signature is one; if not, the next relay is asked.
+    async fn bring(&self, relays: &Relays, fetched: Fetched) -> Result<(), ActError> {
+        let Fetched { round, ref coordinates, ref host, .. } = fetched;
+        let call = DrandRandomness::recordCall { round, signature: Bytes::copy_from_slice(coordinates) };
+        match self.send("bring the round that draws", self.contracts.randomness, &call).await {
+            Ok(_) => relays.forget(round),
+            Err(error) if error.is_refusal() => {
+                let fault = RelayFault::Refused { why: error.to_string() };
+                let faults = vec![RelayError { host: host.clone(), fault }];
+                relays.distrust(&fetched);
+                return Err(NoRound { round, faults }.into());
+            }
+            Err(error) => return Err(error),
+        }
+        Ok(())
     }
 
     /// This operator's commitment to an answer, signed. The same request and outputs give the same.
@@ -376,7 +406,7 @@ impl Chain {
         }
     }
 
-    async fn ask<C: SolCall>(
+    pub(super) async fn ask<C: SolCall>(
         &self,
         what: &'static str,
         to: Address,

@@ -12,9 +12,10 @@ use alloy::{
 use averment_ledger::{
     Finality, Ledger, Remote, Source,
     contracts::{
-        Deployment, DevelopmentToken, InferenceRouter, OracleStaking, Profile, Sender, SettlementTerms,
+        Deployment, DevelopmentToken, Draws, InferenceRouter, OracleStaking, Profile, Sender,
+        SettlementTerms, drand,
     },
-    embedded::{Embedded, Genesis, SystemClock},
+    embedded::{Embedded, Genesis, ManualClock, SystemClock},
     faucet,
     keys::{AccountKey, Cost, KeyFolder, Password, development},
     registry::{PolicyTerms, RegistryClient},
@@ -64,9 +65,14 @@ fn certificates_code() -> Bytes {
 pub enum Place {
     /// In this process.
     Embedded,
+    /// In this process, in drand's first hour; every request there is drawn by its round [`DRAND_ROUND`].
+    Drand,
     /// Behind a URL.
     Url(String, Finality),
 }
+
+/// A round of drand.
+pub const DRAND_ROUND: u64 = 1_001;
 
 /// An operator that says always the same.
 pub struct Says(pub i64);
@@ -103,7 +109,16 @@ impl World {
         let signers: Vec<AccountKey> = (0..members)
             .map(|at| keys.create_account(&format!("signer-{at}"), &password, Cost::Light).unwrap())
             .collect();
+        let draws = match place {
+            Place::Drand => Draws::Drand { stride: DRAND_ROUND, delay: 1 },
+            _ => SettlementTerms::DEVELOPMENT.draws,
+        };
         let ledger = match place {
+            Place::Drand => {
+                let path = folder.path().join("chain");
+                let clock = ManualClock::at(drand::GENESIS);
+                Ledger::open_embedded(&path, Genesis::development(drand::GENESIS), clock).unwrap()
+            }
             Place::Embedded => {
                 let path = folder.path().join("chain");
                 Ledger::open_embedded(&path, Genesis::development(GENESIS_TIME), SystemClock).unwrap()
@@ -119,7 +134,7 @@ impl World {
         }
         let accounts = development::accounts(ledger.chain_id()).unwrap();
         let sender = |at: usize| Sender::new(&ledger, accounts[at].clone());
-        let terms = SettlementTerms::DEVELOPMENT;
+        let terms = SettlementTerms { draws, ..SettlementTerms::DEVELOPMENT };
         let (deployment, _) =
             Deployment::deploy_all(&sender(0), Profile::Development, None, Some(&terms)).await.unwrap();
         let settlement = deployment.settlement.unwrap();
