@@ -17,6 +17,7 @@ pub mod request;
 mod simulate;
 mod steward;
 mod version;
+pub mod weights;
 
 pub use audit::{AuditArgs, AuditCommand, DecisionArgs, VerifyArgs, WithArgs};
 pub use chain::{ChainCommand, ServeArgs};
@@ -147,6 +148,9 @@ pub enum Command {
     /// Hands inputs to those who answer, sealed to their keys
     #[command(subcommand)]
     Inputs(InputsCommand),
+    /// Hands a model's secret weights to operators, sealed to their keys
+    #[command(subcommand)]
+    Weights(weights::WeightsCommand),
     /// Deploys the contracts
     #[command(subcommand)]
     Contracts(ContractsCommand),

@@ -24,12 +24,14 @@ mod model;
 pub mod offer;
 mod oracle;
 pub mod prove;
+mod recipients;
 pub mod register;
 mod request;
 mod simulate;
 mod stage;
 mod steward;
 mod verify;
+mod weights;
 
 use crate::{
     args::{Cli, Command},
@@ -89,6 +91,7 @@ pub fn run(cli: Cli) -> Result<()> {
         Command::Challenge(args) => challenge::run(&args, &context()?.with_setup(&args.compute.setup)),
         Command::Balance(command) => balance::run(&command, &context()?),
         Command::Inputs(command) => inputs::run(&command, &context()?),
+        Command::Weights(command) => weights::run(&command, context()?),
         Command::Contracts(command) => contracts::run(&command, context()?),
         Command::Register(args) => register::run(&args, &context()?),
         Command::Log(command) => log::run(&command, &context()?),

@@ -76,6 +76,12 @@ impl Computed {
 /// The folder of a plan, which has to be the version's.
 pub fn plan_of(found: &Found, path: &Path) -> Result<PlanFolder> {
     let folder = PlanFolder::open(path)?;
+    check_plan(found, &folder)?;
+    Ok(folder)
+}
+
+/// Refuses a plan, or weights, that the request is not about.
+pub fn check_plan(found: &Found, folder: &PlanFolder) -> Result<()> {
     let got = (folder.plan()?.digest(), folder.commitment()?.identity());
     let expected = (found.offer.plan, found.offer.weights);
     if got != expected {
@@ -83,13 +89,13 @@ pub fn plan_of(found: &Found, path: &Path) -> Result<PlanFolder> {
             "the request is about plan {:?} with weights {:?}; {} is plan {:?} with weights {:?}",
             expected.0,
             expected.1,
-            path.display(),
+            folder.path().display(),
             got.0,
             got.1
         ))
         .into());
     }
-    Ok(folder)
+    Ok(())
 }
 
 /// Refuses inputs that the request does not name.

@@ -15,6 +15,7 @@
 
 use crate::exit;
 use anyhow::{Context, Result};
+use averment_node::weights::OpenedWeights;
 use averment_plan::{Model, Plan, Schema, Weights, limits};
 use averment_primitives::B256;
 use averment_prover::registered::WeightsSecret;
@@ -132,6 +133,29 @@ impl PlanFolder {
         )?;
         atomic::write(&made.public.join(PLAN), &model.plan().encode())?;
         Ok(made)
+    }
+
+    /// A new plan's folder, of a public half and of weights that were checked against it. There is no calibration: that is
+    /// not for who was given the weights.
+    pub fn complete(path: &Path, public: &Self, opened: &OpenedWeights) -> Result<Self> {
+        let (plan, schema) = (public.plan()?, public.schema()?);
+        let (certificate, commitment) = (public.certificate()?, public.commitment()?);
+        let made = Self { folder: path.to_path_buf(), public: path.join("public") };
+        Self::vacant(path)?;
+        atomic::create_folder(&made.public)?;
+        atomic::create_private_folder(&made.private(""))?;
+        made.write_private(WEIGHTS, &Zeroizing::new(opened.model.weights().encode(&plan)))?;
+        made.write_private(SALT, &opened.secret.encode())?;
+        atomic::write(&made.public.join(SCHEMA), &schema.encode())?;
+        atomic::write(&made.public.join(CERTIFICATE), &certificate.encode())?;
+        atomic::write(&made.public.join(COMMITMENT), &commitment.encode())?;
+        atomic::write(&made.public.join(PLAN), &plan.encode())?;
+        Ok(made)
+    }
+
+    /// Whether the private half is here.
+    pub fn has_weights(&self) -> bool {
+        self.private(WEIGHTS).exists()
     }
 
     /// Whether a plan can be made here.

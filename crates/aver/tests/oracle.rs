@@ -4,8 +4,10 @@ mod sandbox;
 
 use sandbox::{OWNER, Sandbox, serving::Serving};
 use std::{
+    fs,
     io::{Read, Write},
     net::TcpStream,
+    os::unix::fs::PermissionsExt,
     thread::sleep,
     time::{Duration, Instant},
 };
@@ -89,4 +91,57 @@ fn an_operator_answers_only_with_what_the_version_registered() {
     sandbox.run(&[&late[..], &["--account", SIGNER]].concat()).refused(2, "two pauses");
     run(&format!("{VERSION}={PLAN}"), "reviewer").refused(1, "aver oracle join");
     run(&format!("{VERSION}=nowhere"), SIGNER).refused(2, "aver compile");
+}
+
+#[test]
+fn an_operator_is_given_secret_weights_sealed_and_answers_with_those() {
+    let sandbox = project();
+    sandbox.by(OWNER, &["oracle", "join", "--signer", SIGNER]).done();
+    let seal =
+        |more: &[&str]| sandbox.run(&[&["weights", "seal", PLAN, "-o", "sealed", "--json"], more].concat());
+    seal(&[]).refused(2, "to whom?");
+    seal(&["--to", "reviewer"]).refused(1, "is no operator's key");
+    let key = sandbox.by("reviewer", &["inputs", "key"]).done().json()["encryptionKey"].clone();
+    let sealed = seal(&["--to", SIGNER, "--to", key.as_str().unwrap()]).done().json();
+    assert_eq!(sealed["files"].as_array().unwrap().len(), 2);
+
+    // Who answers has the public half only.
+    let (given, private) = (sandbox.path().join("given"), sandbox.path().join(PLAN).join("private"));
+    fs::rename(sandbox.path().join(PLAN).join("public"), &given).unwrap();
+    let open = |who: &str, more: &[&str]| {
+        sandbox.by(who, &[&["weights", "open", "sealed", "--public", "given", "-o", "opened"], more].concat())
+    };
+    open(OWNER, &[]).refused(1, "ends with our key");
+    assert!(!sandbox.path().join("opened").exists());
+    open(SIGNER, &[]).done();
+    open(SIGNER, &[]).refused(2, "there already");
+    let opened = sandbox.path().join("opened");
+    for name in ["weights", "salt"] {
+        let path = opened.join("private").join(name);
+        assert_eq!(fs::read(&path).unwrap(), fs::read(private.join(name)).unwrap());
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+    assert_eq!(fs::metadata(opened.join("private")).unwrap().permissions().mode() & 0o777, 0o700);
+    for name in ["plan", "schema", "certificate", "commitment"] {
+        assert_eq!(
+            fs::read(opened.join("public").join(name)).unwrap(),
+            fs::read(given.join(name)).unwrap(),
+            "{name}"
+        );
+    }
+
+    let serve = format!("{VERSION}=given");
+    let run = ["oracle", "run", "--serve", &serve, "--inputs", "inbox", "--pages", "127.0.0.1:0"];
+    let run = [&run[..], &["--account", SIGNER, "--pause", "1", "--prove"]].concat();
+    sandbox.run(&[&run[..], &["--json"]].concat()).refused(2, "has no private half");
+    let run = [&run[..], &["--sealed-weights", "sealed"]].concat();
+    Serving::start(&sandbox, &run).stop();
+    let file = sealed["files"].as_array().unwrap().iter().map(|file| file.as_str().unwrap());
+    for path in file.map(|file| sandbox.path().join(file)) {
+        let mut bytes = fs::read(&path).unwrap();
+        *bytes.last_mut().unwrap() ^= 1;
+        fs::write(&path, bytes).unwrap();
+    }
+    sandbox.run(&[&run[..], &["--json"]].concat()).refused(1, "it does not open");
+    assert!(!given.join("private").exists());
 }

@@ -239,6 +239,8 @@ fn a_committee_is_drawn_and_gets_the_inputs_sealed() {
     let sealed = seal(&["--request", &request, "--to", "oracle-1"]).done().json();
     assert_eq!(sealed["sealedTo"].as_array().unwrap().len(), 5);
     assert_eq!(sealed["files"].as_array().unwrap().len(), 6);
+    let weights = ["weights", "seal", PLAN, "--request", &request, "-o", "sealed", "--json"];
+    assert_eq!(sandbox.run(&weights).done().json()["sealedTo"], sealed["sealedTo"]);
     let opening = fs::read(sandbox.path().join("case.input.opening")).unwrap();
     fs::remove_file(sandbox.path().join("case.input.opening")).unwrap();
     for file in sealed["files"].as_array().unwrap() {

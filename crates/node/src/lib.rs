@@ -2,7 +2,7 @@
 //!
 //! [`machine`] says what is to be done, from what happened, and knows nothing else; [`journal`] keeps what happened and what
 //! was decided, before anything is signed; [`answers`] computes; [`inputs`] finds what is asked about, [`seal`] keeps it for
-//! the members' eyes. [`drand`] fetches rounds that draw committees where blocks do not. [`chain`] reads events and sends transactions, [`operator`] puts all of this together, so that it may be
+//! the members' eyes, and [`weights`] those of a model. [`drand`] fetches rounds that draw committees where blocks do not. [`chain`] reads events and sends transactions, [`operator`] puts all of this together, so that it may be
 //! stopped anywhere; [`metrics`] and [`pages`] show how it fares. [`stake`] joins and leaves;
 //! [`secrets`] is what follows from its one key.
 
@@ -26,4 +26,5 @@ pub mod seal;
 pub mod secrets;
 pub mod signing;
 pub mod stake;
+pub mod weights;
 pub mod words;

@@ -37,12 +37,17 @@ pub enum OracleCommand {
 
 #[derive(Debug, Args)]
 pub struct RunArgs {
-    /// A version that is answered, and the folder of its committed plan (repeat it for more)
+    /// A version that is answered, and the folder of its committed plan, or with --sealed-weights the public half (repeat it for
+    /// more)
     #[arg(long, value_name = "VERSION=PLAN", required = true)]
     pub serve: Vec<ServedArg>,
     /// The folder where those who ask put their inputs
     #[arg(long, value_name = "FOLDER")]
     pub inputs: PathBuf,
+    /// The folder with weights that are sealed to --account, for plans of which only the public half is here: they are opened
+    /// in memory and written nowhere
+    #[arg(long, value_name = "FOLDER")]
+    pub sealed_weights: Option<PathBuf>,
     /// The journal [default: oracle/KEY.journal beside the deployment's record]
     #[arg(long, value_name = "FILE")]
     pub journal: Option<PathBuf>,

@@ -49,7 +49,7 @@ impl FromStr for Span {
     }
 }
 
-fn word(text: &str) -> Result<B256, String> {
+pub(super) fn word(text: &str) -> Result<B256, String> {
     text.parse().map_err(|_| "an id is expected: 0x and 64 hexadecimal digits".to_owned())
 }
 
@@ -331,7 +331,7 @@ pub enum InputsCommand {
         #[arg(long, value_name = "FOLDER")]
         inbox: PathBuf,
     },
-    /// Shows the key that inputs for --account are sealed to
+    /// Shows the key that inputs and weights for --account are sealed to
     #[command(after_help = "Example:\n  aver inputs key --account watcher")]
     Key,
 }

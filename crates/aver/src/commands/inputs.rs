@@ -1,30 +1,24 @@
 //! `aver inputs`: hands inputs to those who answer, so that nobody else sees them.
 
-use super::{Context, commit::opening_path};
+use super::{Context, commit::opening_path, recipients::recipients};
 use crate::{
     args::{InputsCommand, SealArgs},
     computing::check_inputs,
-    desk::Desk,
     exit,
 };
 use anyhow::{Context as _, Result};
-use averment_ledger::settlement::members;
+use averment_ledger::settlement::Found;
 use averment_node::{
     seal::{About, file_name, seal},
     secrets,
-    stake::Stake,
 };
-use averment_primitives::B256;
 use averment_storage::atomic::{self, AtomicFile};
 use averment_verifier::{
     commitment::{InputCommitment, Inputs},
     file::FILE_BYTES,
 };
 use serde_json::json;
-use std::{
-    collections::BTreeSet,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 /// The longest opening that is read: what an operator reads.
@@ -53,7 +47,8 @@ fn read(path: &Path) -> Result<InputCommitment> {
 async fn hand_over(args: &SealArgs, context: &Context) -> Result<()> {
     let commitments = args.commitments.iter().map(|path| read(path)).collect::<Result<Vec<_>>>()?;
     let inputs = Inputs::new(commitments.clone()).map_err(|error| exit::usage(error.to_string()))?;
-    let keys = keys(args, &inputs, context).await?;
+    let about = |found: &Found| check_inputs(found, &inputs);
+    let keys = recipients(&args.to, args.request, about, context).await?;
     if keys.is_empty() && !args.in_the_clear {
         let message = "to whom? Pass --request ID for its committee, --to KEY, or --in-the-clear";
         return Err(exit::usage(message).into());
@@ -102,46 +97,6 @@ async fn hand_over(args: &SealArgs, context: &Context) -> Result<()> {
         }),
         format!("inputs   {identity:?}, {sealed} in {inbox}\nnext: give {inbox} to those who answer: they read it with --inbox"),
     )
-}
-
-/// Whom the openings are sealed to.
-async fn keys(args: &SealArgs, inputs: &Inputs, context: &Context) -> Result<BTreeSet<B256>> {
-    let mut keys = BTreeSet::new();
-    let mut operators = Vec::new();
-    for text in &args.to {
-        match text.parse::<B256>() {
-            Ok(key) => {
-                keys.insert(key);
-            }
-            Err(_) => operators.push(context.address(text)?),
-        }
-    }
-    if operators.is_empty() && args.request.is_none() {
-        return Ok(keys);
-    }
-    let desk = Desk::open(context).await?;
-    let stake = Stake::new(desk.client.ledger(), desk.client.contracts().staking.address);
-    for signer in operators {
-        let operator = stake.operator_by(signer).await?.ok_or_else(|| {
-            exit::refused(format!(
-                "{signer} is no operator's key: name its encryption key (`aver inputs key`)"
-            ))
-        })?;
-        keys.insert(stake.standing(operator).await?.encryption_key);
-    }
-    if let Some(id) = args.request {
-        let found = desk.client.find(id).await?;
-        check_inputs(&found, inputs)?;
-        let committee = found.committee.as_ref().ok_or_else(|| {
-            exit::refused(format!(
-                "request {id} has no committee: `aver request show {id}` says where it stands"
-            ))
-        })?;
-        for (operator, _) in members(committee) {
-            keys.insert(stake.standing(operator).await?.encryption_key);
-        }
-    }
-    Ok(keys)
 }
 
 /// Opens what was sealed to the account.

@@ -26,6 +26,7 @@ use averment_node::{
     pages::Pages,
     secrets,
     stake::{Stake, Standing},
+    weights,
 };
 use averment_primitives::U256;
 use serde_json::json;
@@ -116,10 +117,10 @@ async fn work(args: &RunArgs, context: &Context) -> Result<()> {
     for one in &args.serve {
         let version = context.version_id(&registry, &one.version).await?;
         let folder = PlanFolder::open(&one.plan)?;
-        let (model, schema, weights) = (folder.model()?, folder.schema()?, folder.commitment()?);
+        let (plan, schema, commitment) = (folder.plan()?, folder.schema()?, folder.commitment()?);
         let registered = registry.at_final().await?.content(version).await?;
-        let same = registered.weights_commitment == weights.identity()
-            && registered.plan_digest == model.plan().digest();
+        let same =
+            registered.weights_commitment == commitment.identity() && registered.plan_digest == plan.digest();
         if !same {
             let message = format!(
                 "{} registered another plan or other weights than {}",
@@ -128,11 +129,21 @@ async fn work(args: &RunArgs, context: &Context) -> Result<()> {
             );
             return Err(exit::refused(message).into());
         }
-        let setup = context.setup(weights.chunked().setup(), schema.chunk_bits())?;
+        let setup = context.setup(commitment.chunked().setup(), schema.chunk_bits())?;
+        let sealed = args.sealed_weights.as_ref().filter(|_| !folder.has_weights());
+        let (model, secret) = match sealed {
+            Some(sealed) => {
+                let opened = context.ui.waiting("opening sealed weights", || {
+                    weights::read(sealed, &member, plan, &commitment, &setup)
+                });
+                let opened = opened.map_err(|error| exit::refused(error.to_string()))?;
+                (opened.model, Some(opened.secret))
+            }
+            None => (folder.model()?, proves.then(|| folder.secret(&commitment)).transpose()?),
+        };
         let mut one = Served::new(version.0, model, schema, setup)?;
-        if proves {
-            let salt = folder.secret(&weights)?.salt().clone();
-            one = one.with_weights(weights, Some(salt));
+        if let Some(secret) = secret.filter(|_| proves) {
+            one = one.with_weights(commitment, Some(secret.salt().clone()));
         }
         served.push(one);
     }

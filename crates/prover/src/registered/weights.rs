@@ -14,9 +14,6 @@ use thiserror::Error;
 use zeroize::Zeroizing;
 
 const NAME: &str = "averment-commitment-salt/1\n";
-/// Bytes of the file.
-const LENGTH: usize = NAME.len() + 64;
-
 /// The secret half of a commitment to weights: `averment-commitment-salt/1`. With the weights it opens the commitment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WeightsSecret {
@@ -44,6 +41,9 @@ pub enum SecretError {
 }
 
 impl WeightsSecret {
+    /// Bytes of the file.
+    pub const BYTES: usize = NAME.len() + 64;
+
     /// Commits to weight blocks (padded, in the plan's order); without a salt the points hide nothing.
     ///
     /// The salt is 32 fresh random bytes for each model. Versions of the model may share it: equal chunks then have equal
@@ -99,7 +99,7 @@ impl WeightsSecret {
 
     /// The file's bytes.
     pub fn encode(&self) -> Zeroizing<Vec<u8>> {
-        let mut bytes = Zeroizing::new(Vec::with_capacity(LENGTH));
+        let mut bytes = Zeroizing::new(Vec::with_capacity(Self::BYTES));
         bytes.extend_from_slice(NAME.as_bytes());
         bytes.extend_from_slice(self.commitment.as_slice());
         bytes.extend_from_slice(self.salt.expose());
@@ -123,7 +123,7 @@ impl WeightsSecret {
 
     /// Reads the file of a commitment.
     pub fn read(path: &Path, commitment: &WeightsCommitment) -> Result<Self, SecretError> {
-        let bytes = Zeroizing::new(averment_atomic::read(path, LENGTH as u64)?);
+        let bytes = Zeroizing::new(averment_atomic::read(path, Self::BYTES as u64)?);
         let secret = Self::decode(&bytes)?;
         let expected = commitment.identity();
         if secret.commitment != expected {
