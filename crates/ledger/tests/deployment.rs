@@ -163,7 +163,6 @@ async fn settlement_is_deployed_with_the_registry() {
     }
 }
 
-/// In production an upgrade of what holds stake comes after operators can have left with theirs.
 /// Where blocks have no randomness, drand's rounds draw: the contract is made with one, which shows that it verifies them.
 #[tokio::test]
 async fn rounds_of_drand_draw_where_blocks_do_not() {
@@ -186,6 +185,7 @@ async fn rounds_of_drand_draw_where_blocks_do_not() {
     assert!(!contract.valueOf(1001).call().await.unwrap().is_zero());
 }
 
+/// In production an upgrade of what holds stake comes after operators can have left with theirs.
 #[tokio::test]
 async fn operators_can_leave_before_their_stake_is_upgraded() {
     let ledger = chain();
