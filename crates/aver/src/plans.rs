@@ -202,6 +202,14 @@ impl PlanFolder {
         serde_json::from_slice(&bytes).map_err(|error| bad(&path, &error))
     }
 
+    /// The names of the features, in order; none if the plan was handed over without its calibration.
+    pub fn columns(&self) -> Result<Vec<String>> {
+        if self.has_weights() && !self.private(CALIBRATION).exists() {
+            return Ok(Vec::new());
+        }
+        Ok(self.calibration()?.columns().to_vec())
+    }
+
     /// A file of the private half, which those do not have who were given the plan to verify with.
     fn read_private(&self, path: &Path, limit: u64) -> Result<Vec<u8>> {
         match atomic::read(path, limit) {

@@ -130,6 +130,11 @@ fn an_operator_is_given_secret_weights_sealed_and_answers_with_those() {
         );
     }
 
+    // What was handed over proves, too; which columns are features it was not told.
+    let prove =
+        ["prove", "opened", "--input", "breast_cancer/data/evaluation.csv", "--row", "3", "-o", "case.proof"];
+    sandbox.run(&[&prove[..], &["--except", "row,diagnosis"]].concat()).done();
+
     let serve = format!("{VERSION}=given");
     let run = ["oracle", "run", "--serve", &serve, "--inputs", "inbox", "--pages", "127.0.0.1:0"];
     let run = [&run[..], &["--account", SIGNER, "--pause", "1", "--prove"]].concat();

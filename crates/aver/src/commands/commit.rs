@@ -130,7 +130,7 @@ pub fn to_input(
     context: &Context,
 ) -> Result<(InputCommitment, InputOpening)> {
     let (plan, schema, weights) = (folder.plan()?, folder.schema()?, folder.commitment()?);
-    let known = folder.calibration().map(|seen| seen.columns().to_vec()).unwrap_or_default();
+    let known = folder.columns().unwrap_or_default();
     let inputs = Inputs::read(file, args, &plan, &known, context)?;
     let setup = context.setup(weights.chunked().setup(), schema.chunk_bits())?;
     Ok(InputOpening::commit(&setup, &schema, inputs.items, inputs.tensors, Some(fresh_salt()?))?)

@@ -178,8 +178,8 @@ pub fn prove_watched(
             paths.iter().map(|path| committed_input(path, &schema)).collect::<Result<Vec<_>>>()?
         }
         Source::File(path, args, commitments) => {
-            let known = folder.calibration()?;
-            let inputs = Inputs::read(path, args, &plan, known.columns(), context)?;
+            let known = folder.columns()?;
+            let inputs = Inputs::read(path, args, &plan, &known, context)?;
             let parts = match commitments {
                 Commitments::Joint => vec![inputs],
                 Commitments::Each => inputs.each(),
