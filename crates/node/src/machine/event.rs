@@ -49,7 +49,7 @@ pub enum Mode {
 pub struct Committee {
     /// How many have to say the same.
     pub threshold: u8,
-    /// How far answers that count as the same may differ; such a committee works on the chain only.
+    /// How far answers that count as the same may differ; members of such a committee commit and reveal on the chain.
     pub tolerance: u64,
     /// When it was drawn.
     pub since: u64,
