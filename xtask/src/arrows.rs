@@ -9,7 +9,7 @@ use std::process::Command;
 const FLOORS: &[&[&str]] = &[
     &["averment-primitives"],
     &["averment-kernels", "averment-plan"],
-    &["averment-registry", "averment-verifier"],
+    &["averment-registry", "averment-verifier", "averment-federated"],
     &["averment-atomic"],
     &["averment-storage", "averment-ledger", "averment-compiler", "averment-prover"],
     &["averment-node", "averment-simulate"],
@@ -18,7 +18,8 @@ const FLOORS: &[&[&str]] = &[
 ];
 
 /// Crates without files, clock, sockets or random numbers, and what would bring those in.
-const PURE: &[&str] = &["averment-primitives", "averment-plan", "averment-registry", "averment-verifier"];
+const PURE: &[&str] =
+    &["averment-primitives", "averment-plan", "averment-registry", "averment-verifier", "averment-federated"];
 const IMPURE: &[&str] = &[
     "tokio",
     "reqwest",

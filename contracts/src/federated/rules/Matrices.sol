@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity ^0.8.37;
+
+import {allocate, positive, word} from "./Arithmetic.sol";
+
+// Gram matrices in memory: signed words, row after row.
+
+/// Reads the upper triangle of a matrix of `rows` rows, 8 bytes an entry, from `data` in calldata on. `good` if it can be one
+/// of rows within limits, `limit` for the first `own` rows' squared norms and 2^62 for the others' ([F2.5]).
+function readTriangle(uint256 data, uint256 rows, uint256 own, uint256 limit) pure returns (uint256 matrix, bool good) {
+    matrix = allocate(rows * rows);
+    uint256 norms = allocate(rows);
+    assembly ("memory-safe") {
+        let width := shl(5, rows)
+        let step := add(width, 0x20)
+        let bad := 0
+        // The diagonal first. What is below 0 is above every limit as an unsigned word.
+        let from := data
+        let left := shl(3, rows)
+        let end := add(norms, shl(5, own))
+        for { let to := norms } lt(to, add(norms, width)) { to := add(to, 0x20) } {
+            if eq(to, end) { limit := shl(62, 1) }
+            let value := sar(192, calldataload(from))
+            bad := or(bad, gt(value, limit))
+            mstore(to, value)
+            from := add(from, left)
+            left := sub(left, 8)
+        }
+        let diagonal := matrix
+        end := add(norms, width)
+        for {} lt(norms, end) { norms := add(norms, 0x20) } {
+            let own2 := mload(norms)
+            mstore(diagonal, own2)
+            data := add(data, 8)
+            let right := add(diagonal, 0x20)
+            let down := add(diagonal, width)
+            for { let other := add(norms, 0x20) } lt(other, end) { other := add(other, 0x20) } {
+                let value := sar(192, calldataload(data))
+                mstore(right, value)
+                mstore(down, value)
+                bad := or(bad, gt(mul(value, value), mul(own2, mload(other))))
+                data := add(data, 8)
+                right := add(right, 0x20)
+                down := add(down, width)
+            }
+            diagonal := add(diagonal, step)
+        }
+        good := iszero(bad)
+    }
+}
+
+/// Where a matrix that is not good is not: the first such (i, j), squared norms before products.
+function faultOf(uint256 matrix, uint256 rows, uint256 own, uint256 limit) pure returns (uint256, uint256) {
+    unchecked {
+        for (uint256 i = 0; i < rows; ++i) {
+            if (square(matrix, rows, i) > (i < own ? limit : 1 << 62)) return (i, i);
+        }
+        for (uint256 i = 0; i < rows; ++i) {
+            for (uint256 j = i + 1; j < rows; ++j) {
+                int256 product = entry(matrix, rows, i, j);
+                if (positive(product * product) > square(matrix, rows, i) * square(matrix, rows, j)) return (i, j);
+            }
+        }
+        return (rows, rows);
+    }
+}
+
+/// `<row_i, row_j>`.
+function entry(uint256 matrix, uint256 rows, uint256 i, uint256 j) pure returns (int256 value) {
+    assembly ("memory-safe") { value := mload(add(matrix, shl(5, add(mul(i, rows), j)))) }
+}
+
+/// The squared norm of a row.
+function square(uint256 matrix, uint256 rows, uint256 i) pure returns (uint256) {
+    return word(matrix, i * rows + i);
+}
+
+/// The squared distance of two rows, not below 0.
+function distance(uint256 matrix, uint256 rows, uint256 i, uint256 j) pure returns (uint256) {
+    unchecked {
+        int256 value = entry(matrix, rows, i, i) + entry(matrix, rows, j, j) - 2 * entry(matrix, rows, i, j);
+        return positive(value);
+    }
+}
+
+/// The squared distances of the first `count` rows, each with the number of its column in the last 8 bits: `count` words a
+/// row.
+function distances(uint256 matrix, uint256 rows, uint256 count) pure returns (uint256 table) {
+    table = allocate(count * count);
+    assembly ("memory-safe") {
+        let width := shl(5, rows)
+        let line := shl(5, count)
+        let diagonal := matrix
+        for { let i := 0 } lt(i, count) { i := add(i, 1) } {
+            let norm := mload(diagonal)
+            let right := add(table, mul(i, add(line, 0x20)))
+            let down := right
+            mstore(right, i)
+            let other := diagonal
+            let at := diagonal
+            for { let j := add(i, 1) } lt(j, count) { j := add(j, 1) } {
+                at := add(at, 0x20)
+                other := add(other, add(width, 0x20))
+                right := add(right, 0x20)
+                down := add(down, line)
+                let value := sub(add(norm, mload(other)), shl(1, mload(at)))
+                value := shl(8, mul(value, sgt(value, 0)))
+                mstore(right, or(value, j))
+                mstore(down, or(value, i))
+            }
+            diagonal := add(diagonal, add(width, 0x20))
+        }
+    }
+}
