@@ -133,6 +133,7 @@ impl ProofClient {
         let action = match descriptor.kind {
             Kind::Decision => "register the plan's descriptor",
             Kind::Certificate => "register the descriptor of its certificate",
+            Kind::Update => "register the descriptor of the task's updates",
         };
         let points = point::to_bytes(tables).into();
         let call = Descriptors::registerCall { descriptor: descriptor.bytes().to_vec().into(), points };

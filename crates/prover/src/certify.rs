@@ -35,16 +35,7 @@ impl<'a> Certifier<'a> {
             outs.copied().take(1 << table.bits).collect()
         });
         let cells: Vec<Vec<i64>> = weights.chain(tables).collect();
-        let covered = descriptor.covered();
-        let part = |base: u64, bits: u8| -> Vec<i64> {
-            let inside = |block: &&Covered| (block.base..block.base + (1 << block.bits)).contains(&base);
-            let found = covered.iter().zip(&cells).find(|(block, _)| inside(block));
-            found.map_or(Vec::new(), |(block, own)| {
-                own.iter().skip((base - block.base) as usize).take(1 << bits).copied().collect()
-            })
-        };
-        let parts = descriptor.lookups.iter().filter_map(|own| Some(part(own.input?, own.bits))).collect();
-        let slots = slots(&descriptor, &covered, &cells, &limbs);
+        let (parts, slots) = looked_up(&descriptor, &cells, &limbs);
         Ok(Self { committed, descriptor, parts, slots })
     }
 
@@ -94,13 +85,22 @@ impl<'a> Certifier<'a> {
     }
 }
 
-/// The limbs of the blocks that have some, where they are looked up.
-fn slots(
+/// What a descriptor that covers blocks with these cells looks up: the cells of each part that is looked up as it stands, and the
+/// limbs of the blocks that have some, where they lie.
+pub(crate) fn looked_up(
     descriptor: &Descriptor,
-    covered: &[Covered],
     cells: &[Vec<i64>],
     limbs: &[Vec<Limb>],
-) -> Vec<SlotCells> {
+) -> (Vec<Vec<i64>>, Vec<SlotCells>) {
+    let covered = descriptor.covered();
+    let part = |base: u64, bits: u8| -> Vec<i64> {
+        let inside = |block: &&Covered| (block.base..block.base + (1 << block.bits)).contains(&base);
+        let found = covered.iter().zip(cells).find(|(block, _)| inside(block));
+        found.map_or(Vec::new(), |(block, own)| {
+            own.iter().skip((base - block.base) as usize).take(1 << bits).copied().collect()
+        })
+    };
+    let parts = descriptor.lookups.iter().filter_map(|own| Some(part(own.input?, own.bits))).collect();
     let rows = 1 << descriptor.layout.slot_bits;
     let area = |(ins, _): &(Option<u64>, _)| SlotCells { ins: ins.map(|_| vec![0; rows]), outs: None };
     let mut slots: Vec<SlotCells> = descriptor.layout.slots.iter().map(area).collect();
@@ -111,5 +111,5 @@ fn slots(
             area[*row as usize..].iter_mut().zip(cells).for_each(|(own, cell)| *own = limb(cell));
         }
     }
-    slots
+    (parts, slots)
 }

@@ -1,6 +1,7 @@
 //! Witnesses, commitments and proofs: the other side of `averment-verifier`.
 //!
-//! [`model::Committed`] goes from a model to proofs, [`certify::Certifier`] to the certificate of its weights.
+//! [`model::Committed`] goes from a model to proofs, [`certify::Certifier`] to the certificate of its weights, [`mod@federated`] from
+//! vectors to the proofs of a task of federated learning.
 //! [`Engine`] makes them on kernels; [`mod@reference`] reads like `docs/protocol.md`, and from the same randomness both give the same bytes.
 
 mod assignment;
@@ -8,6 +9,7 @@ mod axes;
 pub mod certify;
 pub mod commit;
 mod engine;
+pub mod federated;
 mod lookups;
 mod masks;
 pub mod model;

@@ -18,6 +18,7 @@ pub mod claims;
 pub mod commitment;
 mod decision;
 pub mod descriptor;
+pub mod federated;
 pub mod field;
 pub mod file;
 pub mod functional;

@@ -80,6 +80,9 @@ pub enum CommitError {
         /// How many there are.
         got: usize,
     },
+    /// A sum of vectors that is wider than 64 bits.
+    #[error("a cell of the sum has more than 64 bits")]
+    Sum,
     /// The commitment at hand is for other blocks, another K or another setup.
     #[error("the commitment is for {what} other than the one at hand")]
     Other {
@@ -128,6 +131,16 @@ impl Chunks {
             .map(|(chunk, cells)| key.as_deref().map_or(Fr::ZERO, |key| blind(key, meaning, chunk, cells)))
             .collect();
         Ok(chunks)
+    }
+
+    /// All cells, chunk by chunk.
+    pub(crate) fn cells(&self) -> &[i32] {
+        &self.cells
+    }
+
+    /// Each chunk's blind.
+    pub(crate) fn blinds(&self) -> &[Fr] {
+        &self.blinds
     }
 
     fn each(&self) -> impl Iterator<Item = &[i32]> {

@@ -7,8 +7,8 @@
 //! that proof and verification cost least.
 
 use super::{
-    Axis, Coefficient, Constant, DeriveError, Descriptor, Kind, Layout, Limb, LookupBlock, Relation, Sizes,
-    Table, Term, ValidDescriptor, cost,
+    Axis, Coefficient, Constant, DeriveError, Descriptor, Kind, Layout, Limb, LookupBlock, Product, Relation,
+    Sizes, Table, Term, ValidDescriptor, cost,
     derive::{log2_above, narrow},
     layout::Area,
     pack::{SLOT_BITS, Slots, slot_counts},
@@ -19,6 +19,9 @@ use std::collections::BTreeMap;
 
 /// The widest ranges that are looked up directly, as they are tried: rows of a table as powers of two.
 const WIDEST: std::ops::RangeInclusive<u8> = 4..=20;
+/// Bits of a limb of a norm's slack, and how many there are: together room for all bounds that a statement has.
+const SLACK_BITS: u8 = 8;
+const SLACK_LIMBS: u8 = 8;
 
 /// A certificate's descriptor and where the prover puts limbs.
 #[derive(Debug, Clone)]
@@ -64,21 +67,59 @@ impl Descriptor {
 
     /// The certificate that goes with this descriptor of a decision of `plan`. It does not depend on the batch.
     pub fn certificate(&self, plan: &Plan) -> Result<Certificate, DeriveError> {
+        let cover = Cover {
+            kind: Kind::Certificate,
+            chunk_bits: self.layout.chunk_bits,
+            masked: self.layout.masks.is_some(),
+            covered: self.covered(),
+            weights: self.layout.sizes.weights.clone(),
+            weight_bits: self.weight_bits.clone(),
+            shapes: plan.weights().iter().map(|weight| &weight.shape).collect(),
+            functions: self.functions().copied().collect(),
+            function_bits: self.layout.sizes.function_bits,
+            exponents: None,
+        };
+        let (descriptor, limbs) = cover.derive()?;
+        Ok(Certificate { descriptor, limbs })
+    }
+}
+
+/// What a descriptor without inputs covers: every cell of these blocks is in its range, every padding cell zero.
+pub(super) struct Cover<'a> {
+    pub kind: Kind,
+    pub chunk_bits: u8,
+    pub masked: bool,
+    /// The blocks: those of weights, then of functions.
+    pub covered: Vec<Covered>,
+    /// Sizes and widths of the weight blocks, and the shapes of what they hold.
+    pub weights: Vec<u8>,
+    pub weight_bits: Vec<u8>,
+    pub shapes: Vec<&'a Shape>,
+    /// Function tables, and the rows that they take.
+    pub functions: Vec<Table>,
+    pub function_bits: Option<u8>,
+    /// Of an update: what powers of four the blocks' squares count in its norm ([10.5]).
+    pub exponents: Option<Vec<u8>>,
+}
+
+impl Cover<'_> {
+    /// The descriptor that costs least, and for each covered block its limbs; of an update those of the norm's slack behind
+    /// them.
+    pub(super) fn derive(&self) -> Result<(ValidDescriptor, Vec<Vec<Limb>>), DeriveError> {
         let choices = WIDEST.flat_map(|widest| slot_counts().map(move |slots| (widest, slots)));
-        let drafts = choices.filter_map(|(widest, slots)| Draft::lay_out(self, plan, widest, slots));
+        let drafts = choices.filter_map(|(widest, slots)| Draft::lay_out(self, widest, slots));
         // Of those that cost the same, the one with the fewest limbs.
         let best = drafts.min_by_key(|(descriptor, _, widest)| {
             (cost::cost(descriptor, &descriptor.layout), std::cmp::Reverse(*widest))
         });
         let (descriptor, limbs, _) = best.ok_or(DeriveError::Slots)?;
-        Ok(Certificate { descriptor: descriptor.validate()?, limbs })
+        Ok((descriptor.validate()?, limbs))
     }
 }
 
-/// A certificate in the making.
+/// A descriptor that covers blocks, in the making.
 struct Draft<'a> {
-    decision: &'a Descriptor,
-    covered: Vec<Covered>,
+    cover: &'a Cover<'a>,
     widest: u8,
     tables: Vec<Table>,
     /// Tags of ranges by first value and width.
@@ -87,31 +128,27 @@ struct Draft<'a> {
 
 impl<'a> Draft<'a> {
     /// Descriptor and limbs with tables of at most `2^widest` rows, in so many slots; none if it has no layout.
-    fn lay_out(
-        decision: &'a Descriptor,
-        plan: &Plan,
-        widest: u8,
-        slots: u8,
-    ) -> Option<(Descriptor, Vec<Vec<Limb>>, u8)> {
-        let covered = decision.covered();
-        let mut own = Self { decision, covered, widest, tables: Vec::new(), ranges: BTreeMap::new() };
+    fn lay_out(cover: &'a Cover<'a>, widest: u8, slots: u8) -> Option<(Descriptor, Vec<Vec<Limb>>, u8)> {
+        let mut own = Self { cover, widest, tables: Vec::new(), ranges: BTreeMap::new() };
         let table_bits = own.place_tables()?;
         let lookups = own.place_lookups(slots)?;
         let mut sizes = Sizes {
+            chunk_bits: cover.chunk_bits,
+            weights: cover.weights.clone(),
             inputs: Vec::new(),
             item_bits: 0,
+            function_bits: cover.function_bits,
             table_bits,
             slot_bits: lookups.slot_bits,
             areas: lookups.areas.clone(),
             mask_bits: None,
-            ..decision.layout.sizes.clone()
         };
-        if decision.layout.masks.is_some() {
-            let draft = own.assemble(plan, &sizes, &lookups)?;
+        if cover.masked {
+            let draft = own.assemble(&sizes, &lookups)?;
             let cells = claims::mask_cells(draft.operands(), &draft.degrees(true));
             sizes.mask_bits = Some(log2_above(u64::try_from(cells).ok()?));
         }
-        let descriptor = own.assemble(plan, &sizes, &lookups)?;
+        let descriptor = own.assemble(&sizes, &lookups)?;
         Some((descriptor, lookups.limbs, widest))
     }
 
@@ -136,13 +173,16 @@ impl<'a> Draft<'a> {
 
     /// The function tables where they are, and ranges behind them in descending order. Returns the bits of all rows.
     fn place_tables(&mut self) -> Option<u8> {
-        for block in &self.covered {
+        if self.cover.exponents.is_some() {
+            self.ranges.insert((0, SLACK_BITS), 0);
+        }
+        for block in &self.cover.covered {
             match self.direct(block.width) {
                 Some(range) => _ = self.ranges.insert(range, 0),
                 None => self.ranges.extend(self.limbs(block.width).iter().map(|(_, bits)| ((0, *bits), 0))),
             }
         }
-        self.tables = self.decision.functions().copied().collect();
+        self.tables.clone_from(&self.cover.functions);
         let functions = self.tables.last().map_or(Some(0), |last| end_of(last.row, last.bits))?;
         // The widest first; narrower ones fill the gaps that alignment leaves.
         let mut order: Vec<(i64, u8)> = self.ranges.keys().copied().collect();
@@ -179,17 +219,25 @@ impl<'a> Draft<'a> {
     fn place_in(&self, mut slots: Slots, slot_bits: u8) -> Option<Lookups> {
         let wide = |block: &Covered| self.direct(block.width).is_none();
         // Limbs first, so that few slots have an area of their own. In descending order of size everything is aligned.
-        let mut limbs: Vec<Vec<Limb>> = vec![Vec::new(); self.covered.len()];
+        let covered = &self.cover.covered;
+        let mut limbs: Vec<Vec<Limb>> = vec![Vec::new(); covered.len()];
         for place in self.by_size(wide) {
-            let (block, own) = (self.covered.get(place)?, limbs.get_mut(place)?);
+            let (block, own) = (covered.get(place)?, limbs.get_mut(place)?);
             for (shift, bits) in self.limbs(block.width) {
                 let (slot, row) = slots.take(block.bits, Area::Ranges)?;
                 own.push(Limb { slot, row, shift, bits });
             }
         }
+        if self.cover.exponents.is_some() {
+            let slack = (0..SLACK_LIMBS).map(|limb| {
+                let (slot, row) = slots.take(0, Area::Ranges)?;
+                Some(Limb { slot, row, shift: limb.checked_mul(SLACK_BITS)?, bits: SLACK_BITS })
+            });
+            limbs.push(slack.collect::<Option<_>>()?);
+        }
         let mut parts: BTreeMap<u64, LookupBlock> = BTreeMap::new();
         for place in self.by_size(|block| !wide(block)) {
-            let block = self.covered.get(place)?;
+            let block = covered.get(place)?;
             let tag = *self.ranges.get(&self.direct(block.width)?)?;
             let bits = block.bits.min(slot_bits);
             for part in 0..1_u64.checked_shl(block.bits.checked_sub(bits)?.into())? {
@@ -199,7 +247,7 @@ impl<'a> Draft<'a> {
             }
         }
         // In the order of blocks, which is not that of their places.
-        let in_order = self.covered.iter().flat_map(|block| {
+        let in_order = covered.iter().flat_map(|block| {
             let end = block.base.saturating_add(1_u64.checked_shl(block.bits.into()).unwrap_or(0));
             parts.range(block.base..end).map(|(_, part)| *part)
         });
@@ -208,34 +256,38 @@ impl<'a> Draft<'a> {
 
     /// The places of some covered blocks, largest first.
     fn by_size(&self, wanted: impl Fn(&Covered) -> bool) -> Vec<usize> {
-        let chosen = self.covered.iter().enumerate().filter(|(_, block)| wanted(block));
+        let chosen = self.cover.covered.iter().enumerate().filter(|(_, block)| wanted(block));
         let mut places: Vec<(u8, usize)> = chosen.map(|(place, block)| (block.bits, place)).collect();
         places.sort_by_key(|(bits, place)| (std::cmp::Reverse(*bits), *place));
         places.into_iter().map(|(_, place)| place).collect()
     }
 
-    fn assemble(&self, plan: &Plan, sizes: &Sizes, placed: &Lookups) -> Option<Descriptor> {
+    fn assemble(&self, sizes: &Sizes, placed: &Lookups) -> Option<Descriptor> {
         let layout = Layout::new(sizes).ok()?;
+        let covered = &self.cover.covered;
         let mut lookups = Vec::new();
         let mut relations = Vec::new();
-        for (block, own) in self.covered.iter().zip(&placed.limbs) {
-            for limb in own {
-                let tag = *self.ranges.get(&(0, limb.bits))?;
-                let Limb { slot, row, .. } = *limb;
-                lookups.push(LookupBlock { slot, row, bits: block.bits, tag, input: None });
-            }
-            if !own.is_empty() {
-                relations.push(ranged(&layout, block, own)?);
-            }
+        let mut limb = |limb: &Limb, bits: u8| {
+            let tag = *self.ranges.get(&(0, limb.bits))?;
+            lookups.push(LookupBlock { slot: limb.slot, row: limb.row, bits, tag, input: None });
+            Some(())
+        };
+        if let (Some(exponents), Some(slack)) = (&self.cover.exponents, placed.limbs.get(covered.len())) {
+            slack.iter().try_for_each(|own| limb(own, 0))?;
+            relations.push(norm(&layout, exponents, slack)?);
+        }
+        for (block, own) in covered.iter().zip(&placed.limbs).filter(|(_, own)| !own.is_empty()) {
+            own.iter().try_for_each(|own| limb(own, block.bits))?;
+            relations.push(ranged(&layout, block, own)?);
         }
         lookups.sort_by_key(|own| (own.slot, own.row));
         lookups.extend(&placed.parts);
-        for (weight, base) in plan.weights().iter().zip(&layout.weight_blocks) {
-            relations.extend(padding(&weight.shape, *base));
+        for (shape, base) in self.cover.shapes.iter().zip(&layout.weight_blocks) {
+            relations.extend(padding(shape, *base));
         }
-        let weight_bits = self.decision.weight_bits.clone();
+        let weight_bits = self.cover.weight_bits.clone();
         let tables = self.tables.clone();
-        Some(Descriptor { kind: Kind::Certificate, layout, weight_bits, tables, lookups, relations })
+        Some(Descriptor { kind: self.cover.kind, layout, weight_bits, tables, lookups, relations })
     }
 }
 
@@ -245,13 +297,33 @@ struct Lookups {
     areas: Vec<Area>,
     /// Parts of blocks that are looked up as they stand, in the order of blocks.
     parts: Vec<LookupBlock>,
-    /// Limbs of each block.
+    /// Limbs of each block; behind them those of a norm's slack.
     limbs: Vec<Vec<Limb>>,
 }
 
 /// The row behind `2^bits` rows from `row` on.
 fn end_of(row: u64, bits: u8) -> Option<u64> {
     row.checked_add(1_u64.checked_shl(bits.into())?)
+}
+
+/// The squares of all weight blocks, each block's times its power of four, and the slack's limbs are together the statement's
+/// one public value.
+fn norm(layout: &Layout, exponents: &[u8], slack: &[Limb]) -> Option<Relation> {
+    let blocks = layout.weight_blocks.iter().zip(&layout.sizes.weights).zip(exponents);
+    let products = blocks.map(|((base, bits), shift)| {
+        let axes = vec![Axis::Sum { at: 0, bits: *bits }];
+        let side = vec![Term { coefficient: Coefficient { mantissa: 1, shift: *shift }, base: *base, axes }];
+        Product { vars: *bits, grouped: 0, group_point: 0, a: side.clone(), b: side }
+    });
+    let limb = |limb: &Limb| {
+        let area = layout.slots.get(usize::from(limb.slot))?.0?;
+        let coefficient = Coefficient { mantissa: 1, shift: limb.shift };
+        let axes = vec![Axis::Point { at: 0, bits: 0 }];
+        Some(Term { coefficient, base: area.checked_add(limb.row)?, axes })
+    };
+    let terms = slack.iter().map(limb).collect::<Option<_>>()?;
+    let constant = Constant::Public { first: 0, count: 1 };
+    Some(Relation { point_bits: 0, products: products.collect(), terms, constant })
 }
 
 /// `block + 2^(width-1)` is the sum of its limbs.

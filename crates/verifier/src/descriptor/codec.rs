@@ -1,5 +1,6 @@
 //! A descriptor's canonical bytes, which the contract stores as code and reads as they are ([10.1], laid out in
-//! `docs/protocol.md` [10.3]): `averment-descriptor/1`, and of weights certificates `averment-certificate/1`.
+//! `docs/protocol.md` [10.3]): `averment-descriptor/1`, of weights certificates `averment-certificate/1`, of updates
+//! `averment-update/1`.
 //!
 //! Integers are big-endian and of fixed width, records of one kind have one length (but terms, which are read from
 //! first to last), and what follows from the rest but would cost gas to find (where blocks lie, rounds' degrees,
@@ -18,6 +19,7 @@ use thiserror::Error;
 /// The formats' names, padded with zeros to a word in the bytes.
 const DECISION: &str = "averment-descriptor/1";
 const CERTIFICATE: &str = "averment-certificate/1";
+const UPDATE: &str = "averment-update/1";
 const WORD: usize = 32;
 
 /// The most bytes a descriptor has together with the points of its function tables: a contract's code, less the byte that
@@ -183,6 +185,7 @@ fn name(kind: Kind) -> &'static str {
     match kind {
         Kind::Decision => DECISION,
         Kind::Certificate => CERTIFICATE,
+        Kind::Update => UPDATE,
     }
 }
 
@@ -432,11 +435,8 @@ impl Input<'_> {
     }
 
     fn kind(&mut self) -> Result<Kind, DecodeError> {
-        let mut certificate = self.0.clone();
-        let kind = match certificate.format(CERTIFICATE) {
-            Ok(()) => Kind::Certificate,
-            Err(_) => Kind::Decision,
-        };
+        let is = |kind: &Kind| self.0.clone().format(name(*kind)).is_ok();
+        let kind = [Kind::Certificate, Kind::Update].into_iter().find(is).unwrap_or(Kind::Decision);
         self.0.format(name(kind))?;
         self.0.bytes("padding", WORD.saturating_sub(name(kind).len()))?;
         Ok(kind)

@@ -6,6 +6,7 @@ mod certificate;
 mod codec;
 mod cost;
 mod derive;
+mod federated;
 mod layout;
 mod pack;
 mod registration;
@@ -15,6 +16,7 @@ pub use agreement::Disagreement;
 pub use certificate::{Certificate, Covered};
 pub use codec::{DescriptorError, EncodeError};
 pub use derive::{Commitments, DeriveError, Derived, Options};
+pub use federated::{ShapeError, TaskShape, UpdateDescriptor};
 pub use layout::{Area, Blocks, Layout, LayoutError, Sizes, Strided};
 pub use pack::{LIMB_BITS, Limb, Placement};
 pub use validate::{InvalidDescriptor, ValidDescriptor};
@@ -29,6 +31,8 @@ pub enum Kind {
     Decision,
     /// That its weights and function tables are in range, and the weights' padding zero ([8.1]).
     Certificate,
+    /// That an update of a task is in range and of bounded norm, and its padding zero ([10.5]).
+    Update,
 }
 
 /// A plan, as the verifier sees it. Addresses are cells: chunk number above offset.

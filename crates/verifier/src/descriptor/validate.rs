@@ -7,6 +7,7 @@
 //! determined; and `out` is the table's value at hi (b), (c).
 
 mod certificate;
+mod federated;
 
 use super::{
     Area, Axis, Coefficient, Constant, Descriptor, EncodeError, Kind, Layout, LookupBlock, Relation, SLOTS,
@@ -201,12 +202,18 @@ pub enum InvalidDescriptor {
         /// The block: weight blocks, then function tables; their number for something that is none of them.
         block: usize,
     },
+    /// Of an update: a first relation that is not its norm's, or a public value anywhere else.
+    #[error("relation {relation} is not that of the norm and its slack")]
+    Norm {
+        /// The relation.
+        relation: usize,
+    },
 }
 
 use InvalidDescriptor as Fault;
 
 impl Descriptor {
-    /// Checks every rule of [10.2], or of [10.4] if it is a certificate's.
+    /// Checks every rule of [10.2], or of [10.4] or [10.5] if it is of that kind.
     pub fn validate(self) -> Result<ValidDescriptor, InvalidDescriptor> {
         self.check()?;
         let bytes = self.encode()?;
@@ -221,6 +228,7 @@ impl Descriptor {
         match self.kind {
             Kind::Decision => known.decision(),
             Kind::Certificate => known.certificate(),
+            Kind::Update => known.update(),
         }
     }
 
@@ -242,16 +250,20 @@ impl Descriptor {
         within("coordinates", 1, COORDINATES, self.point_length())?;
         within("function bits", 0, layout.table_bits.into(), sizes.function_bits.unwrap_or(0).into())?;
         within("weight blocks", 0, COUNT, sizes.weights.len())?;
-        // A certificate has neither inputs nor products, and may do without relations.
-        let (least, most) = match self.kind {
-            Kind::Decision => (1, COUNT),
-            Kind::Certificate => (0, 0),
+        // A certificate has neither inputs nor products, and may do without relations; an update has no inputs.
+        let (least, inputs, products) = match self.kind {
+            Kind::Decision => (1, COUNT, COUNT),
+            Kind::Certificate => (0, 0, 0),
+            Kind::Update => (1, 0, COUNT),
         };
-        within("input blocks", 0, most, sizes.inputs.len())?;
+        if self.kind == Kind::Update {
+            within("function tables", 0, 0, usize::from(sizes.function_bits.is_some()))?;
+        }
+        within("input blocks", 0, inputs, sizes.inputs.len())?;
         within("tables", 1, COUNT, self.tables.len())?;
         within("lookup blocks", 1, COUNT, self.lookups.len())?;
         within("relations", least, COUNT, self.relations.len())?;
-        within("products", 0, most, self.products().count())?;
+        within("products", 0, products, self.products().count())?;
         for bits in &self.weight_bits {
             within("bits of weights", 1, CELL_BITS, usize::from(*bits))?;
         }
@@ -324,8 +336,8 @@ impl Descriptor {
                     let place = inputs.len();
                     let block =
                         self.layout.input_blocks.get(place).copied().zip(self.layout.input_bits(place));
-                    // Which parts of which blocks a certificate's are, is checked with all that they cover.
-                    let right = self.kind == Kind::Certificate || block == Some((base, own.bits));
+                    // Which parts of which blocks those of other kinds are, is checked with all that they cover.
+                    let right = self.kind != Kind::Decision || block == Some((base, own.bits));
                     if !right {
                         return Err(Fault::LookupInput { lookup });
                     }
@@ -436,9 +448,9 @@ impl Known<'_> {
         let (high, limbs) = terms.split_first().ok_or(fault)?;
         let shift = high.coefficient.shift;
         // The rule on `sh + w + 1` is a part of the bound on everything.
-        let table = self.new_block(relation, high).filter(|table| table.function).ok_or(fault)?;
+        let table = self.new_block(relation, high, -1).filter(|table| table.function).ok_or(fault)?;
         sum.add(range_bits(table.first, table.bits).saturating_add(shift.into()));
-        if self.limbs(place, relation, limbs, sum)? != shift {
+        if self.limbs(place, relation, limbs, -1, sum)? != shift {
             return Err(Fault::Limbs { relation: place });
         }
         let expected = match shift.checked_sub(1) {
@@ -452,18 +464,19 @@ impl Known<'_> {
         Ok(())
     }
 
-    /// Limbs with `-1`, `-2^bits`, …, in ranges from 0 on. Returns how wide they are together.
+    /// Limbs with `sign`, `sign·2^bits`, …, in ranges from 0 on. Returns how wide they are together.
     fn limbs(
         &mut self,
         place: usize,
         relation: &Relation,
         terms: &[Term],
+        sign: i64,
         sum: &mut Sum,
     ) -> Result<u8, Fault> {
         let fault = Fault::Limbs { relation: place };
         let mut filled = 0_u8;
         for term in terms {
-            let table = self.new_block(relation, term).ok_or(fault)?;
+            let table = self.new_block(relation, term, sign).ok_or(fault)?;
             if table.function || table.first != 0 || term.coefficient.shift != filled {
                 return Err(fault);
             }
@@ -477,9 +490,9 @@ impl Known<'_> {
         self.descriptor.tables.iter().find(|table| table.tag == block.tag).copied()
     }
 
-    /// Takes a block as a relation's own: all over its output cells, with a minus, and used before by none. Returns its
+    /// Takes a block as a relation's own: all over its output cells, with this sign, and used before by none. Returns its
     /// table.
-    fn new_block(&mut self, relation: &Relation, term: &Term) -> Option<Table> {
+    fn new_block(&mut self, relation: &Relation, term: &Term, sign: i64) -> Option<Table> {
         let lookup = self.in_block(term.base)?;
         let block = self.descriptor.lookups.get(lookup)?;
         let table = self.table(block)?;
@@ -488,7 +501,7 @@ impl Known<'_> {
         let right = !*done
             && term.axes == plain
             && block.bits == relation.point_bits
-            && term.coefficient.mantissa == -1;
+            && term.coefficient.mantissa == sign;
         *done = true;
         right.then_some(table)
     }
@@ -521,7 +534,7 @@ impl Known<'_> {
         for bits in [bits, bits, 0] {
             sum.add(bits);
         }
-        self.limbs(place, relation, limbs, &mut sum)?;
+        self.limbs(place, relation, limbs, -1, &mut sum)?;
         *next = next.saturating_add(relation.public_count());
         sum.fits(place)
     }

@@ -10,20 +10,25 @@ impl Known<'_> {
     /// Checks all relations, and then that they and the lookups cover everything.
     pub(super) fn certificate(&mut self) -> Result<(), Fault> {
         let covered = self.descriptor.covered();
+        self.covering(0, &covered)
+    }
+
+    /// Checks the relations from `first` on, which are about what is covered, and that everything is.
+    pub(super) fn covering(&mut self, first: usize, covered: &[Covered]) -> Result<(), Fault> {
         let mut ranged = vec![false; covered.len()];
-        for (place, relation) in self.descriptor.relations.iter().enumerate() {
+        for (place, relation) in self.descriptor.relations.iter().enumerate().skip(first) {
             match relation.constant {
                 Constant::Public { .. } | Constant::Decision { .. } => {
                     return Err(Fault::Public { relation: place });
                 }
-                Constant::Number(Coefficient { mantissa: 0, .. }) => zero(place, relation, &covered)?,
+                Constant::Number(Coefficient { mantissa: 0, .. }) => zero(place, relation, covered)?,
                 Constant::Number(constant) => {
-                    self.ranged(place, relation, constant, &covered, &mut ranged)?;
+                    self.ranged(place, relation, constant, covered, &mut ranged)?;
                 }
             }
         }
         self.all_determined()?;
-        self.covers(&covered, &ranged)
+        self.covers(covered, &ranged)
     }
 
     /// A block that is not looked up as it stands: plus `2^(width-1)` it is the sum of limbs, none used before.
@@ -45,7 +50,7 @@ impl Known<'_> {
             return Err(fault);
         }
         *done = true;
-        let filled = self.limbs(place, relation, limbs, &mut Sum::default()).map_err(|_| fault)?;
+        let filled = self.limbs(place, relation, limbs, -1, &mut Sum::default()).map_err(|_| fault)?;
         let half = block.width.checked_sub(1).map(|shift| Coefficient { mantissa: 1, shift });
         if filled != block.width || Some(constant) != half {
             return Err(fault);
