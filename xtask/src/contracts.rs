@@ -31,20 +31,32 @@ const CONTRACTS: &[&str] = &[
     "DrandRandomness",
     "DevelopmentToken",
     "ClaimsPool",
+    "RobustWeights",
+    "FederatedTask",
+    "FederatedRounds",
+    "FederatedFaults",
+    "FederatedTasks",
     "AccessManager",
     "ERC1967Proxy",
 ];
-/// Contracts that create a second one for some of their functions (`Parted`), and this part.
-const PARTED: &[(&str, &str)] = &[("InferenceRouter", "RouterOffers"), ("OracleStaking", "OracleOperators")];
+/// Contracts some of whose functions are in another one (`Parted`, `Parts`), or whose errors are another one's too.
+const PARTED: &[(&str, &str)] = &[
+    ("InferenceRouter", "RouterOffers"),
+    ("OracleStaking", "OracleOperators"),
+    ("FederatedTask", "FederatedRounds"),
+    ("FederatedTask", "FederatedFaults"),
+    ("FederatedTask", "RobustWeights"),
+];
 /// Contracts that store in an ERC-7201 namespace, and the contract that tells the compiler so.
 const NAMESPACED: &[(&str, &str)] = &[
     ("ModelRegistry", "ModelRegistryLayout"),
     ("InferenceRouter", "InferenceRouterLayout"),
     ("OracleStaking", "OracleStakingLayout"),
     ("ClaimsPool", "ClaimsPoolLayout"),
+    ("FederatedTasks", "FederatedTasksLayout"),
 ];
 /// Namespaces that several contracts have, likewise.
-const SHARED: &[(&str, &str)] = &[("Pauses", "PausesLayout")];
+const SHARED: &[(&str, &str)] = &[("Pauses", "PausesLayout"), ("FederatedTask", "FederatedTaskLayout")];
 /// Contracts whose storage layout is pinned as text.
 const LAYOUTS: &[&str] = &[
     "ModelRegistry",
@@ -56,6 +68,7 @@ const LAYOUTS: &[&str] = &[
     "BlockRandomness",
     "DrandRandomness",
     "ClaimsPool",
+    "FederatedTasks",
 ];
 /// EIP-170, and the room that is kept below it for repairs of what can be upgraded.
 const CODE_LIMIT: usize = 24_576;
@@ -99,7 +112,7 @@ fn compiled() -> Result<BTreeMap<PathBuf, String>> {
             files.insert(format!("contracts/layouts/{name}.txt").into(), layout_text(name, &layout)?);
         }
         let mut artifact = artifact(name, &output, layout)?;
-        if let Some((_, part)) = PARTED.iter().find(|(contract, _)| *contract == name) {
+        for (_, part) in PARTED.iter().filter(|(contract, _)| *contract == name) {
             add_what_it_says(&mut artifact["abi"], &self::output(build, part)?["abi"]);
         }
         let text = serde_json::to_string_pretty(&sorted(artifact))? + "\n";

@@ -8,6 +8,7 @@ import {
     Contested,
     Evidence,
     Outcome,
+    Posting,
     Reveal,
     Revealed,
     Scores,
@@ -19,6 +20,7 @@ import {VersionId} from "../types/Ids.sol";
 import {IModelRegistry} from "./IModelRegistry.sol";
 import {IProofVerifier} from "./IProofVerifier.sol";
 import {IRandomness} from "./IRandomness.sol";
+import {IRobustWeights} from "./IRobustWeights.sol";
 
 /// @title One model trained by participants who do not trust each other (docs/federated.md, [F1] to [F4]).
 /// @notice Phases follow each other in time: whoever acts first in a new one begins it, or anybody by `advance`, and its seconds
@@ -31,8 +33,7 @@ interface IFederatedTask {
     /// @param index Where the member is in the list that seeds draw from, from 1 on.
     event Joined(address indexed account, bytes32 indexed identity, uint16 index);
     event Left(address indexed account);
-    event ValidatorJoined(address indexed account);
-    event ValidatorLeft(address indexed account);
+    event ValidatorJoined(address indexed account, bytes32 indexed identity);
     /// @param key With which packages are sealed for the account; @param endpoint where it takes them.
     event Announced(address indexed account, bytes32 key, string endpoint);
     /// @param members How many there are to draw from. @param randomness Whose value draws; zero if all take part.
@@ -76,6 +77,8 @@ interface IFederatedTask {
     event Withdrawn(address indexed account, address indexed to, uint256 amount);
 
     error ZeroAddress();
+    /// @dev A part works with other contracts than the rest.
+    error OtherSurroundings();
     /// @dev Not a task, or by somebody else than what created it.
     error NotATask();
     error WrongPhase(TaskPhase expected, TaskPhase got);
@@ -103,7 +106,7 @@ interface IFederatedTask {
     error InvalidSignature(address account);
     error SignatureTooLong(uint256 max, uint256 got);
     /// @dev Points, or other bytes, of another length.
-    error WrongLength(uint256 expected, uint256 got);
+    error OtherLength(uint256 expected, uint256 got);
     /// @dev Not a canonical point of the curve.
     error BadPoint(uint256 chunk);
     /// @dev Not what the account revealed in this round, or last before it.
@@ -116,8 +119,6 @@ interface IFederatedTask {
     error ChallengesOpen(uint16 open);
     /// @dev Not the points of the present model, or not what the last round added.
     error OtherModel();
-    /// @dev An entry of the matrix cannot be that of updates within the bound.
-    error BadMatrix(uint256 row, uint256 column);
     /// @dev The sums of points are not equal in this chunk.
     error EquationFails(uint256 chunk);
     /// @dev The proof does not prove the round.
@@ -144,15 +145,17 @@ interface IFederatedTask {
     /// @dev A precompile could not be given the gas it may need; send the transaction with more.
     error NotEnoughGas();
 
+    /// @notice Begins the task. By the factory, when it creates it.
+    function initialize(bytes32 model, bytes32 difference, uint128 pool) external;
+
     // Members.
 
     /// @notice Joins with the stake; takes part from the next round on.
     /// @param evidence For the gate.
     function join(bytes calldata evidence) external;
+    function joinAsValidator(bytes calldata evidence) external;
     /// @notice Leaves, and gets the stake back, unless the present round binds it.
     function quit() external;
-    function joinAsValidator(bytes calldata evidence) external;
-    function quitAsValidator() external;
     /// @notice Says with which key packages are sealed for the sender, and where it takes them. At most 256 bytes.
     function announce(bytes32 key, string calldata endpoint) external;
     /// @notice Takes what the sender has here.
@@ -188,37 +191,31 @@ interface IFederatedTask {
     function challenge(address account, Contested contested) external;
     /// @notice Answers a challenge of a proof with its bytes: slashes if it fails, or else takes the bond.
     function answerProof(Evidence calldata evidence) external;
-    /// @notice Says, by their hashes, in which pieces cells will be posted, and with which blinds: one piece after the other, none of
-    /// two chunks. The point of evaluation follows from it.
-    /// @param pieces `keccak256` of each piece.
-    /// @param perChunk How many pieces a chunk has.
-    function beginAnswer(
-        address account,
-        Contested contested,
-        bytes32[] calldata pieces,
-        uint256 perChunk,
-        uint256[] calldata blinds
-    ) external;
-    /// @notice Posts a piece: cells of `width` bytes, two's complement, big-endian, from cell `first` of the chunk on.
+    /// @notice Says in which pieces cells will be posted, and with which blinds. Each answerer posts its own.
+    function beginAnswer(address account, Contested contested, Posting calldata posting) external;
+    /// @notice Posts a piece.
     function postPiece(
         address account,
         Contested contested,
-        bytes32[] calldata pieces,
+        Posting calldata posting,
         uint256 index,
-        uint256 width,
         bytes calldata cells
     ) external;
     /// @notice Opens every chunk at the point of evaluation, once all pieces are there; takes the bond.
-    /// @param quotients A point of each chunk.
+    /// @param rest With the points, what the word binds: `evidenceOf(proofHash, contentHash)` and the cumulative points' hash (zero
+    /// without); or the outcome: its difference, and `keccak256(abi.encode(accounts, qualities))`.
+    /// @param quotients A point of each chunk: the quotient of its polynomial, less its value, by X - z, where z is
+    /// `keccak256(abi.encode(keccak256(abi.encode(posting))))` in the field.
     function endAnswer(
         address account,
         Contested contested,
+        Posting calldata posting,
         bytes calldata points,
-        uint256[] calldata blinds,
+        bytes32[2] calldata rest,
         bytes calldata quotients
     ) external;
     /// @notice Ends a challenge that was not answered in time: its subject does not stand.
-    function lapse(address account, Contested contested) external;
+    function lapse(uint16 round, address account, Contested contested) external;
     /// @notice Slashes for a revealed proof that fails, until the round is final.
     function accuse(Evidence calldata evidence) external;
     /// @notice Slashes for two signed commits of the present round.
@@ -243,6 +240,7 @@ interface IFederatedTask {
     function registry() external view returns (IModelRegistry);
     function verifier() external view returns (IProofVerifier);
     function randomness() external view returns (IRandomness);
+    function rules() external view returns (IRobustWeights);
     /// @notice What distinguishes this code from that of other tasks.
     function implementationVersion() external pure returns (uint256);
 
@@ -273,10 +271,18 @@ interface IFederatedTask {
         view
         returns (uint16 committedIn, bytes26 committed, uint16 revealedIn, bytes26 revealed);
     function isValidator(address account) external view returns (bool);
-    function challengeOf(address account, Contested contested)
+    /// @notice Who aggregated last, and the hash of what it came to; zero if that is final or void.
+    function aggregated() external view returns (address aggregator, bytes32 outcome);
+    /// @notice Who challenged, until when it can be answered, and whether it was, or lapsed.
+    function challengeOf(uint16 round, address account, Contested contested)
         external
         view
-        returns (address challenger, bytes32 pieces, uint256 posted);
+        returns (address challenger, uint40 until, bool closed);
+    /// @notice What an answerer said before its first piece, and a bit for each piece that it posted.
+    function answerOf(uint16 round, address account, Contested contested, address answerer)
+        external
+        view
+        returns (bytes32 digest, uint256 posted);
 
     /// @notice What is committed to.
     function commitOf(

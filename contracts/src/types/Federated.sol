@@ -1,18 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.37;
 
+import {Kind} from "../interfaces/IRobustWeights.sol";
 import {VersionId} from "./Ids.sol";
-
-/// How weights follow from the matrix: docs/federated.md [F2.6].
-enum Weighting {
-    Average,
-    ClippedAverage,
-    CenteredClipping,
-    Krum,
-    MultiKrum,
-    GeometricMedian,
-    FlTrust
-}
 
 /// Where a task stands. A round runs from `Select` to `Settle`; between rounds it is `Idle`.
 enum TaskPhase {
@@ -51,15 +41,15 @@ struct Terms {
     bytes32 roundKind;
     /// B: the most that an update's norm may be, in units of the finest block; with it `(rounds * B)^2 < 2^62`.
     uint32 bound;
-    Weighting rule;
-    /// f: how many participants of a round the rule tolerates.
-    uint16 faults;
-    /// Norms that rules clip to; zero for the median norm.
+    // The rule, as `IRobustWeights` takes it.
+    Kind kind;
+    uint8 faults;
+    bool clip;
+    bool mix;
+    uint64 norm;
     uint64 radius;
-    /// Whether every row is first mixed with its nearest.
-    bool mixing;
     /// Whether participants' cumulative updates are compared, so that clones count as one.
-    bool cumulative;
+    bool history;
     /// How many revealed updates a round needs, and how many members to open one.
     uint16 minimum;
     /// The most members.
@@ -125,10 +115,11 @@ struct Reveal {
     bytes cumulative;
 }
 
-/// A revealed update, as its word binds it. Where the task has no cumulatives, they are empty.
+/// A revealed update, as its word binds it.
 struct Revealed {
     bytes points;
-    bytes cumulative;
+    /// keccak256 of the cumulative points; zero in a task without.
+    bytes32 cumulative;
     bytes32 proofHash;
     bytes32 contentHash;
 }
@@ -139,15 +130,15 @@ struct Aggregation {
     address[] accounts;
     /// For each, and then for the root update if the rule has one, `evidenceOf(proofHash, contentHash)`.
     bytes32[] evidence;
-    /// The points of the new model, of the remainder, of the updates, of the rule's reference, and of the cumulatives if the task has
-    /// them: as the verifier takes them.
+    /// The points of the new model, of the remainder, of the updates, of the rule's reference, and of the cumulatives if the task
+    /// has them: as the verifier takes them.
     bytes points;
     /// The points of the present model.
     bytes model;
     /// The root update's cumulative points, if it has any.
     bytes rootCumulative;
-    /// The upper triangle of each half, row by row.
-    int64[] matrix;
+    /// The upper triangle of each half, row by row, 8 bytes an entry, two's complement, big-endian.
+    bytes matrix;
     /// Identities that the statement names: of the new model's and the remainder's points, of the list of rows.
     bytes32 weights;
     bytes32 inputs;
@@ -158,7 +149,6 @@ struct Aggregation {
 
 /// What an aggregation came to; the contract keeps its hash until the round is final.
 struct Outcome {
-    address aggregator;
     /// keccak256 of the points of the new model, and of what it adds to the one before.
     bytes32 model;
     bytes32 difference;
@@ -178,6 +168,18 @@ enum Contested {
     Proof,
     Update,
     Model
+}
+
+/// What an answer says before its first piece: everything but the cells. The point at which they are evaluated follows from it.
+struct Posting {
+    /// keccak256 of each piece: chunk by chunk, from each one's first cell on.
+    bytes32[] pieces;
+    /// How many pieces a chunk has, cells a piece, bytes a cell (two's complement, big-endian).
+    uint32 perChunk;
+    uint32 cells;
+    uint8 width;
+    /// Of each chunk.
+    uint256[] blinds;
 }
 
 /// What an update's proof is held against on the chain.

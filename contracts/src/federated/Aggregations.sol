@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity ^0.8.37;
+
+import {IFederatedTask} from "../interfaces/IFederatedTask.sol";
+import {Statement} from "../interfaces/IProofVerifier.sol";
+import {Kind, Rows, Rule} from "../interfaces/IRobustWeights.sol";
+import {Aggregation, Outcome, TaskPhase, Terms} from "../types/Federated.sol";
+import {POINT, checkEquation, subtractAll} from "./Curve.sol";
+import {proves} from "./Proving.sol";
+import {Rounds} from "./Rounds.sol";
+
+/// @dev How a new model comes to be: its weights are computed here, the sum of commitments is formed here, and a proof says that
+/// what is divided and rounded are small integers and that the matrix is the rows'.
+abstract contract Aggregations is Rounds {
+    function aggregate(Aggregation calldata made) external {
+        Standing memory s = _aggregating();
+        Terms memory t = _terms();
+        if (_isTooSmall(s, t)) revert IFederatedTask.TooFew(t.minimum, s.revealed);
+        uint256 each = _origin().chunks * POINT;
+        uint256 rows = _checkRows(s, t, made, each);
+        uint256[] memory weights = _weigh(t, made);
+        bytes calldata points = made.points;
+        if (keccak256(made.model) != _layout().model) revert IFederatedTask.OtherModel();
+        bytes memory difference = subtractAll(points[:each], made.model);
+        checkEquation(weights, points[2 * each:], difference, points[each:2 * each]);
+        _checkProof(s, t, made, rows);
+
+        Outcome memory outcome;
+        outcome.accounts = made.accounts;
+        (outcome.model, outcome.difference) = (keccak256(points[:each]), keccak256(difference));
+        outcome.qualities = _qualities(made.accounts.length);
+        (_layout().outcome, _layout().aggregator) = (_digestOf(outcome), msg.sender);
+        emit IFederatedTask.Aggregated(
+            s.round, msg.sender, made.contentHash, points[:each], outcome.accounts, weights, outcome.qualities
+        );
+        if (s.validators != 0) _begin(s, TaskPhase.Score, t.scoreSeconds);
+        else _begin(s, TaskPhase.Settle, t.settleSeconds);
+    }
+
+    /// The named aggregator's time, or every member's.
+    function _aggregating() private returns (Standing memory s) {
+        s = _layout().standing;
+        _turn(s);
+        if (s.phase != TaskPhase.Aggregate && s.phase != TaskPhase.Takeover) {
+            revert IFederatedTask.WrongPhase(TaskPhase.Aggregate, s.phase);
+        }
+        if (_hasPassed(s.until)) revert IFederatedTask.TooLate(s.until);
+        if (s.phase == TaskPhase.Aggregate) {
+            address named = _terms().aggregator;
+            if (msg.sender != named) revert IFederatedTask.NotTheAggregator(named, msg.sender);
+        } else {
+            Member memory member = _layout().members[msg.sender];
+            if (member.seat != Seat.Participant || member.since > s.round) {
+                revert IFederatedTask.NotAMember(msg.sender);
+            }
+        }
+    }
+
+    /// Holds every row against what was revealed. Returns how many there are in half A.
+    function _checkRows(Standing memory s, Terms memory t, Aggregation calldata made, uint256 each)
+        private
+        view
+        returns (uint256 rows)
+    {
+        uint256 n = s.revealed;
+        if (made.accounts.length != n) revert IFederatedTask.OtherLength(n, made.accounts.length);
+        bool root = t.root != address(0);
+        if (made.evidence.length != n + (root ? 1 : 0)) {
+            revert IFederatedTask.OtherLength(n + (root ? 1 : 0), made.evidence.length);
+        }
+        bytes calldata points = made.points;
+        bool previous = t.kind == Kind.CenteredClipping;
+        rows = n + (root || previous ? 1 : 0);
+        uint256 length = (2 + rows + (t.history ? n : 0)) * each;
+        if (points.length != length) revert IFederatedTask.OtherLength(length, points.length);
+        address before = address(0);
+        for (uint256 i = 0; i < n; ++i) {
+            address account = made.accounts[i];
+            if (account <= before) revert IFederatedTask.NotAscending(account);
+            before = account;
+            bytes32 cumulative = 0;
+            if (t.history) {
+                uint256 from = (2 + rows + i) * each;
+                cumulative = keccak256(points[from:from + each]);
+            }
+            _checkWord(s, account, points[(2 + i) * each:(3 + i) * each], made.evidence[i], cumulative);
+        }
+        bytes calldata taken = points[(2 + n) * each:(2 + rows) * each];
+        if (root) {
+            bytes32 cumulative = t.history ? keccak256(made.rootCumulative) : bytes32(0);
+            _checkWord(s, t.root, taken, made.evidence[n], cumulative);
+        } else if (previous && keccak256(taken) != _layout().difference) {
+            revert IFederatedTask.OtherModel();
+        }
+    }
+
+    /// The rule's weights of half A's rows; refuses a matrix that cannot be one of updates within their bound.
+    function _weigh(Terms memory t, Aggregation calldata made) private view returns (uint256[] memory) {
+        uint256 sum = uint256(t.bound) * t.rounds;
+        Rule memory rule =
+            Rule({kind: t.kind, faults: t.faults, clip: t.clip, mix: t.mix, norm: t.norm, radius: t.radius});
+        Rows memory rows = Rows({
+            // As many as participants of a round.
+            // forge-lint: disable-next-line(unsafe-typecast)
+            updates: uint16(made.accounts.length),
+            previous: t.kind == Kind.CenteredClipping,
+            root: t.root != address(0),
+            history: t.history,
+            // Both are below 2^62, which the factory checked.
+            // forge-lint: disable-next-line(unsafe-typecast)
+            square: uint64(uint256(t.bound) * t.bound),
+            // forge-lint: disable-next-line(unsafe-typecast)
+            historySquare: uint64(sum * sum)
+        });
+        return weigher.weigh(rule, rows, made.matrix);
+    }
+
+    /// What is proved: docs/federated.md [F3.2].
+    function _checkProof(Standing memory s, Terms memory t, Aggregation calldata made, uint256 rows) private view {
+        uint256 n = made.accounts.length;
+        uint256[] memory counts = new uint256[](t.history ? 2 : 1);
+        counts[0] = rows;
+        if (t.history) counts[1] = n;
+        Statement memory statement = _statementOf(s, t, msg.sender);
+        (statement.weights, statement.inputs) = (made.weights, made.inputs);
+        // At most twice the participants of a round.
+        // forge-lint: disable-next-line(unsafe-typecast)
+        statement.items = uint32(rows + (t.history ? n : 0));
+        if (!proves(proofs, t.roundKind, statement, counts, made.matrix, made.points, made.proof)) {
+            revert IFederatedTask.NotProved();
+        }
+    }
+
+    function _qualities(uint256 n) private pure returns (uint256[] memory qualities) {
+        qualities = new uint256[](n);
+        for (uint256 i = 0; i < n; ++i) {
+            qualities[i] = 65_536 / n;
+        }
+    }
+}

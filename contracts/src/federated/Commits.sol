@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity ^0.8.37;
+
+import {IFederatedTask} from "../interfaces/IFederatedTask.sol";
+import {Reveal, SignedCommit, TaskPhase, Terms, evidenceOf, recordOf} from "../types/Federated.sol";
+import {POINT, addAll} from "./Curve.sol";
+import {Signatures} from "./Signatures.sol";
+import {Words} from "./Words.sol";
+
+/// @dev What participants say in a round: first a hash, then what it is of.
+abstract contract Commits is Words, Signatures, IFederatedTask {
+    function commit(bytes32 digest) external {
+        Standing memory s = _enter(TaskPhase.Commit);
+        if (!_commit(s, _terms(), msg.sender, digest)) revert IFederatedTask.AlreadyCommitted(msg.sender, s.round);
+    }
+
+    /// One that committed already is skipped, so that nobody can spoil a batch by sending a part of it first.
+    function commitSigned(SignedCommit[] calldata commits) external {
+        Standing memory s = _enter(TaskPhase.Commit);
+        Terms memory t = _terms();
+        for (uint256 i = 0; i < commits.length; ++i) {
+            SignedCommit calldata signed = commits[i];
+            _checkSignature(signed.account, _commitDigest(s.round, signed.digest), signed.signature);
+            _commit(s, t, signed.account, signed.digest);
+        }
+    }
+
+    /// As above, of one that revealed already.
+    function reveal(Reveal[] calldata reveals) external {
+        Standing memory s = _enter(TaskPhase.Reveal);
+        Terms memory t = _terms();
+        uint256 length = _origin().chunks * POINT;
+        for (uint256 i = 0; i < reveals.length; ++i) {
+            if (_layout().revealed[reveals[i].account].round == s.round) continue;
+            _reveal(s, t, length, reveals[i]);
+        }
+        _layout().standing = s;
+    }
+
+    function commitOf(
+        uint16 round,
+        address account,
+        bytes32 points,
+        bytes32 proofHash,
+        bytes32 contentHash,
+        bytes32 salt
+    ) public view returns (bytes32) {
+        return keccak256(abi.encode(block.chainid, address(this), round, account, points, proofHash, contentHash, salt));
+    }
+
+    function _commit(Standing memory s, Terms memory t, address account, bytes32 digest) private returns (bool) {
+        if (account != t.root && !_isSelected(s, t, account)) revert IFederatedTask.NotSelected(account, s.round);
+        Word storage word = _layout().committed[account];
+        if (word.round == s.round) return false;
+        // As much of it as is kept.
+        // forge-lint: disable-next-line(unsafe-typecast)
+        (word.digest, word.round) = (bytes26(digest), s.round);
+        emit IFederatedTask.Committed(s.round, account, digest);
+        return true;
+    }
+
+    function _reveal(Standing memory s, Terms memory t, uint256 length, Reveal calldata said) private {
+        (Layout storage $, address account) = (_layout(), said.account);
+        Word memory committed = $.committed[account];
+        if (committed.round != s.round || committed.excluded) revert IFederatedTask.NotCommitted(account, s.round);
+        if (said.points.length != length) revert IFederatedTask.OtherLength(length, said.points.length);
+        bytes32 points = keccak256(said.points);
+        bytes32 digest = commitOf(s.round, account, points, said.proofHash, said.contentHash, said.salt);
+        if (bytes26(digest) != committed.digest) {
+            revert IFederatedTask.OtherCommitment(account, committed.digest, digest);
+        }
+        Word memory word = $.revealed[account];
+        bool first = !t.history || word.round == 0 || word.excluded;
+        if (first) {
+            if (said.cumulative.length != 0) revert IFederatedTask.OtherLength(0, said.cumulative.length);
+        } else {
+            if (said.cumulative.length != length) revert IFederatedTask.OtherLength(length, said.cumulative.length);
+            if (_wordOf(word.round, said.last, keccak256(said.cumulative)) != word.digest) {
+                revert IFederatedTask.OtherReveal(account);
+            }
+        }
+        // Also where there is nothing to add to: it says whether they are points.
+        bytes memory sums = addAll(said.points, said.cumulative);
+        bytes32 cumulative = t.history ? keccak256(sums) : bytes32(0);
+        bytes32 record = recordOf(points, evidenceOf(said.proofHash, said.contentHash));
+        $.revealed[account] = Word({digest: _wordOf(s.round, record, cumulative), round: s.round, excluded: false});
+        if (account == t.root) s.rootRevealed = true;
+        else s.revealed += 1;
+        emit IFederatedTask.UpdateRevealed(s.round, account, said.proofHash, said.contentHash, said.points, cumulative);
+    }
+}

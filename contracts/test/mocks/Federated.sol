@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity ^0.8.37;
+
+import {IIdentityGate} from "../../src/interfaces/IIdentityGate.sol";
+import {Statement} from "../../src/interfaces/IProofVerifier.sol";
+
+/// @dev Believes a proof that consists of the statement's hash: what a task verifies shows in what it must be given. Its setup's
+/// tau is 7; every descriptor but one is registered.
+contract StatedProofs {
+    bytes32 public constant setup = keccak256("setup");
+    bytes32 private constant UNKNOWN = keccak256("unknown");
+
+    function descriptors() external view returns (address) {
+        return address(this);
+    }
+
+    function codeOf(bytes32 descriptor) external view returns (address) {
+        return descriptor == UNKNOWN ? address(0) : address(this);
+    }
+
+    /// [7]G2, the imaginary parts first.
+    function tau() external pure returns (uint256[4] memory) {
+        return [
+            uint256(0x2903ba015a9abde26a5d081e84551e63be0fd4516e46ee6d593edeba46362455),
+            0x224bdc5d4327fcf8ed702e01de1c2f1657a253ba75e32a89c390142aaa28b308,
+            0x03c8b7cda6b2dedb7aeeaf5fda464ad17036bea1c4e6f7adbaed1ebe0335e0d8,
+            0x1d92fff52a265017eeccb372e37d7a7bd431800eca28dfd82e21e8054114233f
+        ];
+    }
+
+    function verify(bytes32 descriptor, Statement calldata statement, bytes calldata points, bytes calldata proof)
+        external
+        pure
+        returns (bool)
+    {
+        return proof.length == 32
+            && keccak256(proof) == keccak256(abi.encode(keccak256(abi.encode(descriptor, statement, points))));
+    }
+}
+
+/// @dev Knows whom it is told, under the identity that it is told.
+contract StatedGate is IIdentityGate {
+    mapping(address account => bytes32) private identities;
+
+    function state(address account, bytes32 identity) external {
+        identities[account] = identity;
+    }
+
+    function identityOf(address, address account, bytes calldata) external view returns (bytes32) {
+        return identities[account];
+    }
+}
