@@ -5,6 +5,7 @@ import {IRobustWeights, Kind, Rows, Rule} from "../interfaces/IRobustWeights.sol
 import {ONE, allocate, setWord, share, word} from "./rules/Arithmetic.sol";
 import {centeredClipping, flTrust, geometricMedian, krum} from "./rules/Kinds.sol";
 import {faultOf, readTriangle} from "./rules/Matrices.sol";
+import {SAME_HISTORY, assess, noLikeness, raiseLikeness, shareOfOne} from "./rules/Quality.sol";
 import {clip, clipping, farthest, mix, unmix} from "./rules/Steps.sol";
 
 /// @title Weights of robust rules from a Gram matrix
@@ -16,8 +17,34 @@ contract RobustWeights is IRobustWeights {
         pure
         returns (uint256[] memory weights)
     {
-        (uint256 place, uint256 count) = read(rows, matrix);
-        return weightsOf(rule, rows, place, count);
+        (uint256 place, uint256 count, uint256 like) = read(rows, matrix);
+        uint256 counts = allocate(rows.updates);
+        shareOfOne(like, rows.updates, counts);
+        return weightsOf(rule, rows, place, count, counts);
+    }
+
+    /// @inheritdoc IRobustWeights
+    function judge(Rule calldata rule, Rows calldata rows, bytes calldata matrix)
+        external
+        pure
+        returns (uint256[] memory weights, uint256[] memory qualities)
+    {
+        (uint256 place, uint256 count, uint256 like) = read(rows, matrix);
+        uint256 updates = rows.updates;
+        qualities = new uint256[](updates);
+        // Weights first see the histories' likeness, then quality adds to it; but they change the matrix.
+        uint256 counts = allocate(updates);
+        shareOfOne(like, updates, counts);
+        uint256 to;
+        uint256 free;
+        assembly ("memory-safe") {
+            to := add(qualities, 0x20)
+            free := mload(0x40)
+        }
+        assess(place, count, updates, rows.previous, like, to);
+        // What that needed is needed no more.
+        assembly ("memory-safe") { mstore(0x40, free) }
+        weights = weightsOf(rule, rows, place, count, counts);
     }
 
     /// @inheritdoc IRobustWeights
@@ -26,7 +53,7 @@ contract RobustWeights is IRobustWeights {
         return counts ? 2 * uint256(rule.faults) + 1 : 1;
     }
 
-    function weightsOf(Rule calldata rule, Rows calldata rows, uint256 matrix, uint256 count)
+    function weightsOf(Rule calldata rule, Rows calldata rows, uint256 matrix, uint256 count, uint256 counts)
         private
         pure
         returns (uint256[] memory weights)
@@ -39,7 +66,7 @@ contract RobustWeights is IRobustWeights {
             uint256 place;
             assembly ("memory-safe") { place := add(weights, 0x20) }
             for (uint256 i = 0; i < updates; ++i) {
-                setWord(place, i, ONE);
+                setWord(place, i, word(counts, i));
             }
             uint256 factors;
             if (rule.clip) {
@@ -91,8 +118,12 @@ contract RobustWeights is IRobustWeights {
         }
     }
 
-    /// @dev The matrix of half A and its rows.
-    function read(Rows calldata rows, bytes calldata matrix) private pure returns (uint256 place, uint256 count) {
+    /// @dev The matrix of half A, its rows, and how alike cumulative updates are.
+    function read(Rows calldata rows, bytes calldata matrix)
+        private
+        pure
+        returns (uint256 place, uint256 count, uint256 like)
+    {
         unchecked {
             uint256 updates = rows.updates;
             if (updates == 0 || updates > 128) revert WrongUpdates(updates);
@@ -110,6 +141,7 @@ contract RobustWeights is IRobustWeights {
                 (uint256 i, uint256 j) = faultOf(place, count, updates, rows.square);
                 revert WrongEntry(false, i, j);
             }
+            like = noLikeness(updates);
             if (rows.history) {
                 uint256 history;
                 (history, good) = readTriangle(data + 4 * count * (count + 1), updates, updates, rows.historySquare);
@@ -117,6 +149,7 @@ contract RobustWeights is IRobustWeights {
                     (uint256 i, uint256 j) = faultOf(history, updates, updates, rows.historySquare);
                     revert WrongEntry(true, i, j);
                 }
+                raiseLikeness(history, updates, updates, SAME_HISTORY, like);
             }
         }
     }

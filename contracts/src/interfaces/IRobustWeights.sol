@@ -69,6 +69,13 @@ interface IRobustWeights {
         pure
         returns (uint256[] memory weights);
 
+    /// @notice The same, and what each update is worth: the qualities of all together are at most 2^16. Needs the previous
+    /// aggregate as a row to tell replays of it.
+    function judge(Rule calldata rule, Rows calldata rows, bytes calldata matrix)
+        external
+        pure
+        returns (uint256[] memory weights, uint256[] memory qualities);
+
     /// @notice Updates that a rule needs at least.
     function leastUpdates(Rule calldata rule) external pure returns (uint256);
 }

@@ -4,12 +4,13 @@ pragma solidity ^0.8.37;
 import {IRobustWeights, Kind, Rows, Rule} from "../../src/interfaces/IRobustWeights.sol";
 import {vm} from "../Vm.sol";
 
-/// @dev What Rust made of a matrix: weights, four bytes each, or the error.
+/// @dev What Rust made of a matrix: weights and qualities, four bytes each, or the error.
 struct Case {
     Rule rule;
     Rows rows;
     bytes matrix;
     bytes weights;
+    bytes qualities;
     bytes fault;
 }
 
@@ -33,10 +34,13 @@ contract RulesTest {
         for (uint256 i = 0; i < cases.length; ++i) {
             Case memory one = cases[i];
             string memory name = string.concat("case ", vm.toString(i));
-            try robust.weigh(one.rule, one.rows, one.matrix) returns (uint256[] memory weights) {
+            try robust.judge(one.rule, one.rows, one.matrix) returns (
+                uint256[] memory weights, uint256[] memory qualities
+            ) {
                 vm.assertEq(one.fault.length, 0, name);
-                vm.assertEq(weights.length * 4, one.weights.length, name);
-                vm.assertEq(keccak256(packed(weights)), keccak256(one.weights), name);
+                vm.assertEq(packed(weights), one.weights);
+                vm.assertEq(packed(robust.weigh(one.rule, one.rows, one.matrix)), one.weights);
+                vm.assertEq(packed(qualities), one.qualities);
             } catch (bytes memory fault) {
                 vm.assertEq(keccak256(fault), keccak256(one.fault), name);
                 ++refused;
@@ -60,6 +64,7 @@ contract RulesTest {
 
     function costs(uint16 updates, uint8 faults) private {
         bytes memory matrix = matrixOf(updates + 2, 24);
+        bytes memory both = bytes.concat(matrix, matrixOf(updates, 24));
         Rows memory rows = Rows(updates, true, true, false, 1 << 40, 0);
         string memory size = string.concat(", ", vm.toString(uint256(updates)), " updates");
         string[6] memory names = ["average", "centered clipping", "Krum", "Multi-Krum", "geometric median", "FLTrust"];
@@ -72,6 +77,9 @@ contract RulesTest {
         vm.snapshotGasLastCall("rules", string.concat("average of clipped", size));
         robust.weigh(Rule(Kind.Average, faults, false, true, 0, 0), rows, matrix);
         vm.snapshotGasLastCall("rules", string.concat("average of mixed", size));
+        Rows memory halves = Rows(updates, true, true, true, 1 << 40, 1 << 40);
+        robust.judge(Rule(Kind.MultiKrum, faults, false, false, 0, 0), halves, both);
+        vm.snapshotGasLastCall("rules", string.concat("Multi-Krum with histories, and qualities", size));
         robust.weigh(Rule(Kind.GeometricMedian, faults, true, true, 0, 0), rows, matrix);
         vm.snapshotGasLastCall("rules", string.concat("geometric median of clipped and mixed", size));
     }

@@ -86,7 +86,7 @@ impl Rule {
         let previous = shape.previous_row();
         let root = shape.root_row();
         let matrix = Matrix::new(shape.rows(), |i, j| i128::from(gram.at(i, j)));
-        let counts = vec![u128::from(ONE); n];
+        let counts = crate::quality::counts(gram);
 
         let factors = self.clip.then(|| steps::clipping(&matrix, n, self.norm));
         let matrix = match &factors {

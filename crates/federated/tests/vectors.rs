@@ -2,6 +2,7 @@
 //! committed file to it. `AVERMENT_WRITE_VECTORS=1` writes it anew; the diff is the review.
 
 use averment_federated::gram::{Gram, GramError, Half, Limits, Shape};
+use averment_federated::quality::qualities;
 use averment_federated::rules::{Kind, Rule, RuleError};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
@@ -24,14 +25,16 @@ struct Case {
 
 impl Case {
     fn encode(&self) -> Vec<u8> {
-        let (weights, fault) = match Gram::decode(self.shape, self.limits, &self.matrix) {
-            Err(error) => (Vec::new(), abi::gram_error(&error)),
+        let packed =
+            |values: &[u32]| values.iter().flat_map(|value| value.to_be_bytes()).collect::<Vec<u8>>();
+        let (weights, qualities, fault) = match Gram::decode(self.shape, self.limits, &self.matrix) {
+            Err(error) => (Vec::new(), Vec::new(), abi::gram_error(&error)),
             Ok(gram) => match self.rule.weights(&gram) {
-                Err(error) => (Vec::new(), abi::rule_error(&error)),
-                Ok(weights) => (weights.all().iter().flat_map(|w| w.to_be_bytes()).collect(), Vec::new()),
+                Err(error) => (Vec::new(), Vec::new(), abi::rule_error(&error)),
+                Ok(weights) => (packed(weights.all()), packed(&qualities(&gram)), Vec::new()),
             },
         };
-        abi::case(self, [&self.matrix, &weights, &fault])
+        abi::case(self, [&self.matrix, &weights, &qualities, &fault])
     }
 }
 
@@ -41,7 +44,7 @@ fn vectors_are_what_is_committed() {
     let encoded: Vec<Vec<u8>> = cases.iter().map(Case::encode).collect();
     let bytes = abi::array(&encoded);
     let text = json!({
-        "about": "`cases` is the ABI encoding of an array of (rule, rows, matrix, weights, fault), as in contracts/test/federated.",
+        "about": "`cases` is the ABI encoding of an array of (rule, rows, matrix, weights, qualities, fault), as in contracts/test/federated.",
         "count": cases.len(),
         "cases": format!("0x{}", bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>()),
     });

@@ -8,8 +8,8 @@ fn word(value: u64) -> [u8; 32] {
     word
 }
 
-/// A rule's and its rows' words, then the three strings of bytes.
-pub fn case(case: &Case, bytes: [&[u8]; 3]) -> Vec<u8> {
+/// A rule's and its rows' words, then the strings of bytes.
+pub fn case(case: &Case, bytes: [&[u8]; 4]) -> Vec<u8> {
     let Case { rule, shape, limits, .. } = case;
     let rule =
         [rule.kind as u64, rule.faults.into(), rule.clip.into(), rule.mix.into(), rule.norm, rule.radius];

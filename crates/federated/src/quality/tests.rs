@@ -1,0 +1,130 @@
+use super::*;
+use crate::gram::{Limits, Shape};
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{RngCore, SeedableRng};
+
+struct World {
+    draw: ChaCha8Rng,
+    common: Vec<i64>,
+    previous: Vec<i64>,
+    own: Vec<Vec<i64>>,
+}
+
+const CELLS: usize = 400;
+
+impl World {
+    /// Twenty participants, each with a direction of its own beside the common one; the previous aggregate points about there.
+    fn new(seed: u64) -> Self {
+        let mut draw = ChaCha8Rng::seed_from_u64(seed);
+        let common = noise(&mut draw, 1000);
+        let previous = sum(&common, &noise(&mut draw, 600));
+        let own = (0..20).map(|_| noise(&mut draw, 500)).collect();
+        Self { draw, common, previous, own }
+    }
+
+    fn honest(&mut self, i: usize) -> Vec<i64> {
+        let fresh = noise(&mut self.draw, 700);
+        sum(&sum(&self.common, &self.own[i]), &fresh)
+    }
+
+    /// Qualities of these updates, their cumulatives being four times as long and otherwise alike.
+    fn qualities(&self, rows: &[Vec<i64>]) -> Vec<u32> {
+        let shape = Shape { updates: rows.len(), previous: true, root: false, history: true };
+        let mut all = rows.to_vec();
+        all.push(self.previous.clone());
+        let mut entries = triangle(&all);
+        entries.extend(triangle(rows).into_iter().map(|entry| 16 * entry));
+        let limits = Limits { update: 1 << 62, history: 1 << 62 };
+        qualities(&Gram::new(shape, limits, &entries).unwrap())
+    }
+}
+
+fn noise(draw: &mut ChaCha8Rng, size: i64) -> Vec<i64> {
+    (0..CELLS).map(|_| (draw.next_u64() % (2 * size as u64 + 1)) as i64 - size).collect()
+}
+
+fn sum(a: &[i64], b: &[i64]) -> Vec<i64> {
+    a.iter().zip(b).map(|(x, y)| x + y).collect()
+}
+
+fn triangle(rows: &[Vec<i64>]) -> Vec<i64> {
+    let product = |i: usize, j: usize| rows[i].iter().zip(&rows[j]).map(|(x, y)| x * y).sum();
+    (0..rows.len()).flat_map(|i| (i..rows.len()).map(move |j| (i, j))).map(|(i, j)| product(i, j)).collect()
+}
+
+fn mean(values: &[u32]) -> f64 {
+    values.iter().map(|value| f64::from(*value)).sum::<f64>() / values.len() as f64
+}
+
+#[test]
+fn honest_updates_earn_alike_and_all_together_the_share_at_most() {
+    for seed in 0..10 {
+        let mut world = World::new(seed);
+        let rows: Vec<_> = (0..20).map(|i| world.honest(i)).collect();
+        let qualities = world.qualities(&rows);
+        assert!(qualities.iter().sum::<u32>() <= ONE);
+        assert!(mean(&qualities) > 0.7 * f64::from(ONE) / 20.0, "{qualities:?}");
+    }
+}
+
+#[test]
+fn three_clones_earn_as_one_and_an_equal_split_would_pay_three() {
+    for seed in 0..10 {
+        for blur in [0, 360] {
+            let mut world = World::new(seed);
+            let mut rows: Vec<_> = (0..20).map(|i| world.honest(i)).collect();
+            let first = rows[0].clone();
+            for _ in 0..2 {
+                let noise = noise(&mut world.draw, blur);
+                rows.push(sum(&first, &noise));
+            }
+            let qualities = world.qualities(&rows);
+            let clones = f64::from(qualities[0] + qualities[20] + qualities[21]);
+            assert!(clones <= 1.1 * mean(&qualities[1..20]), "seed {seed}, blur {blur}: {qualities:?}");
+        }
+    }
+}
+
+#[test]
+fn a_replay_of_the_aggregate_earns_nothing_with_noise_or_without() {
+    for seed in 0..10 {
+        for blur in [0, 300] {
+            let mut world = World::new(seed);
+            let mut rows: Vec<_> = (0..20).map(|i| world.honest(i)).collect();
+            let noise = noise(&mut world.draw, blur);
+            rows[7] = sum(&world.previous, &noise);
+            let qualities = world.qualities(&rows);
+            let honest: Vec<u32> = (0..20).filter(|i| *i != 7).map(|i| qualities[i]).collect();
+            assert!(
+                f64::from(qualities[7]) <= 0.1 * mean(&honest),
+                "seed {seed}, blur {blur}: {qualities:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn what_is_noise_or_turned_around_or_nothing_earns_nothing() {
+    for seed in 0..10 {
+        let mut world = World::new(seed);
+        let mut rows: Vec<_> = (0..20).map(|i| world.honest(i)).collect();
+        rows[3] = noise(&mut world.draw, 1000);
+        rows[4].iter_mut().for_each(|cell| *cell = -*cell);
+        rows[5].fill(0);
+        let qualities = world.qualities(&rows);
+        let honest = mean(&qualities[6..]);
+        for i in 3..6 {
+            assert!(f64::from(qualities[i]) <= 0.05 * honest, "seed {seed}, row {i}: {qualities:?}");
+        }
+    }
+}
+
+#[test]
+fn few_updates_are_not_asked_for_peers() {
+    for n in 1..4 {
+        let mut world = World::new(1);
+        let rows: Vec<_> = (0..n).map(|i| world.honest(i)).collect();
+        let qualities = world.qualities(&rows);
+        assert!(qualities.iter().all(|quality| *quality > 0), "{qualities:?}");
+    }
+}
