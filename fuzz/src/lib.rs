@@ -20,6 +20,7 @@ mod proof;
 mod settlement;
 mod state;
 mod storage;
+mod trainers;
 mod vectors;
 
 /// One decoder and what it promises.
@@ -91,6 +92,8 @@ pub const TARGETS: &[Target] = &[
     Target { name: "csv", run: compiler::csv, seeds: compiler::csv_seeds },
     Target { name: "sample_json", run: compiler::sample_json, seeds: compiler::sample_json_seeds },
     Target { name: "tensor_pb", run: compiler::tensor_pb, seeds: compiler::tensor_pb_seeds },
+    Target { name: "idx", run: trainers::idx, seeds: trainers::idx_seeds },
+    Target { name: "labelled_table", run: trainers::table, seeds: trainers::table_seeds },
     Target { name: "listing", run: storage::listing, seeds: storage::listing_seeds },
     Target { name: "pointer", run: storage::pointer, seeds: storage::pointer_seeds },
     Target { name: "car", run: storage::car, seeds: storage::car_seeds },

@@ -12,6 +12,7 @@ const FLOORS: &[&[&str]] = &[
     &["averment-registry", "averment-verifier", "averment-federated"],
     &["averment-atomic"],
     &["averment-storage", "averment-ledger", "averment-compiler", "averment-prover"],
+    &["averment-trainers"],
     &["averment-node", "averment-simulate"],
     &["aver", "averment-fuzz"],
     &["xtask"],

@@ -1,0 +1,22 @@
+//! Training, for those who take part in federated learning: who has data implements [`Participant`], and [`Trainer`] does it for
+//! every network that the compiler imports, so that what is trained is what is proved afterwards.
+//!
+//! ```text
+//! ONNX or [`models`] --Network--> Graph --(data, seed)--> Trainer: fit, evaluate
+//! ```
+//!
+//! Stochastic gradient descent over f32 on one thread, in a fixed order: the same arguments give the same bits on one
+//! machine. There is no tensor library below it; the crate is where one would come in, and nothing outside would see it.
+
+pub mod data;
+pub mod models;
+pub mod network;
+mod parameters;
+mod participant;
+pub mod random;
+mod sgd;
+
+pub use network::{Graph, GraphError};
+pub use parameters::{ParameterError, Parameters, TensorSchema};
+pub use participant::{Evaluation, Fit, FitError, Fitted, Participant, Progress};
+pub use sgd::{Settings, Trainer};
