@@ -21,6 +21,7 @@ mod settlement;
 mod state;
 mod storage;
 mod trainers;
+mod vector;
 mod vectors;
 
 /// One decoder and what it promises.
@@ -66,6 +67,8 @@ pub const TARGETS: &[Target] = &[
     Target { name: "explanation", run: json::explanation, seeds: json::explanation_seeds },
     Target { name: "plan", run: plan::plan, seeds: plan::plan_seeds },
     Target { name: "weights", run: plan::weights, seeds: plan::weights_seeds },
+    Target { name: "vector", run: vector::vector, seeds: vector::vector_seeds },
+    Target { name: "vector_layout", run: vector::vector_layout, seeds: vector::vector_layout_seeds },
     Target { name: "descriptor", run: proof::descriptor, seeds: proof::descriptor_seeds },
     Target { name: "proof", run: proof::proof, seeds: proof::proof_seeds },
     Target { name: "input_schema", run: plan::input_schema, seeds: plan::input_schema_seeds },

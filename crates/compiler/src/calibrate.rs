@@ -94,6 +94,18 @@ impl Observed {
         Self { magnitudes, inputs, outputs, first_values }
     }
 
+    /// As if every value were at most 1: for lowering that is about weights alone.
+    pub(crate) fn unit(network: &Network) -> Self {
+        let cells = |value: ValueId| network.dims[value.0].iter().product();
+        let extents = |cells: usize| vec![Extent { low: 0.0, high: 1.0, fraction: None }; cells];
+        Self {
+            magnitudes: vec![1.0; network.dims.len()],
+            inputs: network.inputs.iter().map(|input| extents(cells(input.value))).collect(),
+            outputs: Vec::new(),
+            first_values: Vec::new(),
+        }
+    }
+
     /// The largest absolute value of a value's cells.
     pub fn magnitude(&self, value: ValueId) -> f64 {
         self.magnitudes[value.0]

@@ -3,7 +3,7 @@
 use crate::{
     calibrate::Observed,
     fuse::fuse,
-    lower::{LowerError, Lowered, Precision, Said, lower},
+    lower::{LowerError, Lowered, Precision, Said, Weighing, Written, lower},
     network::Network,
     report::{Known, Report, decisions, measure_beside},
     runs::each_run,
@@ -98,6 +98,16 @@ const INDEX_BITS: std::ops::RangeInclusive<u8> = 10..=16;
 
 /// Compiles a network with scales from samples.
 pub fn compile(network: &Network, samples: &Samples, options: &Options) -> Result<Compiled, CompileError> {
+    compile_with(network, samples, options, Weighing::Chosen).map(|(compiled, _)| compiled)
+}
+
+/// The same with weights whose scales may be stated, and then what these were before they were rounded.
+pub(crate) fn compile_with(
+    network: &Network,
+    samples: &Samples,
+    options: &Options,
+    weighing: Weighing<'_>,
+) -> Result<(Compiled, Vec<Written>), CompileError> {
     if samples.is_empty() {
         return Err(CompileError::NoSamples);
     }
@@ -121,15 +131,15 @@ pub fn compile(network: &Network, samples: &Samples, options: &Options) -> Resul
     // All runs of the model use the same memory.
     let mut trace = Trace::default();
     let (precision, lowered) = match options.precision {
-        Some(precision) => (precision, lower(&network, &observed, precision, said)?),
-        None => narrowest(&network, &observed, samples, said, &mut trace)?,
+        Some(precision) => (precision, lower(&network, &observed, precision, said, weighing)?),
+        None => narrowest(&network, &observed, samples, said, weighing, &mut trace)?,
     };
-    let Lowered { model, values } = lowered;
+    let Lowered { model, values, written } = lowered;
     let affordable = usize::try_from(REPORT_WORK / work(&model).max(1)).unwrap_or(usize::MAX);
     let samples = samples.first(affordable.max(REPORTED));
     let known = Known { floats: observed.first_values(), trace: &mut trace };
     let report = measure_beside(&network, &model, &values, &samples, said.threshold(), known);
-    Ok(Compiled { model, network, values, precision, threshold: said.threshold(), report })
+    Ok((Compiled { model, network, values, precision, threshold: said.threshold(), report }, written))
 }
 
 /// The narrowest tables with which the samples come out close to the float run.
@@ -144,6 +154,7 @@ fn narrowest(
     observed: &Observed,
     samples: &Samples,
     said: Said,
+    weighing: Weighing<'_>,
     trace: &mut Trace,
 ) -> Result<(Precision, Lowered), CompileError> {
     // Widths by which scores come close to the float run's are right for what is said of them, too.
@@ -160,7 +171,7 @@ fn narrowest(
         let rooms = first_room..=6;
         for room in rooms {
             let precision = widths(index_bits, room, rows);
-            let lowered = match lower(network, observed, precision, tried) {
+            let lowered = match lower(network, observed, precision, tried, weighing) {
                 Ok(lowered) => lowered,
                 // Other widths may do.
                 Err(error) => {
@@ -188,7 +199,7 @@ fn narrowest(
     }
     match (best, failure) {
         (Some((_, precision, lowered)), _) if said == tried => Ok((precision, lowered)),
-        (Some((_, precision, _)), _) => Ok((precision, lower(network, observed, precision, said)?)),
+        (Some((_, precision, _)), _) => Ok((precision, lower(network, observed, precision, said, weighing)?)),
         (None, Some(error)) => Err(error.into()),
         (None, None) => Err(CompileError::NotFinite),
     }
@@ -272,7 +283,8 @@ mod tests {
         let cells = (0..20 * 784).map(|at| (at * at % 251) as f64).collect();
         let samples = Samples::new(&network, vec![Tensor { dims: vec![20, 1, 28, 28], cells }]).unwrap();
         let observed = Observed::new(&network, &samples);
-        let model = lower(&network, &observed, widths(12, 4, 4096), Said::Values).unwrap().model;
+        let model =
+            lower(&network, &observed, widths(12, 4, 4096), Said::Values, Weighing::Chosen).unwrap().model;
         let trial = |enough| trial(&model, &observed, &samples, None, enough, &mut Trace::default());
         let error = trial(f64::INFINITY);
         assert!(error > 0.0 && error.is_finite());

@@ -155,6 +155,7 @@ pub fn import(bytes: &[u8]) -> Result<Network, ImportError> {
         decides: false,
         labels: Vec::new(),
         notes: Vec::new(),
+        statistics: Vec::new(),
     };
     let mut importer = Importer { opset, names, network, cells: 0, work: 0 };
     for input in

@@ -16,13 +16,16 @@ mod lower;
 pub mod network;
 pub mod onnx;
 pub mod ops;
+mod parameters;
 mod report;
 mod runs;
 pub mod samples;
+pub mod task;
 pub mod tensor;
 
 pub use calibrate::{Extent, Observed};
 pub use compile::{CompileError, Compiled, Options, Reveal, compile};
 pub use import::{FILE_BYTES, ImportError, NODES, OPSETS, UnsupportedNode, import};
 pub use lower::{LowerError, Precision};
+pub use parameters::{Parameter, ParameterError};
 pub use report::{Disagreement, Report, Rule, StepReport, measure};

@@ -17,7 +17,7 @@ use crate::{
     network::{Network, Node, Op, ValueId},
 };
 use averment_plan::{
-    Bounds, Draft, Model, ModelError, Output, OutputKind, Plan, PlanError, Read, Shape, ShapeError,
+    Bounds, Draft, Input, Model, ModelError, Output, OutputKind, Plan, PlanError, Read, Shape, ShapeError,
     TableError, TensorId, Term, View, Weights, WeightsError,
 };
 use std::collections::HashMap;
@@ -57,6 +57,50 @@ impl Said {
     }
 }
 
+/// Where the scales and widths of weights come from.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Weighing<'a> {
+    /// The compiler chooses, for each tensor by its cells.
+    Chosen,
+    /// One width and one scale for all, as a task trains them.
+    Stated {
+        /// Width of a cell.
+        bits: u8,
+        /// A cell holds `value * 2^fraction`.
+        fraction: u8,
+        /// A bias is at least so many powers of two coarser than its accumulator.
+        headroom: u8,
+    },
+    /// Those of another plan, with inputs and cells given.
+    Like(Like<'a>),
+}
+
+/// What is taken from another plan as it is.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Like<'a> {
+    /// Its inputs.
+    pub inputs: &'a [Input],
+    /// The scale of each weight tensor.
+    pub scales: &'a [i8],
+    /// The width of each.
+    pub bits: &'a [u8],
+    /// The cells of each.
+    pub cells: &'a [Vec<i32>],
+}
+
+/// A weight tensor with a scale that was stated, before it was rounded.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Written {
+    /// A cell is `real * 2^unit`.
+    pub unit: i32,
+    /// The same in terms of what the layer reads, counted as [`Lowering::unit`] counts it.
+    pub scale: i32,
+    /// Whether it is a layer's bias.
+    pub bias: bool,
+    /// The cells over reals.
+    pub reals: Vec<f64>,
+}
+
 /// Why a network cannot be lowered.
 #[derive(Debug, Error)]
 pub enum LowerError {
@@ -75,6 +119,48 @@ pub enum LowerError {
     NoScale {
         /// The node.
         node: String,
+    },
+    /// Constants in a task's weights that no layer has.
+    #[error(
+        "{node:?} multiplies or adds constants cell by cell, and no layer beside it takes them up; in a task all weights are \
+         trained, so let the data's preparation do this"
+    )]
+    Constants {
+        /// The node.
+        node: String,
+    },
+    /// A weight beyond the width that was stated.
+    #[error(
+        "{name}: {value} with {fraction} fractional bits does not fit {bits} bits; take wider weights or a smaller fraction"
+    )]
+    Width {
+        /// The tensor.
+        name: String,
+        /// The largest cell.
+        value: f64,
+        /// The scale, as a power of two.
+        fraction: i32,
+        /// The width.
+        bits: u8,
+    },
+    /// Activations that grew so much that a bias' scale is finer than its accumulator's.
+    #[error(
+        "{node:?}: what it reads grew in training, so that its accumulator's scale 2^{accumulator} is coarser than its bias' \
+         2^{bias}; start the task with more headroom"
+    )]
+    Outgrown {
+        /// The node.
+        node: String,
+        /// The accumulator's scale.
+        accumulator: i32,
+        /// The bias' scale.
+        bias: i32,
+    },
+    /// Another network than the plan was compiled from.
+    #[error("the network is not the one that the plan was compiled from: {what}")]
+    OtherNetwork {
+        /// What is different.
+        what: String,
     },
     /// Lengths that a plan does not have.
     #[error("{node:?}: {source}")]
@@ -120,6 +206,8 @@ pub struct Lowered {
     pub model: Model,
     /// For each step the value of the network that it computes (if it is one as it stands).
     pub values: Vec<Option<ValueId>>,
+    /// What weights were before they were rounded, if their scales were stated.
+    pub written: Vec<Written>,
 }
 
 /// A value as a form.
@@ -142,10 +230,12 @@ struct Lowering<'a> {
     observed: &'a Observed,
     precision: Precision,
     said: Said,
+    weighing: Weighing<'a>,
     /// The network's output before it was only reshaped: it is not clamped to what was observed.
     last: ValueId,
     draft: Draft,
     weights: Vec<Vec<i32>>,
+    written: Vec<Written>,
     bounds: Bounds,
     forms: HashMap<ValueId, Form>,
     values: Vec<Option<ValueId>>,
@@ -157,12 +247,14 @@ pub(crate) fn lower(
     observed: &Observed,
     precision: Precision,
     said: Said,
+    weighing: Weighing<'_>,
 ) -> Result<Lowered, LowerError> {
     let mut lowering = Lowering {
         network,
         observed,
         precision,
         said,
+        weighing,
         last: before_reshapes(network),
         draft: Draft {
             inputs: Vec::new(),
@@ -172,6 +264,7 @@ pub(crate) fn lower(
             output: Output { tensor: TensorId(0), kind: OutputKind::Values, labels: Vec::new() },
         },
         weights: Vec::new(),
+        written: Vec::new(),
         bounds: Bounds::new(std::iter::empty()),
         forms: HashMap::new(),
         values: Vec::new(),
@@ -281,9 +374,15 @@ impl Lowering<'_> {
             },
             labels: if fits { self.network.labels.clone() } else { Vec::new() },
         };
+        if let Weighing::Like(like) = self.weighing
+            && like.cells.len() != self.weights.len()
+        {
+            let what = format!("it has {} weight tensors, the plan {}", self.weights.len(), like.cells.len());
+            return Err(LowerError::OtherNetwork { what });
+        }
         let plan = Plan::new(self.draft)?;
         let weights = Weights::new(&plan, self.weights)?;
-        Ok(Lowered { model: Model::new(plan, weights)?, values: self.values })
+        Ok(Lowered { model: Model::new(plan, weights)?, values: self.values, written: self.written })
     }
 
     /// The tensor that a form is, if it is one, with its axes in order.

@@ -82,6 +82,8 @@ pub struct Network {
     pub labels: Vec<String>,
     /// What was left out or replaced, for people.
     pub notes: Vec<String>,
+    /// Nodes that scale by statistics of the data that the model was trained on.
+    pub statistics: Vec<String>,
 }
 
 impl Network {

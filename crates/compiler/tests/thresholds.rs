@@ -35,6 +35,7 @@ fn network(function: Option<Function>, weights: &[f64], bias: f64, reshape: bool
         decides: false,
         labels: Vec::new(),
         notes: Vec::new(),
+        statistics: Vec::new(),
     };
     let mut then = |name: &str, op: Op, dims: Vec<usize>| {
         let output = ValueId(network.dims.len());

@@ -40,6 +40,7 @@ mod shape;
 mod table;
 mod threshold;
 mod validate;
+pub mod vector;
 mod view;
 mod weights;
 

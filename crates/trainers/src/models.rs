@@ -25,6 +25,7 @@ impl Builder {
             decides: true,
             labels: Vec::new(),
             notes: Vec::new(),
+            statistics: Vec::new(),
         };
         Self { network, random: stream(seed, 0) }
     }

@@ -59,6 +59,7 @@ fn menagerie() -> Network {
         decides: true,
         labels: Vec::new(),
         notes: Vec::new(),
+        statistics: Vec::new(),
     };
     let mut add = |op: Op, inputs: &[ValueId]| {
         let from: Vec<&[usize]> = inputs.iter().map(|input| network.dims[input.0].as_slice()).collect();

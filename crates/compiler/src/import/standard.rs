@@ -369,6 +369,7 @@ fn batch_normalization(importer: &mut Importer, node: &Use<'_>) -> Outcome {
     let offset =
         bias.cells.iter().zip(&mean.cells).zip(&factor).map(|((bias, mean), factor)| bias - mean * factor);
     let offset = Tensor { dims: dims.clone(), cells: offset.collect() };
+    importer.network.statistics.push(node.name.into());
     let op = Op::Scale(Scale { factor: Tensor { dims, cells: factor }, offset });
     Ok(vec![importer.apply(node.name, op, &[node.input(0)?])?])
 }

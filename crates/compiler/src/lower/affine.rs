@@ -49,6 +49,7 @@ impl Lowering<'_> {
             products: vec![RealProduct { sums, terms, exponent, weight_axes: weight_axes.clone(), weights }],
             linear: Vec::new(),
             bias: Some((weight_axes, bias)),
+            trained: true,
         };
         self.emit(target, base, axes, &affine)
     }
@@ -124,6 +125,7 @@ impl Lowering<'_> {
             products: vec![RealProduct { sums, terms, exponent, weight_axes: features, weights }],
             linear: Vec::new(),
             bias,
+            trained: true,
         };
         self.emit(target, base, axes, &affine)
     }

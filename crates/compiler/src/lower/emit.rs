@@ -1,6 +1,6 @@
 //! Steps: scales, shifts, weights and tables such that every input in range has an answer.
 
-use super::{Form, LowerError, Lowering, shape};
+use super::{Form, LowerError, Lowering, Weighing, Written, shape};
 use crate::{network::ValueId, ops::Function as Activation};
 use averment_plan::{
     Bias, Function, Linear, Operator, Product, Range, Rescale, Step, Table, TableId, TensorId, Term, View,
@@ -26,6 +26,8 @@ pub(super) struct Affine {
     pub linear: Vec<RealLinear>,
     /// Axes of the result, and the cells.
     pub bias: Option<(Vec<u8>, Vec<f64>)>,
+    /// Whether weights and bias are a layer's, which a task trains.
+    pub trained: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -54,6 +56,15 @@ struct Candidate {
     step: Step,
     specs: Vec<WeightSpec>,
     weights: Vec<Vec<i32>>,
+    written: Vec<Written>,
+}
+
+/// Cells of a weight tensor.
+enum Cells {
+    /// At a scale that the compiler chose.
+    Chosen(Vec<i32>),
+    /// At a stated one, not yet rounded.
+    Stated(Written),
 }
 
 /// Why a scale does not do.
@@ -81,11 +92,19 @@ impl Lowering<'_> {
         let index = Range::signed(self.index_bits(last));
         let mut exponent = self.finest(target, last, affine);
         let mut extra = 0i32;
+        let stated = self.stated(target, affine)?;
+        if let Some(accumulator) = stated {
+            // No finer than the accumulator, and no coarser than a shift reaches.
+            exponent = exponent.clamp(accumulator - i32::from(limits::SHIFT), accumulator);
+        }
         loop {
             if exponent < -EXPONENT {
                 return Err(no_scale());
             }
-            let wanted = i32::from(self.shift(affine, exponent)) + extra;
+            let wanted = match stated {
+                Some(accumulator) => accumulator - exponent,
+                None => i32::from(self.shift(affine, exponent)) + extra,
+            };
             let Ok(shift) = u8::try_from(wanted) else {
                 // Not even without a shift are the weights small enough.
                 exponent -= 1;
@@ -97,6 +116,7 @@ impl Lowering<'_> {
             }
             let candidate = match self.candidate(target, &base, affine, exponent, shift)? {
                 Ok(candidate) => candidate,
+                Err(_) if stated.is_some() => return Err(no_scale()),
                 Err(Misfit::TooFine) if extra <= 0 => {
                     extra -= 1;
                     continue;
@@ -192,6 +212,52 @@ impl Lowering<'_> {
         ((room / largest).log2().floor() as i32).clamp(-EXPONENT, EXPONENT)
     }
 
+    /// The exponent of the accumulator, if the scales of its weights are stated: then it follows from them.
+    fn stated(&self, target: &Target<'_>, affine: &Affine) -> Result<Option<i32>, LowerError> {
+        if self.weighing == Weighing::Chosen || (affine.products.is_empty() && affine.bias.is_none()) {
+            return Ok(None);
+        }
+        match affine.products.as_slice() {
+            [product] if affine.trained && !product.terms.is_empty() => {
+                Ok(Some(self.scale_at(self.draft.weights.len())? + self.unit(product)))
+            }
+            _ => Err(LowerError::Constants { node: target.name.into() }),
+        }
+    }
+
+    /// The stated scale of the weight tensor with this number.
+    fn scale_at(&self, weight: usize) -> Result<i32, LowerError> {
+        match self.weighing {
+            Weighing::Chosen => Ok(0),
+            Weighing::Stated { fraction, .. } => Ok(fraction.into()),
+            Weighing::Like(like) => like.scales.get(weight).copied().map(i32::from).ok_or_else(|| {
+                let what = format!("it has more than the plan's {} weight tensors", like.scales.len());
+                LowerError::OtherNetwork { what }
+            }),
+        }
+    }
+
+    /// The power of two that a weight's scale counts what it is multiplied with by: the exponent of an activation. An input
+    /// is counted in parts of its range, so that the same stated scale fits whatever units data have: an input with one
+    /// scale as at most 1, features with scales of their own as at most 4.
+    fn unit(&self, product: &RealProduct) -> i32 {
+        let input = |term: &Term| self.draft.inputs.get(term.view.tensor.index());
+        let units = product.terms.iter().map(|term| {
+            input(term).map(|input| {
+                let bits = i32::from(input.bits);
+                match (input.first < 0, input.scales.offsets.iter().any(|&offset| offset != 0)) {
+                    (_, true) => bits - 3,
+                    (true, false) => bits - 1,
+                    (false, false) => bits,
+                }
+            })
+        });
+        units
+            .collect::<Option<Vec<_>>>()
+            .and_then(|units| units.into_iter().max())
+            .unwrap_or(product.exponent)
+    }
+
     /// How many bits the rescale drops: the usual number, or fewer if nothing is lost.
     fn shift(&self, affine: &Affine, exponent: i32) -> u8 {
         let usual = self.precision.shift;
@@ -217,12 +283,28 @@ impl Lowering<'_> {
     ) -> Result<Result<Candidate, Misfit>, LowerError> {
         let acc = exponent + i32::from(shift);
         let first = self.draft.weights.len();
-        let (mut specs, mut weights) = (Vec::new(), Vec::new());
+        let (mut specs, mut weights, mut written) = (Vec::new(), Vec::new(), Vec::new());
         let result = shape(target.name, base)?;
-        let mut add = |suffix: &str, dims: Vec<u32>, cells: Vec<i32>| -> Result<WeightId, LowerError> {
+        let mut add = |suffix: &str, dims: Vec<u32>, cells: Cells| -> Result<WeightId, LowerError> {
             let dims = if dims.is_empty() { vec![1] } else { dims };
             let name = name_of(&format!("{}.{suffix}", target.name));
-            specs.push(WeightSpec { name, shape: shape(target.name, &dims)?, bits: width(&cells) });
+            let shape = shape(target.name, &dims)?;
+            let (cells, bits) = match cells {
+                Cells::Chosen(cells) => {
+                    let bits = width(&cells);
+                    (cells, bits)
+                }
+                Cells::Stated(own) => {
+                    let stated = self.cells_at(first + specs.len(), &name, &own)?;
+                    written.push(own);
+                    stated
+                }
+            };
+            if cells.len() != shape.cells() {
+                let what = format!("{name} has {} cells, the plan's has {}", shape.cells(), cells.len());
+                return Err(LowerError::OtherNetwork { what });
+            }
+            specs.push(WeightSpec { name, shape, bits });
             weights.push(cells);
             Ok(WeightId(u32::try_from(first + specs.len() - 1).unwrap_or(u32::MAX)))
         };
@@ -233,13 +315,21 @@ impl Lowering<'_> {
             if product.terms.is_empty() {
                 continue;
             }
-            let unit = f64::from(acc - product.exponent).exp2();
-            let Some(cells) = integers(&product.weights, unit) else { return Ok(Err(Misfit::TooFine)) };
-            let vanish =
-                cells.iter().all(|&cell| cell == 0) && product.weights.iter().any(|&cell| cell != 0.0);
-            if vanish && shift < limits::SHIFT {
-                return Ok(Err(Misfit::TooCoarse));
-            }
+            let unit = acc - product.exponent;
+            let cells = if self.weighing == Weighing::Chosen {
+                let Some(cells) = integers(&product.weights, f64::from(unit).exp2()) else {
+                    return Ok(Err(Misfit::TooFine));
+                };
+                let vanish =
+                    cells.iter().all(|&cell| cell == 0) && product.weights.iter().any(|&cell| cell != 0.0);
+                if vanish && shift < limits::SHIFT {
+                    return Ok(Err(Misfit::TooCoarse));
+                }
+                Cells::Chosen(cells)
+            } else {
+                let (scale, reals) = (acc - self.unit(product), product.weights.clone());
+                Cells::Stated(Written { unit, scale, bias: false, reals })
+            };
             let dims = [dims_of(&product.weight_axes), product.sums.clone()].concat();
             products.push(Product {
                 sums: product.sums.clone(),
@@ -271,7 +361,23 @@ impl Lowering<'_> {
             linear.push(Linear { sums: term.sums.clone(), form });
         }
         let mut bias = None;
-        if let Some((axes, cells)) = &affine.bias
+        if let (Some((axes, cells)), true) =
+            (&affine.bias, affine.trained && self.weighing != Weighing::Chosen)
+        {
+            // There whatever it holds: training may move it.
+            let scale = match self.weighing {
+                Weighing::Stated { fraction, headroom, .. } => {
+                    i32::from(fraction).min(acc - i32::from(headroom))
+                }
+                _ => self.scale_at(first + 1)?,
+            };
+            let Some(coarser) = u32::try_from(acc - scale).ok().filter(|&coarser| coarser < 40) else {
+                return Err(LowerError::Outgrown { node: target.name.into(), accumulator: acc, bias: scale });
+            };
+            let own = Written { unit: scale, scale, bias: true, reals: cells.clone() };
+            let weight = add("bias", dims_of(axes), Cells::Stated(own))?;
+            bias = Some(Bias { weight, axes: axes.clone(), coefficient: 1 << coarser });
+        } else if let Some((axes, cells)) = &affine.bias
             && cells.iter().any(|&cell| cell != 0.0)
         {
             let unit = f64::from(acc).exp2();
@@ -282,7 +388,7 @@ impl Lowering<'_> {
                 return Ok(Err(Misfit::TooFine));
             }
             let Some(cells) = integers(cells, unit * (-step).exp2()) else { return Ok(Err(Misfit::TooFine)) };
-            let weight = add("bias", dims_of(axes), cells)?;
+            let weight = add("bias", dims_of(axes), Cells::Chosen(cells))?;
             bias = Some(Bias { weight, axes: axes.clone(), coefficient: 1 << step as u32 });
         }
         let step = Step {
@@ -292,7 +398,34 @@ impl Lowering<'_> {
             rescale: Rescale { shift, table: TableId(0) },
             exponent: 0,
         };
-        Ok(Ok(Candidate { step, specs, weights }))
+        Ok(Ok(Candidate { step, specs, weights, written }))
+    }
+
+    /// The integers of the weight tensor with this number, and their width, where these are stated.
+    fn cells_at(&self, weight: usize, name: &str, own: &Written) -> Result<(Vec<i32>, u8), LowerError> {
+        let bits = match self.weighing {
+            Weighing::Like(like) => {
+                let missing = || LowerError::OtherNetwork { what: format!("the plan does not have {name}") };
+                let (cells, bits) = like.cells.get(weight).zip(like.bits.get(weight)).ok_or_else(missing)?;
+                return Ok((cells.clone(), *bits));
+            }
+            Weighing::Stated { bits, .. } => bits,
+            Weighing::Chosen => limits::WEIGHT_BITS,
+        };
+        let factor = f64::from(own.unit).exp2();
+        let most = f64::from(1 << (bits - 1)) - 1.0;
+        let cells = own.reals.iter().map(|&real| {
+            let cell = (real * factor).round();
+            let fits = cell.abs() <= most;
+            let value = real * f64::from(own.unit - own.scale).exp2();
+            fits.then_some(cell as i32).ok_or_else(|| LowerError::Width {
+                name: name.into(),
+                value,
+                fraction: own.scale,
+                bits,
+            })
+        });
+        Ok((cells.collect::<Result<_, _>>()?, bits))
     }
 
     fn bounds_of(&mut self, candidate: &Candidate) -> Range {
@@ -376,12 +509,13 @@ impl Lowering<'_> {
         exponent: i32,
         accumulator: Range,
     ) -> Result<Form, LowerError> {
-        let Candidate { mut step, specs, weights } = candidate;
+        let Candidate { mut step, specs, weights, written } = candidate;
         step.rescale.table = table;
         step.exponent =
             i8::try_from(exponent).map_err(|_| LowerError::NoScale { node: target.name.into() })?;
         self.draft.weights.extend(specs);
         self.weights.extend(weights);
+        self.written.extend(written);
         let tensor = self.add(step, accumulator, target.post);
         let shape = shape(target.name, &base)?;
         let terms = vec![Term { coefficient: 1, view: View::whole(tensor, &shape) }];

@@ -1,6 +1,6 @@
 //! Scales of the inputs, from what the samples show.
 
-use super::{Form, LowerError, Lowering, base_of, emit::name_of, shape};
+use super::{Form, LowerError, Lowering, Weighing, base_of, emit::name_of, shape};
 use crate::{
     calibrate::Extent,
     network::{Op, ValueId},
@@ -20,11 +20,25 @@ impl Lowering<'_> {
             let shape = shape(&input.name, &base)?;
             let extents = self.observed.input(position);
             let by_feature = shape.rank() == 1 && self.feeds_matrices(input.value);
-            let (first, bits, scales) = if by_feature {
-                features(extents, self.precision.input_bits)
+            let bits = self.precision.input_bits;
+            let (first, bits, scales) = if let Weighing::Like(like) = self.weighing {
+                let given = like.inputs.get(position).filter(|given| {
+                    given.shape == shape && (!by_feature || given.scales.exponents.len() == extents.len())
+                });
+                let what =
+                    || format!("the plan has no input like {:?} of shape {:?}", input.name, shape.dims());
+                let given = given.ok_or_else(|| LowerError::OtherNetwork { what: what() })?;
+                (given.first, given.bits, given.scales.clone())
+            } else if by_feature {
+                let (first, bits, scales) = features(extents, bits);
+                if self.weighing == Weighing::Chosen {
+                    (first, bits, scales)
+                } else {
+                    centred(first, bits, scales)
+                }
             } else {
                 let all = extents.iter().fold(Extent::default(), |all, extent| all.with(extent));
-                uniform(&all, self.precision.input_bits)
+                uniform(&all, bits)
             };
             let tensor = TensorId(u32::try_from(position).unwrap_or(u32::MAX));
             let terms = vec![Term { coefficient: 1, view: View::whole(tensor, &shape) }];
@@ -97,6 +111,17 @@ fn features(extents: &[Extent], bits: u8) -> (i32, u8, Scales) {
         scales.offsets.push(least.clamp(-1e12, 1e12) as i64);
     }
     (0, bits, scales)
+}
+
+/// The same scales with 0 in the middle of the range, where features have offsets. A task trains weights and biases: counted from
+/// one end on, every change of a weight would be one of the bias, too.
+fn centred(first: i32, bits: u8, mut scales: Scales) -> (i32, u8, Scales) {
+    if first != 0 || scales.offsets.iter().all(|&offset| offset == 0) {
+        return (first, bits, scales);
+    }
+    let half = 1 << (bits - 1);
+    scales.offsets.iter_mut().for_each(|offset| *offset += i64::from(half));
+    (-half, bits, scales)
 }
 
 /// The finest exponent with which `reach` stays within `room`.

@@ -66,6 +66,7 @@ pub fn generated(name: &str) -> Result<Network> {
         decides: false,
         labels: Vec::new(),
         notes: Vec::new(),
+        statistics: Vec::new(),
     };
     for op in ops {
         let dims = op.dims(&[&network.dims[network.output.0]])?;
