@@ -15,6 +15,26 @@ pub fn fuse(network: &mut Network) {
     network.sweep();
 }
 
+/// Makes what is added to a layer's result alone the layer's bias: exporters write some biases as sums.
+pub fn biases(network: &mut Network) {
+    loop {
+        let readers = network.readers();
+        let found = network.nodes.iter().enumerate().find_map(|(position, node)| {
+            let Op::Scale(scale) = &node.op else { return None };
+            let before = network.nodes.iter().find(|other| other.output == node.inputs[0])?;
+            let alone = readers[node.inputs[0].0] == 1 && same_dims(network, node);
+            let added = scale.factor.single() == Some(1.0) && matches!(before.op, Op::Dense(_) | Op::Conv(_));
+            let op = into_weights(&before.op, scale, &network.dims[node.inputs[0].0])
+                .filter(|_| alone && added)?;
+            Some((position, op, before.inputs.clone()))
+        });
+        let Some((position, op, inputs)) = found else { return };
+        network.nodes[position].op = op;
+        network.nodes[position].inputs = inputs;
+        network.sweep();
+    }
+}
+
 /// Gives inputs that are only reshaped the shape that they are reshaped to: the cells are the same, in the same order.
 fn shape_inputs(network: &mut Network) {
     for position in 0..network.inputs.len() {

@@ -167,6 +167,7 @@ pub fn import(bytes: &[u8]) -> Result<Network, ImportError> {
     importer.outputs(&graph.output)?;
     let mut network = importer.network;
     network.sweep();
+    crate::fuse::biases(&mut network);
     Ok(network)
 }
 

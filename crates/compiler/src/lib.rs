@@ -10,6 +10,7 @@
 
 mod calibrate;
 mod compile;
+mod export;
 mod fuse;
 mod import;
 mod lower;
@@ -25,6 +26,7 @@ pub mod tensor;
 
 pub use calibrate::{Extent, Observed};
 pub use compile::{CompileError, Compiled, Options, Reveal, compile};
+pub use export::{ExportError, export};
 pub use import::{FILE_BYTES, ImportError, NODES, OPSETS, UnsupportedNode, import};
 pub use lower::{LowerError, Precision};
 pub use parameters::{Parameter, ParameterError};

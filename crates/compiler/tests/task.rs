@@ -4,7 +4,7 @@
 mod cases;
 
 use averment_compiler::{
-    CompileError, LowerError, Options, Parameter, ParameterError, import, measure,
+    CompileError, ExportError, LowerError, Options, Parameter, ParameterError, export, import, measure,
     network::{Network, NetworkInput, Node, Op, ValueId},
     ops::{Conv, Dense, Function, Scale, Window},
     samples::{Columns, Format, Samples, read},
@@ -234,6 +234,117 @@ fn every_fold_is_undone() {
     // A template of this network is none of that plan.
     let other = Template::new(&network, started.compiled.model.plan(), &started.layout);
     assert!(matches!(other, Err(TaskError::Lower(LowerError::Constants { .. }))));
+}
+
+/// A trained model goes back into the file that its network came from: other tools read it as they read the first one.
+#[test]
+fn trained_parameters_go_back_into_the_file() {
+    for (path, layers) in
+        [("breast_cancer/model-v2.onnx", 2), ("mnist/model.onnx", 5), ("mnist/perceptron.onnx", 2)]
+    {
+        let bytes = file(path);
+        let network = import(&bytes).unwrap();
+        let mut parameters = network.parameters();
+        assert!(parameters.len() >= 2 * layers, "{path}: {} tensors", parameters.len());
+        assert_eq!(export(&bytes, &parameters).unwrap(), bytes, "{path}: nothing changed");
+        let cells = parameters.iter_mut().flat_map(|own| &mut own.tensor.cells).enumerate();
+        cells.for_each(|(at, cell)| *cell = *cell * 0.75 + (at % 7) as f64 / 64.0);
+        let exported = export(&bytes, &parameters).unwrap();
+        assert_eq!(exported.len(), bytes.len());
+        let read = import(&exported).unwrap();
+        for (read, own) in read.parameters().iter().zip(&parameters) {
+            for (read, own) in read.tensor.cells.iter().zip(&own.tensor.cells) {
+                assert!((read - own).abs() <= 1e-6 * own.abs().max(1e-30), "{path}: {read} {own}");
+            }
+        }
+        // All but the parameters is as it was.
+        assert_eq!(zeroed(&read), zeroed(&network));
+        // What is no number, or of another network, is not written.
+        parameters[0].tensor.cells[1] = f64::NAN;
+        assert!(matches!(export(&bytes, &parameters), Err(ExportError::Parameters(_))));
+        assert!(matches!(export(&bytes, &parameters[1..]), Err(ExportError::Parameters(_))));
+    }
+    // Constants of a classifier's attributes.
+    let bytes = file("breast_cancer/model-v1.onnx");
+    let mut parameters = import(&bytes).unwrap().parameters();
+    assert_eq!(export(&bytes, &parameters).unwrap(), bytes);
+    parameters[1].tensor.cells[0] += 1.0;
+    let exported = export(&bytes, &parameters).unwrap();
+    // One float of the file is another one, and no byte beside it.
+    assert_eq!(exported.len(), bytes.len());
+    let changed = exported.iter().zip(&bytes).filter(|(new, old)| new != old).count();
+    assert!((1..=4).contains(&changed), "{changed} bytes changed");
+    // Files that are cut or changed anywhere are refused, or read; nothing else.
+    for end in (0..bytes.len()).step_by(97) {
+        assert!(export(&bytes[..end], &parameters).is_err());
+    }
+    for at in (0..bytes.len()).step_by(31) {
+        let mut changed = bytes.clone();
+        changed[at] ^= 0x5a;
+        let _ = export(&changed, &parameters);
+    }
+}
+
+/// A layer without a bias, and one matrix for two layers, have no floats of their own for what training made of them.
+#[test]
+fn what_a_file_has_no_place_for_is_named() {
+    use averment_compiler::onnx::{
+        GraphProto, ModelProto, NodeProto, OperatorSetIdProto, TensorProto, TensorShapeProto,
+        TensorTypeProto, TypeProto, ValueInfoProto,
+    };
+    use prost::Message;
+    let dim = |dim_value| averment_compiler::onnx::DimensionProto { dim_value, dim_param: String::new() };
+    let shape = Some(TensorShapeProto { dim: vec![dim(1), dim(2)] });
+    let kind = Some(TypeProto { tensor_type: Some(TensorTypeProto { elem_type: 1, shape }) });
+    let matmul = |input: &str, output: &str| NodeProto {
+        op_type: "MatMul".into(),
+        input: vec![input.into(), "w".into()],
+        output: vec![output.into()],
+        ..Default::default()
+    };
+    let relu = NodeProto {
+        op_type: "Relu".into(),
+        input: vec!["a".into()],
+        output: vec!["b".into()],
+        ..Default::default()
+    };
+    let matrix = TensorProto {
+        dims: vec![2, 2],
+        data_type: 1,
+        float_data: vec![1.0, 2.0, 3.0, 4.0],
+        name: "w".into(),
+        ..Default::default()
+    };
+    let model = ModelProto {
+        ir_version: 8,
+        graph: Some(GraphProto {
+            node: vec![matmul("x", "a"), relu, matmul("b", "y")],
+            initializer: vec![matrix],
+            input: vec![ValueInfoProto { name: "x".into(), r#type: kind }],
+            output: vec![ValueInfoProto { name: "y".into(), r#type: None }],
+            ..Default::default()
+        }),
+        opset_import: vec![OperatorSetIdProto { domain: String::new(), version: 17 }],
+        ..Default::default()
+    };
+    let bytes = model.encode_to_vec();
+    let parameters = import(&bytes).unwrap().parameters();
+    assert_eq!(export(&bytes, &parameters).unwrap(), bytes);
+    let with = |changes: &[(usize, f64)]| {
+        let mut parameters = parameters.clone();
+        changes.iter().for_each(|&(tensor, value)| parameters[tensor].tensor.cells[1] = value);
+        export(&bytes, &parameters)
+    };
+    // Both layers alike are one matrix again.
+    let both = import(&with(&[(0, 7.0), (2, 7.0)]).unwrap()).unwrap().parameters();
+    assert_eq!((both[0].tensor.cells[1], both[2].tensor.cells[1]), (7.0, 7.0));
+    let one = with(&[(0, 7.0)]);
+    assert!(matches!(one, Err(ExportError::NoPlace { cell: 1, .. })), "{one:?}");
+    let bias = with(&[(3, 0.5)]);
+    assert!(
+        matches!(&bias, Err(ExportError::NoPlace { name, cell: 1, .. }) if name.ends_with(".bias")),
+        "{bias:?}"
+    );
 }
 
 #[test]
