@@ -18,8 +18,7 @@ contract RobustWeights is IRobustWeights {
         returns (uint256[] memory weights)
     {
         (uint256 place, uint256 count, uint256 like) = read(rows, matrix);
-        uint256 counts = allocate(rows.updates);
-        shareOfOne(like, rows.updates, counts);
+        uint256 counts = countsOf(rows, like);
         return weightsOf(rule, rows, place, count, counts);
     }
 
@@ -33,14 +32,14 @@ contract RobustWeights is IRobustWeights {
         uint256 updates = rows.updates;
         qualities = new uint256[](updates);
         // Weights first see the histories' likeness, then quality adds to it; but they change the matrix.
-        uint256 counts = allocate(updates);
-        shareOfOne(like, updates, counts);
+        uint256 counts = countsOf(rows, like);
         uint256 to;
         uint256 free;
         assembly ("memory-safe") {
             to := add(qualities, 0x20)
             free := mload(0x40)
         }
+        if (like == 0) like = noLikeness(updates);
         assess(place, count, updates, rows.previous, like, to);
         // What that needed is needed no more.
         assembly ("memory-safe") { mstore(0x40, free) }
@@ -66,7 +65,7 @@ contract RobustWeights is IRobustWeights {
             uint256 place;
             assembly ("memory-safe") { place := add(weights, 0x20) }
             for (uint256 i = 0; i < updates; ++i) {
-                setWord(place, i, word(counts, i));
+                setWord(place, i, counts == 0 ? ONE : word(counts, i));
             }
             uint256 factors;
             if (rule.clip) {
@@ -87,6 +86,13 @@ contract RobustWeights is IRobustWeights {
             }
             if (rows.previous) setWord(place, updates, centre);
         }
+    }
+
+    /// @dev How much each update counts; 0 if all count alike.
+    function countsOf(Rows calldata rows, uint256 like) private pure returns (uint256 counts) {
+        if (like == 0) return 0;
+        counts = allocate(rows.updates);
+        shareOfOne(like, rows.updates, counts);
     }
 
     /// @dev Replaces counts by weights of the updates. Returns the centre's.
@@ -118,7 +124,7 @@ contract RobustWeights is IRobustWeights {
         }
     }
 
-    /// @dev The matrix of half A, its rows, and how alike cumulative updates are.
+    /// @dev The matrix of half A, its rows, and how alike cumulative updates are; 0 without any.
     function read(Rows calldata rows, bytes calldata matrix)
         private
         pure
@@ -141,8 +147,8 @@ contract RobustWeights is IRobustWeights {
                 (uint256 i, uint256 j) = faultOf(place, count, updates, rows.square);
                 revert WrongEntry(false, i, j);
             }
-            like = noLikeness(updates);
             if (rows.history) {
+                like = noLikeness(updates);
                 uint256 history;
                 (history, good) = readTriangle(data + 4 * count * (count + 1), updates, updates, rows.historySquare);
                 if (!good) {

@@ -1,6 +1,6 @@
 //! Arithmetic on many BN254 values at once, for the prover: multi-scalar multiplication over prepared bases, vectors of
 //! field elements, the rounds of the sumchecks, small Fourier transforms. And windows over reals, for the compiler's float
-//! runs ([`Windows`]).
+//! runs ([`Windows`]); inner products and weighted sums of rows of integers ([`gram`], [`weighted_sum`]).
 //!
 //! Every kernel exists as a definition ([`Backend::Reference`]) and as code that is fast; all give the same values on every
 //! input, and the tests run them side by side. Which one runs is an argument ([`Backend::best`] for the fastest), carried
@@ -43,6 +43,7 @@ mod inversion;
 mod msm;
 mod reference;
 mod residue;
+mod rows;
 mod scalar;
 mod sumcheck;
 mod vector;
@@ -51,6 +52,7 @@ mod windows;
 
 pub use backend::Backend;
 pub use msm::{Bases, multiples};
+pub use rows::{Lanes, gram, weighted_sum};
 pub use sumcheck::{Lookup, Product, bracket};
 pub use vector::FieldVec;
 pub use windows::Windows;

@@ -14,7 +14,7 @@ import {
     squareRoot,
     word
 } from "./Arithmetic.sol";
-import {distance, distances, entry, square} from "./Matrices.sol";
+import {distance, entry, square} from "./Matrices.sol";
 
 // The rules themselves ([F2.6]): from a matrix and how much each update counts, in parts of one, to weights. `weights` holds the
 // counts before.
@@ -51,14 +51,9 @@ function centeredClipping(
 /// The `n - f` updates with the least sum of squared distances to their `n - f - 1` nearest others, or `only` the first.
 function krum(uint256 matrix, uint256 rows, uint256 updates, uint256 faults, bool only, uint256 weights) pure {
     unchecked {
-        uint256 table = distances(matrix, rows, updates);
         uint256 scores = allocate(updates);
         uint256 far = allocate(faults);
-        for (uint256 i = 0; i < updates; ++i) {
-            uint256 line = table + 32 * updates * i;
-            largest(line, updates, faults, far);
-            setWord(scores, i, (sumOfKeys(line, updates) - sumOfKeys(far, faults)) << 8 | i);
-        }
+        krumScores(matrix, rows, updates, faults, far, scores);
         if (only) {
             uint256 least = type(uint256).max;
             for (uint256 i = 0; i < updates; ++i) {
@@ -77,11 +72,48 @@ function krum(uint256 matrix, uint256 rows, uint256 updates, uint256 faults, boo
     }
 }
 
-/// The sum of words without their last 8 bits.
-function sumOfKeys(uint256 words, uint256 count) pure returns (uint256 sum) {
+/// Of each update the sum of squared distances to all others less the `faults` largest, with its number in the last 8 bits. `far`
+/// is room for the largest.
+function krumScores(uint256 matrix, uint256 rows, uint256 updates, uint256 faults, uint256 far, uint256 scores) pure {
+    uint256 norms = allocate(updates);
     assembly ("memory-safe") {
-        for { let end := add(words, shl(5, count)) } lt(words, end) { words := add(words, 0x20) } {
-            sum := add(sum, shr(8, mload(words)))
+        let line := shl(5, updates)
+        let end := add(norms, line)
+        {
+            let diagonal := matrix
+            for { let to := norms } lt(to, end) { to := add(to, 0x20) } {
+                mstore(to, mload(diagonal))
+                diagonal := add(diagonal, shl(5, add(rows, 1)))
+            }
+        }
+        let last := add(far, shl(5, sub(faults, 1)))
+        for { let i := 0 } lt(i, updates) { i := add(i, 1) } {
+            for { let to := far } iszero(gt(to, last)) { to := add(to, 0x20) } { mstore(to, 0) }
+            let own := mload(add(norms, shl(5, i)))
+            let from := add(matrix, mul(shl(5, rows), i))
+            let sum := 0
+            // Without faults nothing is larger.
+            let least := sub(iszero(iszero(faults)), 1)
+            for { let other := norms } lt(other, end) { other := add(other, 0x20) } {
+                let value := sub(add(own, mload(other)), shl(1, mload(from)))
+                value := mul(value, sgt(value, 0))
+                sum := add(sum, value)
+                from := add(from, 0x20)
+                if gt(value, least) {
+                    // The least one makes room; those up to the value move down.
+                    let to := far
+                    for {} lt(to, last) {} {
+                        let next := mload(add(to, 0x20))
+                        if gt(next, value) { break }
+                        mstore(to, next)
+                        to := add(to, 0x20)
+                    }
+                    mstore(to, value)
+                    least := mload(far)
+                }
+            }
+            for { let to := far } iszero(gt(to, last)) { to := add(to, 0x20) } { sum := sub(sum, mload(to)) }
+            mstore(add(scores, shl(5, i)), or(shl(8, sum), i))
         }
     }
 }

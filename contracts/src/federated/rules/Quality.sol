@@ -91,16 +91,26 @@ function centre(uint256 matrix, uint256 rows, uint256 updates, uint256 sums, uin
     }
 }
 
-/// How many updates each one is, less what is the same: `2^32 / Σ_j like_ij`.
-function shareOfOne(uint256 like, uint256 updates, uint256 shares) pure {
+/// How many updates are each one: `Σ_j like_ij`, to `counts`.
+function sumLikeness(uint256 like, uint256 updates, uint256 counts) pure {
     assembly ("memory-safe") {
         let line := shl(5, updates)
-        for { let end := add(shares, line) } lt(shares, end) { shares := add(shares, 0x20) } {
+        for { let end := add(counts, line) } lt(counts, end) { counts := add(counts, 0x20) } {
             let sum := 0
             for { let last := add(like, line) } lt(like, last) { like := add(like, 0x20) } {
                 sum := add(sum, mload(like))
             }
-            mstore(shares, div(shl(32, 1), sum))
+            mstore(counts, sum)
+        }
+    }
+}
+
+/// How much each update counts if those that are one count as one: `2^32 / Σ_j like_ij`, to `shares`.
+function shareOfOne(uint256 like, uint256 updates, uint256 shares) pure {
+    unchecked {
+        sumLikeness(like, updates, shares);
+        for (uint256 i = 0; i < updates; ++i) {
+            setWord(shares, i, (1 << 32) / word(shares, i));
         }
     }
 }
@@ -115,16 +125,23 @@ function without(uint256 matrix, uint256 rows, uint256 updates, uint256 previous
         let width := shl(5, rows)
         let line := shl(5, updates)
         let parts := add(matrix, mul(width, previous))
-        for { let i := 0 } lt(i, updates) { i := add(i, 1) } {
-            let part := mload(add(parts, shl(5, i)))
-            let at := add(matrix, mul(width, i))
-            let to := add(rest, mul(line, i))
-            let other := parts
-            for { let end := add(to, line) } lt(to, end) { to := add(to, 0x20) } {
-                mstore(to, sub(mload(at), sdiv(mul(part, mload(other)), norm)))
-                at := add(at, 0x20)
-                other := add(other, 0x20)
+        let last := add(parts, line)
+        let diagonal := rest
+        for { let other := parts } lt(other, last) {} {
+            let part := mload(other)
+            let from := add(matrix, mul(shr(5, sub(other, parts)), add(width, 0x20)))
+            let right := diagonal
+            let down := diagonal
+            for { let by := other } lt(by, last) { by := add(by, 0x20) } {
+                let value := sub(mload(from), sdiv(mul(part, mload(by)), norm))
+                mstore(right, value)
+                mstore(down, value)
+                from := add(from, 0x20)
+                right := add(right, 0x20)
+                down := add(down, line)
             }
+            other := add(other, 0x20)
+            diagonal := add(diagonal, add(line, 0x20))
         }
     }
 }
@@ -136,25 +153,38 @@ function agreements(uint256 rest, uint256 rows, uint256 updates, uint256 like, u
         for (uint256 i = 0; i < updates; ++i) {
             setWord(lengths, i, squareRoot(square(rest, rows, i)));
         }
-        uint256 line = allocate(updates);
+        uint256 table = allocate(updates * updates);
+        assembly ("memory-safe") {
+            let line := shl(5, updates)
+            let lengthsEnd := add(lengths, line)
+            let diagonal := table
+            for { let i := 0 } lt(i, updates) { i := add(i, 1) } {
+                mstore(diagonal, 0)
+                let right := diagonal
+                let down := diagonal
+                // Likenesses lie as agreements do.
+                let same := add(like, sub(diagonal, table))
+                let from := add(rest, shl(5, mul(i, add(rows, 1))))
+                let other := add(lengths, shl(5, i))
+                let length := mload(other)
+                for { other := add(other, 0x20) } lt(other, lengthsEnd) { other := add(other, 0x20) } {
+                    from := add(from, 0x20)
+                    same := add(same, 0x20)
+                    right := add(right, 0x20)
+                    down := add(down, line)
+                    let value := mload(from)
+                    value := div(shl(16, mul(value, sgt(value, 0))), mul(length, mload(other)))
+                    value := shr(16, mul(value, sub(65536, mload(same))))
+                    mstore(right, value)
+                    mstore(down, value)
+                }
+                diagonal := add(diagonal, add(line, 0x20))
+            }
+        }
         uint256 quarter = (updates + 3) / 4;
         uint256 best = allocate(quarter);
         for (uint256 i = 0; i < updates; ++i) {
-            assembly ("memory-safe") {
-                let size := shl(5, updates)
-                let length := mload(add(lengths, shl(5, i)))
-                let at := add(rest, mul(shl(5, rows), i))
-                let same := add(like, mul(size, i))
-                let other := lengths
-                for { let to := line } lt(to, add(line, size)) { to := add(to, 0x20) } {
-                    let value := sdiv(shl(16, mload(at)), mul(length, mload(other)))
-                    mstore(to, shr(16, mul(mul(value, sgt(value, 0)), sub(65536, mload(same)))))
-                    at := add(at, 0x20)
-                    same := add(same, 0x20)
-                    other := add(other, 0x20)
-                }
-            }
-            largest(line, updates, quarter, best);
+            largest(table + 32 * updates * i, updates, quarter, best);
             uint256 sum = 0;
             for (uint256 k = 0; k < quarter; ++k) {
                 sum += word(best, k);
@@ -242,18 +272,18 @@ function assess(uint256 matrix, uint256 rows, uint256 updates, bool hasPrevious,
             freshness(matrix, rows, updates, updates, values);
             grade(qualities, values, updates, 6 << 12, 2);
         }
+        uint256 counts = allocate(updates);
+        sumLikeness(like, updates, counts);
         uint256 shares = allocate(updates);
-        shareOfOne(like, updates, shares);
+        for (uint256 i = 0; i < updates; ++i) {
+            setWord(shares, i, (1 << 32) / word(counts, i));
+        }
         if (updates > 1) {
             alignments(matrix, rows, updates, like, shares, values);
             grade(qualities, values, updates, 4 << 12, 2);
         }
         for (uint256 i = 0; i < updates; ++i) {
-            uint256 count = 0;
-            for (uint256 j = 0; j < updates; ++j) {
-                count += word(like, i * updates + j);
-            }
-            setWord(qualities, i, ((word(qualities, i) << 16) / count) / updates);
+            setWord(qualities, i, ((word(qualities, i) << 16) / word(counts, i)) / updates);
         }
     }
 }
