@@ -70,7 +70,11 @@ contract FederatedTask is Finishing, Parts, Multicalls {
         _to(roundsPart);
     }
 
-    function settle(Outcome calldata, Scores[] calldata) external {
+    function rate(Outcome calldata, bytes calldata) external {
+        _to(roundsPart);
+    }
+
+    function settle(Outcome calldata, uint256[] calldata, Scores[] calldata) external {
         _to(roundsPart);
     }
 
@@ -165,7 +169,7 @@ contract FederatedTask is Finishing, Parts, Multicalls {
     }
 
     function isSelected(address account) external view returns (bool) {
-        return _isSelected(_layout().standing, _terms(), account);
+        return _isSelected(_layout().standing, account);
     }
 
     function scoresDigest(uint16 round, address validator, uint32[] calldata scores, bytes32 salt)

@@ -36,6 +36,7 @@ const CONTRACTS: &[&str] = &[
     "FederatedRounds",
     "FederatedFaults",
     "FederatedTasks",
+    "AttestedIdentities",
     "AccessManager",
     "ERC1967Proxy",
 ];

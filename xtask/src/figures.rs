@@ -221,6 +221,12 @@ fn tables() -> Result<Vec<Table>> {
         ("`BlockRandomness`", 0, "BlockRandomness"),
         ("`DrandRandomness`", 0, "DrandRandomness"),
         ("`ClaimsPool`", 0, "ClaimsPool"),
+        ("`RobustWeights`", 0, "RobustWeights"),
+        ("`FederatedTasks`", 0, "FederatedTasks"),
+        ("`FederatedTask`", 0, "FederatedTask"),
+        ("`FederatedRounds`, `FederatedFaults`", 0, "FederatedRounds"),
+        ("`FederatedRounds`, `FederatedFaults`", 1, "FederatedFaults"),
+        ("`AttestedIdentities`", 0, "AttestedIdentities"),
         ("`AccessManager`, `ERC1967Proxy`", 0, "AccessManager"),
         ("`AccessManager`, `ERC1967Proxy`", 1, "ERC1967Proxy"),
     ] {

@@ -3,7 +3,7 @@ pragma solidity ^0.8.37;
 
 import {IFederatedTask} from "../interfaces/IFederatedTask.sol";
 import {Statement} from "../interfaces/IProofVerifier.sol";
-import {Kind, Rows, Rule} from "../interfaces/IRobustWeights.sol";
+import {Rows, Rule} from "../interfaces/IRobustWeights.sol";
 import {Aggregation, Outcome, TaskPhase, Terms} from "../types/Federated.sol";
 import {POINT, checkEquation, subtractAll} from "./Curve.sol";
 import {proves} from "./Proving.sol";
@@ -18,20 +18,20 @@ abstract contract Aggregations is Rounds {
         if (_isTooSmall(s, t)) revert IFederatedTask.TooFew(t.minimum, s.revealed);
         uint256 each = _origin().chunks * POINT;
         uint256 rows = _checkRows(s, t, made, each);
-        uint256[] memory weights = _weigh(t, made);
+        Outcome memory outcome;
+        (Rule memory rule, Rows memory about) = _ruled(t, made.accounts.length);
+        uint256[] memory weights = weigher.weigh(rule, about, made.matrix);
         bytes calldata points = made.points;
         if (keccak256(made.model) != _layout().model) revert IFederatedTask.OtherModel();
         bytes memory difference = subtractAll(points[:each], made.model);
         checkEquation(weights, points[2 * each:], difference, points[each:2 * each]);
         _checkProof(s, t, made, rows);
 
-        Outcome memory outcome;
-        outcome.accounts = made.accounts;
+        (outcome.accounts, outcome.matrix) = (made.accounts, keccak256(made.matrix));
         (outcome.model, outcome.difference) = (keccak256(points[:each]), keccak256(difference));
-        outcome.qualities = _qualities(made.accounts.length);
         (_layout().outcome, _layout().aggregator) = (_digestOf(outcome), msg.sender);
         emit IFederatedTask.Aggregated(
-            s.round, msg.sender, made.contentHash, points[:each], outcome.accounts, weights, outcome.qualities
+            s.round, msg.sender, made.contentHash, points[:each], outcome.accounts, weights, made.matrix
         );
         if (s.validators != 0) _begin(s, TaskPhase.Score, t.scoreSeconds);
         else _begin(s, TaskPhase.Settle, t.settleSeconds);
@@ -64,13 +64,10 @@ abstract contract Aggregations is Rounds {
     {
         uint256 n = s.revealed;
         if (made.accounts.length != n) revert IFederatedTask.OtherLength(n, made.accounts.length);
-        bool root = t.root != address(0);
-        if (made.evidence.length != n + (root ? 1 : 0)) {
-            revert IFederatedTask.OtherLength(n + (root ? 1 : 0), made.evidence.length);
-        }
+        uint256 root = t.root == address(0) ? 0 : 1;
+        if (made.evidence.length != n + root) revert IFederatedTask.OtherLength(n + root, made.evidence.length);
         bytes calldata points = made.points;
-        bool previous = t.kind == Kind.CenteredClipping;
-        rows = n + (root || previous ? 1 : 0);
+        rows = n + 1 + root;
         uint256 length = (2 + rows + (t.history ? n : 0)) * each;
         if (points.length != length) revert IFederatedTask.OtherLength(length, points.length);
         address before = address(0);
@@ -83,27 +80,55 @@ abstract contract Aggregations is Rounds {
                 uint256 from = (2 + rows + i) * each;
                 cumulative = keccak256(points[from:from + each]);
             }
-            _checkWord(s, account, points[(2 + i) * each:(3 + i) * each], made.evidence[i], cumulative);
+            _checkStanding(s, account, points[(2 + i) * each:(3 + i) * each], made.evidence[i], cumulative);
         }
-        bytes calldata taken = points[(2 + n) * each:(2 + rows) * each];
-        if (root) {
-            bytes32 cumulative = t.history ? keccak256(made.rootCumulative) : bytes32(0);
-            _checkWord(s, t.root, taken, made.evidence[n], cumulative);
-        } else if (previous && keccak256(taken) != _layout().difference) {
+        if (keccak256(points[(2 + n) * each:(3 + n) * each]) != _layout().difference) {
             revert IFederatedTask.OtherModel();
+        }
+        if (root != 0) {
+            bytes32 cumulative = t.history ? keccak256(made.rootCumulative) : bytes32(0);
+            _checkStanding(s, t.root, points[(3 + n) * each:(4 + n) * each], made.evidence[n], cumulative);
         }
     }
 
-    /// The rule's weights of half A's rows; refuses a matrix that cannot be one of updates within their bound.
-    function _weigh(Terms memory t, Aggregation calldata made) private view returns (uint256[] memory) {
+    /// Whether this is what the account revealed in the round, and stands.
+    function _checkStanding(
+        Standing memory s,
+        address account,
+        bytes calldata points,
+        bytes32 evidence,
+        bytes32 cumulative
+    ) private view {
+        if (_layout().revealed[account].excluded) revert IFederatedTask.NothingRevealed(account);
+        _checkWord(s, account, points, evidence, cumulative);
+    }
+
+    /// What qualities follow from: the matrix is the outcome's, which a proof was for.
+    function rate(Outcome calldata outcome, bytes calldata matrix) external {
+        Layout storage $ = _layout();
+        Standing memory s = $.standing;
+        if (s.phase < TaskPhase.Score || s.phase > TaskPhase.Settle) {
+            revert IFederatedTask.WrongPhase(TaskPhase.Score, s.phase);
+        }
+        if (_digestOf(outcome) != $.outcome) revert IFederatedTask.NotTheOutcome();
+        if (keccak256(matrix) != outcome.matrix) revert IFederatedTask.OtherBytes(outcome.matrix, keccak256(matrix));
+        (Rule memory rule, Rows memory about) = _ruled(_terms(), outcome.accounts.length);
+        // Weights were taken when it was aggregated.
+        // slither-disable-next-line unused-return
+        (, uint256[] memory qualities) = weigher.judge(rule, about, matrix);
+        $.qualities = keccak256(abi.encode(s.round, qualities));
+        emit IFederatedTask.Rated(s.round, qualities);
+    }
+
+    /// The rule, and what it is told of its rows; it refuses a matrix that cannot be one of updates within their bound.
+    function _ruled(Terms memory t, uint256 n) private pure returns (Rule memory rule, Rows memory about) {
         uint256 sum = uint256(t.bound) * t.rounds;
-        Rule memory rule =
-            Rule({kind: t.kind, faults: t.faults, clip: t.clip, mix: t.mix, norm: t.norm, radius: t.radius});
-        Rows memory rows = Rows({
+        rule = Rule({kind: t.kind, faults: t.faults, clip: t.clip, mix: t.mix, norm: t.norm, radius: t.radius});
+        about = Rows({
             // As many as participants of a round.
             // forge-lint: disable-next-line(unsafe-typecast)
-            updates: uint16(made.accounts.length),
-            previous: t.kind == Kind.CenteredClipping,
+            updates: uint16(n),
+            previous: true,
             root: t.root != address(0),
             history: t.history,
             // Both are below 2^62, which the factory checked.
@@ -112,7 +137,6 @@ abstract contract Aggregations is Rounds {
             // forge-lint: disable-next-line(unsafe-typecast)
             historySquare: uint64(sum * sum)
         });
-        return weigher.weigh(rule, rows, made.matrix);
     }
 
     /// What is proved: docs/federated.md [F3.2].
@@ -128,13 +152,6 @@ abstract contract Aggregations is Rounds {
         statement.items = uint32(rows + (t.history ? n : 0));
         if (!proves(proofs, t.roundKind, statement, counts, made.matrix, made.points, made.proof)) {
             revert IFederatedTask.NotProved();
-        }
-    }
-
-    function _qualities(uint256 n) private pure returns (uint256[] memory qualities) {
-        qualities = new uint256[](n);
-        for (uint256 i = 0; i < n; ++i) {
-            qualities[i] = 65_536 / n;
         }
     }
 }

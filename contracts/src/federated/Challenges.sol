@@ -14,7 +14,7 @@ import {Slashing} from "./Slashing.sol";
 abstract contract Challenges is Slashing {
     using ExactTransfers for IERC20;
 
-    uint256 private constant MAX_PIECES = 256;
+    uint256 private constant MAX_PIECES = 255;
     uint256 private constant MAX_WIDTH = 4;
 
     function challenge(address account, Contested contested) external {
@@ -81,6 +81,7 @@ abstract contract Challenges is Slashing {
         uint256 length = uint256(posting.cells) * posting.width;
         if (cells.length != length) revert IFederatedTask.OtherLength(length, cells.length);
         bytes32 hash = keccak256(cells);
+        if (index >= posting.pieces.length) revert IFederatedTask.TooLong(posting.pieces.length, index);
         if (hash != posting.pieces[index]) revert IFederatedTask.OtherBytes(posting.pieces[index], hash);
         if (answer.posted >> index & 1 != 0) revert IFederatedTask.AlreadyRevealed(msg.sender, s.round);
         answer.posted |= 1 << index;

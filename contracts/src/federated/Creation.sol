@@ -18,8 +18,8 @@ abstract contract Creation is IFederatedTasks {
     uint256 private constant MAX_CHUNK_BITS = 24;
     /// `(rounds * B)^2 < 2^62`.
     uint256 private constant MAX_CUMULATIVE = 1 << 31;
-    /// Half a matrix has as many rows, with a reference.
-    uint256 private constant MAX_PER_ROUND = 127;
+    /// Half a matrix has two rows more, of references.
+    uint256 private constant MAX_PER_ROUND = 126;
     uint256 private constant MAX_VALIDATORS = 16;
     uint256 private constant MIN_SECONDS = 1 minutes;
     uint256 private constant MAX_SECONDS = 30 days;

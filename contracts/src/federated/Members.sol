@@ -10,13 +10,14 @@ import {shuffled} from "./Selection.sol";
 /// one, and both remember where they were when the present round drew.
 abstract contract Members is Phases {
     /// Whether the present round's seed drew the account; also of one that went since.
-    function _isSelected(Standing memory s, Terms memory t, address account) internal view returns (bool) {
-        Member memory member = _layout().members[account];
+    function _isSelected(Standing memory s, address account) internal view returns (bool) {
+        Member storage member = _layout().members[account];
         if (member.seat != Seat.Participant || member.since > s.round) return false;
-        if (s.drawn <= t.perRound) return s.drawn != 0;
+        uint256 perRound = _term(PER_ROUND_AT);
+        if (s.drawn <= perRound) return s.drawn != 0;
         if (s.phase == TaskPhase.Select) return false;
         uint256 place = member.moved == s.round ? member.before : member.index;
-        return shuffled(_layout().seed, place - 1, s.drawn) < t.perRound;
+        return shuffled(_layout().seed, place - 1, s.drawn) < perRound;
     }
 
     /// Whether the account committed in the round that runs.

@@ -61,8 +61,11 @@ abstract contract Rounds is Words {
         bool undecided = phase > TaskPhase.Commit && phase <= TaskPhase.Takeover;
         if (undecided && s.challenges == 0 && (over || phase > TaskPhase.Reveal) && _isTooSmall(s, _terms())) {
             _void(s);
-        } else if (phase == TaskPhase.Answer || phase == TaskPhase.Settle) {
-            // Challenges lapse one by one; paying takes what was aggregated.
+        } else if (phase == TaskPhase.Settle) {
+            // Paying takes what was aggregated.
+            revert IFederatedTask.WrongPhase(TaskPhase.Takeover, phase);
+        } else if (phase == TaskPhase.Answer) {
+            // Challenges lapse one by one.
             revert IFederatedTask.ChallengesOpen(s.challenges);
         } else if (!over) {
             revert IFederatedTask.TooEarly(s.until);

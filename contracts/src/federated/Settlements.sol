@@ -43,7 +43,7 @@ abstract contract Settlements is Aggregations {
         emit IFederatedTask.ScoresRevealed(s.round, msg.sender, scores);
     }
 
-    function settle(Outcome calldata outcome, Scores[] calldata scored) external {
+    function settle(Outcome calldata outcome, uint256[] calldata qualities, Scores[] calldata scored) external {
         Layout storage $ = _layout();
         Standing memory s = $.standing;
         _turn(s);
@@ -52,8 +52,9 @@ abstract contract Settlements is Aggregations {
         if (!_hasPassed(s.until)) revert IFederatedTask.TooEarly(s.until);
         bytes32 digest = _digestOf(outcome);
         if (digest != $.outcome) revert IFederatedTask.NotTheOutcome();
+        if (keccak256(abi.encode(s.round, qualities)) != $.qualities) revert IFederatedTask.NotRated();
         Terms memory t = _terms();
-        uint128 paid = _payAll(s, t, outcome, scored);
+        uint128 paid = _payAll(s, t, outcome, qualities, scored);
         $.members[$.aggregator].balance += t.fee;
         $.pool -= paid + t.fee;
         ($.model, $.difference) = (outcome.model, outcome.difference);
@@ -64,10 +65,13 @@ abstract contract Settlements is Aggregations {
     }
 
     /// Pays validators for what they revealed, and participants by their quality times the median of their scores.
-    function _payAll(Standing memory s, Terms memory t, Outcome calldata outcome, Scores[] calldata scored)
-        private
-        returns (uint128 paid)
-    {
+    function _payAll(
+        Standing memory s,
+        Terms memory t,
+        Outcome calldata outcome,
+        uint256[] calldata qualities,
+        Scores[] calldata scored
+    ) private returns (uint128 paid) {
         Layout storage $ = _layout();
         if (scored.length != s.disclosed) revert IFederatedTask.OtherLength(s.disclosed, scored.length);
         address before = address(0);
@@ -88,14 +92,14 @@ abstract contract Settlements is Aggregations {
             // Who was slashed meanwhile gets nothing.
             if (member.seat != Seat.Participant) continue;
             uint256 score = _median(scored, i);
-            uint256 payment = uint256(t.reward) * outcome.qualities[i] * score / (WHOLE * WHOLE);
+            uint256 payment = uint256(t.reward) * qualities[i] * score / (WHOLE * WHOLE);
             // At most the reward, as qualities are one together.
             // forge-lint: disable-next-line(unsafe-typecast)
             (member.balance, paid) = (member.balance + uint128(payment), paid + uint128(payment));
             payments[i] = payment;
             if (score == 0) _strike(s, t, outcome.accounts[i]);
         }
-        emit IFederatedTask.Settled(s.round, outcome.model, outcome.accounts, payments);
+        emit IFederatedTask.Settled(s.round, outcome.model, payments);
     }
 
     /// The lower median of what validators gave the outcome's account `i`; everything if nobody scored.

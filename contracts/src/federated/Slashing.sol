@@ -36,7 +36,7 @@ abstract contract Slashing is Words, Signatures {
 
     function strike(address[] calldata accounts) external {
         (Layout storage $, Standing memory s, Terms memory t) = (_layout(), _layout().standing, _terms());
-        if (_turn(s)) s = $.standing;
+        _turn(s);
         if (s.phase == TaskPhase.Select || s.phase == TaskPhase.Commit || s.round == 0) {
             revert IFederatedTask.WrongPhase(TaskPhase.Reveal, s.phase);
         }
@@ -50,7 +50,7 @@ abstract contract Slashing is Words, Signatures {
             } else {
                 bool late = s.phase > TaskPhase.Reveal || s.phase == TaskPhase.Idle;
                 if (!silent) silent = late && $.revealed[account].round != s.round;
-                silent = silent && _isSelected(s, t, account);
+                silent = silent && _isSelected(s, account);
             }
             if (!silent || member.struck == s.round) revert IFederatedTask.NothingToStrike(account);
             _strike(s, t, account);
@@ -109,7 +109,7 @@ abstract contract Slashing is Words, Signatures {
         }
         member.out = true;
         _remove(s, account, member);
-        uint128 burned = t.stake - t.stake / 2;
+        uint128 burned = t.stake / 2;
         uint128 share = t.stake / 4;
         $.burned += burned;
         $.members[msg.sender].balance += share;

@@ -102,6 +102,8 @@ abstract contract TaskStorage {
         /// Of what the present round came to, and who made it.
         bytes32 outcome;
         address aggregator;
+        /// `keccak256(abi.encode(round, qualities))` of the round that was rated last.
+        bytes32 qualities;
         bytes32 history;
         /// The round of randomness that draws; then what it drew with. Zero if all take part.
         bytes32 seed;
@@ -126,6 +128,12 @@ abstract contract TaskStorage {
     uint256 private constant TERMS_BYTES = 40 * 32;
     uint256 private constant ORIGIN_BYTES = 5 * 32;
 
+    // Where the terms that every message needs lie, in words.
+    uint256 internal constant HISTORY_AT = 11;
+    uint256 internal constant PER_ROUND_AT = 14;
+    uint256 internal constant ROOT_AT = 37;
+    uint256 internal constant CHUNKS_AT = 42;
+
     function _layout() internal pure returns (Layout storage $) {
         // The only way to a namespace.
         // slither-disable-next-line assembly
@@ -147,6 +155,15 @@ abstract contract TaskStorage {
         // slither-disable-next-line assembly
         assembly ("memory-safe") {
             extcodecopy(address(), origin_, add(CLONE_BYTES, TERMS_BYTES), ORIGIN_BYTES)
+        }
+    }
+
+    /// One word of terms and origin: reading all of them costs as much as what most messages do.
+    function _term(uint256 place) internal view returns (uint256 value) {
+        // slither-disable-next-line assembly
+        assembly ("memory-safe") {
+            extcodecopy(address(), 0x00, add(CLONE_BYTES, shl(5, place)), 0x20)
+            value := mload(0x00)
         }
     }
 }

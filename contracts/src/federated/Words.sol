@@ -14,20 +14,20 @@ abstract contract Words is Members {
         return bytes26(keccak256(abi.encode(round, record, cumulative)));
     }
 
-    /// Whether this is what the account revealed in the round.
+    /// Whether this is what the account revealed in the round, be it excluded since.
     function _checkWord(Standing memory s, address account, bytes calldata points, bytes32 evidence, bytes32 cumulative)
         internal
         view
     {
         Word memory word = _layout().revealed[account];
-        if (word.round != s.round || word.excluded) revert IFederatedTask.NothingRevealed(account);
+        if (word.round != s.round) revert IFederatedTask.NothingRevealed(account);
         bytes32 record = recordOf(keccak256(points), evidence);
         if (_wordOf(s.round, record, cumulative) != word.digest) revert IFederatedTask.OtherReveal(account);
     }
 
-    /// Of an outcome, what is kept: `keccak256(abi.encode(model, difference, keccak256(abi.encode(accounts, qualities))))`.
+    /// Of an outcome, what is kept: `keccak256(abi.encode(model, difference, keccak256(abi.encode(matrix, accounts))))`.
     function _digestOf(Outcome memory outcome) internal pure returns (bytes32) {
-        bytes32 rest = keccak256(abi.encode(outcome.accounts, outcome.qualities));
+        bytes32 rest = keccak256(abi.encode(outcome.matrix, outcome.accounts));
         return keccak256(abi.encode(outcome.model, outcome.difference, rest));
     }
 

@@ -63,11 +63,14 @@ interface IFederatedTask {
         bytes points,
         address[] accounts,
         uint256[] weights,
-        uint256[] qualities
+        bytes matrix
     );
+    /// @param qualities Of the aggregated accounts, in parts of 2^16 of the round's reward.
+    event Rated(uint16 indexed round, uint256[] qualities);
     event ScoresCommitted(uint16 indexed round, address indexed validator, bytes32 digest);
     event ScoresRevealed(uint16 indexed round, address indexed validator, uint32[] scores);
-    event Settled(uint16 indexed round, bytes32 indexed model, address[] accounts, uint256[] payments);
+    /// @param payments Of the aggregated accounts, in their order.
+    event Settled(uint16 indexed round, bytes32 indexed model, uint256[] payments);
     event Voided(uint16 indexed round);
     event Struck(uint16 indexed round, address indexed account, uint8 strikes);
     event Slashed(uint16 indexed round, address indexed account, address indexed accuser, uint256 burned);
@@ -128,6 +131,8 @@ interface IFederatedTask {
     /// @dev Bytes whose hash is another one.
     error OtherBytes(bytes32 expected, bytes32 got);
     error NotTheOutcome();
+    /// @dev Not the qualities of this round's outcome, which is to be rated first.
+    error NotRated();
     error AlreadyChallenged(address account, Contested contested);
     error NotChallenged(address account, Contested contested);
     /// @dev The opening does not open the commitment to what was posted.
@@ -178,9 +183,12 @@ interface IFederatedTask {
     /// @notice Commits to scores of the outcome's accounts: `scoresDigest`.
     function commitScores(bytes32 digest) external;
     function discloseScores(Outcome calldata outcome, uint32[] calldata scores, bytes32 salt) external;
+    /// @notice Computes what updates are worth, from the matrix that was proved. By anybody, once there is an outcome.
+    function rate(Outcome calldata outcome, bytes calldata matrix) external;
     /// @notice Ends the round and pays.
+    /// @param qualities As rated.
     /// @param scored What validators revealed, ascending: all of it.
-    function settle(Outcome calldata outcome, Scores[] calldata scored) external;
+    function settle(Outcome calldata outcome, uint256[] calldata qualities, Scores[] calldata scored) external;
 
     // Faults.
 
@@ -203,7 +211,7 @@ interface IFederatedTask {
     ) external;
     /// @notice Opens every chunk at the point of evaluation, once all pieces are there; takes the bond.
     /// @param rest With the points, what the word binds: `evidenceOf(proofHash, contentHash)` and the cumulative points' hash (zero
-    /// without); or the outcome: its difference, and `keccak256(abi.encode(accounts, qualities))`.
+    /// without); or the outcome: its difference, and `keccak256(abi.encode(matrix, accounts))`.
     /// @param quotients A point of each chunk: the quotient of its polynomial, less its value, by X - z, where z is
     /// `keccak256(abi.encode(keccak256(abi.encode(posting))))` in the field.
     function endAnswer(

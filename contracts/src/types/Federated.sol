@@ -152,9 +152,9 @@ struct Outcome {
     /// keccak256 of the points of the new model, and of what it adds to the one before.
     bytes32 model;
     bytes32 difference;
+    /// keccak256 of the matrix: what qualities follow from.
+    bytes32 matrix;
     address[] accounts;
-    /// Each one's, of 2^16 all together at most.
-    uint256[] qualities;
 }
 
 /// A validator's scores of an outcome's accounts, 0 to 2^16.

@@ -24,7 +24,7 @@ import {VersionContent} from "../../src/types/Registry.sol";
 import {Fixture} from "../Fixture.sol";
 import {StatedProofs} from "../mocks/Federated.sol";
 import {Coin, StatedRandomness, StatedUptime} from "../mocks/Settlement.sol";
-import {Vm, vm} from "../Vm.sol";
+import {vm} from "../Vm.sol";
 
 /// @dev A factory and a task with five participants, whose updates are multiples of the generator that the test knows: sums of
 /// points are sums of numbers. Everything but the proof verifier is what is deployed.
@@ -198,14 +198,14 @@ abstract contract TaskFixture is Fixture {
     }
 
     /// What a participant trained: a scalar for each chunk.
-    function updateOf(address account) internal view returns (uint256[] memory scalars) {
+    function updateOf(address account) internal view virtual returns (uint256[] memory scalars) {
         scalars = new uint256[](CHUNKS);
         for (uint256 c = 0; c < CHUNKS; ++c) {
             scalars[c] = uint256(keccak256(abi.encode(task, round(), account, c))) % 1_000_000;
         }
     }
 
-    function proofOf(address account) internal view returns (bytes memory) {
+    function proofOf(address account) internal view virtual returns (bytes memory) {
         Statement memory statement = stated(account);
         bytes memory points = pointsOf(updateOf(account));
         statement.weights = keccak256(abi.encodePacked(prefix, points));
@@ -327,24 +327,26 @@ abstract contract TaskFixture is Fixture {
             made.evidence[i] = evidence(accounts[i]);
             made.points = bytes.concat(made.points, pointsOf(updateOf(accounts[i])));
         }
+        made.points = bytes.concat(made.points, pointsOf(added));
         if (terms.history) {
             for (uint256 i = 0; i < accounts.length; ++i) {
                 made.points = bytes.concat(made.points, pointsOf(sums[accounts[i]]));
             }
         }
-        made.matrix = matrixOf(accounts.length);
-        if (terms.history) made.matrix = bytes.concat(made.matrix, matrixOf(accounts.length));
+        made.matrix = matrixFor(accounts.length);
         (made.weights, made.inputs) = (keccak256("weights"), keccak256("rows"));
         made.contentHash = keccak256("model");
     }
 
-    /// Of updates that are at right angles and of like length.
-    function matrixOf(uint256 n) internal pure returns (bytes memory matrix) {
+    /// Of updates that go much the same way, each with a part of its own; what the last round added is at right angles to all, or nothing.
+    function matrixOf(uint256 n, bool previous) internal pure returns (bytes memory matrix) {
         for (uint256 i = 0; i < n; ++i) {
             for (uint256 j = i; j < n; ++j) {
-                matrix = bytes.concat(matrix, bytes8(uint64(i == j ? 10_000 : 0)));
+                matrix = bytes.concat(matrix, bytes8(uint64(i == j ? 10_000 : 6_000)));
             }
+            if (previous) matrix = bytes.concat(matrix, bytes8(0));
         }
+        if (previous) matrix = bytes.concat(matrix, bytes8(0));
     }
 
     /// With the proof of what it says, by this aggregator.
@@ -352,11 +354,11 @@ abstract contract TaskFixture is Fixture {
         uint256 n = made.accounts.length;
         Statement memory statement = stated(by);
         (statement.weights, statement.inputs) = (made.weights, made.inputs);
-        statement.items = uint32(terms.history ? 2 * n : n);
+        statement.items = uint32(terms.history ? 2 * n + 1 : n + 1);
         uint256 head = terms.history ? 2 : 1;
         statement.publicValues = new int64[](head + made.matrix.length / 8);
         for (uint256 i = 0; i < head; ++i) {
-            statement.publicValues[i] = int64(int256(n));
+            statement.publicValues[i] = int64(int256(i == 0 ? n + 1 : n));
         }
         for (uint256 i = 0; i < made.matrix.length / 8; ++i) {
             uint64 entry = 0;
@@ -369,42 +371,47 @@ abstract contract TaskFixture is Fixture {
         return made;
     }
 
-    function outcomeOf(Aggregation memory made, uint256[] memory qualities)
-        internal
-        view
-        returns (Outcome memory outcome)
-    {
+    function outcomeOf(Aggregation memory made) internal view returns (Outcome memory outcome) {
         (uint256[] memory next,) = averaged(made.accounts);
         uint256[] memory step = new uint256[](CHUNKS);
         for (uint256 c = 0; c < CHUNKS; ++c) {
             step[c] = next[c] - weights[c];
         }
         (outcome.model, outcome.difference) = (keccak256(pointsOf(next)), keccak256(pointsOf(step)));
-        (outcome.accounts, outcome.qualities) = (made.accounts, qualities);
+        (outcome.accounts, outcome.matrix) = (made.accounts, keccak256(made.matrix));
     }
 
     /// Aggregates what the first `count` revealed.
     function aggregates(uint256 count) internal returns (Outcome memory outcome) {
         Aggregation memory made = provenBy(aggregator, aggregationOf(ascending(count)));
-        vm.recordLogs();
         vm.prank(aggregator);
         task.aggregate(made);
-        return outcomeOf(made, lastQualities());
+        return outcomeOf(made);
     }
 
-    /// Those that the last aggregation's event says.
-    function lastQualities() internal returns (uint256[] memory qualities) {
-        Vm.Log[] memory logs = vm.getRecordedLogs();
-        for (uint256 i = 0; i < logs.length; ++i) {
-            if (logs[i].topics[0] != IFederatedTask.Aggregated.selector) continue;
-            (,,,, qualities) = abi.decode(logs[i].data, (bytes32, bytes, address[], uint256[], uint256[]));
-        }
+    function matrixFor(uint256 n) internal view returns (bytes memory matrix) {
+        matrix = matrixOf(n, true);
+        if (terms.history) matrix = bytes.concat(matrix, matrixOf(n, false));
+    }
+
+    /// Rates an outcome; gives the qualities that the event says.
+    function rates(Outcome memory outcome) internal returns (uint256[] memory) {
+        bytes memory matrix = matrixFor(outcome.accounts.length);
+        vm.recordLogs();
+        task.rate(outcome, matrix);
+        return abi.decode(vm.getRecordedLogs()[0].data, (uint256[]));
     }
 
     /// Ends the round of an outcome that nobody scored.
     function settles(Outcome memory outcome) internal {
+        uint256[] memory qualities = rates(outcome);
         pass();
-        task.settle(outcome, new Scores[](0));
+        task.settle(outcome, qualities, new Scores[](0));
+        adopt(outcome);
+    }
+
+    /// What the outcome made is the model now.
+    function adopt(Outcome memory outcome) internal {
         (uint256[] memory next,) = averaged(outcome.accounts);
         delete added;
         for (uint256 c = 0; c < CHUNKS; ++c) {
