@@ -4,6 +4,7 @@ mod audit;
 mod chain;
 pub mod claims;
 mod contracts;
+pub mod federated;
 mod fees;
 mod fingerprint;
 mod formats;
@@ -172,6 +173,9 @@ pub enum Command {
     Revoke(RevokeArgs),
     /// Shows everything that happened to a model, in order
     History(HistoryArgs),
+    /// Trains one model with participants who do not trust each other: what a task starts from, and what comes of it
+    #[command(subcommand)]
+    Federated(federated::FederatedCommand),
     /// Makes a provable plan of an ONNX network, and reports what a proof of it will take
     Compile(proofs::CompileArgs),
     /// Commits to a plan's weights, or to an input, before anything is proved

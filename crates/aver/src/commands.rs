@@ -12,6 +12,7 @@ pub mod commit;
 pub mod compile;
 pub mod contracts;
 pub mod explain;
+mod federated;
 mod fees;
 mod fingerprint;
 mod formats;
@@ -103,6 +104,7 @@ pub fn run(cli: Cli) -> Result<()> {
         Command::Revoke(args) => stage::revoke(&args, &context()?),
         Command::History(args) => history::run(&args, &context()?),
         Command::Keys(command) => keys::run(&command, &context()?),
+        Command::Federated(command) => federated::run(&command, context()?),
         Command::Compile(args) => compile::run(&args, ui),
         Command::Commit(args) => commit::run(&args, &context()?.with_setup(&args.setup)),
         Command::Prove(args) => prove::run(&args, &context()?.with_setup(&args.setup)),

@@ -16,7 +16,7 @@
 use crate::exit;
 use anyhow::{Context, Result};
 use averment_node::weights::OpenedWeights;
-use averment_plan::{Model, Plan, Schema, Weights, limits};
+use averment_plan::{Model, Plan, Schema, Weights, limits, vector::VectorLayout};
 use averment_primitives::B256;
 use averment_prover::registered::WeightsSecret;
 use averment_storage::atomic::{self, AtomicFile};
@@ -33,6 +33,7 @@ use zeroize::Zeroizing;
 
 const PLAN: &str = "plan";
 const SCHEMA: &str = "schema";
+const LAYOUT: &str = "layout";
 const COMMITMENT: &str = "commitment";
 const CERTIFICATE: &str = "certificate";
 const WEIGHTS: &str = "weights";
@@ -236,6 +237,29 @@ impl PlanFolder {
         atomic::write(&self.public.join(CERTIFICATE), &certificate.encode())?;
         atomic::write(&self.public.join(COMMITMENT), &commitment.encode())?;
         Ok(())
+    }
+
+    /// Keeps what the cells of a task's vectors mean.
+    pub fn keep_layout(&self, layout: &VectorLayout) -> Result<()> {
+        Ok(atomic::write(&self.public.join(LAYOUT), &layout.encode())?)
+    }
+
+    /// What the cells of a task's vectors mean, if the plan is one that a task starts from.
+    pub fn layout(&self) -> Result<VectorLayout> {
+        let path = self.public.join(LAYOUT);
+        let bytes = match atomic::read(&path, limits::PLAN_BYTES as u64) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Err(exit::usage(format!(
+                    "{} is not a plan that a task starts from: `aver federated start` makes one",
+                    self.folder.display()
+                ))
+                .into());
+            }
+            read => read.with_context(|| reading(&path))?,
+        };
+        let layout = VectorLayout::decode(&bytes).map_err(|error| bad(&path, &error))?;
+        layout.check_plan(&self.plan()?).map_err(|error| bad(&path, &error))?;
+        Ok(layout)
     }
 
     /// Refuses to commit a second time: a version may have registered the first.

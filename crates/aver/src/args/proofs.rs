@@ -41,7 +41,7 @@ pub struct SetupArgs {
 }
 
 /// What is made known of the output, as one types it.
-fn reveal(text: &str) -> Result<Reveal, String> {
+pub fn reveal(text: &str) -> Result<Reveal, String> {
     match text {
         "automatic" => Ok(Reveal::Automatic),
         "values" => Ok(Reveal::Values),

@@ -48,8 +48,6 @@ pub fn to_weights(
     let plan = model.plan();
     // One size of chunks serves every proof of this plan, in both modes.
     let chunk_bits = Descriptor::derive(plan, proofs)?.descriptor.layout.chunk_bits;
-    let options = Options { chunk_bits: Some(chunk_bits), ..Options::default() };
-    let schema = Schema::new(plan.inputs().to_vec(), chunk_bits, B256::ZERO)?;
     let setup = context.named_setup(chunk_bits)?;
     let salt = match salt_of {
         None => fresh_salt()?,
@@ -58,12 +56,27 @@ pub fn to_weights(
             other.secret(&other.commitment()?)?.salt().clone()
         }
     };
+    with_salt(folder, &salt, &setup, chunk_bits, context)
+}
+
+/// The same with chunks of this size and a salt that is given.
+pub fn with_salt(
+    folder: &PlanFolder,
+    salt: &Salt,
+    setup: &Setup,
+    chunk_bits: u8,
+    context: &Context,
+) -> Result<(WeightsCommitment, Schema)> {
+    folder.uncommitted()?;
+    let model = folder.model()?;
+    let options = Options { chunk_bits: Some(chunk_bits), ..Options::default() };
+    let schema = Schema::new(model.plan().inputs().to_vec(), chunk_bits, B256::ZERO)?;
     let (commitment, secret) = context
         .ui
-        .waiting("committing to the weights", || Committed::register(&setup, &model, options, Some(&salt)))?;
+        .waiting("committing to the weights", || Committed::register(setup, &model, options, Some(salt)))?;
     let secret = secret.context("a salted commitment has a secret")?;
     let certificate = context.ui.waiting("proving that the weights are in range", || {
-        certified(&setup, &model, options, &commitment, secret.salt(), context)
+        certified(setup, &model, options, &commitment, secret.salt(), context)
     })?;
     folder.keep_commitment(&schema, &commitment, &secret, &certificate)?;
     Ok((commitment, schema))

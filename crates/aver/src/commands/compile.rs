@@ -1,7 +1,7 @@
 //! `aver compile`: from an ONNX network and samples to a plan's folder.
 
 use crate::{
-    args::proofs::{CommitmentsArg, CompileArgs},
+    args::proofs::{ColumnArgs, CommitmentsArg, CompileArgs},
     exit, inputs,
     plans::{CalibratedInput, Calibration, PlanFolder},
     predict::Prediction,
@@ -13,6 +13,7 @@ use averment_compiler::{
     self as compiler, Compiled, Disagreement, FILE_BYTES, ImportError, Options, Report, samples::Samples,
 };
 use averment_plan::{Input, Model};
+use averment_primitives::B256;
 use averment_storage::atomic;
 use averment_verifier::{
     descriptor::{self, Descriptor},
@@ -44,57 +45,88 @@ pub struct Made {
 /// Makes a plan's folder.
 pub fn compile(args: &CompileArgs, ui: Ui) -> Result<Made> {
     PlanFolder::vacant(&args.output)?;
-    let mut network = import(&args.model)?;
-    if !args.labels.is_empty() {
-        network.labels.clone_from(&args.labels);
-    }
-    let (arrays, file) = inputs::read(&args.calibrate, &args.columns.or(&[]))?;
-    let columns: Vec<Vec<String>> = arrays.iter().map(|named| named.columns.clone()).collect();
-    let samples = Samples::named(&network, arrays).map_err(|error| {
-        exit::usage(format!(
-            "{}: {error} (--columns or --except say which columns of a CSV file are inputs)",
-            args.calibrate.display()
-        ))
-    })?;
+    let source = read(&args.model, &args.calibrate, &args.columns, &args.labels)?;
     let options = Options { reveal: args.reveal, ..Options::default() };
     let shown = args.model.display();
-    let compiled =
-        ui.waiting(&format!("compiling {shown}"), || compiler::compile(&network, &samples, &options));
+    let compiled = ui.waiting(&format!("compiling {shown}"), || {
+        compiler::compile(&source.network, &source.samples, &options)
+    });
     let compiled = compiled.map_err(|error| exit::usage(format!("{shown}: {error}")))?;
     let size = Size::of(&compiled.model, args.batch.options())
         .map_err(|error| exit::usage(format!("{shown}: {error:#}")))?;
 
-    let plan = compiled.model.plan();
-    if plan.output().labels.len() < args.labels.len() {
-        let cells = plan.step_of(plan.output().tensor).map_or(0, |step| step.shape.cells());
-        let got = args.labels.len();
-        return Err(exit::usage(format!("--labels: the output has {cells} cells, names given: {got}")).into());
-    }
-    let inputs = plan.inputs().iter().enumerate().map(|(position, input)| CalibratedInput {
-        name: input.name.clone(),
-        features: columns
-            .get(position)
-            .filter(|names| names.len() == input.shape.cells())
-            .cloned()
-            .unwrap_or_default(),
-        mean: mean(input, &samples, position),
-    });
-    let calibration = Calibration::new(file, samples.len(), inputs.collect());
-    let folder = PlanFolder::create(&args.output, &compiled.model, &calibration)?;
+    let folder = source.keep(&args.output, &compiled.model)?;
     Ok(Made { folder, compiled, size })
 }
 
+/// What is compiled.
+pub struct Source {
+    /// The bytes of the network's file.
+    pub file: Vec<u8>,
+    /// The network, with the names of classes that were given.
+    pub network: compiler::network::Network,
+    /// Samples of its inputs.
+    pub samples: Samples,
+    samples_digest: B256,
+    columns: Vec<Vec<String>>,
+    labels: usize,
+}
+
+/// Reads a network and samples of its inputs.
+pub fn read(model: &Path, calibrate: &Path, columns: &ColumnArgs, labels: &[String]) -> Result<Source> {
+    let (file, mut network) = import(model)?;
+    if !labels.is_empty() {
+        network.labels = labels.to_vec();
+    }
+    let (arrays, samples_digest) = inputs::read(calibrate, &columns.or(&[]))?;
+    let columns = arrays.iter().map(|named| named.columns.clone()).collect();
+    let samples = Samples::named(&network, arrays).map_err(|error| {
+        exit::usage(format!(
+            "{}: {error} (--columns or --except say which columns of a CSV file are inputs)",
+            calibrate.display()
+        ))
+    })?;
+    Ok(Source { file, network, samples, samples_digest, columns, labels: labels.len() })
+}
+
+impl Source {
+    /// Makes the folder of a plan that was compiled from this.
+    pub fn keep(&self, output: &Path, model: &Model) -> Result<PlanFolder> {
+        let plan = model.plan();
+        if plan.output().labels.len() < self.labels {
+            let cells = plan.step_of(plan.output().tensor).map_or(0, |step| step.shape.cells());
+            let got = self.labels;
+            return Err(
+                exit::usage(format!("--labels: the output has {cells} cells, names given: {got}")).into()
+            );
+        }
+        let inputs = plan.inputs().iter().enumerate().map(|(position, input)| CalibratedInput {
+            name: input.name.clone(),
+            features: self
+                .columns
+                .get(position)
+                .filter(|names| names.len() == input.shape.cells())
+                .cloned()
+                .unwrap_or_default(),
+            mean: mean(input, &self.samples, position),
+        });
+        let calibration = Calibration::new(self.samples_digest, self.samples.len(), inputs.collect());
+        PlanFolder::create(output, model, &calibration)
+    }
+}
+
 /// Reads a network; what cannot be proved is all named at once.
-fn import(path: &Path) -> Result<compiler::network::Network> {
+fn import(path: &Path) -> Result<(Vec<u8>, compiler::network::Network)> {
     let bytes =
         atomic::read(path, FILE_BYTES as u64).with_context(|| format!("reading {}", path.display()))?;
-    compiler::import(&bytes).map_err(|error| {
+    let network = compiler::import(&bytes).map_err(|error| {
         let hint = match error {
             ImportError::Unsupported { .. } => "\nnothing was compiled",
             _ => "",
         };
-        exit::usage(format!("{}: {error}{hint}", path.display())).into()
-    })
+        exit::usage(format!("{}: {error}{hint}", path.display()))
+    })?;
+    Ok((bytes, network))
 }
 
 /// The mean of each cell of an input over the samples, as an integer.
