@@ -46,16 +46,13 @@ fn start(args: &StartArgs, context: &Context) -> Result<()> {
         update_bits: args.update_bits,
         headroom: args.headroom,
     };
-    let made = context
-        .ui
-        .waiting(&format!("compiling {shown}"), || {
-            task::start(&source.network, &source.samples, &options, widths)
-        })
-        .map_err(|error| exit::usage(format!("{shown}: {error}")))?;
+    let wrong = |error: task::TaskError| exit::usage(format!("{shown}: {error}"));
+    let made = context.ui.waiting(&format!("compiling {shown}"), || {
+        task::start(&source.network, &source.samples, &options, widths).map_err(wrong)
+    })?;
     let plan = made.compiled.model.plan();
     // Participants will need the way between parameters and cells: better to hear now that there is none.
-    Template::new(&source.network, plan, &made.layout)
-        .map_err(|error| exit::usage(format!("{shown}: {error}")))?;
+    Template::new(&source.network, plan, &made.layout).map_err(wrong)?;
     let folder = source.keep(&args.output, &made.compiled.model)?;
     folder.keep_layout(&made.layout)?;
     let layout = &made.layout;
@@ -98,12 +95,9 @@ fn finish(args: &FinishArgs, context: &Context) -> Result<()> {
     let wrong = |error: task::TaskError| exit::usage(format!("{shown}: {error}"));
     let template = Template::new(&source.network, &plan, &layout).map_err(wrong)?;
     let options = Options { reveal: args.samples.reveal, ..Options::default() };
-    let compiled = context
-        .ui
-        .waiting("compiling the trained model", || {
-            task::finish(&template, &package.vector, &source.samples, &options)
-        })
-        .map_err(wrong)?;
+    let compiled = context.ui.waiting("compiling the trained model", || {
+        task::finish(&template, &package.vector, &source.samples, &options).map_err(wrong)
+    })?;
     if let Some(path) = &args.onnx {
         let parameters = template.parameters(&package.vector).map_err(wrong)?;
         let file = compiler::export(&source.file, &parameters).map_err(|error| match error {
