@@ -5,6 +5,7 @@ mod bindings;
 mod claims;
 mod deployment;
 pub mod drand;
+pub(crate) mod federated;
 mod governance;
 mod proofs;
 mod refusal;
@@ -14,11 +15,12 @@ mod settlement;
 
 pub use bindings::{
     AccessManager, Anchors, BlockRandomness, ClaimsPool, Descriptors, DevelopmentToken, DrandRandomness,
-    ERC1967Proxy, InferenceRouter, ModelRegistry, OracleOperators, OracleStaking, ProofVerifier,
-    RouterOffers, Stewardship, WeightsCertificates,
+    ERC1967Proxy, FederatedTask, FederatedTasks, InferenceRouter, ModelRegistry, OracleOperators,
+    OracleStaking, ProofVerifier, RouterOffers, Stewardship, WeightsCertificates,
 };
 pub use claims::{PoolContracts, PoolGovernance, PoolTerms, pool_roles};
 pub use deployment::{Contract, DeployError, Deployment, DeploymentFault, RecordError};
+pub use federated::{TaskContracts, TaskSurroundings};
 pub use governance::{Governance, GovernanceError, MIN_DELAY, Profile, WiringFault, roles};
 pub use proofs::ProofContracts;
 pub use refusal::Refusal;

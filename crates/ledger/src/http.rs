@@ -7,8 +7,11 @@
 //! it takes no new connection, finishes the requests it has begun, and drops what is left after a while.
 
 mod guard;
+mod streaming;
 #[cfg(test)]
 mod tests;
+
+pub use streaming::{PieceError, Pieces, Streamed, file, streamed};
 
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::{
@@ -19,7 +22,7 @@ use hyper::{
 };
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
-    server::graceful::GracefulShutdown,
+    server::graceful::{GracefulConnection, GracefulShutdown},
 };
 use std::{
     convert::Infallible,
@@ -29,7 +32,11 @@ use std::{
     time::Duration,
 };
 use thiserror::Error;
-use tokio::{net::TcpListener, sync::Semaphore, time::timeout};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::Semaphore,
+    time::timeout,
+};
 
 /// How long to wait before accepting again when the system has no more sockets.
 const OUT_OF_SOCKETS: Duration = Duration::from_millis(200);
@@ -138,40 +145,81 @@ impl HttpServer {
         A: Future<Output = Answer> + Send + 'static,
     {
         let Self { listener, limits, audience, .. } = self;
-        let places = Arc::new(Semaphore::new(limits.connections));
-        let open = GracefulShutdown::new();
-        let mut stop = std::pin::pin!(stop);
-        loop {
-            let accepted = async {
-                // Nobody closes the semaphore.
-                let place = places.clone().acquire_owned().await.ok();
-                (place, listener.accept().await)
-            };
-            let (place, accepted) = tokio::select! {
-                () = &mut stop => break,
-                accepted = accepted => accepted,
-            };
-            let Ok((stream, _)) = accepted else {
-                tokio::time::sleep(OUT_OF_SOCKETS).await;
-                continue;
-            };
+        let serve = move |stream: TcpStream| {
             let handler = handler.clone();
             let service = service_fn(move |request| answered(request, handler.clone(), limits, audience));
-            let connection = hyper::server::conn::http1::Builder::new()
-                .timer(TokioTimer::new())
-                .header_read_timeout(limits.head_time)
-                .serve_connection(TokioIo::new(stream), service);
-            let connection = open.watch(connection);
-            tokio::spawn(async move {
-                // A client that breaks off is its own affair.
-                let _ = connection.await;
-                drop(place);
-            });
-        }
-        drop(listener);
-        // What has not ended by then is dropped with the runtime.
-        let _ = timeout(limits.grace, open.shutdown()).await;
+            builder(limits).serve_connection(TokioIo::new(stream), service)
+        };
+        accept(listener, limits, None, serve, stop).await;
     }
+
+    /// The same with bodies that come and go in pieces: nothing is held in memory but a piece at a time. A connection carries
+    /// one request, and lives for `limits.time` at the most, whoever is slow; each piece of a body has to come within
+    /// `limits.head_time`.
+    pub async fn run_streaming<H, A>(self, handler: H, stop: impl Future<Output = ()>)
+    where
+        H: Fn(Request<Pieces>) -> A + Clone + Send + Sync + 'static,
+        A: Future<Output = Streamed> + Send + 'static,
+    {
+        let Self { listener, limits, audience, .. } = self;
+        let serve = move |stream: TcpStream| {
+            let handler = handler.clone();
+            let service =
+                service_fn(move |request| streaming::answered(request, handler.clone(), limits, audience));
+            builder(limits).keep_alive(false).serve_connection(TokioIo::new(stream), service)
+        };
+        accept(listener, limits, Some(limits.time), serve, stop).await;
+    }
+}
+
+fn builder(limits: HttpLimits) -> hyper::server::conn::http1::Builder {
+    let mut builder = hyper::server::conn::http1::Builder::new();
+    builder.timer(TokioTimer::new()).header_read_timeout(limits.head_time);
+    builder
+}
+
+/// Takes connections until `stop` is done, each for `life` at the most.
+async fn accept<C: GracefulConnection + Send + 'static>(
+    listener: TcpListener,
+    limits: HttpLimits,
+    life: Option<Duration>,
+    serve: impl Fn(TcpStream) -> C,
+    stop: impl Future<Output = ()>,
+) {
+    let places = Arc::new(Semaphore::new(limits.connections));
+    let open = GracefulShutdown::new();
+    let mut stop = std::pin::pin!(stop);
+    loop {
+        let accepted = async {
+            // Nobody closes the semaphore.
+            let place = places.clone().acquire_owned().await.ok();
+            (place, listener.accept().await)
+        };
+        let (place, accepted) = tokio::select! {
+            () = &mut stop => break,
+            accepted = accepted => accepted,
+        };
+        let Ok((stream, _)) = accepted else {
+            tokio::time::sleep(OUT_OF_SOCKETS).await;
+            continue;
+        };
+        let connection = open.watch(serve(stream));
+        tokio::spawn(async move {
+            // A client that breaks off is its own affair.
+            match life {
+                Some(life) => {
+                    let _ = timeout(life, connection).await;
+                }
+                None => {
+                    let _ = connection.await;
+                }
+            }
+            drop(place);
+        });
+    }
+    drop(listener);
+    // What has not ended by then is dropped with the runtime.
+    let _ = timeout(limits.grace, open.shutdown()).await;
 }
 
 /// What a handler answers with.

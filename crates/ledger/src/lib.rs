@@ -9,6 +9,7 @@ pub mod contracts;
 pub mod embedded;
 pub mod evidence;
 pub mod faucet;
+pub mod federated;
 pub mod fees;
 mod finality;
 pub mod http;
@@ -22,4 +23,4 @@ pub mod stewardship;
 
 pub use finality::{FinalityError, HeaderError, Settled, VerifiedHeader};
 pub use provider::{Finality, Ledger, OpenLedgerError, Remote, Source};
-pub use remote::{ConnectError, Post, RemoteFault};
+pub use remote::{ConnectError, Post, RemoteFault, Web, WebAnswer};

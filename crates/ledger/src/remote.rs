@@ -16,9 +16,10 @@ use alloy::{
     },
     transports::{
         TransportError, TransportErrorKind, TransportFut,
-        http::reqwest::{Client, RequestBuilder, Url, header::CONTENT_TYPE},
+        http::reqwest::{Client, ClientBuilder, Method, RequestBuilder, Response, Url, header::CONTENT_TYPE},
     },
 };
+use hyper::body::Bytes;
 use rustls::{ClientConfig, RootCertStore};
 use rustls_platform_verifier::Verifier;
 use std::{
@@ -143,6 +144,138 @@ fn tls(secured: bool) -> Result<ClientConfig, rustls::Error> {
     Ok(builder.with_no_client_auth())
 }
 
+/// A client of the host of `url`, by HTTP or HTTPS, that follows nobody elsewhere.
+fn client(
+    url: &str,
+    timeouts: impl FnOnce(ClientBuilder) -> ClientBuilder,
+) -> Result<(Client, Url), ConnectError> {
+    let invalid = |url: &str, why: String| ConnectError::Url { url: url.to_owned(), why };
+    let parsed = Url::parse(url).map_err(|error| invalid(url, error.to_string()))?;
+    let shown = parsed.host_str().unwrap_or_default().to_owned();
+    let secured = match parsed.scheme() {
+        "http" => false,
+        "https" => true,
+        other => return Err(invalid(&shown, format!("expected http or https, got {other}"))),
+    };
+    let tls = tls(secured)
+        .map_err(|error| ConnectError::NoAuthorities { url: shown.clone(), why: error.to_string() })?;
+    let builder = Client::builder()
+        .tls_backend_preconfigured(tls)
+        // Who sends us elsewhere is not who was configured.
+        .redirect(alloy::transports::http::reqwest::redirect::Policy::none());
+    let client = timeouts(builder).build().map_err(|error| invalid(&shown, error.to_string()))?;
+    Ok((client, parsed))
+}
+
+/// What is at `path` below an address.
+fn below(url: &Url, path: &str) -> Url {
+    let mut url = url.clone();
+    // Addresses of HTTP have paths always.
+    if let Ok(mut segments) = url.path_segments_mut() {
+        segments.pop_if_empty().extend(path.split('/'));
+    }
+    url
+}
+
+/// An address that files are sent to and fetched from, by HTTP or HTTPS, in pieces: what takes long is no fault as long as
+/// something comes.
+#[derive(Clone)]
+pub struct Web {
+    client: Client,
+    url: Url,
+    quiet: Duration,
+}
+
+/// Secrets are often part of a path: only the host is shown.
+impl std::fmt::Debug for Web {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Web").field("host", &self.host()).finish_non_exhaustive()
+    }
+}
+
+/// An answer whose body is still to come.
+#[derive(Debug)]
+pub struct WebAnswer {
+    response: Response,
+    quiet: Duration,
+}
+
+impl Web {
+    /// The address `url`, which has to take the connection and send each piece of an answer within `quiet`, and the whole within
+    /// `whole`. Nothing is sent yet.
+    pub fn new(url: &str, quiet: Duration, whole: Duration) -> Result<Self, ConnectError> {
+        let (client, url) = client(url, |builder| {
+            // A server that has closed a kept connection would cost a body that was on its way.
+            builder.connect_timeout(quiet).read_timeout(quiet).timeout(whole).pool_max_idle_per_host(0)
+        })?;
+        Ok(Self { client, url, quiet })
+    }
+
+    /// The host of the address.
+    pub fn host(&self) -> &str {
+        self.url.host_str().unwrap_or_default()
+    }
+
+    /// Asks for what is at `path` below the address, by a method of HTTP (`GET`, `HEAD`, `PUT`), with these headers and this body.
+    pub async fn ask(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&'static str, String)],
+        body: Bytes,
+    ) -> Result<WebAnswer, RemoteFault> {
+        let method = Method::from_bytes(method.as_bytes())
+            .map_err(|error| RemoteFault::Malformed { why: error.to_string() })?;
+        let mut request = self.client.request(method, below(&self.url, path));
+        for (name, value) in headers {
+            request = request.header(*name, value);
+        }
+        if !body.is_empty() {
+            request = request.body(body);
+        }
+        let quiet = self.quiet;
+        let response = request.send().await.map_err(|error| fault(error, quiet))?;
+        Ok(WebAnswer { response, quiet })
+    }
+}
+
+impl WebAnswer {
+    /// The status.
+    pub fn status(&self) -> u16 {
+        self.response.status().as_u16()
+    }
+
+    /// A header, if it is there and text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.response.headers().get(name)?.to_str().ok()
+    }
+
+    /// The next piece of the body; none at its end.
+    pub async fn next(&mut self) -> Result<Option<Bytes>, RemoteFault> {
+        self.response.chunk().await.map_err(|error| fault(error, self.quiet))
+    }
+
+    /// The rest of the body, which may have `limit` bytes at the most.
+    pub async fn rest(&mut self, limit: usize) -> Result<Vec<u8>, RemoteFault> {
+        let mut answer = Vec::new();
+        while let Some(part) = self.next().await? {
+            if answer.len() + part.len() > limit {
+                return Err(RemoteFault::TooLong { limit });
+            }
+            answer.extend_from_slice(&part);
+        }
+        Ok(answer)
+    }
+}
+
+fn fault(error: alloy::transports::http::reqwest::Error, after: Duration) -> RemoteFault {
+    if error.is_timeout() {
+        RemoteFault::Timeout { after }
+    } else {
+        RemoteFault::Unreachable(cause(&error.without_url()))
+    }
+}
+
 /// An address that JSON is posted to, by HTTP or HTTPS as nodes are, within limits of time and size.
 #[derive(Clone)]
 pub struct Post {
@@ -161,24 +294,8 @@ impl std::fmt::Debug for Post {
 impl Post {
     /// The address `url`, which has to answer within `timeout`. Nothing is sent yet.
     pub fn new(url: &str, timeout: Duration) -> Result<Self, ConnectError> {
-        let invalid = |url: &str, why: String| ConnectError::Url { url: url.to_owned(), why };
-        let parsed = Url::parse(url).map_err(|error| invalid(url, error.to_string()))?;
-        let shown = parsed.host_str().unwrap_or_default().to_owned();
-        let secured = match parsed.scheme() {
-            "http" => false,
-            "https" => true,
-            other => return Err(invalid(&shown, format!("expected http or https, got {other}"))),
-        };
-        let tls = tls(secured)
-            .map_err(|error| ConnectError::NoAuthorities { url: shown.clone(), why: error.to_string() })?;
-        let client = Client::builder()
-            .tls_backend_preconfigured(tls)
-            .timeout(timeout)
-            // Who sends us elsewhere is not who was configured.
-            .redirect(alloy::transports::http::reqwest::redirect::Policy::none())
-            .build()
-            .map_err(|error| invalid(&shown, error.to_string()))?;
-        Ok(Self { client, url: parsed, timeout })
+        let (client, url) = client(url, |builder| builder.timeout(timeout))?;
+        Ok(Self { client, url, timeout })
     }
 
     /// The host of the address.
@@ -195,22 +312,11 @@ impl Post {
     /// Gets what is at `path` below the address; gives the status and the answer's body, of which at most `limit` bytes are
     /// read.
     pub async fn get(&self, path: &str, limit: usize) -> Result<(u16, Vec<u8>), RemoteFault> {
-        let mut url = self.url.clone();
-        // Addresses of HTTP have paths always.
-        if let Ok(mut segments) = url.path_segments_mut() {
-            segments.pop_if_empty().extend(path.split('/'));
-        }
-        self.answered(self.client.get(url), limit).await
+        self.answered(self.client.get(below(&self.url, path)), limit).await
     }
 
     async fn answered(&self, request: RequestBuilder, limit: usize) -> Result<(u16, Vec<u8>), RemoteFault> {
-        let failed = |error: alloy::transports::http::reqwest::Error| {
-            if error.is_timeout() {
-                RemoteFault::Timeout { after: self.timeout }
-            } else {
-                RemoteFault::Unreachable(cause(&error.without_url()))
-            }
-        };
+        let failed = |error| fault(error, self.timeout);
         let mut response = request.send().await.map_err(failed)?;
         let status = response.status().as_u16();
         let mut answer = Vec::new();

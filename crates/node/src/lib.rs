@@ -5,6 +5,8 @@
 //! the members' eyes, and [`weights`] those of a model. [`drand`] fetches rounds that draw committees where blocks do not. [`chain`] reads events and sends transactions, [`operator`] puts all of this together, so that it may be
 //! stopped anywhere; [`metrics`] and [`pages`] show how it fares. [`stake`] joins and leaves;
 //! [`secrets`] is what follows from its one key.
+//!
+//! [`federated`] is another service: a member of a task of federated learning.
 
 #![cfg_attr(
     not(test),
@@ -15,6 +17,7 @@ pub mod answers;
 pub mod chain;
 pub mod channel;
 pub mod drand;
+pub mod federated;
 pub mod inputs;
 pub mod journal;
 pub mod machine;

@@ -32,6 +32,10 @@ pub enum About {
     Input(B256),
     /// The weights behind the commitment with this identity.
     Weights(B256),
+    /// A delivery of the update whose package has this hash (docs/federated.md).
+    Update(B256),
+    /// The package of a task's model that has this hash.
+    Model(B256),
 }
 
 impl About {
@@ -39,6 +43,8 @@ impl About {
         let (kind, identity) = match self {
             Self::Input(identity) => (1, identity),
             Self::Weights(identity) => (2, identity),
+            Self::Update(hash) => (3, hash),
+            Self::Model(hash) => (4, hash),
         };
         [NAME, &[kind], identity.as_slice()].concat()
     }

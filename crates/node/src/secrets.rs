@@ -11,11 +11,24 @@ use averment_ledger::keys::{AccountKey, SignError};
 use zeroize::Zeroizing;
 
 const SALT: &str = "averment.oracle.salt/1";
+const ROUND_SALT: &str = "averment.federated.salt/1";
 const SEALED: &str = "averment.oracle.sealed/1";
 
 /// What hides the commitment to a request's answer.
 pub fn salt(key: &AccountKey, chain_id: u64, staking: Address, request: B256) -> Result<B256, SignError> {
     let about = (SALT.to_owned(), U256::from(chain_id), staking, request);
+    Ok(keccak256(*secret(key, &about.abi_encode_params())?))
+}
+
+/// What hides what a member of a task of federated learning commits to in a round: its update, or its scores.
+pub fn round_salt(
+    key: &AccountKey,
+    chain_id: u64,
+    task: Address,
+    round: u16,
+    what: &'static str,
+) -> Result<B256, SignError> {
+    let about = (ROUND_SALT.to_owned(), U256::from(chain_id), task, U256::from(round), what.to_owned());
     Ok(keccak256(*secret(key, &about.abi_encode_params())?))
 }
 

@@ -1,12 +1,14 @@
 //! Why a contract refused, decoded from what it reverted with, in words that say what to do.
 
 mod claims;
+mod federated;
 mod settlement;
 mod stewardship;
 
 use super::{
     AccessManager::AccessManagerErrors as Access, Anchors::AnchorsErrors as Anchor,
     ClaimsPool::ClaimsPoolErrors as Pool, Descriptors::DescriptorsErrors as Descriptor,
+    FederatedTask::FederatedTaskErrors as Task, FederatedTasks::FederatedTasksErrors as Tasks,
     InferenceRouter::InferenceRouterErrors as Router, ModelRegistry::ModelRegistryErrors as Registry,
     OracleStaking::OracleStakingErrors as Staking, ProofVerifier::ProofVerifierErrors as Proof,
     Stewardship::StewardshipErrors as Steward, WeightsCertificates::WeightsCertificatesErrors as Certificate,
@@ -45,6 +47,10 @@ pub enum Refusal {
     Staking(Staking),
     /// A claims pool's.
     Pool(Pool),
+    /// That of a task of federated learning.
+    Task(Task),
+    /// That of what creates tasks.
+    Tasks(Tasks),
     /// A contract's words.
     Message(String),
     /// Solidity's checks: arithmetic, bounds, enums.
@@ -89,6 +95,12 @@ impl Refusal {
         if let Ok(error) = Pool::abi_decode(data) {
             return Self::Pool(error);
         }
+        if let Ok(error) = Task::abi_decode(data) {
+            return Self::Task(error);
+        }
+        if let Ok(error) = Tasks::abi_decode(data) {
+            return Self::Tasks(error);
+        }
         if let Ok(Revert { reason }) = Revert::abi_decode(data) {
             return Self::Message(printable(&reason));
         }
@@ -122,6 +134,8 @@ impl fmt::Display for Refusal {
             Self::Router(error) => settlement::router(error, f),
             Self::Staking(error) => settlement::staking(error, f),
             Self::Pool(error) => claims::pool(error, f),
+            Self::Task(error) => federated::task(error, f),
+            Self::Tasks(error) => federated::tasks(error, f),
             Self::Message(words) => write!(f, "the contract says {words:?}"),
             Self::Panic(panic) => write!(f, "the contract failed a check of its own: {panic}"),
             Self::Unknown(data) if data.is_empty() => {

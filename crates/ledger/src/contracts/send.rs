@@ -301,6 +301,16 @@ impl Sender {
         self.send(action.into(), TxKind::Call(to), call.abi_encode().into()).await
     }
 
+    /// Calls a contract with a call that was encoded already.
+    pub(crate) async fn call_encoded(
+        &self,
+        action: impl Into<String>,
+        to: Address,
+        input: Bytes,
+    ) -> Result<Sent, SendError> {
+        self.send(action.into(), TxKind::Call(to), input).await
+    }
+
     /// The same, of a contract on chain `expected`, which has to be the sender's.
     pub async fn call_on<C: SolCall>(
         &self,

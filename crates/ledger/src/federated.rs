@@ -1,0 +1,310 @@
+//! A typed client of tasks of federated learning (docs/federated.md): what a task is, where it stands, and every step.
+//!
+//! What is signed or sent follows from a task's *terms*, and those are believed of nobody: a task is a small contract that has them
+//! in its code, whose hash is proved against a final block's header ([`TaskCode`]). Digests of commits and scores are computed here.
+//! What happened is read from events ([`Event`], [`Book`]), which are the node's word: it can leave some out (run your own), but
+//! what is done by them the contract checks again, and nothing in them makes anybody sign something about another task, round or
+//! update.
+
+mod book;
+mod code;
+mod error;
+mod events;
+mod steps;
+#[cfg(test)]
+mod tests;
+
+pub use crate::contracts::FederatedTask::{
+    Aggregation, Evidence, Outcome, Posting, Reveal, Revealed, Scores, SignedCommit, TaskMoney, TaskRule,
+    TaskSize, TaskTimes, Terms,
+};
+pub use book::{Aggregated, Book, Challenge, Member, Round, Said};
+pub use code::{TaskCode, TaskCodeFault};
+pub use error::TaskError;
+pub use events::{Event, Happened};
+pub use steps::{Created, pool_of};
+
+use crate::{
+    Ledger, VerifiedHeader,
+    contracts::FederatedTask,
+    keys::{AccountKey, SignError},
+    registry::{ReadError, ask},
+};
+use alloy::sol_types::{SolStruct, SolValue, eip712_domain};
+use averment_primitives::{Address, B256, Bytes, U256, keccak256};
+use serde::{Deserialize, Serialize};
+
+/// Scores and qualities are parts of this.
+pub const WHOLE: u32 = 1 << 16;
+
+/// Where a task stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Phase {
+    /// It was not begun.
+    None,
+    /// Anybody opens the next round.
+    Idle,
+    /// The seed that draws participants is not known yet.
+    Select,
+    /// Participants commit.
+    Commit,
+    /// Participants reveal.
+    Reveal,
+    /// Proofs and updates can be challenged.
+    Check,
+    /// Challenges can only be answered now.
+    Answer,
+    /// The named aggregator's time.
+    Aggregate,
+    /// Any member's.
+    Takeover,
+    /// Validators commit to scores.
+    Score,
+    /// Validators reveal them.
+    Disclose,
+    /// The model can be challenged, and nothing is left but to pay.
+    Settle,
+    /// The task is over.
+    Ended,
+}
+
+impl Phase {
+    const ALL: [Self; 13] = {
+        use Phase::{
+            Aggregate, Answer, Check, Commit, Disclose, Ended, Idle, None, Reveal, Score, Select, Settle,
+            Takeover,
+        };
+        [
+            None, Idle, Select, Commit, Reveal, Check, Answer, Aggregate, Takeover, Score, Disclose, Settle,
+            Ended,
+        ]
+    };
+
+    /// The phase that the contract has as this number.
+    pub fn from_code(code: u8) -> Option<Self> {
+        Self::ALL.get(usize::from(code)).copied()
+    }
+
+    /// What it is about, in words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::None => "not begun",
+            Self::Idle => "between rounds",
+            Self::Select => "waiting for the draw",
+            Self::Commit => "taking commits",
+            Self::Reveal => "taking reveals",
+            Self::Check => "taking challenges of updates",
+            Self::Answer => "taking answers to challenges",
+            Self::Aggregate => "waiting for the named aggregator",
+            Self::Takeover => "waiting for any member to aggregate",
+            Self::Score => "taking commits to scores",
+            Self::Disclose => "taking scores",
+            Self::Settle => "about to pay",
+            Self::Ended => "over",
+        }
+    }
+}
+
+/// What a challenge is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Contested {
+    /// The proof about an update.
+    Proof,
+    /// The update's integers.
+    Update,
+    /// The new model's.
+    Model,
+}
+
+impl Contested {
+    /// As the contract has it.
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Proof => 0,
+            Self::Update => 1,
+            Self::Model => 2,
+        }
+    }
+
+    /// What the contract has as this number.
+    pub fn from_code(code: u8) -> Option<Self> {
+        [Self::Proof, Self::Update, Self::Model].get(usize::from(code)).copied()
+    }
+}
+
+/// A task, as what is signed names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TaskId {
+    /// The chain.
+    pub chain_id: u64,
+    /// The contract.
+    pub task: Address,
+}
+
+/// What a participant commits to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Commitment {
+    /// keccak256 of the update's points.
+    pub points: B256,
+    /// keccak256 of its proof.
+    pub proof: B256,
+    /// keccak256 of its package.
+    pub content: B256,
+    /// What hides all that.
+    pub salt: B256,
+}
+
+mod typed {
+    alloy::sol! {
+        struct Commit {
+            uint256 round;
+            bytes32 digest;
+        }
+    }
+}
+
+impl TaskId {
+    /// What an account commits to in a round, as the contract's `commitOf`.
+    pub fn commit(&self, round: u16, account: Address, what: &Commitment) -> B256 {
+        let Commitment { points, proof, content, salt } = *what;
+        let said =
+            (U256::from(self.chain_id), self.task, U256::from(round), account, points, proof, content, salt);
+        keccak256(said.abi_encode())
+    }
+
+    /// The EIP-712 digest that is signed for others to carry a commit, as the contract's `commitDigest`.
+    pub fn commit_digest(&self, round: u16, digest: B256) -> B256 {
+        let domain = eip712_domain! {
+            name: "Averment FederatedTask",
+            version: "1",
+            chain_id: self.chain_id,
+            verifying_contract: self.task,
+        };
+        typed::Commit { round: U256::from(round), digest }.eip712_signing_hash(&domain)
+    }
+
+    /// Signs a commit for others to carry. Two different ones for one round cost the stake.
+    pub fn sign_commit(&self, key: &AccountKey, round: u16, digest: B256) -> Result<SignedCommit, SignError> {
+        let signature = key.sign_digest(&self.commit_digest(round, digest))?;
+        let signature = Bytes::copy_from_slice(&signature.as_bytes());
+        Ok(SignedCommit { account: key.address(), digest, signature })
+    }
+
+    /// What a validator commits to, as the contract's `scoresDigest`.
+    pub fn scores(&self, round: u16, validator: Address, scores: &[u32], salt: B256) -> B256 {
+        let hash = keccak256(scores.to_vec().abi_encode());
+        let said = (U256::from(self.chain_id), self.task, U256::from(round), validator, hash, salt);
+        keccak256(said.abi_encode())
+    }
+}
+
+/// `evidenceOf` of the contracts: what binds a proof and a package.
+pub fn evidence_of(proof: B256, content: B256) -> B256 {
+    keccak256((proof, content).abi_encode())
+}
+
+/// `recordOf` of the contracts: what binds points and their evidence.
+pub fn record_of(points: B256, evidence: B256) -> B256 {
+    keccak256((points, evidence).abi_encode())
+}
+
+/// What statements name as the terms.
+pub fn terms_digest(terms: &Terms) -> B256 {
+    keccak256(terms.abi_encode())
+}
+
+/// One task on a chain. Copies are the same client.
+#[derive(Debug, Clone)]
+pub struct TaskClient {
+    ledger: Ledger,
+    id: TaskId,
+    code: TaskCode,
+    from_block: u64,
+}
+
+/// Where a task stands in a block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    /// The present round, or between rounds the last one.
+    pub round: u16,
+    /// The phase as it is stored: it is over once `until` has passed, and goes on with whoever acts next.
+    pub phase: Phase,
+    /// Its last second.
+    pub until: u64,
+    /// How many updates stand.
+    pub revealed: u16,
+    /// How many challenges are open.
+    pub challenges: u16,
+    /// Void rounds in a row.
+    pub voids: u8,
+}
+
+impl TaskClient {
+    /// A client of the task at `task`, which was created in `from_block` or later, once its code is proved in the newest final
+    /// block. Compare [`TaskCode::implementation`] and [`TaskCode::factory`] with a deployment that you believe.
+    pub async fn open(ledger: &Ledger, task: Address, from_block: u64) -> Result<Self, TaskError> {
+        let block = ledger.newest_final().await?;
+        let code = TaskCode::proved(ledger, &block, task).await?;
+        let id = TaskId { chain_id: ledger.chain_id(), task };
+        Ok(Self { ledger: ledger.clone(), id, code, from_block })
+    }
+
+    /// The chain.
+    pub fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// The task, as what is signed names it.
+    pub fn id(&self) -> TaskId {
+        self.id
+    }
+
+    /// What its code says.
+    pub fn code(&self) -> &TaskCode {
+        &self.code
+    }
+
+    /// Its terms.
+    pub fn terms(&self) -> &Terms {
+        &self.code.terms
+    }
+
+    /// The block that it is read from.
+    pub fn from_block(&self) -> u64 {
+        self.from_block
+    }
+
+    /// Where it stands in the newest final block, by the node's word.
+    pub async fn standing(&self) -> Result<Standing, TaskError> {
+        let block = self.ledger.newest_final().await?;
+        let at = self.read(&block, "standing", FederatedTask::standingCall {}).await?;
+        let phase = Phase::from_code(at.phase).ok_or(ReadError::Code { field: "phase", got: at.phase })?;
+        Ok(Standing {
+            round: at.round,
+            phase,
+            until: at.until.to(),
+            revealed: at.revealed,
+            challenges: at.challenges,
+            voids: at.voids,
+        })
+    }
+
+    /// What an account can withdraw from the task in the newest final block.
+    pub async fn balance(&self, account: Address) -> Result<U256, TaskError> {
+        let block = self.ledger.newest_final().await?;
+        Ok(self.read(&block, "memberOf", FederatedTask::memberOfCall { account }).await?.balance)
+    }
+
+    async fn read<C: alloy::sol_types::SolCall>(
+        &self,
+        block: &VerifiedHeader,
+        function: &'static str,
+        call: C,
+    ) -> Result<C::Return, ReadError> {
+        ask(&self.ledger, block, function, self.id.task, call).await
+    }
+}

@@ -1,0 +1,585 @@
+//! What a member of a task does, as a pure machine: settled events in, wanted actions out. The same machine is a participant, an
+//! aggregator and a validator; what an account may do follows from the task's book.
+//!
+//! As the oracle's ([`crate::machine`]) it has no clock, network, disk or randomness. What is wanted follows from what is known and
+//! lasts until the chain shows that it happened or that its time is over. What it decides, an update or scores, is an event too: the
+//! first one of a round counts, and it is on disk before anything is signed that follows from it. So no two commits of one round are
+//! ever signed, whatever crashes when.
+//!
+//! What anybody may do (open, draw, go on, pay, end challenges) the members do one after the other, `stagger` seconds apart, in an
+//! order that differs by round: the first one's transaction makes the others' unnecessary.
+
+use alloy_primitives::{Address, B256};
+use averment_ledger::federated::{
+    Aggregated, Book, Commitment, Contested, Event as Told, Phase, Round, TaskId, Terms,
+};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+use thiserror::Error;
+
+/// Who the member is, and what it takes part in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// Its account.
+    pub account: Address,
+    /// Whether it trains, when it is drawn.
+    pub trains: bool,
+    /// Whether it aggregates: as the named aggregator, or after it.
+    pub aggregates: bool,
+    /// Whether it challenges what is missing or different.
+    pub challenges: bool,
+    /// Whether it scores, as a validator.
+    pub scores: bool,
+    /// Seconds that the chain takes to settle at the most: what is seen is so old.
+    pub settling: u64,
+    /// What everybody may do is done first by one member, by another after so many seconds, and so on.
+    pub stagger: u64,
+}
+
+/// What the machine is told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Event {
+    /// The task said something.
+    Told(Told),
+    /// A block has settled.
+    Settled {
+        /// Its time.
+        time: u64,
+    },
+    /// Its own: an update was made, and is on disk with its proof.
+    Made {
+        /// For this round.
+        round: u16,
+        /// What is committed to.
+        what: Commitment,
+    },
+    /// Its own: scores were decided.
+    Scored {
+        /// Of this round's outcome.
+        round: u16,
+        /// Of its accounts.
+        scores: Vec<u32>,
+        /// What hides them.
+        salt: B256,
+    },
+}
+
+impl Event {
+    /// Whether it is the member's own.
+    pub fn is_own(&self) -> bool {
+        matches!(self, Self::Made { .. } | Self::Scored { .. })
+    }
+}
+
+/// What came of a participant's delivery, as the aggregator's disk has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Delivery {
+    /// Package and proof are what was revealed, and hold.
+    Good,
+    /// The package is there and right; the proof is not there.
+    NoProof,
+    /// The package is not there, or not what was revealed.
+    Missing,
+    /// The proof is the one whose hash was revealed, and proves nothing: that is slashed.
+    ProofFails,
+}
+
+/// What lies on the disk, looked at before each turn.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Have {
+    /// Rounds whose models are there, checked; 0 is the initial one.
+    pub models: BTreeSet<u16>,
+    /// What became of deliveries of the present round.
+    pub deliveries: BTreeMap<Address, Delivery>,
+    /// To whom the own update of the present round was brought.
+    pub brought: BTreeSet<Address>,
+}
+
+/// Something to be done.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Action {
+    /// Fetch the model of a round from whoever has it.
+    Fetch {
+        /// The round; 0 for the initial model.
+        model: u16,
+    },
+    /// Open the next round.
+    Open {
+        /// Its number.
+        round: u16,
+    },
+    /// Draw its participants.
+    Draw {
+        /// The round.
+        round: u16,
+    },
+    /// Begin the next phase, or void the round.
+    Advance {
+        /// The round.
+        round: u16,
+        /// The phase that is over.
+        phase: Phase,
+    },
+    /// Make an update.
+    Train {
+        /// The round.
+        round: u16,
+        /// From the model of this round.
+        model: u16,
+    },
+    /// Commit to it.
+    Commit {
+        /// The round.
+        round: u16,
+        /// The digest.
+        digest: B256,
+    },
+    /// Reveal it.
+    Reveal {
+        /// The round.
+        round: u16,
+    },
+    /// Bring it to somebody.
+    Deliver {
+        /// The round.
+        round: u16,
+        /// To whom.
+        to: Address,
+    },
+    /// Answer a challenge of the own update, its proof, or the own model.
+    Answer {
+        /// The round.
+        round: u16,
+        /// What is challenged.
+        contested: Contested,
+    },
+    /// Challenge what is missing.
+    Challenge {
+        /// The round.
+        round: u16,
+        /// Whose.
+        account: Address,
+        /// What.
+        contested: Contested,
+    },
+    /// Have a proof slashed that fails.
+    Accuse {
+        /// The round.
+        round: u16,
+        /// Whose.
+        account: Address,
+    },
+    /// End a challenge that was not answered.
+    Lapse {
+        /// The round.
+        round: u16,
+        /// Whose.
+        account: Address,
+        /// What.
+        contested: Contested,
+    },
+    /// Make the new model.
+    Aggregate {
+        /// The round.
+        round: u16,
+    },
+    /// Decide scores.
+    Score {
+        /// The round.
+        round: u16,
+    },
+    /// Commit to them.
+    CommitScores {
+        /// The round.
+        round: u16,
+    },
+    /// Reveal them.
+    DiscloseScores {
+        /// The round.
+        round: u16,
+    },
+    /// Strike who was silent.
+    Strike {
+        /// The round.
+        round: u16,
+        /// Who.
+        accounts: Vec<Address>,
+    },
+    /// Have it computed what the updates are worth.
+    Rate {
+        /// The round.
+        round: u16,
+    },
+    /// Pay.
+    Settle {
+        /// The round.
+        round: u16,
+    },
+}
+
+impl Action {
+    /// In one word.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Fetch { .. } => "fetch",
+            Self::Open { .. } => "open",
+            Self::Draw { .. } => "draw",
+            Self::Advance { .. } => "advance",
+            Self::Train { .. } => "train",
+            Self::Commit { .. } => "commit",
+            Self::Reveal { .. } => "reveal",
+            Self::Deliver { .. } => "deliver",
+            Self::Answer { .. } => "answer",
+            Self::Challenge { .. } => "challenge",
+            Self::Accuse { .. } => "accuse",
+            Self::Lapse { .. } => "lapse",
+            Self::Aggregate { .. } => "aggregate",
+            Self::Score { .. } => "score",
+            Self::CommitScores { .. } => "commit_scores",
+            Self::DiscloseScores { .. } => "disclose_scores",
+            Self::Strike { .. } => "strike",
+            Self::Rate { .. } => "rate",
+            Self::Settle { .. } => "settle",
+        }
+    }
+}
+
+/// What the chain said cannot be.
+#[derive(Debug, Error, Clone, PartialEq, Eq)]
+#[error(
+    "what the task said makes no sense: {0}; the node is wrong or lies, or the task is newer than this program"
+)]
+pub struct Nonsense(pub String);
+
+/// The machine; see the module.
+#[derive(Debug, Clone)]
+pub struct Machine {
+    settings: Settings,
+    id: TaskId,
+    book: Book,
+    time: u64,
+    made: BTreeMap<u16, Commitment>,
+    scored: BTreeMap<u16, (Vec<u32>, B256)>,
+}
+
+impl Machine {
+    /// One that knows nothing but what the task is.
+    pub fn new(settings: Settings, id: TaskId, terms: Terms) -> Self {
+        let (made, scored) = Default::default();
+        Self { settings, id, book: Book::new(terms), time: 0, made, scored }
+    }
+
+    /// The task's book.
+    pub fn book(&self) -> &Book {
+        &self.book
+    }
+
+    /// The time of the newest settled block.
+    pub fn time(&self) -> u64 {
+        self.time
+    }
+
+    /// Who it is.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// What was made for a round.
+    pub fn made(&self, round: u16) -> Option<&Commitment> {
+        self.made.get(&round)
+    }
+
+    /// What scores were decided of a round, and their salt.
+    pub fn scored(&self, round: u16) -> Option<&(Vec<u32>, B256)> {
+        self.scored.get(&round)
+    }
+
+    /// The newest final model's round; 0 for the initial one.
+    pub fn model(&self) -> u16 {
+        self.book.models.last().map_or(0, |model| model.round)
+    }
+
+    /// Takes in what happened.
+    pub fn apply(&mut self, event: &Event) -> Result<(), Nonsense> {
+        match event {
+            Event::Told(told) => self.book.apply(told).map_err(Nonsense)?,
+            Event::Settled { time } => self.time = self.time.max(*time),
+            Event::Made { round, what } => {
+                self.made.entry(*round).or_insert(*what);
+            }
+            Event::Scored { round, scores, salt } => {
+                self.scored.entry(*round).or_insert_with(|| (scores.clone(), *salt));
+            }
+        }
+        Ok(())
+    }
+
+    /// To whom a participant brings its update now: the named aggregator, who comes after it, and whoever else may aggregate by now.
+    pub fn receivers(&self) -> Vec<Address> {
+        let Some(round) = self.book.running() else { return Vec::new() };
+        let named = self.book.terms.aggregator;
+        let waiting = self.waited(Phase::Takeover) / self.settings.stagger.max(1);
+        let successors = usize::try_from(waiting).unwrap_or(usize::MAX).saturating_add(2);
+        let successors = self.successors(round).take(successors);
+        let mut all: Vec<Address> = (!named.is_zero()).then_some(named).into_iter().collect();
+        for successor in successors {
+            if !all.contains(&successor) {
+                all.push(successor);
+            }
+        }
+        all.retain(|account| *account != self.settings.account);
+        all
+    }
+
+    /// Who aggregates after the named one, in their order.
+    fn successors<'a>(&'a self, round: &'a Round) -> impl Iterator<Item = Address> + 'a {
+        let count = round.order.len().max(1);
+        let first = usize::from(round.number) % count;
+        let order = round.order.iter().cycle().skip(first).take(round.order.len()).copied();
+        order.filter(|account| self.book.may_take_over(*account))
+    }
+
+    /// For how many seconds a phase has run; zero in another one.
+    fn waited(&self, phase: Phase) -> u64 {
+        if self.book.phase_at(self.time) != phase {
+            return 0;
+        }
+        let seconds = match phase {
+            Phase::Takeover => self.book.terms.times.takeover,
+            _ => return 0,
+        };
+        match self.book.phase == phase {
+            true => (self.time + u64::from(seconds)).saturating_sub(self.book.until),
+            false => 0,
+        }
+    }
+
+    /// How many seconds later than the first this member does what anybody may.
+    fn delay(&self) -> u64 {
+        let members =
+            self.book.members.iter().filter(|(_, member)| member.seated).map(|(account, _)| *account);
+        let mut all: BTreeSet<Address> = members.collect();
+        all.extend((!self.book.terms.aggregator.is_zero()).then_some(self.book.terms.aggregator));
+        let count = all.len().max(1);
+        let place = all.iter().position(|account| *account == self.settings.account).unwrap_or(count);
+        let rank = (place + usize::from(self.book.number())) % count.max(place + 1);
+        self.settings.stagger.saturating_mul(rank as u64)
+    }
+
+    /// Whether it is this member's turn to do what anybody may from `since` on.
+    fn is_turn(&self, since: u64) -> bool {
+        self.time >= since.saturating_add(self.delay())
+    }
+
+    /// What is to be done now.
+    pub fn wanted(&self, have: &Have) -> Vec<Action> {
+        let mut wanted = Vec::new();
+        let me = self.settings.account;
+        if self.book.phase == Phase::Ended || self.book.phase == Phase::None {
+            return wanted;
+        }
+        self.public(&mut wanted);
+        let wants_model = self.settings.trains || self.settings.aggregates || self.settings.scores;
+        if wants_model && self.book.is_member(me) && !have.models.contains(&self.model()) {
+            wanted.push(Action::Fetch { model: self.model() });
+        }
+        let Some(round) = self.book.running() else { return wanted };
+        if self.settings.trains {
+            self.participant(round, have, &mut wanted);
+        }
+        if self.settings.aggregates && self.book.may_aggregate(me) {
+            self.aggregator(round, have, &mut wanted);
+        }
+        if self.settings.scores {
+            self.validator(round, have, &mut wanted);
+        }
+        for ((account, contested), challenge) in &round.challenges {
+            let own = match contested {
+                Contested::Model => round.aggregated.as_ref().is_some_and(|made| made.aggregator == me),
+                _ => *account == me,
+            };
+            if own && challenge.open {
+                wanted.push(Action::Answer { round: round.number, contested: *contested });
+            }
+        }
+        wanted
+    }
+
+    /// What anybody may do.
+    fn public(&self, wanted: &mut Vec<Action>) {
+        let (book, now) = (&self.book, self.time);
+        let number = book.number();
+        let over = now > book.until;
+        let Some(round) = book.running() else {
+            let round = number.saturating_add(1);
+            let enough = book.list.len() >= usize::from(book.terms.size.minimum);
+            // Members come while nothing runs; the one whose turn it is opens when there are as many as a round needs.
+            let begun = book.until.saturating_sub(u64::from(book.terms.times.idle));
+            if book.phase == Phase::Idle && enough && !over && self.is_turn(begun) {
+                wanted.push(Action::Open { round });
+            }
+            if book.phase == Phase::Idle && over && self.is_turn(book.until) {
+                wanted.push(Action::Advance { round: number, phase: Phase::Idle });
+            }
+            return;
+        };
+        let (phase, at) = (book.phase, book.phase_at(now));
+        let since = book.until;
+        let rates = round.aggregated.is_some() && round.qualities.is_none();
+        let begun = since.saturating_sub(u64::from(book.terms.times.settle));
+        if phase == Phase::Settle && rates && self.is_turn(begun) {
+            wanted.push(Action::Rate { round: number });
+        }
+        match phase {
+            Phase::Select if !over && self.is_turn(0) => wanted.push(Action::Draw { round: number }),
+            Phase::Settle if over && !rates && round.open_challenges() == 0 && self.is_turn(since) => {
+                wanted.push(Action::Settle { round: number });
+            }
+            Phase::Settle => {}
+            _ => {
+                let nobody = over && matches!(phase, Phase::Select | Phase::Takeover);
+                // Of too few nothing comes: early where nobody can make them more.
+                let small = over && phase > Phase::Commit && phase <= Phase::Takeover && book.is_too_small();
+                let answered = phase == Phase::Answer && round.open_challenges() == 0;
+                if (nobody || small || at != phase || answered) && self.is_turn(since.min(now)) {
+                    wanted.push(Action::Advance { round: number, phase });
+                }
+            }
+        }
+        let answer_over = match phase {
+            Phase::Answer => over,
+            Phase::Settle => over,
+            _ => false,
+        };
+        for ((account, contested), challenge) in &round.challenges {
+            let late = since.saturating_add(u64::from(book.terms.times.answer));
+            if challenge.open && (answer_over || now > late) && self.is_turn(since) {
+                let (account, contested) = (*account, *contested);
+                wanted.push(Action::Lapse { round: number, account, contested });
+            }
+        }
+        // Silence is noted once the round can hear no more; by one member, for all.
+        if phase >= Phase::Check && self.is_turn(since.min(now)) {
+            let silent = round.order.iter().filter(|account| {
+                let said = round.committed.contains_key(*account) && round.said.contains_key(*account);
+                !said && !round.struck.contains(*account) && book.is_selected(**account)
+            });
+            let accounts: Vec<Address> = silent.copied().collect();
+            if !accounts.is_empty() {
+                wanted.push(Action::Strike { round: number, accounts });
+            }
+        }
+    }
+
+    fn participant(&self, round: &Round, have: &Have, wanted: &mut Vec<Action>) {
+        let (book, number, me) = (&self.book, round.number, self.settings.account);
+        let part = book.is_selected(me) || (me == book.terms.root && !me.is_zero());
+        if !part {
+            return;
+        }
+        let phase = book.phase_at(self.time);
+        let made = self.made.get(&number);
+        let committed = round.committed.get(&me);
+        match (phase, made) {
+            (Phase::Commit, None) if committed.is_none() && have.models.contains(&self.model()) => {
+                wanted.push(Action::Train { round: number, model: self.model() });
+            }
+            (Phase::Commit, Some(what)) if committed.is_none() => {
+                wanted.push(Action::Commit { round: number, digest: self.id.commit(number, me, what) });
+            }
+            // What was committed to from another journal cannot be revealed from here.
+            (Phase::Reveal, Some(what))
+                if committed == Some(&self.id.commit(number, me, what)) && !round.said.contains_key(&me) =>
+            {
+                wanted.push(Action::Reveal { round: number });
+            }
+            _ => {}
+        }
+        let stands = round.said.get(&me).is_some_and(|said| !said.excluded);
+        if stands && made.is_some() && phase >= Phase::Reveal && phase <= Phase::Takeover {
+            let missing = self.receivers().into_iter().filter(|to| !have.brought.contains(to));
+            wanted.extend(missing.map(|to| Action::Deliver { round: number, to }));
+        }
+    }
+
+    fn aggregator(&self, round: &Round, have: &Have, wanted: &mut Vec<Action>) {
+        let (book, number, me) = (&self.book, round.number, self.settings.account);
+        let phase = book.phase_at(self.time);
+        let delivery = |account: &Address| match *account == me && self.made.contains_key(&number) {
+            true => Delivery::Good,
+            false => have.deliveries.get(account).copied().unwrap_or(Delivery::Missing),
+        };
+        let named = book.terms.aggregator == me && book.aggregator_strikes < book.terms.size.strikes;
+        // The one who is going to need them asks for what is missing, when half of the time to bring it is over.
+        let first = named || (book.terms.aggregator.is_zero() && self.successors(round).next() == Some(me));
+        let half = book.until.saturating_sub(u64::from(book.terms.times.check / 2));
+        if phase == Phase::Check && book.phase == Phase::Check && first && self.time >= half {
+            for (account, said) in &round.said {
+                if said.excluded {
+                    continue;
+                }
+                let contested = match delivery(account) {
+                    Delivery::Good => continue,
+                    Delivery::ProofFails => {
+                        wanted.push(Action::Accuse { round: number, account: *account });
+                        continue;
+                    }
+                    Delivery::NoProof => Contested::Proof,
+                    Delivery::Missing => Contested::Update,
+                };
+                if self.settings.challenges && !round.challenges.contains_key(&(*account, contested)) {
+                    wanted.push(Action::Challenge { round: number, account: *account, contested });
+                }
+            }
+        }
+        let turn = match phase {
+            Phase::Aggregate => named,
+            Phase::Takeover => {
+                let rank = self.successors(round).position(|account| account == me);
+                let wait = rank.map(|rank| self.settings.stagger.saturating_mul(rank as u64));
+                wait.is_some_and(|wait| self.waited(Phase::Takeover) >= wait)
+            }
+            _ => false,
+        };
+        let model = have.models.contains(&self.model());
+        let all = round
+            .said
+            .iter()
+            .filter(|(_, said)| !said.excluded)
+            .all(|(account, _)| delivery(account) == Delivery::Good);
+        if turn && model && all && !book.is_too_small() && round.aggregated.is_none() {
+            wanted.push(Action::Aggregate { round: number });
+        }
+    }
+
+    fn validator(&self, round: &Round, have: &Have, wanted: &mut Vec<Action>) {
+        let (book, number, me) = (&self.book, round.number, self.settings.account);
+        let seated = book
+            .members
+            .get(&me)
+            .is_some_and(|member| member.seated && member.validates && member.since <= number);
+        let Some(made) = round.aggregated.as_ref().filter(|_| seated) else { return };
+        let phase = book.phase_at(self.time);
+        let all = made.accounts.iter().all(|account| have.deliveries.get(account) == Some(&Delivery::Good));
+        match (phase, self.scored.get(&number)) {
+            (Phase::Score, None) if all && have.models.contains(&self.model()) => {
+                wanted.push(Action::Score { round: number });
+            }
+            (Phase::Score, Some(_)) if !round.scores_committed.contains_key(&me) => {
+                wanted.push(Action::CommitScores { round: number });
+            }
+            (Phase::Disclose, Some(_))
+                if round.scores_committed.contains_key(&me) && !round.scores.contains_key(&me) =>
+            {
+                wanted.push(Action::DiscloseScores { round: number });
+            }
+            _ => {}
+        }
+    }
+
+    /// What the present round's updates are made into, if it was.
+    pub fn aggregated(&self) -> Option<&Aggregated> {
+        self.book.round.as_ref()?.aggregated.as_ref()
+    }
+}

@@ -1,0 +1,186 @@
+//! What a member keeps on its disk beside the journal.
+//!
+//! ```text
+//! FOLDER/journal            averment-federated-journal/1
+//! FOLDER/models/ROUND       packages of models, checked; 0 is the initial one
+//! FOLDER/updates/ROUND      deliveries that were made here, and ROUND.points
+//! FOLDER/opened/CONTENT     deliveries of others, opened and checked, by their packages' hashes
+//! FOLDER/made/ROUND         what was aggregated here, before it is sent
+//! FOLDER/inbox, outbox      what was brought sealed, and what is given sealed
+//! ```
+//!
+//! Everything is written whole or not at all. Models, updates and what was opened are others' secrets or one's own: the folder is its
+//! owner's alone.
+
+use super::{
+    craft::Update,
+    delivery,
+    transfers::{Limits, Shelf, ShelfError},
+};
+use alloy_primitives::{B256, hex};
+use averment_atomic::{self as atomic, AtomicFile, WriteError};
+use std::{
+    collections::BTreeSet,
+    fs, io,
+    path::{Path, PathBuf},
+};
+use thiserror::Error;
+
+/// Why something was not kept or found.
+#[derive(Debug, Error)]
+pub enum StoreError {
+    /// The disk failed.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    /// The disk failed while reading.
+    #[error("{}: {source}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// A folder for files under their hashes.
+    #[error(transparent)]
+    Shelf(#[from] ShelfError),
+    /// A file that is not what was written there.
+    #[error("{}: it is not what was written there; restore it from a copy", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+    },
+}
+
+/// Package and proof of a delivery.
+pub type Opened = (Vec<u8>, Vec<u8>);
+
+/// The folder of one member of one task. Copies are the same folder.
+#[derive(Debug, Clone)]
+pub struct Store {
+    folder: PathBuf,
+    limit: u64,
+    /// What was brought.
+    pub inbox: Shelf,
+    /// What is given.
+    pub outbox: Shelf,
+}
+
+impl Store {
+    /// The folder at `folder`, which is made if it is not there, for files of at most `limit` bytes.
+    pub fn open(folder: &Path, limit: u64) -> Result<Self, StoreError> {
+        for part in ["models", "updates", "opened", "made"] {
+            let part = folder.join(part);
+            atomic::create_private_folder(&part)?;
+            atomic::sweep(&part)?;
+        }
+        let limits = Limits { file: limit, ..Limits::default() };
+        let inbox = Shelf::open(&folder.join("inbox"), limits)?;
+        let outbox = Shelf::open(&folder.join("outbox"), limits)?;
+        Ok(Self { folder: folder.to_owned(), limit, inbox, outbox })
+    }
+
+    /// Longest file, in bytes.
+    pub fn limit(&self) -> u64 {
+        self.limit
+    }
+
+    /// Where the journal is.
+    pub fn journal(&self) -> PathBuf {
+        self.folder.join("journal")
+    }
+
+    fn read(&self, path: PathBuf) -> Result<Option<Vec<u8>>, StoreError> {
+        match atomic::read(&path, self.limit) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(source) => Err(StoreError::Read { path, source }),
+        }
+    }
+
+    fn write(&self, path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+        let mut file = AtomicFile::create_private(path)?;
+        file.write(bytes)?;
+        Ok(file.commit()?)
+    }
+
+    fn model_path(&self, round: u16) -> PathBuf {
+        self.folder.join("models").join(round.to_string())
+    }
+
+    /// A model's package.
+    pub fn model(&self, round: u16) -> Result<Option<Vec<u8>>, StoreError> {
+        self.read(self.model_path(round))
+    }
+
+    /// Keeps a model's package, which was checked.
+    pub fn keep_model(&self, round: u16, package: &[u8]) -> Result<(), StoreError> {
+        self.write(&self.model_path(round), package)
+    }
+
+    /// The rounds whose models are there.
+    pub fn models(&self) -> Result<BTreeSet<u16>, StoreError> {
+        let path = self.folder.join("models");
+        let failed = |source| StoreError::Read { path: path.clone(), source };
+        let mut rounds = BTreeSet::new();
+        for entry in fs::read_dir(&path).map_err(failed)? {
+            let name = entry.map_err(failed)?.file_name();
+            rounds.extend(name.to_str().and_then(|name| name.parse::<u16>().ok()));
+        }
+        Ok(rounds)
+    }
+
+    fn update_paths(&self, round: u16) -> [PathBuf; 2] {
+        let path = self.folder.join("updates").join(round.to_string());
+        [path.with_extension("points"), path]
+    }
+
+    /// The update that was made here for a round.
+    pub fn update(&self, round: u16) -> Result<Option<Update>, StoreError> {
+        let [points, path] = self.update_paths(round);
+        let (Some(points), Some(bytes)) = (self.read(points)?, self.read(path.clone())?) else {
+            return Ok(None);
+        };
+        let (package, proof) = delivery::decode(&bytes).map_err(|_| StoreError::Damaged { path })?;
+        Ok(Some(Update { package: package.to_vec(), points, proof: proof.to_vec() }))
+    }
+
+    /// Keeps an update that was made here; one that is there already is replaced.
+    pub fn keep_update(&self, round: u16, update: &Update) -> Result<(), StoreError> {
+        let [points, path] = self.update_paths(round);
+        let bytes = delivery::encode(&update.package, &update.proof);
+        let bytes = bytes.ok_or_else(|| StoreError::Damaged { path: path.clone() })?;
+        self.write(&points, &update.points)?;
+        self.write(&path, &bytes)
+    }
+
+    fn opened_path(&self, content: &B256) -> PathBuf {
+        self.folder.join("opened").join(hex::encode(content))
+    }
+
+    /// Package and proof of somebody's update, by the package's hash.
+    pub fn opened(&self, content: &B256) -> Result<Option<Opened>, StoreError> {
+        let path = self.opened_path(content);
+        let Some(bytes) = self.read(path.clone())? else { return Ok(None) };
+        let (package, proof) = delivery::decode(&bytes).map_err(|_| StoreError::Damaged { path })?;
+        Ok(Some((package.to_vec(), proof.to_vec())))
+    }
+
+    /// Keeps them.
+    pub fn keep_opened(&self, content: &B256, delivery: &[u8]) -> Result<(), StoreError> {
+        self.write(&self.opened_path(content), delivery)
+    }
+
+    fn made_path(&self, round: u16) -> PathBuf {
+        self.folder.join("made").join(round.to_string())
+    }
+
+    /// The package of a model that was made here for a round.
+    pub fn made(&self, round: u16) -> Result<Option<Vec<u8>>, StoreError> {
+        self.read(self.made_path(round))
+    }
+
+    /// Keeps it: before it is sent, for its salt is nowhere else.
+    pub fn keep_made(&self, round: u16, package: &[u8]) -> Result<(), StoreError> {
+        self.write(&self.made_path(round), package)
+    }
+}

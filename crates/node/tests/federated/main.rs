@@ -1,0 +1,178 @@
+//! Members of a task at work on the embedded chain, over HTTP: with one who is silent and comes back, one who delivers something else
+//! than it committed to, an aggregator that is away, and a stop at every step.
+
+mod world;
+
+use alloy_primitives::{B256, U256};
+use averment_ledger::federated::evidence_of;
+use averment_node::federated::service::{Halt, TurnError};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex},
+};
+use world::{AGGREGATOR, Deed, FIRST, Member, Toy, World, number};
+
+fn honest(update: i64) -> Toy {
+    Toy { update, deed: Deed::Honest }
+}
+
+/// Lets the members work, and time pass, until `done`.
+async fn until(world: &World, members: &mut [Member], mut done: impl AsyncFnMut(&World) -> bool) {
+    for _ in 0..120 {
+        for _ in 0..2 {
+            for member in members.iter_mut() {
+                member.turn().await;
+            }
+        }
+        if done(world).await {
+            return;
+        }
+        world.pass(11).await;
+    }
+    let book = world.book().await;
+    panic!("it does not come to that: {:?} of round {} until {}", book.phase, book.number(), book.until);
+}
+
+async fn finals(world: &World) -> usize {
+    world.book().await.models.len()
+}
+
+#[tokio::test]
+async fn five_participants_of_whom_one_is_silent_and_one_delivers_something_else() {
+    let world = World::new().await;
+    let mut members = Vec::new();
+    for (at, toy) in [
+        (1, honest(10)),
+        (2, honest(-7)),
+        (3, honest(30)),
+        (4, Toy { update: 500, deed: Deed::OtherPoints }),
+        (AGGREGATOR, honest(0)),
+    ] {
+        members.push(world.start(at, toy).await);
+    }
+    until(&world, &mut members, async |world| finals(world).await == 1).await;
+    let book = world.book().await;
+    let made = &book.models[0];
+    // It was challenged, did not answer, and is out of the round; who was silent is noted.
+    let mut accounts = [1, 2, 3].map(|at| world.address(at));
+    accounts.sort();
+    assert_eq!(made.accounts, accounts);
+    assert_eq!(made.aggregator, world.address(AGGREGATOR));
+    for at in [4, 5] {
+        assert_eq!(book.members[&world.address(at)].strikes, 1, "{at}");
+    }
+    for at in [1, 2, 3] {
+        assert_eq!(book.members[&world.address(at)].strikes, 0, "{at}");
+    }
+    // Multiples of one another add nothing to each other: what is paid for them is little or nothing. The fee is.
+    assert_eq!(world.client.balance(world.address(AGGREGATOR)).await.unwrap(), U256::from(300 + 70));
+    assert_eq!(world.client.balance(world.address(4)).await.unwrap(), U256::ZERO);
+    // The sum of three, by thirds, rounded down.
+    let first = FIRST + world.mean(&[(1, 10), (2, -7), (3, 30)]);
+    assert_eq!(made.points.as_ref(), world::point(first));
+
+    // Who was silent comes back, and who cheated does what it should.
+    drop(members.remove(3));
+    members.push(world.start(4, honest(5)).await);
+    members.push(world.start(5, honest(12)).await);
+    until(&world, &mut members, async |world| finals(world).await == 2).await;
+    let book = world.book().await;
+    assert_eq!(book.models[1].accounts.len(), 5);
+    let second = first + world.mean(&[(1, 10), (2, -7), (3, 30), (4, 5), (5, 12)]);
+    assert_eq!(book.models[1].points.as_ref(), world::point(second));
+    // Every member fetched the model of the first round, sealed, and trained on it.
+    for member in &mut members {
+        let model = member.service().store().model(1).unwrap().unwrap();
+        assert_eq!(number(&model).unwrap(), first);
+    }
+}
+
+#[tokio::test]
+async fn another_member_takes_over_when_the_aggregator_is_away() {
+    let world = World::new().await;
+    let mut members = Vec::new();
+    for at in 1..AGGREGATOR {
+        members.push(world.start(at, honest(at as i64 * 3)).await);
+    }
+    until(&world, &mut members, async |world| finals(world).await == 1).await;
+    let book = world.book().await;
+    assert_eq!(book.aggregator_strikes, 1);
+    let made = &book.models[0];
+    assert!(book.list.contains(&made.aggregator));
+    let updates: Vec<_> = (1..AGGREGATOR).map(|at| (at, at as i64 * 3)).collect();
+    assert_eq!(made.points.as_ref(), world::point(FIRST + world.mean(&updates)));
+    assert_eq!(made.accounts.len(), 5);
+}
+
+#[tokio::test]
+async fn stopped_at_every_step_it_goes_on_and_commits_once() {
+    let world = World::new().await;
+    let mut members = Vec::new();
+    for (at, toy) in [(1, honest(10)), (2, honest(20)), (3, honest(33)), (AGGREGATOR, honest(0))] {
+        members.push(world.start(at, toy).await);
+    }
+    // Whoever comes to a step for the first time stops there, as a crash would, and is started again.
+    let seen: Arc<Mutex<BTreeSet<(usize, &'static str)>>> = Arc::default();
+    let watched = |member: &mut Member| {
+        let (seen, at) = (seen.clone(), member.at);
+        let service = member.service.take().unwrap();
+        member.service =
+            Some(service.with_steps(Arc::new(move |step| !seen.lock().unwrap().insert((at, step)))));
+    };
+    members.iter_mut().for_each(&watched);
+    let mut made: BTreeSet<(usize, u16, B256)> = BTreeSet::new();
+    let mut stops = 0;
+    'rounds: for _ in 0..400 {
+        for member in &mut members {
+            for _ in 0..50 {
+                match member.service().turn().await {
+                    Ok(turn) if !turn.busy => break,
+                    Ok(_) => tokio::time::sleep(std::time::Duration::from_millis(2)).await,
+                    Err(TurnError::Halt(Halt::Stopped(_))) => {
+                        stops += 1;
+                        // Its server goes down with it, and comes up elsewhere.
+                        drop(member.service.take());
+                        *member = world.start(member.at, member.toy).await;
+                        watched(member);
+                    }
+                    Err(error) => panic!("{error}"),
+                }
+            }
+            let at = member.at;
+            for round in 1..3 {
+                let what = member.service().machine().made(round);
+                made.extend(what.map(|what| (at, round, evidence_of(what.points, what.content))));
+            }
+        }
+        if finals(&world).await == 2 {
+            break 'rounds;
+        }
+        world.pass(11).await;
+    }
+    let book = world.book().await;
+    assert_eq!(book.models.len(), 2);
+    let each = world.mean(&[(1, 10), (2, 20), (3, 33)]);
+    assert_eq!(book.models[1].points.as_ref(), world::point(FIRST + 2 * each));
+    assert!(stops > 30, "{stops}");
+    let steps: BTreeSet<_> = seen.lock().unwrap().iter().map(|(_, step)| *step).collect();
+    for step in [
+        "keep a block",
+        "train",
+        "keep our update",
+        "keep what we decided",
+        "commit",
+        "reveal",
+        "deliver",
+        "keep an update of another",
+        "keep the new model",
+        "send the new model",
+        "settle",
+        "keep a model",
+        "announce",
+    ] {
+        assert!(steps.contains(step), "{step} of {steps:?}");
+    }
+    // One update for each round, whatever crashed.
+    let rounds: BTreeSet<_> = made.iter().map(|(at, round, _)| (at, round)).collect();
+    assert_eq!((made.len(), rounds.len()), (6, 6));
+}

@@ -1,0 +1,389 @@
+//! A task on the embedded chain with the real contracts, but for the proof verifier, which believes everything; and a craft whose
+//! vectors are one number, committed to as that multiple of the generator. What the contract forms, it checks: the weighted sum, the
+//! matrix, the weights.
+
+use alloy::{eips::BlockNumberOrTag, providers::Provider, sol, sol_types::SolCall};
+use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
+use averment_ledger::{
+    Ledger,
+    contracts::{
+        Deployment, DevelopmentToken, Profile, Sender, SettlementTerms, TaskContracts, TaskSurroundings,
+    },
+    embedded::{Genesis, SystemClock},
+    federated::{Book, TaskClient, TaskMoney, TaskRule, TaskSize, TaskTimes, Terms},
+    keys::{AccountKey, development},
+    registry::{PolicyTerms, RegistryClient},
+};
+use averment_node::federated::{
+    craft::{About, Craft, CraftError, NewModel, Update, UpdateFault, Work},
+    machine::Settings,
+    points,
+    service::{Plan, Service},
+    transfers::{Patience, Place, TransferServer},
+};
+use averment_registry::version::VersionContent;
+use serde_json::Value;
+use std::{path::PathBuf, sync::Arc, time::Duration};
+use tempfile::TempDir;
+
+/// Where D is one.
+const ONE: i64 = 1 << 16;
+/// The initial model.
+pub const FIRST: i64 = 1_000_003;
+/// Seconds of every phase.
+pub const SECONDS: u32 = 100;
+/// The named aggregator's account; participants are the ones before.
+pub const AGGREGATOR: usize = 6;
+const GENESIS_TIME: u64 = 1_700_000_000;
+
+sol! {
+    function descriptors() external view returns (address);
+}
+
+/// Creates a contract that is its own registry of descriptors, and says yes to everything else; its setup is 1.
+fn believer_code() -> Bytes {
+    let choose =
+        [&[0x5f, 0x35, 0x60, 0xe0, 0x1c, 0x63][..], &descriptorsCall::SELECTOR, &[0x14, 0x60, 22, 0x57]]
+            .concat();
+    let yes = [0x60, 1, 0x5f, 0x52, 0x60, 0x20, 0x5f, 0xf3];
+    let own = [0x5b, 0x30, 0x5f, 0x52, 0x60, 0x20, 0x5f, 0xf3];
+    let code = [&choose[..], &yes, &own].concat();
+    // Copies what follows these ten bytes, and returns it.
+    let create = [0x60, code.len() as u8, 0x80, 0x60, 10, 0x5f, 0x39, 0x5f, 0xf3, 0xfe];
+    [&create[..], &code].concat().into()
+}
+
+/// The bytes of a commitment before its points: setup 1, sixteen cells a chunk, one block.
+pub fn prefix() -> Vec<u8> {
+    let setup = B256::with_last_byte(1);
+    [&b"averment-commitment/1\n\x01"[..], setup.as_slice(), &[4], &1_u32.to_be_bytes(), &[4]].concat()
+}
+
+/// That multiple of the generator.
+pub fn point(number: i64) -> Vec<u8> {
+    let mut generator = vec![0; points::POINT];
+    (generator[31], generator[63]) = (1, 2);
+    let (mut sum, mut power) = (vec![0; points::POINT], generator);
+    let mut left = number.unsigned_abs();
+    while left > 0 {
+        if left & 1 == 1 {
+            sum = points::sum([&sum[..], &power]).unwrap();
+        }
+        power = points::sum([&power[..], &power]).unwrap();
+        left >>= 1;
+    }
+    match number < 0 {
+        true => points::difference(&[0; points::POINT], &sum).unwrap(),
+        false => sum,
+    }
+}
+
+fn package(number: i64) -> Vec<u8> {
+    [&b"toy"[..], &number.to_le_bytes()].concat()
+}
+
+pub fn number(package: &[u8]) -> Result<i64, CraftError> {
+    let bytes = package.strip_prefix(b"toy").and_then(|rest| rest.try_into().ok());
+    bytes.map(i64::from_le_bytes).ok_or_else(|| CraftError::new("reading a package", "it is none"))
+}
+
+/// What somebody does with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Deed {
+    /// What it should.
+    Honest,
+    /// Commits to points of another update than it delivers.
+    OtherPoints,
+}
+
+/// Vectors of one number; an update is always the same.
+#[derive(Debug, Clone, Copy)]
+pub struct Toy {
+    pub update: i64,
+    pub deed: Deed,
+}
+
+impl Craft for Toy {
+    fn prefix(&self) -> Vec<u8> {
+        prefix()
+    }
+
+    fn model_points(&self, package: &[u8]) -> Result<Vec<u8>, CraftError> {
+        Ok(point(number(package)?))
+    }
+
+    fn train(&self, about: &About, model: &[u8]) -> Result<Update, CraftError> {
+        number(model)?;
+        let committed = match self.deed {
+            Deed::Honest => self.update,
+            Deed::OtherPoints => self.update + 1,
+        };
+        let proof = [about.party.as_slice(), &about.round.to_be_bytes()].concat();
+        Ok(Update { package: package(self.update), points: point(committed), proof })
+    }
+
+    fn check_update(&self, about: &About, update: &Update) -> Result<(), UpdateFault> {
+        if point(number(&update.package)?) != update.points {
+            return Err(UpdateFault::Package("other points".to_owned()));
+        }
+        match update.proof == [about.party.as_slice(), &about.round.to_be_bytes()].concat() {
+            true => Ok(()),
+            false => Err(UpdateFault::Proof("other words".to_owned())),
+        }
+    }
+
+    fn aggregate(&self, work: &Work) -> Result<NewModel, CraftError> {
+        let updates: Vec<i64> =
+            work.rows.iter().map(|row| number(&row.update.package)).collect::<Result<_, _>>()?;
+        let n = updates.len() as i64;
+        let weight = |at: usize| ONE / n + i64::from((at as i64) < ONE % n);
+        let sum: i64 = updates.iter().enumerate().map(|(at, update)| weight(at) * update).sum();
+        let old = number(&work.model)?;
+        let new = old + sum.div_euclid(ONE);
+        // What the last round added is a row, too, that the average does not weigh.
+        let older = work.older.as_deref().map(number).transpose()?;
+        let previous = older.map_or(0, |older| old - older);
+        let rows = work.rows.iter().flat_map(|row| row.update.points.clone()).chain(point(previous));
+        let all = [&updates[..], &[previous]].concat();
+        let points = [point(new), point(sum.rem_euclid(ONE)), rows.collect()].concat();
+        let triangle = all.iter().enumerate().flat_map(|(at, one)| all[at..].iter().map(move |o| one * o));
+        let matrix: Vec<u8> = triangle.flat_map(i64::to_be_bytes).collect();
+        Ok(NewModel {
+            package: package(new),
+            points: points.into(),
+            model: point(old).into(),
+            root_cumulative: Bytes::new(),
+            matrix: matrix.into(),
+            weights: B256::ZERO,
+            inputs: B256::ZERO,
+            proof: Bytes::new(),
+        })
+    }
+
+    fn score(&self, work: &Work, _: &[u64]) -> Result<Vec<u32>, CraftError> {
+        Ok(vec![averment_ledger::federated::WHOLE; work.rows.len()])
+    }
+}
+
+pub struct World {
+    pub folder: TempDir,
+    pub ledger: Ledger,
+    pub client: TaskClient,
+    pub accounts: Vec<AccountKey>,
+}
+
+impl World {
+    /// With five participants who have joined.
+    pub async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("chain");
+        let ledger = Ledger::open_embedded(&path, Genesis::development(GENESIS_TIME), SystemClock).unwrap();
+        let accounts = development::accounts(ledger.chain_id()).unwrap();
+        let sender = |at: usize| Sender::new(&ledger, accounts[at].clone());
+        let terms = SettlementTerms::DEVELOPMENT;
+        let (deployment, _) =
+            Deployment::deploy_all(&sender(0), Profile::Development, None, Some(&terms)).await.unwrap();
+        let settlement = deployment.settlement.unwrap();
+        let verifier = sender(0).create("create a believer", believer_code()).await.unwrap();
+        let verifier = verifier.receipt.contract_address.unwrap();
+        let around = TaskSurroundings {
+            token: settlement.token,
+            registry: deployment.registry.address,
+            verifier,
+            randomness: settlement.randomness.address,
+            uptime: Address::ZERO,
+            grace: 0,
+            authority: deployment.access_manager.address,
+        };
+        let (contracts, _) = TaskContracts::deploy(&sender(0), &around).await.unwrap();
+        contracts.check(&ledger).await.unwrap();
+
+        let content = VersionContent {
+            manifest_digest: keccak256("manifest"),
+            artifacts_root: keccak256("artifacts"),
+            weights_commitment: keccak256([prefix(), point(FIRST)].concat()),
+            plan_digest: keccak256("plan"),
+            parents: Vec::new(),
+        };
+        let registry = RegistryClient::open(&ledger, &deployment).await.unwrap();
+        let policy = PolicyTerms { roles: vec![("risk".to_owned(), accounts[9].address())], threshold: 1 };
+        let (model, _) = registry.create_model(&sender(0), "model", &policy).await.unwrap();
+        registry.set_registrar(&sender(0), model, accounts[8].address(), true).await.unwrap();
+        let (version, _) = registry.register_version(&sender(8), model, &content).await.unwrap();
+        for account in &accounts[..8] {
+            let mint = DevelopmentToken::mintCall { to: account.address(), amount: U256::from(1_000_000) };
+            let own = Sender::new(&ledger, account.clone());
+            own.call("get money", settlement.token, &mint).await.unwrap();
+        }
+        let terms = Terms {
+            version: version.0,
+            plan: content.plan_digest,
+            updateKind: keccak256("update"),
+            roundKind: keccak256("round"),
+            bound: 1_000,
+            rule: TaskRule {
+                kind: 0,
+                faults: 0,
+                clip: false,
+                mix: false,
+                norm: 0,
+                radius: 0,
+                history: false,
+            },
+            size: TaskSize { minimum: 2, maximum: 9, perRound: 9, rounds: 4, maximumVoid: 2, strikes: 3 },
+            times: TaskTimes {
+                idle: SECONDS,
+                select: SECONDS,
+                commit: SECONDS,
+                reveal: SECONDS,
+                check: SECONDS,
+                answer: SECONDS,
+                aggregate: SECONDS,
+                takeover: SECONDS,
+                score: SECONDS,
+                disclose: SECONDS,
+                settle: SECONDS,
+            },
+            money: TaskMoney {
+                stake: 1_000,
+                bond: 70,
+                reward: 5_000,
+                fee: 300,
+                validatorFee: 0,
+                validatorStake: 0,
+            },
+            validators: 0,
+            aggregator: accounts[AGGREGATOR].address(),
+            root: Address::ZERO,
+            gate: Address::ZERO,
+            privacy: 0,
+        };
+        let (salt, points) = (B256::ZERO, point(FIRST).into());
+        let sponsor = sender(0);
+        let created =
+            TaskClient::create(&sponsor, contracts.tasks.address, &terms, salt, prefix().into(), points);
+        let created = created.await.unwrap();
+        let client = TaskClient::open(&ledger, created.task, contracts.block_number).await.unwrap();
+        assert_eq!(client.terms(), &terms);
+        assert_eq!(client.code().implementation, contracts.task.address);
+        assert_eq!((client.code().factory, client.code().chunks), (contracts.tasks.address, 1));
+        for at in 1..AGGREGATOR {
+            client.join(&sender(at), Bytes::new()).await.unwrap();
+        }
+        Self { folder, ledger, client, accounts }
+    }
+
+    pub fn address(&self, at: usize) -> Address {
+        self.accounts[at].address()
+    }
+
+    /// What the average of these accounts' updates adds to a model: what a division leaves goes to the lowest accounts, and the sum
+    /// is rounded down.
+    pub fn mean(&self, updates: &[(usize, i64)]) -> i64 {
+        let mut rows: Vec<_> = updates.iter().map(|(at, update)| (self.address(*at), *update)).collect();
+        rows.sort();
+        let (n, mut sum) = (rows.len() as i64, 0);
+        for (at, (_, update)) in rows.iter().enumerate() {
+            sum += (ONE / n + i64::from((at as i64) < ONE % n)) * update;
+        }
+        sum.div_euclid(ONE)
+    }
+
+    pub fn sender(&self, at: usize) -> Sender {
+        Sender::new(&self.ledger, self.accounts[at].clone())
+    }
+
+    pub fn path(&self, at: usize) -> PathBuf {
+        self.folder.path().join(format!("member-{at}"))
+    }
+
+    /// Lets seconds pass and mines a block.
+    pub async fn pass(&self, seconds: u64) {
+        let latest = self.ledger.verified_header(BlockNumberOrTag::Latest).await.unwrap();
+        let then = latest.header.timestamp + seconds;
+        let provider = self.ledger.provider();
+        let _: Value = provider.raw_request("evm_setNextBlockTimestamp".into(), [then]).await.unwrap();
+        let _: Value = provider.raw_request("evm_mine".into(), ()).await.unwrap();
+    }
+
+    pub async fn book(&self) -> Book {
+        let block = self.ledger.newest_final().await.unwrap();
+        self.client.book(&block).await.unwrap()
+    }
+
+    /// The service of the account at `at`, from its folder.
+    fn open(&self, at: usize, toy: Toy) -> Service {
+        let settings = Settings {
+            account: self.address(at),
+            trains: at != AGGREGATOR,
+            aggregates: true,
+            challenges: true,
+            scores: false,
+            settling: 0,
+            stagger: 10,
+        };
+        let patience = Patience { times: 2, again: Duration::from_millis(1), ..Patience::default() };
+        let plan = Plan {
+            again_after: Duration::ZERO,
+            patience,
+            file: 1 << 20,
+            ..Plan::new(settings, String::new())
+        };
+        Service::open(&self.path(at), plan, self.client.clone(), self.sender(at), Arc::new(toy)).unwrap()
+    }
+
+    /// The same with its server, and with the initial model.
+    pub async fn start(&self, at: usize, toy: Toy) -> Member {
+        let local = "127.0.0.1:0".parse().unwrap();
+        // Its address is known once it listens; the service says it.
+        let first = self.open(at, toy);
+        first.take_initial(&package(FIRST), &point(FIRST)).unwrap();
+        let (desk, store) = (first.desk().clone(), first.store().clone());
+        let place = Place { chain_id: self.client.id().chain_id, task: self.client.id().task };
+        let limits = TransferServer::limits(1 << 20);
+        let server = TransferServer::bind(
+            local,
+            limits,
+            place,
+            Arc::new(desk),
+            store.inbox.clone(),
+            store.outbox.clone(),
+        );
+        let server = server.await.unwrap();
+        let endpoint = format!("http://{}", server.address());
+        let serving = tokio::spawn(server.run(std::future::pending()));
+        Member { at, toy, service: Some(first.with_endpoint(endpoint)), serving }
+    }
+}
+
+/// A member at work.
+pub struct Member {
+    pub at: usize,
+    pub toy: Toy,
+    pub service: Option<Service>,
+    pub serving: tokio::task::JoinHandle<()>,
+}
+
+impl Drop for Member {
+    fn drop(&mut self) {
+        self.serving.abort();
+    }
+}
+
+impl Member {
+    pub fn service(&mut self) -> &mut Service {
+        self.service.as_mut().unwrap()
+    }
+
+    /// Turns until nothing is computed any more.
+    pub async fn turn(&mut self) {
+        for _ in 0..200 {
+            let turn = self.service().turn().await.unwrap();
+            if !turn.busy {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+        panic!("it computes for ever");
+    }
+}
