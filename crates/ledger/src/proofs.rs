@@ -134,6 +134,7 @@ impl ProofClient {
             Kind::Decision => "register the plan's descriptor",
             Kind::Certificate => "register the descriptor of its certificate",
             Kind::Update => "register the descriptor of the task's updates",
+            Kind::Round => "register the descriptor of the task's rounds",
         };
         let points = point::to_bytes(tables).into();
         let call = Descriptors::registerCall { descriptor: descriptor.bytes().to_vec().into(), points };

@@ -107,7 +107,7 @@ pub(crate) fn looked_up(
     for ((block, cells), limbs) in covered.iter().zip(cells).zip(limbs) {
         for Limb { slot, row, shift, bits } in limbs {
             let Some(area) = slots[usize::from(*slot)].ins.as_mut() else { continue };
-            let limb = |cell: &i64| (cell + (1 << (block.width - 1))) >> shift & ((1 << bits) - 1);
+            let limb = |cell: &i64| (cell - block.first()) >> shift & ((1 << bits) - 1);
             area[*row as usize..].iter_mut().zip(cells).for_each(|(own, cell)| *own = limb(cell));
         }
     }

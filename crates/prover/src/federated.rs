@@ -1,17 +1,20 @@
-//! The proofs of a task of federated learning (docs/federated.md, F3): from vectors of integers to their commitments, and to the
-//! proof that an update is in range and its norm bounded.
+//! The proofs of a task of federated learning (docs/federated.md, F3): from vectors of integers to their commitments, to the proof
+//! that an update is in range and its norm bounded, and to that of a round.
 
 mod vector;
 
 pub use vector::Vector;
 
 use crate::{
-    Assignment, Commitment, Engine, ProveError, Random, SlotCells, certify::looked_up,
+    Assignment, Commitment, Engine, ProveError, Random, Setup, SlotCells, certify::looked_up,
     registered::CommitError,
 };
+use ark_bn254::{Fr, G1Affine};
+use averment_primitives::Salt;
 use averment_verifier::{
     RegisteredError,
-    federated::{About, FederatedError, UpdateDescriptor},
+    descriptor::REMAINDER_BITS,
+    federated::{About, FederatedError, RoundCommitments, RoundDescriptor, UpdateDescriptor},
     proof::Proof,
 };
 use thiserror::Error;
@@ -91,5 +94,102 @@ pub fn prove_update(
     let slack = i128::from(bound).checked_sub(got).and_then(|slack| i64::try_from(slack).ok());
     let slack = slack.filter(|slack| *slack >= 0).ok_or(TaskError::Norm { got, bound })?;
     let witness = UpdateWitness::new(descriptor, update, slack);
+    Ok(engine.prove(&descriptor.descriptor, &registered, &statement, &witness.assignment(), random)?)
+}
+
+/// The vectors of a round ([F2]).
+#[derive(Debug, Clone)]
+pub struct RoundVectors<'a> {
+    /// The new model.
+    pub model: &'a Vector,
+    /// What division left over.
+    pub remainder: &'a Vector,
+    /// The rows of each half.
+    pub halves: Vec<Vec<&'a Vector>>,
+}
+
+/// What the proof about a round is made from.
+#[derive(Debug)]
+pub struct RoundWitness {
+    chunks: Vec<Commitment>,
+    rows: Vec<Commitment>,
+    parts: Vec<Vec<i64>>,
+    slots: Vec<SlotCells>,
+}
+
+impl RoundWitness {
+    /// Lays out a round.
+    pub fn new(descriptor: &RoundDescriptor, round: &RoundVectors<'_>) -> Self {
+        let both = [round.model, round.remainder];
+        let cells: Vec<Vec<i64>> =
+            both.iter().flat_map(|own| own.each_block()).map(<[i64]>::to_vec).collect();
+        let (parts, slots) = looked_up(&descriptor.descriptor, &cells, &descriptor.limbs);
+        let chunks = both.iter().flat_map(|own| own.chunks()).collect();
+        let mut rows = Vec::new();
+        for half in &round.halves {
+            let missing = (1_usize << descriptor.half_bits).saturating_sub(half.len());
+            let nothing = Commitment { cells: Vec::new(), blind: Fr::default(), point: G1Affine::identity() };
+            rows.extend(half.iter().flat_map(|row| row.chunks()));
+            rows.extend(vec![nothing; missing * round.model.points().len()]);
+        }
+        Self { chunks, rows, parts, slots }
+    }
+
+    /// What a prover takes.
+    pub fn assignment(&self) -> Assignment<'_> {
+        Assignment {
+            weights: &self.chunks,
+            tables: &[],
+            table_outs: &[],
+            inputs: &self.rows,
+            input_cells: &self.parts,
+            slots: &self.slots,
+        }
+    }
+}
+
+/// The upper triangle of the inner products of rows, row by row ([F2.5]); none if one has more than 64 bits.
+pub fn triangle(rows: &[&Vector], exponents: &[u8]) -> Option<Vec<i64>> {
+    let pairs = rows.iter().enumerate().flat_map(|(i, row)| rows[i..].iter().map(move |other| (row, other)));
+    pairs.map(|(row, other)| i64::try_from(row.product(other, exponents)).ok()).collect()
+}
+
+/// The model `old + floor(Σ weight·update / 2^16)`, committed to under `salt`, and the remainder, whose points and blinds are those
+/// that the equation of [F2.2] gives.
+pub fn aggregate(
+    setup: &Setup,
+    old: &Vector,
+    updates: &[(i64, &Vector)],
+    salt: Option<&Salt>,
+) -> Result<(Vector, Vector), CommitError> {
+    let unit = 1_i64 << REMAINDER_BITS;
+    let mut parts = updates.to_vec();
+    parts.push((unit, old));
+    let sum = Vector::combine(&parts)?;
+    let narrow = |cell: &i64| i32::try_from(cell >> REMAINDER_BITS).map_err(|_| CommitError::Sum);
+    let cells = sum.each_block().map(|cells| cells.iter().map(narrow).collect());
+    let model = Vector::commit(setup, old.blocks(), cells.collect::<Result<Vec<_>, _>>()?, salt)?;
+    let remainder = Vector::combine(&[(1, &sum), (-unit, &model)])?;
+    Ok((model, remainder))
+}
+
+/// Proves that the model and the remainder are in range, their padding zero, and that `triangles` are the inner products of each
+/// half's rows ([F3.2]). Of triangles that are not comes a proof that does not verify.
+pub fn prove_round(
+    engine: &Engine,
+    descriptor: &RoundDescriptor,
+    round: &RoundVectors<'_>,
+    about: &About,
+    triangles: &[Vec<i64>],
+    random: Random<'_>,
+) -> Result<Proof, TaskError> {
+    let (model, remainder) = (round.model.commitment()?, round.remainder.commitment()?);
+    let rows = |half: &Vec<&Vector>| half.iter().map(|row| row.commitment()).collect::<Result<Vec<_>, _>>();
+    let rows = round.halves.iter().map(rows).collect::<Result<Vec<_>, _>>()?;
+    let halves = rows.iter().map(|half| half.iter().collect()).collect();
+    let commitments = RoundCommitments { model: &model, remainder: &remainder, halves };
+    let registered = descriptor.registered(&commitments)?;
+    let statement = descriptor.statement(&registered, about, triangles);
+    let witness = RoundWitness::new(descriptor, round);
     Ok(engine.prove(&descriptor.descriptor, &registered, &statement, &witness.assignment(), random)?)
 }

@@ -72,7 +72,7 @@ fn a_cell_out_of_range_is_refused() {
         for (model, blocks) in [(narrow(), 0..6), (wide(), 1..2), (thresholds(), 5..6)] {
             let bench = Bench::new(model, mode);
             let covered = bench.committed().descriptor().covered();
-            for (turn, Covered { base, bits, width }) in
+            for (turn, Covered { base, bits, width, .. }) in
                 covered.into_iter().enumerate().skip(blocks.start).take(blocks.len())
             {
                 let half = 1_i64 << (width - 1);

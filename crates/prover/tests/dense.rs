@@ -36,6 +36,7 @@ fn descriptor(masked: bool) -> ValidDescriptor {
         slot_bits: 3,
         areas: vec![Area::Functions, Area::Ranges, Area::Inputs],
         mask_bits: masked.then_some(0),
+        vectors: false,
     };
     let build = |layout: Layout| {
         let [weights, bias] = layout.weight_blocks[..] else { panic!() };
@@ -60,6 +61,7 @@ fn descriptor(masked: bool) -> ValidDescriptor {
             kind: Kind::Decision,
             layout,
             weight_bits: vec![4, 5],
+            row_bits: vec![],
             tables: vec![
                 Table { tag: FUNCTION, row: 0, bits: 8, first: -128, function: true, out_bits: 8 },
                 Table { tag: INPUT, row: 256, bits: 4, first: -8, function: false, out_bits: 0 },

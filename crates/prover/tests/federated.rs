@@ -11,11 +11,12 @@ use alloy_primitives::{Address, B256};
 use averment_kernels::Backend;
 use averment_prover::{
     Engine,
-    federated::{TaskError, UpdateWitness, Vector, prove_update},
+    federated::{RoundWitness, TaskError, UpdateWitness, Vector, prove_round, prove_update},
     reference::{self, Honest},
     registered::CommitError,
 };
 use averment_verifier::{
+    VerifyError,
     commitment::WeightsCommitment,
     descriptor::{Blocks, Descriptor},
     federated::{About, FederatedError},
@@ -23,7 +24,7 @@ use averment_verifier::{
     statement::Mode,
     verify,
 };
-use lies::{Liar, MANNERS};
+use lies::{Liar, MANNERS, Manner};
 use task::*;
 
 const MODES: [Mode; 2] = [Mode::Transparent, Mode::ZeroKnowledge];
@@ -82,6 +83,9 @@ fn false_updates_are_refused() {
         let own = task.update_descriptor(mode);
         let update = task.update(1);
         let norm = i64::try_from(update.product(&update, &own.exponents)).unwrap();
+        // What is true is proved the same way.
+        let (registered, statement, proof) = task.lie(&own, task.honest(norm), &mut Honest).unwrap();
+        assert_eq!(verify(&own.descriptor, &task.key(), &registered, &statement, &proof), Ok(()));
         for (turn, (what, lie)) in task.falsehoods(norm, &own.exponents).into_iter().enumerate() {
             let (registered, statement, proof) = task.lie(&own, lie, &mut Honest).unwrap();
             assert!(verify(&own.descriptor, &task.key(), &registered, &statement, &proof).is_err(), "{what}");
@@ -91,6 +95,74 @@ fn false_updates_are_refused() {
             let verdict = verify(&own.descriptor, &task.key(), &registered, &statement, &proof);
             assert!(verdict.is_err(), "{what} {manner:?}");
         }
+    }
+}
+
+/// Models and remainders out of range, and padding, by the protocol's prover and by ones that lie; entries of a matrix that are
+/// wrong; rows that are exchanged, other ones, missing ones that are real.
+#[test]
+fn false_rounds_are_refused() {
+    for (task, mode, half_bits, halves) in
+        [(Task::narrow(), Mode::ZeroKnowledge, 3, 2), (Task::wide(), Mode::Transparent, 3, 1)]
+    {
+        let round = Round::new(&task, mode, half_bits, halves);
+        let descriptor = &round.own.descriptor;
+        let key = task.key();
+        for (turn, (what, lie)) in round.falsehoods(&task).into_iter().enumerate() {
+            for manner in [Manner::Plain, MANNERS[turn % MANNERS.len()]] {
+                let mut liar = Liar { manner, ..Liar::default() };
+                let (registered, statement, proof) = round.lie(&task, lie, &mut liar);
+                assert!(
+                    verify(descriptor, &key, &registered, &statement, &proof).is_err(),
+                    "{what} {manner:?}"
+                );
+            }
+        }
+        for half in 0..round.triangles.len() {
+            for entry in 0..round.triangles[half].len() {
+                let mut other = round.clone();
+                other.triangles[half][entry] += 1;
+                let registered = other.registered();
+                let (statement, proof) = other.proved(&task, &registered);
+                let verdict = verify(descriptor, &key, &registered, &statement, &proof);
+                assert!(verdict.is_err(), "{half} {entry}");
+            }
+        }
+        let registered = round.registered();
+        let (statement, proof) = round.proved(&task, &registered);
+        assert_eq!(verify(descriptor, &key, &registered, &statement, &proof), Ok(()));
+        // Other rows than were proved, named as they are.
+        let refused = |change: &dyn Fn(&mut Round)| {
+            let mut other = round.clone();
+            change(&mut other);
+            let registered = other.registered();
+            let statement = other.own.statement(&registered, &task.about(), &other.triangles);
+            verify(descriptor, &key, &registered, &statement, &proof).is_err()
+        };
+        assert!(!refused(&|_| ()));
+        assert!(refused(&|round| round.halves[0].swap(0, 1)));
+        assert!(refused(&|round| round.halves[0][1] = task.update(30)));
+        assert!(refused(&|round| {
+            round.halves[0].push(task.update(30));
+            round.triangles[0].extend([0; 5]);
+        }));
+        assert!(refused(&|round| {
+            round.halves[0].push(Vector::zero(&task.setup, task.shape.blocks()));
+            round.triangles[0].extend([0; 5]);
+        }));
+        // Numbers of rows that are not those of the list.
+        for (place, rows) in [(0, 3), (0, 5), (0, 0), (0, -1), (0, i64::MAX)] {
+            let mut other = statement.clone();
+            other.public[place] = rows;
+            let verdict = verify(descriptor, &key, &registered, &other, &proof);
+            assert_eq!(verdict, Err(VerifyError::Rows), "{rows}");
+        }
+        let mut other = statement.clone();
+        other.public.push(0);
+        assert!(matches!(
+            verify(descriptor, &key, &registered, &other, &proof),
+            Err(VerifyError::Public { .. })
+        ));
     }
 }
 
@@ -127,6 +199,35 @@ fn an_update_is_proved_for_one_purpose() {
     }
     let others = task.update(2).commitment().unwrap();
     assert!(matches!(verdict(&about, bound, &others), Err(FederatedError::Refused(_))));
+}
+
+/// Rounds of one half and of two, with vectors of one chunk and of three, half full and full.
+#[test]
+fn rounds_are_proved() {
+    for (task, half_bits, halves, mode) in [
+        (Task::narrow(), 2, 1, Mode::ZeroKnowledge),
+        (Task::narrow(), 3, 2, Mode::Transparent),
+        (Task::wide(), 2, 2, Mode::ZeroKnowledge),
+        (Task::three_chunks(), 2, 2, Mode::ZeroKnowledge),
+        (Task::three_chunks(), 3, 1, Mode::Transparent),
+    ] {
+        let round = Round::new(&task, mode, half_bits, halves);
+        let own = &round.own;
+        let descriptor = &own.descriptor;
+        assert_eq!(Descriptor::decode(&descriptor.encode().unwrap()).as_ref(), Ok(&**descriptor));
+        let registered = round.registered();
+        let statement = own.statement(&registered, &task.about(), &round.triangles);
+        let witness = RoundWitness::new(own, &round.vectors());
+        let proof = round.prove(&task, &mut Honest, &registered, &statement, &witness.assignment()).unwrap();
+        assert_eq!(verify(descriptor, &task.key(), &registered, &statement, &proof), Ok(()));
+        for backend in Backend::available() {
+            let engine = Engine::on(backend, &task.setup, task.chunk_bits).unwrap();
+            let vectors = round.vectors();
+            let random = &mut uniform(3);
+            let same = prove_round(&engine, own, &vectors, &task.about(), &round.triangles, random).unwrap();
+            assert!(same.encode() == proof.encode(), "{backend:?} makes another proof");
+        }
+    }
 }
 
 /// Sums of vectors are sums of their points, and open to sums of their cells.

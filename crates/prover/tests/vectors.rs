@@ -1,6 +1,6 @@
 //! Writes `vectors/proof`: proofs that the Rust verifier and the contract accept, and changes of them that both refuse.
 //! `AVERMENT_WRITE_VECTORS=1` writes them anew (`all` those of networks too; `batches` those of 128 images alone,
-//! a minute); they are read and judged by the verifier's own tests.
+//! a minute; `federated` those of tasks alone); they are read and judged by the verifier's own tests.
 
 #[path = "vectors/bytes.rs"]
 mod bytes;
@@ -15,6 +15,8 @@ mod chain;
 mod descriptors;
 #[path = "vectors/false_proofs.rs"]
 mod false_proofs;
+#[path = "vectors/federated.rs"]
+mod federated;
 #[path = "vectors/left_out.rs"]
 mod left_out;
 mod lies;
@@ -25,6 +27,8 @@ mod networks;
 #[path = "vectors/separate.rs"]
 mod separate;
 mod slotted;
+#[path = "federated/task.rs"]
+mod task;
 #[path = "../../verifier/tests/vectors/mod.rs"]
 mod vectors;
 #[path = "vectors/words.rs"]
@@ -69,6 +73,8 @@ const BAD_DESCRIPTORS: &[(&str, &str, &[descriptors::Attack], descriptors::Bytes
     ("bad_decision_descriptors.json", "ok_argmax_zk.json", descriptors::DECISIONS, |_| vec![]),
     ("bad_separate_descriptors.json", "ok_separate_zk.json", separate::DESCRIPTORS, bytes::attacks),
     ("bad_certificate_descriptors.json", "ok_certificate_wide_zk.json", certificates::ATTACKS, |_| vec![]),
+    ("bad_update_descriptors.json", "ok_update_wide_zk.json", federated::UPDATES, |_| vec![]),
+    ("bad_round_descriptors.json", "ok_round_two_halves_zk.json", federated::ROUNDS, |_| vec![]),
 ];
 
 /// Whether the networks' are written too, which takes a while.
@@ -84,6 +90,14 @@ fn vectors_are_written() {
     fs::create_dir_all(folder()).unwrap();
     if std::env::var_os("AVERMENT_WRITE_VECTORS").is_some_and(|how| how == "batches") {
         return write_batches();
+    }
+    if std::env::var_os("AVERMENT_WRITE_VECTORS").is_some_and(|how| how == "federated") {
+        federated::write(&save);
+        let own = |base: &str| base.starts_with("ok_update") || base.starts_with("ok_round");
+        for (name, base, attacks, bytes) in BAD_DESCRIPTORS.iter().filter(|(_, base, ..)| own(base)) {
+            save((*name).into(), descriptors::write(base, attacks, *bytes));
+        }
+        return;
     }
     if std::env::var_os("AVERMENT_WRITE_VECTORS").is_none_or(|how| how != "descriptors") {
         write_proofs(&save);
@@ -116,6 +130,7 @@ fn save(name: String, value: Value) {
 
 fn write_proofs(save: &impl Fn(String, Value)) {
     certificates::write(save);
+    federated::write(save);
     for (name, about, made) in made() {
         let call = made.call(|_| ());
         assert_eq!(verdict(&call), Ok(()), "{name}");

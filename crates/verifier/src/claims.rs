@@ -2,7 +2,7 @@
 
 use crate::{
     decision::Decision,
-    descriptor::{Constant, Descriptor, LookupBlock, Product, Relation, Table},
+    descriptor::{Constant, Descriptor, LookupBlock, Product, Relation, Table, triangle},
     field::{self, Fr},
     functional::{self, Functional, Points},
     statement::Mode,
@@ -113,12 +113,42 @@ fn constant_value(relation: &Relation, r: &[Fr], public: &[i64]) -> (Fr, Option<
             let sum = cells.iter().zip(values).map(|(weight, value)| *weight * Fr::from(*value)).sum::<Fr>();
             (-sum, None)
         }
+        Constant::Gram { half, halves, row_bits } => (-gram_value(r, public, half, halves, row_bits), None),
         Constant::Decision { first, classes, class_bits } => {
             let stated = stated(first, relation.public_count());
             let decision = Decision::new(r, bits, class_bits, classes, stated);
             (decision.constant(), Some(decision))
         }
     }
+}
+
+/// What the stated inner products of a half's rows are at two points of rows, the first `2·row_bits` coordinates of r: the sum over
+/// all pairs, both ways round, of which the upper triangle is stated ([10.6]).
+fn gram_value(r: &[Fr], public: &[i64], half: u32, halves: u32, row_bits: u8) -> Fr {
+    let place = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+    let count = |half: usize| {
+        let rows = public.get(half).copied().and_then(|rows| u64::try_from(rows).ok()).unwrap_or_default();
+        rows.min(1_u64.checked_shl(row_bits.into()).unwrap_or(0))
+    };
+    let (half, halves) = (place(half.into()), place(halves.into()));
+    let before = (0..half).fold(halves, |sum, half| sum.saturating_add(place(triangle(count(half)))));
+    let mut values = public.get(before..).unwrap_or_default().iter();
+    let one = field::eq_table(&functional::coordinates(r, 0, row_bits));
+    let other = field::eq_table(&functional::coordinates(r, row_bits, row_bits));
+    let rows = place(count(half));
+    let mut sum = Fr::ZERO;
+    for (i, (a, b)) in one.iter().zip(&other).enumerate().take(rows) {
+        let (mut own, mut mirrored) = (Fr::ZERO, Fr::ZERO);
+        for (j, (c, d)) in one.iter().zip(&other).enumerate().take(rows).skip(i) {
+            let value = Fr::from(values.next().copied().unwrap_or_default());
+            own += *d * value;
+            if j > i {
+                mirrored += *c * value;
+            }
+        }
+        sum += *a * own + *b * mirrored;
+    }
+    sum
 }
 
 /// The functionals of the operands in the order they are sent ([5.3], [5.4]); `rho` with the masks' coordinate at its

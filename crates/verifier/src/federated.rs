@@ -1,7 +1,8 @@
-//! What is proved in a task of federated learning (docs/federated.md, F3): that an update is in range and its norm bounded. What a
-//! statement says of it, and whether a proof proves that.
+//! What is proved in a task of federated learning (docs/federated.md, F3): that an update is in range and its norm bounded; that
+//! the model that a round makes is in range, and what the inner products of the round's rows are. What a statement says of it, and
+//! whether a proof proves that.
 
-pub use crate::descriptor::{ShapeError, TaskShape, UpdateDescriptor};
+pub use crate::descriptor::{RoundDescriptor, ShapeError, TaskShape, UpdateDescriptor};
 
 use crate::{
     Key, Registered, RegisteredError, VerifyError,
@@ -107,6 +108,53 @@ impl UpdateDescriptor {
     ) -> Result<(), FederatedError> {
         let registered = self.registered(update)?;
         let statement = self.statement(&registered, about, bound)?;
+        let proof = Proof::decode(proof, &self.descriptor, self.mode())?;
+        Ok(crate::verify(&self.descriptor, key, &registered, &statement, &proof)?)
+    }
+}
+
+/// What a round's proof is about: the commitments to what it makes, and to its rows.
+#[derive(Debug, Clone)]
+pub struct RoundCommitments<'a> {
+    /// To the new model.
+    pub model: &'a WeightsCommitment,
+    /// To the remainder ([F2.1]).
+    pub remainder: &'a WeightsCommitment,
+    /// To the rows of each half ([F2.4]).
+    pub halves: Vec<Vec<&'a WeightsCommitment>>,
+}
+
+impl RoundDescriptor {
+    /// Whether its proofs hide the vectors.
+    pub fn mode(&self) -> Mode {
+        if self.descriptor.layout.masks.is_some() { Mode::ZeroKnowledge } else { Mode::Transparent }
+    }
+
+    /// The commitments, held against the descriptor.
+    pub fn registered(&self, round: &RoundCommitments<'_>) -> Result<Registered, RegisteredError> {
+        Registered::round(&self.descriptor, round.model, round.remainder, &round.halves)
+    }
+
+    /// What a proof about a round states: `triangles` are the inner products of each half's rows, the upper triangle row by row
+    /// ([F2.5]).
+    pub fn statement(&self, registered: &Registered, about: &About, triangles: &[Vec<i64>]) -> Statement {
+        let rows = registered.rows().iter().copied().map(i64::from);
+        let public = rows.chain(triangles.iter().flatten().copied()).collect();
+        Statement { public, ..about.statement(registered, self.mode()) }
+    }
+
+    /// Checks a proof. `Ok` means: the model's cells and the remainder's are in range, all padding zero, and the inner products are
+    /// those of the rows, if their cells are as bounded as the proofs of updates say.
+    pub fn verify(
+        &self,
+        key: &Key,
+        round: &RoundCommitments<'_>,
+        about: &About,
+        triangles: &[Vec<i64>],
+        proof: &[u8],
+    ) -> Result<(), FederatedError> {
+        let registered = self.registered(round)?;
+        let statement = self.statement(&registered, about, triangles);
         let proof = Proof::decode(proof, &self.descriptor, self.mode())?;
         Ok(crate::verify(&self.descriptor, key, &registered, &statement, &proof)?)
     }

@@ -2,11 +2,11 @@
 
 use crate::{
     commitment::{Chunked, InputCommitment, Inputs, WeightsCommitment, batch_identity},
-    descriptor::ValidDescriptor,
-    point::G1Affine,
+    descriptor::{Kind, ValidDescriptor},
+    point::{self, G1Affine},
     statement::Statement,
 };
-use alloy_primitives::B256;
+use alloy_primitives::{B256, Keccak256, keccak256};
 use thiserror::Error;
 
 /// Commitments to weights, tables and inputs that fit one descriptor: the same setup, K and blocks. With these the
@@ -20,8 +20,11 @@ pub struct Registered {
     inputs: B256,
     items: u32,
     points: [Vec<G1Affine>; 3],
-    /// The last item's points once more for each item that a batch of separate commitments is padded with.
-    padding: Vec<G1Affine>,
+    /// The points of the inputs' chunks: of separate commitments the last item's once more for each that a batch is padded with, of a
+    /// round's rows the identity for each that a half is padded with.
+    filled: Vec<G1Affine>,
+    /// Of a round, how many rows each half has.
+    rows: Vec<u32>,
 }
 
 /// Why commitments do not fit a descriptor.
@@ -78,12 +81,39 @@ pub enum RegisteredError {
         /// How many there are.
         got: usize,
     },
+    /// Not as many halves as the descriptor has; none if it is of no round.
+    #[error("the descriptor has rows in {expected} halves, got {got}")]
+    Halves {
+        /// How many it has.
+        expected: usize,
+        /// How many there are.
+        got: usize,
+    },
+    /// Not as many rows as a half has room for.
+    #[error("a half has 1 to {most} rows, got {got}")]
+    Rows {
+        /// For how many there is room.
+        most: usize,
+        /// How many there are.
+        got: usize,
+    },
     /// A commitment to several items together where each is to have one of its own.
     #[error("the commitment is to {got} items together; the descriptor is for one to each")]
     Joint {
         /// How many items.
         got: u32,
     },
+}
+
+/// What a statement names a round's vectors by ([10.6]): keccak256 of a name, zeros to a word; of the hash of what a commitment to
+/// such a vector says before its points; of how many rows each half has, a word each; and of the points.
+fn listed(name: &str, prefix: B256, rows: &[u32], points: &[G1Affine]) -> B256 {
+    let mut hasher = Keccak256::new();
+    hasher.update(B256::right_padding_from(name.as_bytes()));
+    hasher.update(prefix);
+    rows.iter().for_each(|rows| hasher.update(B256::left_padding_from(&rows.to_be_bytes())));
+    hasher.update(point::to_bytes(points));
+    hasher.finalize()
 }
 
 impl Registered {
@@ -133,6 +163,8 @@ impl Registered {
             }
         }
         let points = |input: &InputCommitment| input.chunked().points().to_vec();
+        let real: Vec<G1Affine> = commitments.iter().flat_map(points).collect();
+        let padding = commitments.last().map(points).unwrap_or_default().repeat(most.saturating_sub(got));
         Ok(Self {
             descriptor: descriptor.digest(tables),
             setup,
@@ -144,13 +176,75 @@ impl Registered {
                 (inputs, _) => inputs.map_or(B256::ZERO, Inputs::identity),
             },
             items: inputs.map_or(0, Inputs::items),
-            points: [
-                weights.chunked().points().to_vec(),
-                tables.to_vec(),
-                commitments.iter().flat_map(points).collect(),
-            ],
-            padding: commitments.last().map(points).unwrap_or_default().repeat(most.saturating_sub(got)),
+            points: [weights.chunked().points().to_vec(), tables.to_vec(), real.clone()],
+            filled: [real, padding].concat(),
+            rows: Vec::new(),
         })
+    }
+
+    /// Holds the commitments of a round against `descriptor`: to its model and its remainder, and to the rows of each half, at most as
+    /// many as there is room for ([10.6]).
+    pub fn round(
+        descriptor: &ValidDescriptor,
+        model: &WeightsCommitment,
+        remainder: &WeightsCommitment,
+        halves: &[Vec<&WeightsCommitment>],
+    ) -> Result<Self, RegisteredError> {
+        let sizes = &descriptor.layout.sizes;
+        let setup = model.chunked().setup();
+        let role = "a vector of the round";
+        for own in [model, remainder].into_iter().chain(halves.iter().flatten().copied()) {
+            let chunked = own.chunked();
+            let blocks = chunked.blocks();
+            if chunked.setup() != setup {
+                return Err(RegisteredError::Setup { role, expected: setup, got: chunked.setup() });
+            }
+            if blocks.chunk_bits() != sizes.chunk_bits {
+                let (expected, got) = (sizes.chunk_bits, blocks.chunk_bits());
+                return Err(RegisteredError::ChunkBits { role, expected, got });
+            }
+            if blocks.sizes() != sizes.weights {
+                let (expected, got) = (sizes.weights.clone(), blocks.sizes().to_vec());
+                return Err(RegisteredError::Blocks { role, expected, got });
+            }
+        }
+        let expected = if descriptor.kind == Kind::Round { descriptor.public_count() } else { 0 };
+        if expected == 0 || halves.len() != expected {
+            return Err(RegisteredError::Halves { expected, got: halves.len() });
+        }
+        let half_bits = sizes.item_bits.saturating_sub(u8::from(expected > 1));
+        let most = 1_usize.checked_shl(half_bits.into()).unwrap_or(usize::MAX);
+        let (mut real, mut filled, mut rows) = (Vec::new(), Vec::new(), Vec::new());
+        for half in halves {
+            let got = half.len();
+            if !(1..=most).contains(&got) {
+                return Err(RegisteredError::Rows { most, got });
+            }
+            let points = half.iter().flat_map(|row| row.chunked().points()).copied();
+            real.extend(points.clone());
+            filled.extend(points);
+            let missing = most.saturating_sub(got).saturating_mul(model.chunked().points().len());
+            filled.extend(std::iter::repeat_n(G1Affine::identity(), missing));
+            rows.push(u32::try_from(got).unwrap_or(u32::MAX));
+        }
+        let prefix = keccak256(WeightsCommitment::meaning(setup, model.chunked().blocks()));
+        let both = [model.chunked().points(), remainder.chunked().points()].concat();
+        Ok(Self {
+            descriptor: descriptor.digest(&[]),
+            setup,
+            weights: listed("averment-round-vectors/1", prefix, &[], &both),
+            schema: B256::ZERO,
+            inputs: listed("averment-round-rows/1", prefix, &rows, &real),
+            items: rows.iter().fold(0, |sum, rows| sum.saturating_add(*rows)),
+            points: [both, Vec::new(), real],
+            filled,
+            rows,
+        })
+    }
+
+    /// Of a round, how many rows each half has.
+    pub fn rows(&self) -> &[u32] {
+        &self.rows
     }
 
     /// The digest of the descriptor that they fit, and of these points of its function tables ([10.3]).
@@ -184,9 +278,10 @@ impl Registered {
     }
 
     /// One point a chunk: weights, tables, inputs; of separate commitments the last one's again for each item that the batch is
-    /// padded with.
+    /// padded with, of a round's rows the identity for each that is missing.
     pub fn points(&self) -> impl Iterator<Item = &G1Affine> {
-        self.points.iter().flatten().chain(&self.padding)
+        let [weights, tables, _] = &self.points;
+        weights.iter().chain(tables).chain(&self.filled)
     }
 
     /// The points of function tables, which the descriptor's digest covers.

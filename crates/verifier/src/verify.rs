@@ -97,6 +97,11 @@ pub enum VerifyError {
         /// How many there are.
         got: usize,
     },
+    /// Of a round: other numbers of rows are stated than those that were committed to, or more than there is room for.
+    #[error(
+        "the statement has other numbers of rows than were committed to, or more than the descriptor has room for"
+    )]
+    Rows,
     /// A stated decision is no class.
     #[error("public value {place} is {got}: a decision is one of {classes} classes, from 0 on")]
     Decision {
@@ -221,7 +226,12 @@ fn check_shape(
             return Err(VerifyError::Chunks { role, expected, got });
         }
     }
-    let (expected, got) = (descriptor.public_count(), statement.public.len());
+    let stated = statement.public.iter().copied();
+    if !registered.rows().iter().copied().map(i64::from).zip(stated).all(|(rows, stated)| rows == stated) {
+        return Err(VerifyError::Rows);
+    }
+    let (expected, got) =
+        (descriptor.stated(&statement.public).ok_or(VerifyError::Rows)?, statement.public.len());
     if expected != got {
         return Err(VerifyError::Public { expected, got });
     }

@@ -30,7 +30,7 @@ impl Items {
         let items = 1_usize << layout.sizes.item_bits;
         let own_bits = lower_bits(layout);
         let first = u64::from(layout.inputs.start) << layout.chunk_bits;
-        if items == 1 || layout.inputs.len() != items || first < 1 << own_bits {
+        if items == 1 || layout.sizes.vectors || layout.inputs.len() != items || first < 1 << own_bits {
             return None;
         }
         let blocks = layout.input_blocks.iter().zip(&layout.sizes.inputs);

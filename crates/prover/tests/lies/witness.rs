@@ -99,7 +99,7 @@ impl<'a> Witness<'a> {
     fn relation(&mut self, relation: &Relation, force: Option<(usize, Part)>) -> bool {
         let half = match relation.constant {
             Constant::Number(half) => half,
-            Constant::Public { .. } => return force.is_none(),
+            Constant::Public { .. } | Constant::Gram { .. } => return force.is_none(),
             Constant::Decision { classes, class_bits, .. } => {
                 return self.decision(relation, classes as usize, class_bits, force);
             }

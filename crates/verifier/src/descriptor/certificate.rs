@@ -40,24 +40,46 @@ pub struct Covered {
     pub base: u64,
     /// It has `2^bits` cells.
     pub bits: u8,
-    /// How wide its values are: `-2^(width-1) <= value < 2^(width-1)`.
+    /// How wide its values are.
     pub width: u8,
+    /// Whether they are `-2^(width-1) <= value < 2^(width-1)`, or `0 <= value < 2^width`.
+    pub signed: bool,
+}
+
+/// Bits of a remainder: weights of an aggregation are multiples of its power of two ([F2.1]).
+pub const REMAINDER_BITS: u8 = 16;
+
+impl Covered {
+    /// The least value in range.
+    pub fn first(&self) -> i64 {
+        let half = self.width.checked_sub(1).and_then(|bits| 1_i64.checked_shl(bits.into())).unwrap_or(0);
+        if self.signed { half.saturating_neg() } else { 0 }
+    }
 }
 
 impl Descriptor {
-    /// What a certificate has to cover: the weight blocks, then the function tables.
+    /// What a certificate has to cover: the weight blocks, then the function tables; of a round the model's blocks, then its
+    /// remainder's.
     pub fn covered(&self) -> Vec<Covered> {
         let layout = &self.layout;
-        let weights = layout.weight_blocks.iter().zip(&layout.sizes.weights).zip(&self.weight_bits);
-        let weights =
-            weights.map(|((base, bits), width)| Covered { base: *base, bits: *bits, width: *width });
+        let sizes = &layout.sizes.weights;
+        let weights = layout.weight_blocks.iter().zip(sizes).zip(&self.weight_bits);
+        let weights = weights.map(|((base, bits), width)| {
+            let (base, bits, width) = (*base, *bits, *width);
+            Covered { base, bits, width, signed: true }
+        });
+        let remainder = layout.weight_blocks.iter().skip(sizes.len()).zip(sizes).map(|(base, bits)| {
+            let (base, bits, width) = (*base, *bits, REMAINDER_BITS);
+            Covered { base, bits, width, signed: false }
+        });
         let first = layout.functions.map_or(0, |(_, base)| base);
         let function = |table: &Table| Covered {
             base: first.saturating_add(table.row),
             bits: table.bits,
             width: table.out_bits,
+            signed: true,
         };
-        weights.chain(self.functions().map(function)).collect()
+        weights.chain(remainder).chain(self.functions().map(function)).collect()
     }
 
     /// The function tables.
@@ -77,7 +99,7 @@ impl Descriptor {
             shapes: plan.weights().iter().map(|weight| &weight.shape).collect(),
             functions: self.functions().copied().collect(),
             function_bits: self.layout.sizes.function_bits,
-            exponents: None,
+            lead: Lead::Nothing,
         };
         let (descriptor, limbs) = cover.derive()?;
         Ok(Certificate { descriptor, limbs })
@@ -98,8 +120,24 @@ pub(super) struct Cover<'a> {
     /// Function tables, and the rows that they take.
     pub functions: Vec<Table>,
     pub function_bits: Option<u8>,
-    /// Of an update: what powers of four the blocks' squares count in its norm ([10.5]).
-    pub exponents: Option<Vec<u8>>,
+    /// What comes before the relations that cover.
+    pub lead: Lead,
+}
+
+/// The first relations of a descriptor that covers blocks.
+pub(super) enum Lead {
+    /// None: a certificate's.
+    Nothing,
+    /// An update's norm, with the power of four that each block's squares count ([10.5]).
+    Norm(Vec<u8>),
+    /// The inner products of a round's rows, likewise, with the widths of their blocks ([10.6]).
+    Gram {
+        exponents: Vec<u8>,
+        row_bits: Vec<u8>,
+        /// Rows of a half, as a power of two, and how many halves there are.
+        half_bits: u8,
+        halves: u8,
+    },
 }
 
 impl Cover<'_> {
@@ -132,16 +170,23 @@ impl<'a> Draft<'a> {
         let mut own = Self { cover, widest, tables: Vec::new(), ranges: BTreeMap::new() };
         let table_bits = own.place_tables()?;
         let lookups = own.place_lookups(slots)?;
+        let rows = match &cover.lead {
+            Lead::Gram { half_bits, halves, .. } => {
+                Some(half_bits.checked_add(log2_above((*halves).into()))?)
+            }
+            _ => None,
+        };
         let mut sizes = Sizes {
             chunk_bits: cover.chunk_bits,
             weights: cover.weights.clone(),
-            inputs: Vec::new(),
-            item_bits: 0,
+            inputs: if rows.is_some() { cover.weights.clone() } else { Vec::new() },
+            item_bits: rows.unwrap_or(0),
             function_bits: cover.function_bits,
             table_bits,
             slot_bits: lookups.slot_bits,
             areas: lookups.areas.clone(),
             mask_bits: None,
+            vectors: rows.is_some(),
         };
         if cover.masked {
             let draft = own.assemble(&sizes, &lookups)?;
@@ -152,10 +197,9 @@ impl<'a> Draft<'a> {
         Some((descriptor, lookups.limbs, widest))
     }
 
-    /// The range that a cell of this width is looked up in directly; none if it takes limbs.
-    fn direct(&self, width: u8) -> Option<(i64, u8)> {
-        let half = 1_i64.checked_shl(u32::from(width).checked_sub(1)?)?;
-        (width <= self.widest).then(|| (half.saturating_neg(), width))
+    /// The range that a cell of this block is looked up in directly; none if it takes limbs.
+    fn direct(&self, block: &Covered) -> Option<(i64, u8)> {
+        (block.width <= self.widest).then(|| (block.first(), block.width))
     }
 
     /// Limbs of a wider cell, of even widths: the lowest bit and the width of each.
@@ -173,11 +217,11 @@ impl<'a> Draft<'a> {
 
     /// The function tables where they are, and ranges behind them in descending order. Returns the bits of all rows.
     fn place_tables(&mut self) -> Option<u8> {
-        if self.cover.exponents.is_some() {
+        if matches!(self.cover.lead, Lead::Norm(_)) {
             self.ranges.insert((0, SLACK_BITS), 0);
         }
         for block in &self.cover.covered {
-            match self.direct(block.width) {
+            match self.direct(block) {
                 Some(range) => _ = self.ranges.insert(range, 0),
                 None => self.ranges.extend(self.limbs(block.width).iter().map(|(_, bits)| ((0, *bits), 0))),
             }
@@ -217,7 +261,7 @@ impl<'a> Draft<'a> {
 
     /// Places all lookups in slots of `2^slot_bits` rows; none if there is no room.
     fn place_in(&self, mut slots: Slots, slot_bits: u8) -> Option<Lookups> {
-        let wide = |block: &Covered| self.direct(block.width).is_none();
+        let wide = |block: &Covered| self.direct(block).is_none();
         // Limbs first, so that few slots have an area of their own. In descending order of size everything is aligned.
         let covered = &self.cover.covered;
         let mut limbs: Vec<Vec<Limb>> = vec![Vec::new(); covered.len()];
@@ -228,7 +272,7 @@ impl<'a> Draft<'a> {
                 own.push(Limb { slot, row, shift, bits });
             }
         }
-        if self.cover.exponents.is_some() {
+        if matches!(self.cover.lead, Lead::Norm(_)) {
             let slack = (0..SLACK_LIMBS).map(|limb| {
                 let (slot, row) = slots.take(0, Area::Ranges)?;
                 Some(Limb { slot, row, shift: limb.checked_mul(SLACK_BITS)?, bits: SLACK_BITS })
@@ -238,7 +282,7 @@ impl<'a> Draft<'a> {
         let mut parts: BTreeMap<u64, LookupBlock> = BTreeMap::new();
         for place in self.by_size(|block| !wide(block)) {
             let block = covered.get(place)?;
-            let tag = *self.ranges.get(&self.direct(block.width)?)?;
+            let tag = *self.ranges.get(&self.direct(block)?)?;
             let bits = block.bits.min(slot_bits);
             for part in 0..1_u64.checked_shl(block.bits.checked_sub(bits)?.into())? {
                 let (slot, row) = slots.take(bits, Area::Inputs)?;
@@ -272,22 +316,34 @@ impl<'a> Draft<'a> {
             lookups.push(LookupBlock { slot: limb.slot, row: limb.row, bits, tag, input: None });
             Some(())
         };
-        if let (Some(exponents), Some(slack)) = (&self.cover.exponents, placed.limbs.get(covered.len())) {
-            slack.iter().try_for_each(|own| limb(own, 0))?;
-            relations.push(norm(&layout, exponents, slack)?);
-        }
+        let row_bits = match &self.cover.lead {
+            Lead::Nothing => Vec::new(),
+            Lead::Norm(exponents) => {
+                let slack = placed.limbs.get(covered.len())?;
+                slack.iter().try_for_each(|own| limb(own, 0))?;
+                relations.push(norm(&layout, exponents, slack)?);
+                Vec::new()
+            }
+            Lead::Gram { exponents, row_bits, half_bits, halves } => {
+                for half in 0..*halves {
+                    relations.push(gram(&layout, exponents, *half_bits, (half, *halves))?);
+                }
+                row_bits.clone()
+            }
+        };
         for (block, own) in covered.iter().zip(&placed.limbs).filter(|(_, own)| !own.is_empty()) {
             own.iter().try_for_each(|own| limb(own, block.bits))?;
             relations.push(ranged(&layout, block, own)?);
         }
         lookups.sort_by_key(|own| (own.slot, own.row));
         lookups.extend(&placed.parts);
-        for (shape, base) in self.cover.shapes.iter().zip(&layout.weight_blocks) {
+        for (shape, base) in self.cover.shapes.iter().cycle().zip(&layout.weight_blocks) {
             relations.extend(padding(shape, *base));
         }
         let weight_bits = self.cover.weight_bits.clone();
         let tables = self.tables.clone();
-        Some(Descriptor { kind: self.cover.kind, layout, weight_bits, tables, lookups, relations })
+        let kind = self.cover.kind;
+        Some(Descriptor { kind, layout, weight_bits, row_bits, tables, lookups, relations })
     }
 }
 
@@ -326,7 +382,28 @@ fn norm(layout: &Layout, exponents: &[u8], slack: &[Limb]) -> Option<Relation> {
     Some(Relation { point_bits: 0, products: products.collect(), terms, constant })
 }
 
-/// `block + 2^(width-1)` is the sum of its limbs.
+/// Inner products of the rows of one half at two of them: over all blocks, each times its power of four, the sum of what one row
+/// has times what the other has.
+fn gram(layout: &Layout, exponents: &[u8], row_bits: u8, (half, halves): (u8, u8)) -> Option<Relation> {
+    let mut products = Vec::new();
+    for ((block, bits), shift) in layout.input_blocks.iter().zip(&layout.sizes.inputs).zip(exponents) {
+        let (base, gap) = layout.row_block(*block, *bits, half, row_bits)?;
+        let side = |at: u8| {
+            let axes = [
+                Some(Axis::Sum { at: 0, bits: *bits }),
+                gap.map(|(value, bits)| Axis::Fixed { value, bits }),
+                Some(Axis::Point { at, bits: row_bits }),
+            ];
+            let coefficient = Coefficient { mantissa: 1, shift: *shift };
+            vec![Term { coefficient, base, axes: axes.into_iter().flatten().collect() }]
+        };
+        products.push(Product { vars: *bits, grouped: 0, group_point: 0, a: side(0), b: side(row_bits) });
+    }
+    let constant = Constant::Gram { half: half.into(), halves: halves.into(), row_bits };
+    Some(Relation { point_bits: row_bits.checked_mul(2)?, products, terms: Vec::new(), constant })
+}
+
+/// `block + 2^(width-1)`, if it is signed, is the sum of its limbs.
 fn ranged(layout: &Layout, block: &Covered, limbs: &[Limb]) -> Option<Relation> {
     let axes = vec![Axis::Point { at: 0, bits: block.bits }];
     let one = Coefficient { mantissa: 1, shift: 0 };
@@ -336,7 +413,11 @@ fn ranged(layout: &Layout, block: &Covered, limbs: &[Limb]) -> Option<Relation> 
         let coefficient = Coefficient { mantissa: -1, shift: limb.shift };
         terms.push(Term { coefficient, base: area.checked_add(limb.row)?, axes: axes.clone() });
     }
-    let constant = Constant::Number(Coefficient { mantissa: 1, shift: block.width.checked_sub(1)? });
+    let offset = match block.signed {
+        true => Coefficient { mantissa: 1, shift: block.width.checked_sub(1)? },
+        false => Coefficient { mantissa: 0, shift: 0 },
+    };
+    let constant = Constant::Number(offset);
     Some(Relation { point_bits: block.bits, products: Vec::new(), terms, constant })
 }
 

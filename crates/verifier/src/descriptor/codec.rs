@@ -1,6 +1,6 @@
 //! A descriptor's canonical bytes, which the contract stores as code and reads as they are ([10.1], laid out in
 //! `docs/protocol.md` [10.3]): `averment-descriptor/1`, of weights certificates `averment-certificate/1`, of updates
-//! `averment-update/1`.
+//! `averment-update/1`, of a task's rounds `averment-round/1`.
 //!
 //! Integers are big-endian and of fixed width, records of one kind have one length (but terms, which are read from
 //! first to last), and what follows from the rest but would cost gas to find (where blocks lie, rounds' degrees,
@@ -20,6 +20,7 @@ use thiserror::Error;
 const DECISION: &str = "averment-descriptor/1";
 const CERTIFICATE: &str = "averment-certificate/1";
 const UPDATE: &str = "averment-update/1";
+const ROUND: &str = "averment-round/1";
 const WORD: usize = 32;
 
 /// The most bytes a descriptor has together with the points of its function tables: a contract's code, less the byte that
@@ -40,6 +41,7 @@ const WINDOW: u8 = 4;
 const NUMBER: u8 = 0;
 const PUBLIC: u8 = 1;
 const DECIDED: u8 = 2;
+const GRAM: u8 = 3;
 
 /// Why a descriptor has no bytes.
 #[derive(Debug, Error, Clone, Copy, PartialEq, Eq)]
@@ -139,6 +141,7 @@ impl Descriptor {
         out.bytes.extend(&sizes.weights);
         out.bytes.extend(&sizes.inputs);
         out.bytes.extend(&self.weight_bits);
+        out.bytes.extend(&self.row_bits);
 
         // With the points of function tables behind it.
         let got = out.bytes.len().saturating_add(layout.tables.len().saturating_mul(point::BYTES));
@@ -186,6 +189,7 @@ fn name(kind: Kind) -> &'static str {
         Kind::Decision => DECISION,
         Kind::Certificate => CERTIFICATE,
         Kind::Update => UPDATE,
+        Kind::Round => ROUND,
     }
 }
 
@@ -287,6 +291,12 @@ impl Writer {
                 self.bytes.extend(first.to_be_bytes());
                 self.bytes.extend(count.to_be_bytes());
                 self.bytes.push(0);
+            }
+            Constant::Gram { half, halves, row_bits } => {
+                self.bytes.push(GRAM);
+                self.bytes.extend(half.to_be_bytes());
+                self.bytes.extend(halves.to_be_bytes());
+                self.bytes.push(row_bits);
             }
             Constant::Decision { first, classes, class_bits } => {
                 self.bytes.push(DECIDED);
@@ -418,7 +428,10 @@ impl Input<'_> {
         let weights = self.list(weights, |input| input.u8("weight block"))?;
         let inputs = self.list(inputs, |input| input.u8("input block"))?;
         let weight_bits = weights.iter().map(|_| self.u8("bits of weights")).collect::<Result<_, _>>()?;
-        let item_bits = item_bits(chunk_bits, &inputs, input_chunks)?;
+        let vectors = kind == Kind::Round;
+        let rows = if vectors { &*inputs } else { &[] };
+        let row_bits = rows.iter().map(|_| self.u8("bits of rows")).collect::<Result<_, _>>()?;
+        let item_bits = item_bits(chunk_bits, &inputs, input_chunks, vectors)?;
         let sizes = Sizes {
             chunk_bits,
             weights,
@@ -429,14 +442,17 @@ impl Input<'_> {
             slot_bits,
             areas,
             mask_bits,
+            vectors,
         };
         let relations = relations_of(heads, terms, products);
-        Ok(Descriptor { kind, layout: Layout::new(&sizes)?, weight_bits, tables, lookups, relations })
+        let layout = Layout::new(&sizes)?;
+        Ok(Descriptor { kind, layout, weight_bits, row_bits, tables, lookups, relations })
     }
 
     fn kind(&mut self) -> Result<Kind, DecodeError> {
         let is = |kind: &Kind| self.0.clone().format(name(*kind)).is_ok();
-        let kind = [Kind::Certificate, Kind::Update].into_iter().find(is).unwrap_or(Kind::Decision);
+        let kind =
+            [Kind::Certificate, Kind::Update, Kind::Round].into_iter().find(is).unwrap_or(Kind::Decision);
         self.0.format(name(kind))?;
         self.0.bytes("padding", WORD.saturating_sub(name(kind).len()))?;
         Ok(kind)
@@ -481,6 +497,11 @@ impl Input<'_> {
                 first: self.u32("first decision")?,
                 classes: self.u32("classes")?,
                 class_bits: self.u8("bits of a class")?,
+            },
+            GRAM => Constant::Gram {
+                half: self.u32("half")?,
+                halves: self.u32("halves")?,
+                row_bits: self.u8("bits of a row's number")?,
             },
             got => return Err(DescriptorError::Kind { field: "constant", got }),
         };
@@ -568,8 +589,9 @@ fn relations_of(heads: Vec<Head>, terms: Vec<Vec<Term>>, products: Vec<Product>)
 
 /// How many items have commitments of their own, as a power of two: the blocks' chunks once, or so many times. Of any other
 /// number the canonical bytes show that it is none.
-fn item_bits(chunk_bits: u8, inputs: &[u8], chunks: u16) -> Result<u8, LayoutError> {
+fn item_bits(chunk_bits: u8, inputs: &[u8], chunks: u16, vectors: bool) -> Result<u8, LayoutError> {
     let one = Blocks::new(chunk_bits, inputs.to_vec())?.chunks();
+    let one = if vectors { one.checked_next_power_of_two().unwrap_or(0) } else { one };
     let items = u32::from(chunks).checked_div(one).and_then(u32::checked_ilog2).unwrap_or(0);
     Ok(u8::try_from(items).unwrap_or(u8::MAX))
 }

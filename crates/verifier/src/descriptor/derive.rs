@@ -170,6 +170,7 @@ impl Candidate {
             slot_bits: rows.slot_bits,
             areas: rows.areas.clone(),
             mask_bits: None,
+            vectors: false,
         };
         // How many masks there are depends on the relations, which do not depend on where masks lie.
         let draft = assemble(plan, options, &sizes, &tables, &rows)?;
@@ -275,7 +276,8 @@ fn assemble(
     }
     let weight_bits = plan.weights().iter().map(|weight| weight.bits).collect();
     let tables = tables.all.clone();
-    Ok(Descriptor { kind: Kind::Decision, layout, weight_bits, tables, lookups, relations })
+    let row_bits = Vec::new();
+    Ok(Descriptor { kind: Kind::Decision, layout, weight_bits, row_bits, tables, lookups, relations })
 }
 
 /// A tensor, padded, is what the statement says: its next values from `next` on.

@@ -1,9 +1,11 @@
-//! The descriptors of federated learning (docs/federated.md, F3; rules in the protocol's [10.5]): of an update, whose integers
-//! are in range and whose norm is bounded.
+//! The descriptors of federated learning (docs/federated.md, F3; rules in the protocol's [10.5] and [10.6]): of an update, whose
+//! integers are in range and whose norm is bounded, and of a round, whose model is in range and whose rows have stated inner
+//! products.
 
 use super::{
-    Blocks, Covered, DeriveError, Kind, LayoutError, Limb, ValidDescriptor, certificate::Cover,
-    derive::bits_of,
+    Blocks, Covered, DeriveError, Kind, LayoutError, Limb, ValidDescriptor,
+    certificate::{Cover, Lead, REMAINDER_BITS},
+    derive::{bits_of, log2_above},
 };
 use crate::statement::Mode;
 use averment_plan::{Plan, Shape};
@@ -120,22 +122,83 @@ pub struct UpdateDescriptor {
 impl UpdateDescriptor {
     /// The descriptor of updates of this shape.
     pub fn new(shape: &TaskShape, mode: Mode) -> Result<Self, DeriveError> {
-        let places = shape.blocks.bases().iter().zip(shape.blocks.sizes()).zip(&shape.update_bits);
-        let covered = places.map(|((base, bits), width)| Covered { base: *base, bits: *bits, width: *width });
         let cover = Cover {
             kind: Kind::Update,
             chunk_bits: shape.blocks.chunk_bits(),
             masked: mode.masked(),
-            covered: covered.collect(),
+            covered: covered(&shape.blocks, &shape.update_bits).collect(),
             weights: shape.blocks.sizes().to_vec(),
             weight_bits: shape.update_bits.clone(),
             shapes: shape.shapes.iter().collect(),
             functions: Vec::new(),
             function_bits: None,
-            exponents: Some(shape.exponents.clone()),
+            lead: Lead::Norm(shape.exponents.clone()),
         };
         let (descriptor, mut limbs) = cover.derive()?;
         let slack = limbs.pop().unwrap_or_default();
         Ok(Self { descriptor, limbs, slack, exponents: shape.exponents.clone() })
     }
+}
+
+/// The descriptor of a round, and where the prover puts limbs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoundDescriptor {
+    /// The descriptor.
+    pub descriptor: ValidDescriptor,
+    /// For each block of the model, then of the remainder, its limbs from the lowest on; none if it is looked up as it stands.
+    pub limbs: Vec<Vec<Limb>>,
+    /// Each block's exponent in inner products.
+    pub exponents: Vec<u8>,
+    /// A half has room for `2^half_bits` rows.
+    pub half_bits: u8,
+    /// One half, or two: of updates and references, of cumulative updates ([F2.4]).
+    pub halves: u8,
+}
+
+impl RoundDescriptor {
+    /// The descriptor of rounds of this shape, with one or two halves of at most `2^half_bits` rows each, at least two, in a task of
+    /// so many rounds.
+    pub fn new(
+        shape: &TaskShape,
+        mode: Mode,
+        half_bits: u8,
+        halves: u8,
+        rounds: u32,
+    ) -> Result<Self, DeriveError> {
+        // Cumulative updates, or the last aggregate.
+        let more = log2_above(rounds.into()).max(AGGREGATE_BITS);
+        let row_bits = shape.update_bits.iter().map(|bits| bits.saturating_add(more)).collect();
+        // The remainder lies where the model would, one power of two of chunks further on.
+        let stride = u64::from(shape.blocks.chunks().next_power_of_two());
+        let stride = stride.saturating_mul(1 << shape.blocks.chunk_bits());
+        let widths = vec![REMAINDER_BITS; shape.weight_bits.len()];
+        let remainder = covered(&shape.blocks, &widths);
+        let remainder =
+            remainder.map(|own| Covered { base: own.base.saturating_add(stride), signed: false, ..own });
+        let cover = Cover {
+            kind: Kind::Round,
+            chunk_bits: shape.blocks.chunk_bits(),
+            masked: mode.masked(),
+            covered: covered(&shape.blocks, &shape.weight_bits).chain(remainder).collect(),
+            weights: shape.blocks.sizes().to_vec(),
+            weight_bits: shape.weight_bits.clone(),
+            shapes: shape.shapes.iter().collect(),
+            functions: Vec::new(),
+            function_bits: None,
+            lead: Lead::Gram { exponents: shape.exponents.clone(), row_bits, half_bits, halves },
+        };
+        let (descriptor, limbs) = cover.derive()?;
+        let exponents = shape.exponents.clone();
+        Ok(Self { descriptor, limbs, exponents, half_bits, halves })
+    }
+}
+
+/// By how many bits an aggregate's difference can be wider than updates: weights add up to `2^22` at most, in units of `2^16`, and
+/// it is rounded down.
+const AGGREGATE_BITS: u8 = 7;
+
+/// The blocks of a vector with these widths.
+fn covered(blocks: &Blocks, widths: &[u8]) -> impl Iterator<Item = Covered> {
+    let places = blocks.bases().iter().zip(blocks.sizes()).zip(widths);
+    places.map(|((base, bits), width)| Covered { base: *base, bits: *bits, width: *width, signed: true })
 }

@@ -24,6 +24,9 @@ pub struct Sizes {
     pub areas: Vec<Area>,
     /// Mask cells, rounded up; none in transparent mode.
     pub mask_bits: Option<u8>,
+    /// Whether these are the sizes of a round ([10.6]): weights are two vectors of these blocks, inputs `2^item_bits` more, and
+    /// every vector begins at a multiple of a power of two of chunks.
+    pub vectors: bool,
 }
 
 /// What of a lookup slot is committed; each has what those before it have.
@@ -119,9 +122,15 @@ impl Layout {
             return Err(LayoutError::ChunkBits { got: sizes.chunk_bits });
         }
         let mut next = Chunks { bits: sizes.chunk_bits, next: 0 };
-        let (weights, weight_blocks) = next.role(&sizes.weights)?;
+        let (weights, weight_blocks) = match sizes.vectors {
+            true => next.pair(&sizes.weights)?,
+            false => next.role(&sizes.weights)?,
+        };
         let (tables, table_blocks) = next.role(&Vec::from_iter(sizes.function_bits))?;
-        let joint = if sizes.item_bits == 0 { Some(next.role(&sizes.inputs)?) } else { None };
+        let joint = match sizes.item_bits {
+            0 if !sizes.vectors => Some(next.role(&sizes.inputs)?),
+            _ => None,
+        };
 
         let ins = sizes.areas.iter().filter(|area| **area != Area::Inputs).count();
         let outs = sizes.areas.iter().filter(|area| **area == Area::Functions).count();
@@ -139,7 +148,7 @@ impl Layout {
         let (witness2, second) = next.role(&[sizes.slot_bits, sizes.table_bits])?;
         let (inputs, input_blocks) = match joint {
             Some(joint) => joint,
-            None => next.items(&sizes.inputs, sizes.item_bits)?,
+            None => next.items(&sizes.inputs, sizes.item_bits, sizes.vectors)?,
         };
         let count_bits = ceil_log2(next.next)?;
         if sizes.chunk_bits.saturating_add(count_bits) > LIMIT {
@@ -186,6 +195,24 @@ impl Layout {
         Some(Strided { first, block_bits, gap_bits, place: u32::try_from(place).ok()?, item_bits })
     }
 
+    /// Where the rows of a round's half begin that hold a block, and at which of how many places, as a power of two, each has it; no
+    /// place if a row is nothing but the block.
+    pub fn row_block(
+        &self,
+        block: u64,
+        bits: u8,
+        half: u8,
+        half_bits: u8,
+    ) -> Option<(u64, Option<(u32, u8)>)> {
+        let own = self.chunk_bits.checked_add(self.item_chunk_bits())?;
+        let first = u64::from(self.inputs.start).checked_shl(self.chunk_bits.into())?;
+        let rows = 1_u64.checked_shl(u32::from(half_bits).checked_add(own.into())?)?;
+        let base = first.checked_add(u64::from(half).checked_mul(rows)?)?;
+        let place = u32::try_from(block.checked_sub(first)?.checked_shr(bits.into())?).ok()?;
+        let gap = own.checked_sub(bits)?;
+        Some((base, (gap > 0).then_some((place, gap))))
+    }
+
     /// Bits of an input block with all items.
     pub fn input_bits(&self, place: usize) -> Option<u8> {
         self.sizes.inputs.get(place).map(|bits| bits.saturating_add(self.sizes.item_bits))
@@ -198,10 +225,25 @@ impl Layout {
 
     /// All chunks that have a commitment, in the order of roles.
     pub fn chunks(&self) -> impl Iterator<Item = u32> + use<> {
-        [&self.weights, &self.tables, &self.inputs, &self.witness1, &self.witness2]
-            .map(Clone::clone)
-            .into_iter()
-            .flatten()
+        // Between vectors lie chunks that nobody commits to.
+        let gaps = self.vector_chunks().map(|chunks| (chunks, chunks.next_power_of_two()));
+        let committed = move |role: Range<u32>| {
+            let first = role.start;
+            role.filter(move |chunk| {
+                let place = chunk.saturating_sub(first);
+                gaps.is_none_or(|(chunks, stride)| place.checked_rem(stride).is_some_and(|own| own < chunks))
+            })
+        };
+        let [weights, tables, inputs, witness1, witness2] =
+            [&self.weights, &self.tables, &self.inputs, &self.witness1, &self.witness2].map(Clone::clone);
+        committed(weights).chain(tables).chain(committed(inputs)).chain(witness1).chain(witness2)
+    }
+
+    /// How many chunks a vector of a round has; none if this is no round's.
+    pub fn vector_chunks(&self) -> Option<u32> {
+        // Two vectors, of which the second has no chunks behind it.
+        let both = u32::try_from(self.weights.len()).ok().filter(|_| self.sizes.vectors)?;
+        both.checked_sub(both.div_ceil(2).next_power_of_two())
     }
 }
 
@@ -268,6 +310,15 @@ struct Chunks {
 }
 
 impl Chunks {
+    /// Places the blocks of two vectors, the second at a multiple of a power of two of chunks, as long as the first.
+    fn pair(&mut self, sizes: &[u8]) -> Result<(Range<u32>, Vec<u64>), LayoutError> {
+        let (first, mut bases) = self.role(sizes)?;
+        self.next = u64::from(first.end).next_power_of_two();
+        let (second, more) = self.role(sizes)?;
+        bases.extend(more);
+        Ok((first.start..second.end, bases))
+    }
+
     /// Places a role's blocks in descending order of size; each block's first cell in the order given.
     fn role(&mut self, sizes: &[u8]) -> Result<(Range<u32>, Vec<u64>), LayoutError> {
         let too_large = LayoutError::TooLarge { limit: LIMIT };
@@ -297,14 +348,15 @@ impl Chunks {
 
 impl Chunks {
     /// Places `2^bits` times the blocks of one item, each time in chunks of its own; the first cells of the first item's
-    /// blocks.
-    fn items(&mut self, sizes: &[u8], bits: u8) -> Result<(Range<u32>, Vec<u64>), LayoutError> {
+    /// blocks. These chunks are a power of two, if need be with others between the items that nobody commits to.
+    fn items(&mut self, sizes: &[u8], bits: u8, gaps: bool) -> Result<(Range<u32>, Vec<u64>), LayoutError> {
         let too_large = LayoutError::TooLarge { limit: LIMIT };
         let (own, bases) = Self { bits: self.bits, next: 0 }.role(sizes)?;
-        if !own.end.is_power_of_two() {
+        if !gaps && !own.end.is_power_of_two() {
             return Err(LayoutError::Items { got: own.end, chunk_bits: self.bits });
         }
-        let all = 1_u64.checked_shl(bits.into()).and_then(|items| items.checked_mul(own.end.into()));
+        let stride = u64::from(own.end).next_power_of_two();
+        let all = 1_u64.checked_shl(bits.into()).and_then(|items| items.checked_mul(stride));
         let all = all.filter(|all| *all <= 1 << LIMIT).ok_or(too_large)?;
         let first = self.next.checked_next_multiple_of(all).ok_or(too_large)?;
         self.next = first.checked_add(all).ok_or(too_large)?;
@@ -336,6 +388,39 @@ mod tests {
             slot_bits: 4,
             areas: vec![Area::Functions, Area::Ranges, Area::Inputs],
             mask_bits: Some(5),
+            vectors: false,
+        }
+    }
+
+    /// A vector takes three chunks, so that the next begins four chunks on; chunks between them have no commitment.
+    #[test]
+    fn vectors_of_a_round_lie_alike() {
+        let own =
+            Sizes { inputs: sizes().weights, item_bits: 2, function_bits: None, vectors: true, ..sizes() };
+        let layout = Layout::new(&own).unwrap();
+        let alone = Blocks::new(6, own.weights.clone()).unwrap();
+        assert_eq!((alone.chunks(), layout.vector_chunks()), (3, Some(3)));
+        assert_eq!(layout.weights, 0..7);
+        assert_eq!((layout.inputs.len(), layout.inputs.start % 16), (16, 0));
+        let places = alone.bases().iter().chain(alone.bases()).zip(&layout.weight_blocks);
+        assert!(
+            places.enumerate().all(|(at, (alone, base))| *base == alone + if at < 4 { 0 } else { 4 << 6 })
+        );
+        let first = u64::from(layout.inputs.start) << 6;
+        assert!(alone.bases().iter().map(|base| base + first).eq(layout.input_blocks.iter().copied()));
+        let committed: Vec<u32> = layout.chunks().collect();
+        assert_eq!(committed[..6], [0, 1, 2, 4, 5, 6]);
+        let rows = layout.inputs.clone().filter(|chunk| chunk % 4 != 3);
+        assert!(rows.eq(committed.into_iter().filter(|chunk| layout.inputs.contains(chunk))));
+        let strided = layout.strided(layout.input_blocks[0]).unwrap();
+        assert_eq!(
+            (strided.first, strided.block_bits, strided.gap_bits, strided.item_bits),
+            (first, 3, 5, 2)
+        );
+        for (chunks, all) in [(1, 2), (2, 4), (3, 7), (4, 8), (5, 13), (8, 16), (9, 25)] {
+            let weights = vec![6; chunks];
+            let layout = Layout::new(&Sizes { inputs: weights.clone(), weights, ..own.clone() }).unwrap();
+            assert_eq!((layout.weights.len(), layout.vector_chunks()), (all, Some(chunks as u32)));
         }
     }
 

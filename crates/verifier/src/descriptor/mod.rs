@@ -13,10 +13,10 @@ mod registration;
 mod validate;
 
 pub use agreement::Disagreement;
-pub use certificate::{Certificate, Covered};
+pub use certificate::{Certificate, Covered, REMAINDER_BITS};
 pub use codec::{DescriptorError, EncodeError};
 pub use derive::{Commitments, DeriveError, Derived, Options};
-pub use federated::{ShapeError, TaskShape, UpdateDescriptor};
+pub use federated::{RoundDescriptor, ShapeError, TaskShape, UpdateDescriptor};
 pub use layout::{Area, Blocks, Layout, LayoutError, Sizes, Strided};
 pub use pack::{LIMB_BITS, Limb, Placement};
 pub use validate::{InvalidDescriptor, ValidDescriptor};
@@ -33,6 +33,8 @@ pub enum Kind {
     Certificate,
     /// That an update of a task is in range and of bounded norm, and its padding zero ([10.5]).
     Update,
+    /// That the model of a task's round and its remainder are in range, and what the inner products of its rows are ([10.6]).
+    Round,
 }
 
 /// A plan, as the verifier sees it. Addresses are cells: chunk number above offset.
@@ -45,6 +47,8 @@ pub struct Descriptor {
     /// How wide the values of each weight block are: `-2^(bits-1) <= w < 2^(bits-1)`, which the weights' certificate
     /// shows.
     pub weight_bits: Vec<u8>,
+    /// Of a round how wide the values of each row's block are, which the proofs of updates show; else nothing.
+    pub row_bits: Vec<u8>,
     /// The tables, in the order of their rows.
     pub tables: Vec<Table>,
     /// What is looked up.
@@ -123,6 +127,16 @@ pub enum Constant {
         classes: u32,
         /// Bits of a class.
         class_bits: u8,
+    },
+    /// Minus the inner products that the statement has of the rows of one half ([10.6]), at two rows that the relation's
+    /// coordinates say.
+    Gram {
+        /// Which half: the place, among the public values, of how many rows it has.
+        half: u32,
+        /// How many halves there are; behind so many numbers of rows come their triangles.
+        halves: u32,
+        /// Bits of a row's number.
+        row_bits: u8,
     },
 }
 
@@ -282,6 +296,8 @@ impl Relation {
         match self.constant {
             Constant::Number(_) => 0,
             Constant::Public { count, .. } => count.into(),
+            // How many there are the statement says.
+            Constant::Gram { halves, .. } => halves.into(),
             Constant::Decision { class_bits, .. } => {
                 1_u64.checked_shl(self.point_bits.saturating_sub(class_bits).into()).unwrap_or(u64::MAX)
             }
@@ -292,6 +308,7 @@ impl Relation {
     pub fn public_end(&self) -> u64 {
         match self.constant {
             Constant::Number(_) => 0,
+            Constant::Gram { halves, .. } => halves.into(),
             Constant::Public { first, .. } | Constant::Decision { first, .. } => {
                 u64::from(first).saturating_add(self.public_count())
             }
@@ -300,6 +317,18 @@ impl Relation {
 }
 
 impl Descriptor {
+    /// How many public values a statement has that begins with these; none if those that say how many rows there are do not fit.
+    pub fn stated(&self, public: &[i64]) -> Option<usize> {
+        let (halves, row_bits) = match self.relations.first().map(|relation| &relation.constant) {
+            Some(Constant::Gram { halves, row_bits, .. }) => (usize::try_from(*halves).ok()?, *row_bits),
+            _ => return Some(self.public_count()),
+        };
+        let limit = 1_i64.checked_shl(row_bits.into())?;
+        let rows = public.get(..halves)?;
+        let triangle = |rows: &i64| (1..=limit).contains(rows).then(|| triangle(rows.unsigned_abs()));
+        rows.iter().try_fold(halves, |sum, rows| sum.checked_add(usize::try_from(triangle(rows)?).ok()?))
+    }
+
     /// Variables of the main sumcheck's largest member.
     pub fn variables(&self) -> usize {
         let products = self.products().map(|product| product.vars);
@@ -342,6 +371,11 @@ impl Descriptor {
     pub fn operands(&self) -> usize {
         self.products().count().saturating_mul(2).saturating_add(self.layout.slots.len()).saturating_add(3)
     }
+}
+
+/// How many pairs of so many rows there are, each row with itself too.
+pub fn triangle(rows: u64) -> u64 {
+    rows.saturating_mul(rows.saturating_add(1)) / 2
 }
 
 #[cfg(test)]

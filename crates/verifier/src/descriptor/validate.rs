@@ -23,6 +23,8 @@ const VARIABLES: usize = 28;
 const COORDINATES: usize = 32;
 /// Bits of a chunk's number: every chunk costs the verifier a multiplication.
 const COUNT_BITS: usize = 8;
+/// The same of a round, whose rows each have chunks, most of which may not be there.
+const ROUND_COUNT_BITS: usize = 10;
 /// Mask cells, as a power of two.
 const MASK_BITS: usize = 10;
 /// Public values of a relation, as a power of two.
@@ -208,6 +210,12 @@ pub enum InvalidDescriptor {
         /// The relation.
         relation: usize,
     },
+    /// Of a round: one of the first relations that is not of the inner products of a half's rows, or such a one anywhere else.
+    #[error("relation {relation} is not that of the inner products of the next half's rows")]
+    Gram {
+        /// The relation.
+        relation: usize,
+    },
 }
 
 use InvalidDescriptor as Fault;
@@ -229,20 +237,29 @@ impl Descriptor {
             Kind::Decision => known.decision(),
             Kind::Certificate => known.certificate(),
             Kind::Update => known.update(),
+            Kind::Round => known.round(),
         }
     }
 
     fn check_sizes(&self) -> Result<(), Fault> {
         let layout = &self.layout;
         let sizes = &layout.sizes;
-        if Layout::new(sizes).as_ref() != Ok(layout) || self.weight_bits.len() != sizes.weights.len() {
+        let round = self.kind == Kind::Round;
+        let rows = if round { sizes.inputs.len() } else { 0 };
+        if Layout::new(sizes).as_ref() != Ok(layout)
+            || self.weight_bits.len() != sizes.weights.len()
+            || self.row_bits.len() != rows
+            || sizes.vectors != round
+            || (round && sizes.inputs != sizes.weights)
+        {
             return Err(Fault::Layout);
         }
         let within = |what, least, most, got| match got {
             _ if (least..=most).contains(&got) => Ok(()),
             _ => Err(Fault::Size { what, least, most, got }),
         };
-        within("bits of a chunk's number", 0, COUNT_BITS, layout.count_bits.into())?;
+        let count_bits = if round { ROUND_COUNT_BITS } else { COUNT_BITS };
+        within("bits of a chunk's number", 0, count_bits, layout.count_bits.into())?;
         within("slots", 1, SLOTS, layout.slots.len())?;
         within("slot bits", 1, VARIABLES, layout.slot_bits.into())?;
         within("table bits", 1, VARIABLES, layout.table_bits.into())?;
@@ -255,8 +272,9 @@ impl Descriptor {
             Kind::Decision => (1, COUNT, COUNT),
             Kind::Certificate => (0, 0, 0),
             Kind::Update => (1, 0, COUNT),
+            Kind::Round => (1, COUNT, COUNT),
         };
-        if self.kind == Kind::Update {
+        if matches!(self.kind, Kind::Update | Kind::Round) {
             within("function tables", 0, 0, usize::from(sizes.function_bits.is_some()))?;
         }
         within("input blocks", 0, inputs, sizes.inputs.len())?;
@@ -264,7 +282,7 @@ impl Descriptor {
         within("lookup blocks", 1, COUNT, self.lookups.len())?;
         within("relations", least, COUNT, self.relations.len())?;
         within("products", 0, products, self.products().count())?;
-        for bits in &self.weight_bits {
+        for bits in self.weight_bits.iter().chain(&self.row_bits) {
             within("bits of weights", 1, CELL_BITS, usize::from(*bits))?;
         }
         if let Some(bits) = sizes.mask_bits {
@@ -390,6 +408,7 @@ impl Known<'_> {
             Constant::Decision { first, classes, class_bits } => {
                 return self.decided(place, relation, (first, classes, class_bits), public);
             }
+            Constant::Gram { .. } => return Err(Fault::Gram { relation: place }),
             Constant::Number(half) => half,
         };
         let mut sum = Sum::default();

@@ -11,7 +11,7 @@ use averment_verifier::{
     Key, Registered,
     certificate::{self, CertificateError},
     commitment::{Chunked, InputCommitment, Inputs, WeightsCommitment},
-    descriptor::{Blocks, Descriptor, ValidDescriptor},
+    descriptor::{Blocks, Descriptor, Kind, ValidDescriptor},
     point::{self, G1Affine, G2Affine},
     proof::Proof,
     statement::{Mode, Statement},
@@ -131,6 +131,12 @@ pub fn judged(
     let layout = &descriptor.layout;
     let tables = points_of(tables)?;
     let mut weights = points_of(points)?;
+    if descriptor.kind == Kind::Round {
+        let registered = round_of(&descriptor, call.setup, &statement, weights)?;
+        let key = Key { setup: call.setup, tau: tau(&call.tau) };
+        let proof = Proof::decode(proof, &descriptor, statement.mode).map_err(name)?;
+        return judge(&descriptor, &key, &registered, &statement, &proof);
+    }
     let inputs = weights.split_off(layout.weights.len().min(weights.len()));
     // What the contract hashes: setup, K and blocks as it knows them, schema and items as the statement has them.
     let chunked = |sizes: &[u8], points| {
@@ -156,6 +162,33 @@ pub fn judged(
     let key = Key { setup: call.setup, tau: tau(&call.tau) };
     let proof = Proof::decode(proof, &descriptor, statement.mode).map_err(name)?;
     judge(&descriptor, &key, &registered, &statement, &proof)
+}
+
+/// A round's points as the statement's numbers of rows cut them: the model's, the remainder's, each row's.
+fn round_of(
+    descriptor: &ValidDescriptor,
+    setup: B256,
+    statement: &Statement,
+    points: Vec<G1Affine>,
+) -> Result<Registered, String> {
+    let sizes = &descriptor.layout.sizes;
+    let vector = |points: &[G1Affine]| {
+        let blocks = Blocks::new(sizes.chunk_bits, sizes.weights.clone()).map_err(name)?;
+        Chunked::new(setup, blocks, points.to_vec()).map(WeightsCommitment::new).map_err(name)
+    };
+    let each = descriptor.layout.vector_chunks().unwrap() as usize;
+    let vectors = points.chunks(each).map(vector).collect::<Result<Vec<_>, _>>()?;
+    let [model, remainder, rows @ ..] = vectors.as_slice() else { return Err("Rows".into()) };
+    let mut left: Vec<&WeightsCommitment> = rows.iter().collect();
+    let mut halves = Vec::new();
+    for rows in statement.public.iter().take(descriptor.public_count()) {
+        let rows = usize::try_from(*rows).unwrap_or(0).min(left.len());
+        halves.push(left.drain(..rows).collect());
+    }
+    if !left.is_empty() {
+        return Err("Rows".into());
+    }
+    Registered::round(descriptor, model, remainder, &halves).map_err(name)
 }
 
 /// Points, one after the other; what is missing of the last is zero.

@@ -12,6 +12,7 @@ fn everything() -> Descriptor {
         slot_bits: 4,
         areas: vec![Area::Functions, Area::Ranges, Area::Inputs],
         mask_bits: Some(7),
+        vectors: false,
     };
     let layout = Layout::new(&sizes).unwrap();
     let window = Window {
@@ -38,6 +39,7 @@ fn everything() -> Descriptor {
     Descriptor {
         kind: Kind::Decision,
         weight_bits: vec![8, 12, 16],
+        row_bits: vec![],
         tables: vec![
             Table { tag: 1, row: 0, bits: 5, first: -16, function: true, out_bits: 9 },
             Table { tag: 7, row: 32, bits: 3, first: 0, function: false, out_bits: 0 },

@@ -2,7 +2,7 @@
 //! or say that a part of one is zero; and every weight block and function table covered once, at its declared width.
 
 use super::{Fault, Known, Sum, end};
-use crate::descriptor::{Axis, Coefficient, Constant, Covered, LookupBlock, Relation, Term};
+use crate::descriptor::{Axis, Coefficient, Constant, Covered, Kind, LookupBlock, Relation, Term};
 
 const ONE: Coefficient = Coefficient { mantissa: 1, shift: 0 };
 
@@ -18,10 +18,15 @@ impl Known<'_> {
         let mut ranged = vec![false; covered.len()];
         for (place, relation) in self.descriptor.relations.iter().enumerate().skip(first) {
             match relation.constant {
-                Constant::Public { .. } | Constant::Decision { .. } => {
+                Constant::Public { .. } | Constant::Decision { .. } | Constant::Gram { .. } => {
                     return Err(Fault::Public { relation: place });
                 }
-                Constant::Number(Coefficient { mantissa: 0, .. }) => zero(place, relation, covered)?,
+                // A remainder's offset is 0 too.
+                Constant::Number(Coefficient { mantissa: 0, .. })
+                    if self.descriptor.kind != Kind::Round || relation.terms.len() < 2 =>
+                {
+                    zero(place, relation, covered)?;
+                }
                 Constant::Number(constant) => {
                     self.ranged(place, relation, constant, covered, &mut ranged)?;
                 }
@@ -51,7 +56,10 @@ impl Known<'_> {
         }
         *done = true;
         let filled = self.limbs(place, relation, limbs, -1, &mut Sum::default()).map_err(|_| fault)?;
-        let half = block.width.checked_sub(1).map(|shift| Coefficient { mantissa: 1, shift });
+        let half = match block.signed {
+            true => block.width.checked_sub(1).map(|shift| Coefficient { mantissa: 1, shift }),
+            false => Some(Coefficient { mantissa: 0, shift: 0 }),
+        };
         if filled != block.width || Some(constant) != half {
             return Err(fault);
         }
@@ -69,7 +77,7 @@ impl Known<'_> {
             while next < last {
                 let part = parts.next().filter(|part| part.input == Some(next)).ok_or(fault)?;
                 next = end(next, part.bits).filter(|end| *end <= last).ok_or(fault)?;
-                if !self.is_range(part, block.width) {
+                if !self.is_range(part, block) {
                     return Err(fault);
                 }
             }
@@ -77,11 +85,10 @@ impl Known<'_> {
         parts.next().map_or(Ok(()), |_| Err(Fault::Covered { block: covered.len() }))
     }
 
-    /// Whether a lookup is in the range of signed integers of so many bits.
-    fn is_range(&self, lookup: &LookupBlock, width: u8) -> bool {
+    /// Whether a lookup is in a block's range.
+    fn is_range(&self, lookup: &LookupBlock, block: &Covered) -> bool {
         let table = self.descriptor.tables.iter().find(|table| table.tag == lookup.tag);
-        let half = width.checked_sub(1).and_then(|bits| 1_i64.checked_shl(bits.into()));
-        table.is_some_and(|table| table.bits == width && table.first.checked_neg() == half)
+        table.is_some_and(|table| table.bits == block.width && table.first == block.first())
     }
 }
 

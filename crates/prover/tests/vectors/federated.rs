@@ -1,0 +1,319 @@
+//! Updates and rounds of federated tasks ([10.5], [10.6]): good ones, proofs of false ones, and descriptors that break one rule each.
+
+use super::{
+    Call, ITEMS, PARTS, SCHEMA, WEIGHTS, abi, bad_file,
+    descriptors::Attack,
+    task::{Round, Task, uniform},
+    vectors,
+};
+use alloy_primitives::hex;
+use averment_prover::{Engine, federated::prove_round, reference::Honest};
+use averment_verifier::{
+    Registered,
+    descriptor::{Axis, Coefficient, Constant, Kind, ValidDescriptor},
+    point,
+    proof::Proof,
+    statement::{Mode, Statement},
+};
+use serde_json::{Value, json};
+
+fn call(
+    task: &Task,
+    descriptor: &ValidDescriptor,
+    registered: &Registered,
+    statement: &Statement,
+    proof: &Proof,
+) -> Call {
+    Call {
+        tau: averment_verifier::setup::tau_words(&task.setup.tau()),
+        setup: task.setup.digest(),
+        parts: [
+            descriptor.bytes().to_vec(),
+            abi(statement),
+            point::to_bytes(registered.committed()),
+            proof.encode(),
+            Vec::new(),
+        ],
+    }
+}
+
+/// A case that replaces all parts of a call but the descriptor.
+fn instead(name: &str, call: &Call) -> Value {
+    let patch = |(part, bytes): (&&str, &Vec<u8>)| json!({ "part": part, "length": bytes.len(), "at": 0, "bytes": hex::encode_prefixed(bytes) });
+    let patches: Vec<Value> = PARTS.iter().zip(&call.parts).skip(1).take(3).map(patch).collect();
+    json!({ "name": name, "count": patches.len(), "patches": patches })
+}
+
+/// One bit of a word of every kind.
+fn bits(own: &Call) -> Vec<Value> {
+    let mut cases = Vec::new();
+    for (part, from, step) in [("statement", 1, 1), ("points", 0, 3), ("proof", 0, 5)] {
+        let bytes = &own.parts[PARTS.iter().position(|name| *name == part).unwrap()];
+        for place in (from..bytes.len() / 32).step_by(step) {
+            // Where the list begins is no word of the statement, and where it is read from is its encoding's business.
+            if part == "statement" && [vectors::PUBLIC, vectors::COUNT].contains(&place) {
+                continue;
+            }
+            let byte = bytes[place * 32 + 31] ^ 1;
+            let patch = json!({ "part": part, "at": place * 32 + 31, "bytes": hex::encode_prefixed([byte]) });
+            cases.push(json!({ "name": format!("word {place} of the {part}, one bit"), "count": 1, "patches": [patch] }));
+        }
+    }
+    cases
+}
+
+/// Writes everything.
+pub fn write(save: &impl Fn(String, Value)) {
+    for (name, about, task, mode) in [
+        (
+            "narrow_transparent",
+            "An update that is looked up as it stands.",
+            Task::narrow(),
+            Mode::Transparent,
+        ),
+        ("wide_zk", "An update whose biases are looked up in limbs.", Task::wide(), Mode::ZeroKnowledge),
+    ] {
+        let own = task.update_descriptor(mode);
+        let update = task.update(1);
+        let norm = i64::try_from(update.product(&update, &own.exponents)).unwrap();
+        let made = |lie| {
+            let (registered, statement, proof) = task.lie(&own, lie, &mut Honest).unwrap();
+            call(&task, &own.descriptor, &registered, &statement, &proof)
+        };
+        let good = made(task.honest(norm));
+        assert_eq!(vectors::verdict(&good), Ok(()), "{name}");
+        save(format!("ok_update_{name}.json"), vectors::write(&good, about));
+        let mut cases: Vec<Value> = bits(&good);
+        if name == "narrow_transparent" {
+            cases.extend(
+                task.falsehoods(norm, &own.exponents)
+                    .into_iter()
+                    .map(|(what, lie)| instead(what, &made(lie))),
+            );
+        }
+        save(format!("bad_update_{name}.json"), bad_file(&format!("update_{name}"), &good, cases));
+    }
+    for (name, about, task, mode, half_bits, halves) in [
+        (
+            "one_half_transparent",
+            "A round: four rows, room for eight; vectors of three chunks.",
+            Task::three_chunks(),
+            Mode::Transparent,
+            3,
+            1,
+        ),
+        (
+            "two_halves_zk",
+            "A round: four rows of updates and references, two of cumulative updates.",
+            Task::wide(),
+            Mode::ZeroKnowledge,
+            2,
+            2,
+        ),
+    ] {
+        let round = Round::new(&task, mode, half_bits, halves);
+        let good = honest(&task, &round);
+        assert_eq!(vectors::verdict(&good), Ok(()), "{name}");
+        save(format!("ok_round_{name}.json"), vectors::write(&good, about));
+        let mut cases = attacks(&task, &round);
+        cases.extend(bits(&good));
+        save(format!("bad_round_{name}.json"), bad_file(&format!("round_{name}"), &good, cases));
+    }
+    // What 20 updates and a reference in one half and 20 sums in the other cost, of one chunk a row and of two.
+    for (name, chunk_bits) in [("20_one_chunk_zk", 14), ("20_two_chunks_zk", 13)] {
+        let task = Task::large(chunk_bits);
+        let round = Round::many(&task, 20);
+        let registered = round.registered();
+        let statement = round.own.statement(&registered, &task.about(), &round.triangles);
+        let engine = Engine::new(&task.setup, task.chunk_bits).unwrap();
+        let proof = prove_round(
+            &engine,
+            &round.own,
+            &round.vectors(),
+            &task.about(),
+            &round.triangles,
+            &mut uniform(3),
+        );
+        let good = call(&task, &round.own.descriptor, &registered, &statement, &proof.unwrap());
+        assert_eq!(vectors::verdict(&good), Ok(()), "{name}");
+        let about = "A round of 20 updates, one reference and 20 cumulative updates, for what it costs.";
+        save(format!("gas_round_{name}.json"), vectors::write(&good, about));
+    }
+}
+
+fn honest(task: &Task, round: &Round) -> Call {
+    let registered = round.registered();
+    let (statement, proof) = round.proved(task, &registered);
+    call(task, &round.own.descriptor, &registered, &statement, &proof)
+}
+
+/// False rounds, each by the real prover, and lists of rows that are not what was proved.
+fn attacks(task: &Task, round: &Round) -> Vec<Value> {
+    let good = honest(task, round);
+    let mut cases = Vec::new();
+    for (half, place) in [(0, 0), (0, 1), (0, 4), (1, 1)] {
+        let mut other = round.clone();
+        let Some(entry) = other.triangles.get_mut(half).and_then(|own| own.get_mut(place)) else { continue };
+        *entry += 1;
+        cases.push(instead(&format!("entry {place} of matrix {half} is wrong"), &honest(task, &other)));
+    }
+    for (what, lie) in round.falsehoods(task) {
+        let (registered, statement, proof) = round.lie(task, lie, &mut Honest);
+        let own = call(task, &round.own.descriptor, &registered, &statement, &proof);
+        cases.push(instead(what, &own));
+    }
+    // The proof of these rows, for others: exchanged, another one, one more, one less; named as they are.
+    let proof = Proof::decode(&good.parts[3], &round.own.descriptor, round.own.mode()).unwrap();
+    let mut add = |what: &str, change: &dyn Fn(&mut Round)| {
+        let mut other = round.clone();
+        change(&mut other);
+        let registered = other.registered();
+        let statement = other.own.statement(&registered, &task.about(), &other.triangles);
+        cases.push(instead(what, &call(task, &other.own.descriptor, &registered, &statement, &proof)));
+    };
+    add("two rows exchanged", &|round| round.halves[0].swap(0, 1));
+    add("another row", &|round| round.halves[0][1] = task.update(30));
+    add("another model", &|round| round.model = task.update(31));
+    add("model and remainder exchanged", &|round| std::mem::swap(&mut round.model, &mut round.remainder));
+    add("a row less", &|round| {
+        round.halves[0].pop();
+        round.triangles[0] = vec![1; 6];
+    });
+    if round.halves[0].len() < 1 << round.own.half_bits {
+        add("a missing row is a real one", &|round| {
+            round.halves[0].push(task.update(32));
+            round.triangles[0].extend([0; 5]);
+        });
+    }
+    let write = |part: &str, at: usize, bytes: &[u8]| json!({ "part": part, "at": at, "bytes": hex::encode_prefixed(bytes) });
+    for (what, word, number) in [
+        ("a schema", SCHEMA, 1),
+        ("other items", ITEMS, 1),
+        ("no items", ITEMS, 0),
+        ("other vectors", WEIGHTS, 9),
+        ("no rows", vectors::COUNT + 1, 0),
+        ("more rows than there is room for", vectors::COUNT + 1, 200),
+    ] {
+        let patch = write("statement", word * 32 + 31, &[number]);
+        cases.push(json!({ "name": format!("the statement names {what}"), "count": 1, "patches": [patch] }));
+    }
+    for (what, length) in [("a point less", -64_i64), ("a point more", 64)] {
+        let length = i64::try_from(good.parts[2].len()).unwrap() + length;
+        let patch = json!({ "part": "points", "length": length });
+        cases.push(json!({ "name": what, "count": 1, "patches": [patch] }));
+    }
+    cases
+}
+
+/// What breaks a rule of [10.5], in the wide update's descriptor.
+pub const UPDATES: &[Attack] = &[
+    ("the update passes for a certificate", "Size", |d| d.kind = Kind::Certificate),
+    ("the update passes for a decision", "LookupInput", |d| d.kind = Kind::Decision),
+    ("no norm", "Norm", |d| _ = d.relations.remove(0)),
+    ("the norm of fewer blocks", "Norm", |d| _ = d.relations[0].products.pop()),
+    ("the norm of one block twice", "Norm", |d| {
+        d.relations[0].products[1] = d.relations[0].products[0].clone()
+    }),
+    ("a norm with coordinates", "Norm", |d| d.relations[0].point_bits = 1),
+    ("a norm of no public value", "Norm", |d| {
+        d.relations[0].constant = Constant::Number(Coefficient { mantissa: 0, shift: 0 });
+    }),
+    ("a norm of two public values", "Norm", |d| {
+        d.relations[0].constant = Constant::Public { first: 0, count: 2 }
+    }),
+    ("a product of two blocks", "Norm", |d| {
+        let base = d.relations[0].products[2].a[0].base;
+        d.relations[0].products[0].b[0].base = base;
+    }),
+    ("a difference of squares", "Norm", |d| d.relations[0].products[0].b[0].coefficient.mantissa = -1),
+    ("twice a square", "Norm", |d| d.relations[0].products[0].a[0].coefficient.mantissa = 2),
+    ("another exponent on one side", "Norm", |d| d.relations[0].products[0].a[0].coefficient.shift += 1),
+    ("the square of a sum", "Norm", |d| {
+        let bits = d.relations[0].products[0].vars;
+        d.relations[0].products[0].a[0].axes = vec![Axis::Ones { bits }];
+    }),
+    ("a sum over fewer variables", "Norm", |d| d.relations[0].products[0].vars -= 1),
+    ("a norm that could wrap", "Wraps", |d| {
+        d.relations[0].products[0].a[0].coefficient.shift = 130;
+        d.relations[0].products[0].b[0].coefficient.shift = 130;
+    }),
+    ("slack that is taken away", "Norm", |d| d.relations[0].terms[0].coefficient.mantissa = -1),
+    ("a limb of slack twice", "Norm", |d| d.relations[0].terms[1].base = d.relations[0].terms[0].base),
+    ("slack without a relation", "Free", |d| _ = d.relations[0].terms.pop()),
+    ("a second norm", "Public", |d| {
+        let mut own = d.relations[0].clone();
+        own.products.clear();
+        own.terms.clear();
+        d.relations.insert(1, own);
+    }),
+    ("wider cells than their limbs", "Ranged", |d| d.weight_bits[1] += 1),
+    ("a block that is not looked up", "Covered", |d| {
+        let first = d.lookups.iter().position(|own| own.input.is_some()).unwrap();
+        d.lookups.remove(first);
+    }),
+];
+
+/// What breaks a rule of [10.6], in the descriptor of a round of two halves.
+pub const ROUNDS: &[Attack] = &[
+    ("the round passes for a decision", "Layout", |d| d.kind = Kind::Decision),
+    ("rows of no bits", "Size", |d| d.row_bits[0] = 0),
+    ("rows of 63 bits", "Size", |d| d.row_bits[1] = 63),
+    ("rows that could wrap", "Wraps", |d| {
+        for relation in &mut d.relations[..1] {
+            relation.products[0].a[0].coefficient.shift = 130;
+            relation.products[0].b[0].coefficient.shift = 130;
+        }
+    }),
+    ("no inner products", "Gram", |d| _ = d.relations.drain(..2)),
+    ("inner products of one half", "Gram", |d| _ = d.relations.remove(1)),
+    ("the first half twice", "Gram", |d| d.relations[1] = d.relations[0].clone()),
+    ("halves exchanged", "Gram", |d| d.relations.swap(0, 1)),
+    ("the second half behind the model's", "Gram", |d| {
+        let own = d.relations.remove(1);
+        d.relations.push(own);
+    }),
+    ("rows of the other half", "Gram", |d| {
+        let base = d.relations[1].products[0].a[0].base;
+        d.relations[0].products[0].a[0].base = base;
+    }),
+    ("one row on both sides", "Gram", |d| {
+        let one = d.relations[0].products[0].a.clone();
+        d.relations[0].products[0].b = one;
+    }),
+    ("another block of the rows", "Gram", |d| {
+        let other = d.relations[0].products[3].clone();
+        d.relations[0].products[1] = other;
+    }),
+    ("a block less", "Gram", |d| _ = d.relations[0].products.pop()),
+    ("another sign", "Gram", |d| d.relations[0].products[0].b[0].coefficient.mantissa = -1),
+    ("other exponents", "Gram", |d| d.relations[0].products[0].b[0].coefficient.shift += 1),
+    ("one row for all", "Gram", |d| {
+        for side in [0, 1] {
+            let product = &mut d.relations[0].products[0];
+            let term = if side == 0 { &mut product.a[0] } else { &mut product.b[0] };
+            let last = term.axes.len() - 1;
+            term.axes[last] = Axis::Fixed { value: 0, bits: term.axes[last].bits() };
+        }
+    }),
+    ("a term beside the products", "Gram", |d| {
+        let term = d.relations.last().unwrap().terms[0].clone();
+        d.relations[0].terms.push(term);
+    }),
+    ("fewer rows", "Gram", |d| {
+        if let Constant::Gram { row_bits, .. } = &mut d.relations[0].constant {
+            *row_bits -= 1;
+        }
+    }),
+    ("a wider model than its limbs", "Ranged", |d| d.weight_bits[1] += 1),
+    ("a remainder with an offset", "Ranged", |d| {
+        let zero = Constant::Number(Coefficient { mantissa: 0, shift: 0 });
+        let own = d.relations.iter_mut().find(|own| own.terms.len() > 1 && own.constant == zero).unwrap();
+        own.constant = Constant::Number(Coefficient { mantissa: 1, shift: 15 });
+    }),
+    ("a limb of a remainder less", "Ranged", |d| {
+        let zero = Constant::Number(Coefficient { mantissa: 0, shift: 0 });
+        let own = d.relations.iter_mut().find(|own| own.terms.len() > 1 && own.constant == zero).unwrap();
+        own.terms.pop();
+    }),
+    ("a block that is not looked up", "Covered", |d| _ = d.lookups.pop()),
+];
