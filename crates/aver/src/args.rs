@@ -35,7 +35,7 @@ pub use request::{
     AnswerArgs, BalanceCommand, ChallengeArgs, ComputeArgs, InputsCommand, ModeArg, OfferArgs, OfferCommand,
     RequestArgs, RequestCommand, SealArgs,
 };
-pub use simulate::{OracleArgs, SimulateCommand};
+pub use simulate::{DatasetName, DefenceName, FederatedArgs, OracleArgs, SimulateCommand, SplitName};
 pub use steward::{AnnounceArgs, LimitArgs, MeasureArgs, StewardCommand};
 pub use version::{ApproveArgs, ApproveCommand, DeployArgs, HistoryArgs, RetireArgs, RevokeArgs};
 

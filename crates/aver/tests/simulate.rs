@@ -1,4 +1,4 @@
-//! `aver simulate oracle`: the table, the same for the same seed, and what it refuses.
+//! `aver simulate`: the tables, the same for the same seed, and what is refused.
 
 mod sandbox;
 
@@ -26,4 +26,33 @@ fn too_few_requests_are_refused() {
     Sandbox::empty()
         .run(&["simulate", "oracle", "--requests", "3", "--json"])
         .refused(USAGE, "expected 20 to 1000000 requests, got 3");
+}
+
+#[test]
+fn federated_attacks_are_in_a_table_and_on_a_page() {
+    let sandbox = Sandbox::empty();
+    let command = "simulate federated --dataset digits --participants 20 --attackers 4 --attack sign-flip --rule multi-krum \
+                   --rounds 20 --seed 1 --json";
+    let value = sandbox.run(&command.split_whitespace().collect::<Vec<_>>()).done().json();
+    assert!(value["final_accuracy"].as_f64().unwrap() > 0.9, "{value}");
+    assert_eq!(value["runs"][0]["accuracy"].as_array().unwrap().len(), 20);
+    let page = sandbox.path().join("page.html");
+    let page_name = page.to_str().unwrap();
+    let command =
+        ["simulate", "federated", "--attack", "all", "--rounds", "2", "--page", page_name, "--json"];
+    let value = sandbox.run(&command).done().json();
+    assert_eq!(value["runs"].as_array().unwrap().len(), 17);
+    let page = std::fs::read_to_string(page).unwrap();
+    assert!(page.contains("<svg") && page.contains("min-sum") && !page.contains("<script"), "{page}");
+}
+
+#[test]
+fn unknown_attacks_and_majorities_are_refused() {
+    let sandbox = Sandbox::empty();
+    sandbox
+        .run(&["simulate", "federated", "--attack", "prayer", "--json"])
+        .refused(USAGE, "--attack: expected none, all, or one of sign-flip,");
+    sandbox
+        .run(&["simulate", "federated", "--attackers", "10", "--json"])
+        .refused(USAGE, "expected 0 to 9 attackers, got 10");
 }

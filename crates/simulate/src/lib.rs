@@ -6,10 +6,13 @@
 //! the real ones, registry and governance included; the proof verifier alone runs its model itself ([`model`]), since that
 //! false statements are not proved is shown elsewhere.
 //!
+//! Federated learning has its attackers in [`federated`], without a chain.
+//!
 //! Everything follows from the seed.
 
 mod cases;
 mod error;
+pub mod federated;
 pub mod model;
 pub mod optimistic;
 pub mod quorum;

@@ -1,4 +1,7 @@
-//! `aver simulate oracle`: agents against the contracts that settle.
+//! `aver simulate`: agents against the contracts that settle; attackers of federated learning.
+
+mod federated;
+mod page;
 
 use crate::{
     args::{OracleArgs, SimulateCommand},
@@ -14,6 +17,7 @@ use serde_json::{Value, json};
 pub fn run(command: &SimulateCommand, ui: Ui) -> Result<()> {
     match command {
         SimulateCommand::Oracle(args) => oracle(args, ui),
+        SimulateCommand::Federated(args) => federated::run(args, ui),
     }
 }
 

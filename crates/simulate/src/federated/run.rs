@@ -1,0 +1,335 @@
+//! One simulation, round by round.
+
+use super::{
+    Attack, Experiment, ExperimentError, Problem,
+    attack::{Knowledge, TARGET, paint},
+    ranges::Ranges,
+};
+use averment_federated::{pay::pay, quality::qualities, rules::Kind};
+use averment_trainers::{
+    Fit, Graph, Parameters, Participant, Settings, Trainer,
+    data::{Dataset, split::split},
+    random::{seed_of, shuffle, stream},
+};
+use std::{collections::BTreeMap, ops::ControlFlow};
+
+/// Where no split makes parts this small, participants share parts.
+const LEAST_EXAMPLES: usize = 8;
+/// A round's share of the pool.
+const SHARE: u128 = 1_000_000_000;
+/// How many times as long as the sponsor's own first update an update may be.
+const BOUND: f64 = 4.0;
+
+/// What came of one round.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Round {
+    /// The part of the held out examples that the model decides rightly.
+    pub accuracy: f64,
+    /// Updates that were refused at decoding.
+    pub refused: usize,
+    /// The part of all weight that attackers' updates had.
+    pub attackers_weight: f64,
+}
+
+/// What came of a simulation.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outcome {
+    /// Round by round.
+    pub rounds: Vec<Round>,
+    /// The part of painted examples of other classes that the last model takes for the backdoor's.
+    pub backdoor: f64,
+    /// What all attackers together earned, over what one honest participant earned in the mean, both for each round that they
+    /// were selected in; 0 if there is none of either.
+    pub attackers_gain: f64,
+    /// The part of all shares that honest participants earned.
+    pub honest_share: f64,
+}
+
+impl Outcome {
+    /// The last round's accuracy.
+    pub fn final_accuracy(&self) -> f64 {
+        self.rounds.last().map_or(0.0, |round| round.accuracy)
+    }
+}
+
+/// Who is who, and what each one keeps between rounds.
+struct Crowd<'a> {
+    experiment: &'a Experiment,
+    /// Whether each participant attacks.
+    attacks: Vec<bool>,
+    /// Parts of the data; participant i has part i modulo their number.
+    parts: Vec<Dataset>,
+    /// The parts as attackers have them.
+    twisted: Vec<Option<Dataset>>,
+    memories: BTreeMap<usize, Parameters>,
+    histories: BTreeMap<usize, Vec<i64>>,
+    first: BTreeMap<usize, Vec<f32>>,
+    earned: Vec<u128>,
+    taken_part: Vec<u32>,
+}
+
+impl<'a> Crowd<'a> {
+    fn new(experiment: &'a Experiment, problem: &Problem) -> Result<Self, ExperimentError> {
+        let n = experiment.participants;
+        let mut order: Vec<usize> = (0..n).collect();
+        shuffle(&mut stream(seed_of(experiment.seed, 3), 0), &mut order);
+        let attackers = if experiment.attack.is_some() { experiment.attackers } else { 0 };
+        let mut attacks = vec![false; n];
+        order.iter().take(attackers).for_each(|&one| attacks[one] = true);
+        // All data is the honest ones'; an attacker knows that of one of them.
+        let honest = (n - experiment.attackers).min(problem.training.len() / LEAST_EXAMPLES).max(1);
+        let parts = split(&problem.training, honest, experiment.split, seed_of(experiment.seed, 4))?;
+        let parts: Vec<Dataset> = parts.iter().map(|part| problem.training.choose(part)).collect();
+        let twist = |part: &Dataset| match experiment.attack {
+            Some(attack) => attack.data(part, problem.largest),
+            None => Ok(None),
+        };
+        let twisted = parts.iter().map(twist).collect::<Result<_, _>>()?;
+        Ok(Self {
+            experiment,
+            attacks,
+            parts,
+            twisted,
+            memories: BTreeMap::new(),
+            histories: BTreeMap::new(),
+            first: BTreeMap::new(),
+            earned: vec![0; n],
+            taken_part: vec![0; n],
+        })
+    }
+
+    /// Who is selected, ascending: a permutation that follows from the round's seed.
+    fn select(&self, round: usize) -> Vec<usize> {
+        let n = self.experiment.participants;
+        let mut order: Vec<usize> = (0..n).collect();
+        if self.experiment.selected < n {
+            shuffle(&mut stream(seed_of(self.experiment.seed, 5), round as u64), &mut order);
+            order.truncate(self.experiment.selected);
+            order.sort_unstable();
+        }
+        order
+    }
+
+    /// What one learns in a round.
+    fn train(
+        &mut self,
+        graph: &Graph,
+        problem: &Problem,
+        model: &Parameters,
+        one: usize,
+        round: usize,
+    ) -> Result<Vec<f32>, ExperimentError> {
+        // Honest ones have the parts in turn.
+        let place = (0..one).filter(|other| !self.attacks[*other]).count();
+        let part = if self.attacks[one] { one % self.parts.len() } else { place % self.parts.len() };
+        let own = if self.attacks[one] { self.twisted[part].as_ref() } else { None };
+        let data = own.unwrap_or(&self.parts[part]);
+        let seed = seed_of(self.experiment.seed, 1_000 + (round as u64 * (1 << 21)) + one as u64);
+        let fit = Fit { model, memory: self.memories.get(&one), seed };
+        let trainer = Trainer::new(graph, data, &problem.evaluation, self.experiment.training)?;
+        let fitted = trainer.fit(&fit, &mut |_| ControlFlow::Continue(()))?;
+        if let Some(memory) = fitted.memory {
+            self.memories.insert(one, memory);
+        }
+        Ok(fitted.model.minus(model)?.into_cells().concat())
+    }
+}
+
+/// Runs it; tells `watch` each round as soon as it is there.
+pub fn run(
+    problem: &Problem,
+    graph: &Graph,
+    experiment: &Experiment,
+    mut watch: impl FnMut(&Round),
+) -> Result<Outcome, ExperimentError> {
+    experiment.check()?;
+    let Experiment { scheme, defence, .. } = *experiment;
+    let schema = graph.schema();
+    let mut crowd = Crowd::new(experiment, problem)?;
+    let judge = Trainer::new(graph, &problem.root, &problem.evaluation, experiment.training)?;
+    let mut model = graph.parameters()?;
+    // The sponsor says how long updates may be, by what its own data gives.
+    let ranges = {
+        let fitted = root_update(&judge, &model, seed_of(experiment.seed, 6))?;
+        let norm = fitted.iter().map(|&cell| f64::from(cell).powi(2)).sum::<f64>().sqrt();
+        Ranges::new(schema, BOUND * norm)
+    };
+    let mut integers = ranges.model(&model);
+    let mut previous = vec![0i32; integers.len()];
+    let mut rounds: Vec<Round> = Vec::new();
+    for number in 0..experiment.rounds {
+        model = ranges.parameters(&integers, schema)?;
+        let selected = crowd.select(number);
+        let (attackers, honest): (Vec<usize>, Vec<usize>) =
+            selected.iter().partition(|&&one| crowd.attacks[one]);
+        let mut sent: BTreeMap<usize, Vec<f32>> = BTreeMap::new();
+        for &one in &honest {
+            sent.insert(one, crowd.train(graph, problem, &model, one, number)?);
+        }
+        let root = match scheme.kind == Kind::FlTrust {
+            true => {
+                let update = root_update(&judge, &model, seed_of(experiment.seed, 8 + number as u64))?;
+                ranges.update(&update, defence.bound)
+            }
+            false => None,
+        };
+        let faults = experiment.attackers * selected.len();
+        let faults = u8::try_from(faults.div_ceil(experiment.participants)).unwrap_or(u8::MAX);
+        let faults = faults.min(u8::try_from((selected.len() - 1) / 2).unwrap_or(u8::MAX));
+        let rule = scheme.rule(faults);
+        if let Some(attack) = experiment.attack.filter(|_| !attackers.is_empty()) {
+            let mut own = Vec::new();
+            for &one in attackers.iter().filter(|_| attack.trains()) {
+                let update = match crowd.first.get(&one).filter(|_| attack == Attack::Replay) {
+                    Some(first) => first.clone(),
+                    None => crowd.train(graph, problem, &model, one, number)?,
+                };
+                crowd.first.entry(one).or_insert_with(|| update.clone());
+                own.push(update);
+            }
+            let honest: Vec<Vec<f32>> = sent.values().cloned().collect();
+            let first: Vec<Vec<f32>> =
+                attackers.iter().filter_map(|one| crowd.first.get(one).cloned()).collect();
+            let last =
+                ranges.parameters(&previous.iter().map(|&cell| cell.into()).collect::<Vec<i64>>(), schema)?;
+            let knowledge = Knowledge {
+                honest: &honest,
+                own: &own,
+                first: &first,
+                previous: &last.into_cells().concat(),
+                attackers: &attackers,
+                seed: experiment.seed,
+                round: number,
+            };
+            // The rule on what the round would be, without the cumulative updates, which one round hardly changes.
+            let quantised: Vec<Vec<i32>> =
+                honest.iter().filter_map(|update| ranges.update(update, defence.bound)).collect();
+            let mut harm = |update: &[f32]| {
+                let Some(bad) = ranges.update(update, defence.bound) else { return 0.0 };
+                let mut rows = quantised.clone();
+                rows.extend(std::iter::repeat_n(bad, attackers.len()));
+                let found = ranges
+                    .gram(&rows, &previous, root.as_deref(), None, 1, defence.bound)
+                    .and_then(|gram| Ok(rule.weights(&gram)?))
+                    .and_then(|weights| ranges.aggregate(&weights, &rows, &previous, root.as_deref()));
+                found.map_or(0.0, |found| away(&found, &quantised))
+            };
+            for (&one, update) in attackers.iter().zip(knowledge.craft(attack, &mut harm)) {
+                sent.insert(one, update);
+            }
+        }
+        if !defence.decoding && sent.values().flatten().any(|cell| !cell.is_finite()) {
+            // Whoever adds up reals has a model without any from here on.
+            let round = Round { accuracy: 0.0, refused: 0, attackers_weight: 1.0 };
+            watch(&round);
+            rounds.resize(experiment.rounds, round);
+            return Ok(Outcome { rounds, backdoor: 0.0, attackers_gain: 0.0, honest_share: 0.0 });
+        }
+        let mut stand: Vec<(usize, Vec<i32>)> = Vec::new();
+        for (one, update) in &sent {
+            stand.extend(ranges.update(update, defence.bound).map(|update| (*one, update)));
+        }
+        let refused = sent.len() - stand.len();
+        let (who, updates): (Vec<usize>, Vec<Vec<i32>>) = stand.into_iter().unzip();
+        for (one, update) in who.iter().zip(&updates) {
+            let history = crowd.histories.entry(*one).or_insert_with(|| vec![0; update.len()]);
+            history.iter_mut().zip(update).for_each(|(sum, &cell)| *sum += i64::from(cell));
+        }
+        let histories: Option<Vec<Vec<i64>>> =
+            defence.history.then(|| who.iter().filter_map(|one| crowd.histories.get(one).cloned()).collect());
+        let gram = ranges.gram(
+            &updates,
+            &previous,
+            root.as_deref(),
+            histories.as_deref(),
+            experiment.rounds,
+            defence.bound,
+        )?;
+        let weights = rule.weights(&gram)?;
+        let sum = ranges.aggregate(&weights, &updates, &previous, root.as_deref())?;
+        integers.iter_mut().zip(&sum).for_each(|(cell, change)| *cell += i64::from(*change));
+        previous = sum;
+        let each = u32::try_from((1usize << 16) / who.len().max(1)).unwrap_or(0);
+        let qualities = if defence.quality { qualities(&gram) } else { vec![each; who.len()] };
+        let (earned, _) = pay(SHARE, &qualities, &vec![None; who.len()]);
+        for (one, earned) in who.iter().zip(earned) {
+            crowd.earned[*one] += earned;
+        }
+        selected.iter().for_each(|&one| crowd.taken_part[one] += 1);
+        model = ranges.parameters(&integers, schema)?;
+        let all: u64 = weights.all().iter().map(|&weight| u64::from(weight)).sum();
+        let bad: u64 = who
+            .iter()
+            .zip(weights.updates())
+            .filter(|(one, _)| crowd.attacks[**one])
+            .map(|(_, &w)| u64::from(w))
+            .sum();
+        let accuracy = judge.evaluate(&model)?.accuracy();
+        let round = Round { accuracy, refused, attackers_weight: bad as f64 / all.max(1) as f64 };
+        watch(&round);
+        rounds.push(round);
+    }
+    Ok(Outcome {
+        rounds,
+        backdoor: triggered(graph, &judge, problem, &model)?,
+        attackers_gain: gain(&crowd),
+        honest_share: {
+            let honest = crowd.earned.iter().zip(&crowd.attacks).filter(|(_, attacks)| !**attacks);
+            honest.map(|(earned, _)| *earned as f64).sum::<f64>() / (SHARE as f64 * experiment.rounds as f64)
+        },
+    })
+}
+
+fn root_update(
+    sponsor: &Trainer<'_>,
+    model: &Parameters,
+    seed: [u8; 32],
+) -> Result<Vec<f32>, ExperimentError> {
+    let fit = Fit { model, memory: None, seed };
+    let fitted = sponsor.fit(&fit, &mut |_| ControlFlow::Continue(()))?;
+    Ok(fitted.model.minus(model)?.into_cells().concat())
+}
+
+/// The squared distance of an aggregate from the mean of the honest ones.
+fn away(found: &[i32], honest: &[Vec<i32>]) -> f64 {
+    let mut square = 0.0;
+    for (cell, found) in found.iter().enumerate() {
+        let mean = honest.iter().filter_map(|row| row.get(cell)).map(|&cell| f64::from(cell)).sum::<f64>();
+        square += (f64::from(*found) - mean / honest.len().max(1) as f64).powi(2);
+    }
+    square
+}
+
+/// The part of painted examples of other classes that a model takes for the target.
+fn triggered(
+    graph: &Graph,
+    judge: &Trainer<'_>,
+    problem: &Problem,
+    model: &Parameters,
+) -> Result<f64, ExperimentError> {
+    let data = &problem.evaluation;
+    let others: Vec<usize> = (0..data.len()).filter(|&example| data.labels()[example] != TARGET).collect();
+    let painted = data.choose(&others).changed(|_, input| paint(input, problem.largest))?;
+    let wanted = painted.relabelled(|_, _| TARGET)?;
+    debug_assert_eq!(graph.features(), wanted.features());
+    Ok(judge.evaluate_on(model, &wanted)?.accuracy())
+}
+
+/// What all attackers earned over an honest one's mean, each by the rounds it was selected in.
+fn gain(crowd: &Crowd<'_>) -> f64 {
+    let each = |attack: bool| {
+        let own: Vec<(u128, u32)> = (0..crowd.attacks.len())
+            .filter(|&one| crowd.attacks[one] == attack && crowd.taken_part[one] > 0)
+            .map(|one| (crowd.earned[one], crowd.taken_part[one]))
+            .collect();
+        let sum: f64 = own.iter().map(|(earned, rounds)| *earned as f64 / f64::from(*rounds)).sum();
+        (sum, own.len())
+    };
+    let ((bad, _), (good, honest)) = (each(true), each(false));
+    if good > 0.0 { bad / (good / honest as f64) } else { 0.0 }
+}
+
+/// How participants train where nothing else is said.
+pub fn usual_training() -> Settings {
+    Settings { rate: 0.5, momentum: 0.9, batch: 16, epochs: 1, ..Settings::default() }
+}
