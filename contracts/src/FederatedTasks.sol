@@ -48,9 +48,7 @@ contract FederatedTasks is Creation, TasksStorage, Pauses, UUPSUpgradeable {
         returns (address task)
     {
         _checkTerms(runs, terms);
-        Origin memory origin;
-        (origin.factory, origin.sponsor, origin.prefixHash) = (address(this), msg.sender, keccak256(prefix));
-        (origin.chunks, origin.chunkBits) = _checkModel(runs, terms, prefix, points);
+        Origin memory origin = _originOf(terms, prefix, points);
         task = Clones.cloneDeterministicWithImmutableArgs(
             address(runs), abi.encode(terms, origin), keccak256(abi.encode(msg.sender, salt))
         );
@@ -94,6 +92,16 @@ contract FederatedTasks is Creation, TasksStorage, Pauses, UUPSUpgradeable {
 
     function token() public view returns (IERC20) {
         return runs.token();
+    }
+
+    /// What a task's code holds behind its terms; refuses a model that is not the version's.
+    function _originOf(Terms calldata terms, bytes calldata prefix, bytes calldata points)
+        private
+        view
+        returns (Origin memory origin)
+    {
+        (origin.factory, origin.sponsor, origin.prefixHash) = (address(this), msg.sender, keccak256(prefix));
+        (origin.chunks, origin.chunkBits) = _checkModel(runs, terms, prefix, points);
     }
 
     function _authorizeUpgrade(address newImplementation) internal override restricted {}

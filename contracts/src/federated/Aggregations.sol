@@ -18,7 +18,6 @@ abstract contract Aggregations is Rounds {
         if (_isTooSmall(s, t)) revert IFederatedTask.TooFew(t.minimum, s.revealed);
         uint256 each = _origin().chunks * POINT;
         uint256 rows = _checkRows(s, t, made, each);
-        Outcome memory outcome;
         (Rule memory rule, Rows memory about) = _ruled(t, made.accounts.length);
         uint256[] memory weights = weigher.weigh(rule, about, made.matrix);
         bytes calldata points = made.points;
@@ -27,8 +26,12 @@ abstract contract Aggregations is Rounds {
         checkEquation(weights, points[2 * each:], difference, points[each:2 * each]);
         _checkProof(s, t, made, rows);
 
-        (outcome.accounts, outcome.matrix) = (made.accounts, keccak256(made.matrix));
-        (outcome.model, outcome.difference) = (keccak256(points[:each]), keccak256(difference));
+        Outcome memory outcome = Outcome({
+            model: keccak256(points[:each]),
+            difference: keccak256(difference),
+            matrix: keccak256(made.matrix),
+            accounts: made.accounts
+        });
         (_layout().outcome, _layout().aggregator) = (_digestOf(outcome), msg.sender);
         emit IFederatedTask.Aggregated(
             s.round, msg.sender, made.contentHash, points[:each], outcome.accounts, weights, made.matrix

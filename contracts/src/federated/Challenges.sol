@@ -55,6 +55,8 @@ abstract contract Challenges is Slashing {
     function beginAnswer(address account, Contested contested, Posting calldata posting) external {
         (Standing memory s,) = _open(account, contested);
         if (contested == Contested.Proof) revert IFederatedTask.NotChallenged(account, contested);
+        // One bit, moved.
+        // forge-lint: disable-next-line(incorrect-shift)
         (uint256 chunks_, uint256 cells) = (_origin().chunks, 1 << _origin().chunkBits);
         if (posting.blinds.length != chunks_) revert IFederatedTask.OtherLength(chunks_, posting.blinds.length);
         uint256 pieces = chunks_ * posting.perChunk;
@@ -84,6 +86,8 @@ abstract contract Challenges is Slashing {
         if (index >= posting.pieces.length) revert IFederatedTask.TooLong(posting.pieces.length, index);
         if (hash != posting.pieces[index]) revert IFederatedTask.OtherBytes(posting.pieces[index], hash);
         if (answer.posted >> index & 1 != 0) revert IFederatedTask.AlreadyRevealed(msg.sender, s.round);
+        // One bit, moved.
+        // forge-lint: disable-next-line(incorrect-shift)
         answer.posted |= 1 << index;
         uint256 before = power(z, index % posting.perChunk * posting.cells);
         uint256 value = mulmod(before, evaluated(cells, posting.width, z), ORDER);
@@ -102,10 +106,14 @@ abstract contract Challenges is Slashing {
         (Standing memory s, Challenge storage open) = _open(account, contested);
         Answer storage answer = _answerOf(s, account, contested);
         uint256 z = _pointOf(answer, posting);
+        // One bit, moved.
+        // forge-lint: disable-next-line(incorrect-shift)
         if (answer.posted != (1 << posting.pieces.length) - 1) revert IFederatedTask.NotOpened(0);
         _checkSubject(s, account, contested, points, rest);
         if (quotients.length != points.length) revert IFederatedTask.OtherLength(points.length, quotients.length);
         uint256[] memory values = new uint256[](posting.blinds.length);
+        // One bit, moved.
+        // forge-lint: disable-next-line(incorrect-shift)
         uint256 last = power(z, 1 << _origin().chunkBits);
         for (uint256 c = 0; c < values.length; ++c) {
             values[c] = addmod(answer.values[c], mulmod(posting.blinds[c], last, ORDER), ORDER);

@@ -31,10 +31,10 @@ abstract contract Commits is Words, Signatures, IFederatedTask {
     function reveal(Reveal[] calldata reveals) external {
         Standing memory s = _enter(TaskPhase.Reveal);
         uint256 length = _term(CHUNKS_AT) * POINT;
-        bool history = _term(HISTORY_AT) != 0;
+        bool adds = _term(HISTORY_AT) != 0;
         for (uint256 i = 0; i < reveals.length; ++i) {
             if (_layout().revealed[reveals[i].account].round == s.round) continue;
-            _reveal(s, history, length, reveals[i]);
+            _reveal(s, adds, length, reveals[i]);
         }
         _layout().standing = s;
     }
@@ -64,18 +64,20 @@ abstract contract Commits is Words, Signatures, IFederatedTask {
         return true;
     }
 
-    function _reveal(Standing memory s, bool history, uint256 length, Reveal calldata said) private {
+    function _reveal(Standing memory s, bool adds, uint256 length, Reveal calldata said) private {
         (Layout storage $, address account) = (_layout(), said.account);
         Word memory committed = $.committed[account];
         if (committed.round != s.round || committed.excluded) revert IFederatedTask.NotCommitted(account, s.round);
         if (said.points.length != length) revert IFederatedTask.OtherLength(length, said.points.length);
         bytes32 points = keccak256(said.points);
         bytes32 digest = commitOf(s.round, account, points, said.proofHash, said.contentHash, said.salt);
+        // As much of it as is kept.
+        // forge-lint: disable-next-line(unsafe-typecast)
         if (bytes26(digest) != committed.digest) {
             revert IFederatedTask.OtherCommitment(account, committed.digest, digest);
         }
         Word memory word = $.revealed[account];
-        bool first = !history || word.round == 0 || word.excluded;
+        bool first = !adds || word.round == 0 || word.excluded;
         if (first) {
             if (said.cumulative.length != 0) revert IFederatedTask.OtherLength(0, said.cumulative.length);
         } else {
@@ -86,7 +88,7 @@ abstract contract Commits is Words, Signatures, IFederatedTask {
         }
         // Also where there is nothing to add to: it says whether they are points.
         bytes memory sums = addAll(said.points, said.cumulative);
-        bytes32 cumulative = history ? keccak256(sums) : bytes32(0);
+        bytes32 cumulative = adds ? keccak256(sums) : bytes32(0);
         bytes32 record = recordOf(points, evidenceOf(said.proofHash, said.contentHash));
         $.revealed[account] = Word({digest: _wordOf(s.round, record, cumulative), round: s.round, excluded: false});
         if (uint160(account) == _term(ROOT_AT)) s.rootRevealed = true;

@@ -37,9 +37,11 @@ abstract contract Creation is IFederatedTasks {
         if (stage == Stage.None || stage > Stage.Deployed) revert NotUsable(t.version, stage);
         VersionContent memory content = models.content(t.version);
         if (content.planDigest != t.plan || t.plan == 0) revert OtherPlan(content.planDigest, t.plan);
-        bytes32 weights = keccak256(abi.encodePacked(prefix, points));
+        bytes32 weights = keccak256(bytes.concat(prefix, points));
         if (content.weightsCommitment != weights) revert OtherWeights(content.weightsCommitment, weights);
         // Head, setup, chunk bits, number of blocks, and a byte of each block.
+        // All that it has.
+        // forge-lint: disable-next-line(unsafe-typecast)
         bool right = prefix.length >= HEAD + 37 && bytes23(prefix[:HEAD]) == bytes23(WEIGHTS_HEAD)
             && bytes32(prefix[HEAD:HEAD + 32]) == task.verifier().setup()
             && prefix.length == HEAD + 37 + uint32(bytes4(prefix[HEAD + 33:HEAD + 37]));
@@ -48,7 +50,9 @@ abstract contract Creation is IFederatedTasks {
         _check("chunkBits", 1, MAX_CHUNK_BITS, chunkBits);
         chunks = points.length / POINT;
         _check("chunks", 1, MAX_CHUNKS, chunks);
-        if (points.length % POINT != 0) revert IFederatedTask.OtherLength(chunks * POINT, points.length);
+        if (points.length % POINT != 0) {
+            revert IFederatedTask.OtherLength(points.length - points.length % POINT, points.length);
+        }
         // Whether they are points.
         addAll(points, points[:0]);
         IDescriptors descriptors = task.verifier().descriptors();

@@ -20,7 +20,7 @@ abstract contract Finishing is Entries {
         if (VersionId.unwrap($.finishedAs) != 0) revert IFederatedTask.AlreadyFinished($.finishedAs);
         if (keccak256(prefix) != origin.prefixHash || keccak256(points) != $.model) revert IFederatedTask.OtherModel();
         VersionContent memory content = models.content(version);
-        bool right = s.finals != 0 && content.weightsCommitment == keccak256(abi.encodePacked(prefix, points));
+        bool right = s.finals != 0 && content.weightsCommitment == keccak256(bytes.concat(prefix, points));
         VersionId initial = _terms().version;
         bool descends = false;
         for (uint256 i = 0; i < content.parents.length; ++i) {

@@ -7,6 +7,9 @@ import {Words} from "./Words.sol";
 
 /// @dev How rounds begin, go on and end without anybody's help.
 abstract contract Rounds is Words {
+    /// How long anybody can settle a round, at least, before anybody can void it.
+    uint40 private constant SETTLED_WITHIN = 7 days;
+
     // Randomness is ours and calls nobody.
     // slither-disable-next-line reentrancy-events,reentrancy-benign
     function open() external {
@@ -59,11 +62,16 @@ abstract contract Rounds is Words {
         if (_turn(s)) return;
         bool over = _hasPassed(s.until);
         bool undecided = phase > TaskPhase.Commit && phase <= TaskPhase.Takeover;
+        // The seconds that a block's proposer can shift do not matter to minutes and days.
+        // slither-disable-next-line timestamp
         if (undecided && s.challenges == 0 && (over || phase > TaskPhase.Reveal) && _isTooSmall(s, _terms())) {
             _void(s);
         } else if (phase == TaskPhase.Settle) {
-            // Paying takes what was aggregated.
-            revert IFederatedTask.WrongPhase(TaskPhase.Takeover, phase);
+            // Paying takes what was aggregated, and may cost more than a block has: what nobody pays binds nobody for ever.
+            if (s.challenges != 0) revert IFederatedTask.ChallengesOpen(s.challenges);
+            uint40 last = s.until + SETTLED_WITHIN;
+            if (!_hasPassed(last)) revert IFederatedTask.TooEarly(last);
+            _void(s);
         } else if (phase == TaskPhase.Answer) {
             // Challenges lapse one by one.
             revert IFederatedTask.ChallengesOpen(s.challenges);

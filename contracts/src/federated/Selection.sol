@@ -15,9 +15,15 @@ function shuffled(bytes32 seed, uint256 place, uint256 count) pure returns (uint
     uint256 high = bits - low;
     do {
         uint256 left = place >> low;
+        // One bit, moved.
+        // forge-lint: disable-next-line(incorrect-shift)
         uint256 right = place & ((1 << low) - 1);
         for (uint256 i = 0; i < HALF_ROUNDS; i += 2) {
+            // One bit, moved.
+            // forge-lint: disable-next-line(incorrect-shift)
             left ^= _mixed(seed, i, right) & ((1 << high) - 1);
+            // One bit, moved.
+            // forge-lint: disable-next-line(incorrect-shift)
             right ^= _mixed(seed, i + 1, left) & ((1 << low) - 1);
         }
         place = left << low | right;

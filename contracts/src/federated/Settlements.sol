@@ -33,6 +33,8 @@ abstract contract Settlements is Aggregations {
         Word memory committed = $.committed[msg.sender];
         if (committed.round != s.round) revert IFederatedTask.NotCommitted(msg.sender, s.round);
         bytes32 digest = _scoresDigest(s.round, msg.sender, scores, salt);
+        // As much of it as is kept.
+        // forge-lint: disable-next-line(unsafe-typecast)
         if (bytes26(digest) != committed.digest) {
             revert IFederatedTask.OtherCommitment(msg.sender, committed.digest, digest);
         }

@@ -69,7 +69,7 @@ abstract contract Slashing is Words, Signatures {
 
         Statement memory statement = _statementOf(s, t, shown.account);
         // Of an update the blocks are the model's, so its commitment's identity begins with the same bytes.
-        statement.weights = keccak256(abi.encodePacked(shown.prefix, shown.revealed.points));
+        statement.weights = keccak256(bytes.concat(shown.prefix, shown.revealed.points));
         uint256[] memory values = new uint256[](1);
         values[0] = uint256(t.bound) * t.bound;
         return proves(proofs, t.updateKind, statement, values, shown.proof[:0], shown.revealed.points, shown.proof);

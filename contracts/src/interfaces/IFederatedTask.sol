@@ -151,7 +151,7 @@ interface IFederatedTask {
     error NotEnoughGas();
 
     /// @notice Begins the task. By the factory, when it creates it.
-    function initialize(bytes32 model, bytes32 difference, uint128 pool) external;
+    function initialize(bytes32 model_, bytes32 difference, uint128 pool) external;
 
     // Members.
 

@@ -28,6 +28,8 @@ contract FaultsTest is TaskFixture {
     address private accuser = vm.addr(0xD009);
 
     function cellOf(uint256 c, uint256 i) private pure returns (int256) {
+        // Small numbers.
+        // forge-lint: disable-next-line(unsafe-typecast)
         return int256(i * 37 % 251) - 100 - int256(c);
     }
 
@@ -43,6 +45,8 @@ contract FaultsTest is TaskFixture {
         value = BLIND + c;
         for (uint256 i = CELLS; i > 0; --i) {
             int256 cell = cellOf(c, i - 1);
+            // Small numbers.
+            // forge-lint: disable-next-line(unsafe-typecast)
             uint256 inField = cell < 0 ? ORDER - uint256(-cell) : uint256(cell);
             value = addmod(mulmod(value, x, ORDER), inField, ORDER);
         }
@@ -333,6 +337,8 @@ contract FaultsTest is TaskFixture {
 
     function postingOf(uint256 perChunk) private pure returns (Posting memory posting, bytes[] memory pieces) {
         uint256 each = CELLS / perChunk;
+        // Small numbers.
+        // forge-lint: disable-next-line(unsafe-typecast)
         (posting.perChunk, posting.cells, posting.width) = (uint32(perChunk), uint32(each), 2);
         posting.blinds = new uint256[](CHUNKS);
         posting.pieces = new bytes32[](CHUNKS * perChunk);
@@ -584,6 +590,28 @@ contract FaultsTest is TaskFixture {
             task.quit();
         }
         assertWhole(0);
+    }
+
+    /// Anybody can pay for a week. After that nobody is bound by it any more.
+    function test_RoundsThatNobodySettles() public {
+        joins(5);
+        trains(5);
+        Outcome memory outcome = aggregates(5);
+        pass();
+        (,, uint40 until,,,) = task.standing();
+        vm.expectRevert(abi.encodeWithSelector(IFederatedTask.TooEarly.selector, until + 7 days));
+        task.advance();
+        uint256[] memory qualities = rates(outcome);
+        vm.warp(until + 7 days);
+        uint256 here = vm.snapshotState();
+        task.settle(outcome, qualities, new Scores[](0));
+        vm.revertToState(here);
+        vm.warp(until + 7 days + 1);
+        task.advance();
+        vm.assertEq(uint256(phase()), uint256(TaskPhase.Idle), "void");
+        vm.prank(member(0));
+        task.quit();
+        vm.assertEq(balance(member(0)), STAKE);
     }
 
     function test_NobodyComesAndTheSponsorGetsItBack() public {

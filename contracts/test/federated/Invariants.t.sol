@@ -160,6 +160,8 @@ contract FederatedInvariants is TaskFixture {
         if (who % 4 != 0) return;
         uint256 i = (who / 4) % PEOPLE;
         SignedCommit memory one = signedCommit(keyOf(i), "one");
+        // Short words.
+        // forge-lint: disable-next-line(unsafe-typecast)
         SignedCommit memory other = signedCommit(keyOf(i), same ? bytes32("one") : bytes32("other"));
         bool done = tries(stranger, abi.encodeCall(task.equivocated, (one, other)));
         vm.assertTrue(!done || !same, "slashed without a fault");

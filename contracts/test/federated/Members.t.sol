@@ -104,6 +104,8 @@ contract MembersTest is TaskFixture {
         gate.state(member(1), "ward");
         vm.prank(member(0));
         task.join("");
+        // Short words.
+        // forge-lint: disable-next-line(unsafe-typecast)
         bytes memory taken = abi.encodeWithSelector(IFederatedTask.IdentityTaken.selector, bytes32("ward"), member(0));
         vm.prank(member(1));
         vm.expectRevert(taken);
@@ -127,7 +129,11 @@ contract MembersTest is TaskFixture {
         fund(member(0));
         uint40 expiry = uint40(block.timestamp + 1 days);
         bytes32 digest = gate.attestationDigest(address(task), member(0), "ward", expiry);
+        // Short words.
+        // forge-lint: disable-next-line(unsafe-typecast)
         bytes memory shown = abi.encode(bytes32("ward"), expiry, signed(0xA77E57, digest));
+        // Short words.
+        // forge-lint: disable-next-line(unsafe-typecast)
         bytes memory forged = abi.encode(bytes32("ward"), expiry, signed(0xA77E58, digest));
         bytes memory refused = abi.encodeWithSelector(IFederatedTask.NotAdmitted.selector, member(0));
         vm.prank(member(0));
@@ -309,6 +315,8 @@ contract MembersTest is TaskFixture {
         refuse(t, range("pool", 0, 1 << 120, 4 * (uint256(type(uint128).max) + FEE)));
         t = defaults();
         t.plan = "other";
+        // Short words.
+        // forge-lint: disable-next-line(unsafe-typecast)
         refuse(t, abi.encodeWithSelector(IFederatedTasks.OtherPlan.selector, keccak256("plan"), bytes32("other")));
         t = defaults();
         t.updateKind = keccak256("unknown");
@@ -358,6 +366,8 @@ contract MembersTest is TaskFixture {
         (bool done,) = address(factory).call(upgrade);
         vm.assertFalse(done, "by nobody but who may");
         bytes4[] memory upgrading = new bytes4[](1);
+        // Short words.
+        // forge-lint: disable-next-line(unsafe-typecast)
         upgrading[0] = bytes4(upgrade);
         vm.startPrank(admin);
         manager.setTargetFunctionRole(address(factory), upgrading, UPGRADER);

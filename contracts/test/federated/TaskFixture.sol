@@ -340,13 +340,17 @@ abstract contract TaskFixture is Fixture {
 
     /// Of updates that go much the same way, each with a part of its own; what the last round added is at right angles to all, or nothing.
     function matrixOf(uint256 n, bool previous) internal pure returns (bytes memory matrix) {
+        uint256 rows = previous ? n + 1 : n;
+        matrix = new bytes(4 * rows * (rows + 1));
+        uint256 place = 0;
         for (uint256 i = 0; i < n; ++i) {
-            for (uint256 j = i; j < n; ++j) {
-                matrix = bytes.concat(matrix, bytes8(uint64(i == j ? 10_000 : 6_000)));
+            for (uint256 j = i; j < rows; ++j) {
+                bytes8 entry = bytes8(uint64(j == n ? 0 : i == j ? 10_000 : 6_000));
+                for (uint256 k = 0; k < 8; ++k) {
+                    matrix[place++] = entry[k];
+                }
             }
-            if (previous) matrix = bytes.concat(matrix, bytes8(0));
         }
-        if (previous) matrix = bytes.concat(matrix, bytes8(0));
     }
 
     /// With the proof of what it says, by this aggregator.
@@ -365,6 +369,8 @@ abstract contract TaskFixture is Fixture {
             for (uint256 k = 0; k < 8; ++k) {
                 entry = entry << 8 | uint8(made.matrix[8 * i + k]);
             }
+            // As it is written.
+            // forge-lint: disable-next-line(unsafe-typecast)
             statement.publicValues[head + i] = int64(entry);
         }
         made.proof = abi.encode(keccak256(abi.encode(terms.roundKind, statement, made.points)));
