@@ -419,7 +419,7 @@ impl Input<'_> {
 
         let tables = self.list(tables, Self::table)?;
         let lookups = self.list(lookups, Self::lookup)?;
-        let heads = self.list(relations, Self::head)?;
+        let heads = self.list(relations, |input| input.head(kind))?;
         let sums = self.list(products, Self::sum)?;
         let variables = sums.iter().map(|sum| sum.vars).chain([slot_bits, table_bits]).max().unwrap_or(0);
         self.0.bytes("degrees", variables.into())?;
@@ -483,7 +483,7 @@ impl Input<'_> {
         })
     }
 
-    fn head(&mut self) -> Result<Head, DescriptorError> {
+    fn head(&mut self, kind: Kind) -> Result<Head, DescriptorError> {
         let (point_bits, products) = (self.u8("coordinates of a relation")?, self.u16("products")?);
         let terms = self.u16("terms")?;
         let constant = match self.u8("constant")? {
@@ -498,7 +498,7 @@ impl Input<'_> {
                 classes: self.u32("classes")?,
                 class_bits: self.u8("bits of a class")?,
             },
-            GRAM => Constant::Gram {
+            GRAM if kind == Kind::Round => Constant::Gram {
                 half: self.u32("half")?,
                 halves: self.u32("halves")?,
                 row_bits: self.u8("bits of a row's number")?,
