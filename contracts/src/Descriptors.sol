@@ -2,16 +2,16 @@
 pragma solidity ^0.8.37;
 
 import "./descriptor/Bytes.sol";
-import {Certificates} from "./descriptor/Certificates.sol";
 import {Layouts} from "./descriptor/Layouts.sol";
 import {Lookups} from "./descriptor/Lookups.sol";
 import {Relations} from "./descriptor/Relations.sol";
+import {Rounds} from "./descriptor/Rounds.sol";
 import {Q} from "./proof/Memory.sol";
 import {Create2} from "@openzeppelin/contracts/utils/Create2.sol";
 
-/// @title See `IDescriptors`. The rules of docs/protocol.md [10.2] and [10.4]: the same checks in the same order as
+/// @title See `IDescriptors`. The rules of docs/protocol.md [10.2] and [10.4] to [10.6]: the same checks in the same order as
 /// `crates/verifier/src/descriptor/validate.rs` and what is below it; plain Solidity, since it runs once a plan.
-contract Descriptors is Layouts, Lookups, Relations, Certificates {
+contract Descriptors is Layouts, Lookups, Relations, Rounds {
     function register(bytes calldata descriptor, bytes calldata points) external returns (bytes32 digest) {
         // Copies what follows the first 11 bytes and returns it; what is stored begins with the twelfth, which stops.
         bytes memory creation = bytes.concat(hex"600b5981380380925939f300", descriptor, points);
@@ -36,8 +36,10 @@ contract Descriptors is Layouts, Lookups, Relations, Certificates {
         checkSizes(plan);
         checkTables(plan);
         checkLookups(plan);
-        if (plan.isCertificate) checkCertificate(plan);
-        else checkRelations(plan);
+        if (plan.kind == DECISION) checkRelations(plan);
+        else if (plan.kind == CERTIFICATE) checkCertificate(plan);
+        else if (plan.kind == UPDATE) checkUpdate(plan);
+        else checkRound(plan);
     }
 
     /// One point a chunk, each canonical and on the curve, which has no other subgroup; or the identity, of a chunk that

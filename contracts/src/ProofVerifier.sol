@@ -6,9 +6,9 @@ import {IProofVerifier, Statement} from "./interfaces/IProofVerifier.sol";
 import {lookupsAtEnd, relationsAtEnd, tablesAtEnd} from "./proof/End.sol";
 import {prepare, weigh} from "./proof/Functionals.sol";
 import "./proof/Memory.sol";
-import {isNamed} from "./proof/Names.sol";
+import {isNamed, isRoundNamed} from "./proof/Names.sol";
 import {PAIRING_GAS, derive, opens} from "./proof/Opening.sol";
-import {chunksOf, hasMasks, inputChunks, load, publicCount} from "./proof/Reading.sol";
+import {chunksOf, hasMasks, load, pointCount, statedCount} from "./proof/Reading.sol";
 import {draw, drawFrom, reduceBatch, reduceMain} from "./proof/Sumcheck.sol";
 import {Create2} from "@openzeppelin/contracts/utils/Create2.sol";
 
@@ -85,16 +85,21 @@ contract ProofVerifier is IProofVerifier {
         bool masked = statement.zeroKnowledge;
         int64[] calldata values = statement.publicValues;
         uint256 length;
+        uint256 source;
+        uint256 halves;
         assembly {
             length := mload(POINTS_LENGTH)
+            source := values.offset
+            mstore(PUBLIC, source)
+            halves := mload(HALVES)
         }
-        fits = masked == hasMasks() && values.length == publicCount()
-            && length == (chunksOf(0) + inputChunks(statement.items)) * 64 && isNamed(state, statement);
+        fits = masked == hasMasks() && values.length == statedCount(source, values.length, statement.items)
+            && length == pointCount(statement.items) * 64;
         if (!fits) return false;
+        if (!(halves == 0 ? isNamed(state, statement) : isRoundNamed(state, statement))) return false;
         bytes32 suite = SUITE;
         assembly {
             mstore(MASKED, masked)
-            mstore(PUBLIC, values.offset)
             mstore(TRANSCRIPT, state)
             mstore(state, suite)
             mstore(add(state, 0x20), suite)

@@ -4,9 +4,11 @@ pragma solidity ^0.8.37;
 // Where things lie in a descriptor's bytes, as docs/protocol.md [10.3] lays them out. (`proof/Reading.sol`, where every unit of
 // gas counts, reads the same places a word at a time.)
 
-// The names that descriptors begin with, of decisions and of weights certificates.
+// The names that descriptors begin with: of decisions, of weights certificates, of a task's updates and rounds.
 bytes32 constant DECISION = "averment-descriptor/1";
 bytes32 constant CERTIFICATE = "averment-certificate/1";
+bytes32 constant UPDATE = "averment-update/1";
+bytes32 constant ROUND = "averment-round/1";
 
 uint256 constant AT_LENGTH = 32;
 uint256 constant AT_CHUNK_BITS = 36;

@@ -14,40 +14,59 @@ abstract contract Certificates is Terms {
         uint256 width;
         /// Whether a relation ties it to limbs.
         bool ranged;
+        /// The least value in range: `-2^(width-1)`, of a remainder 0.
+        int256 first;
     }
+
+    /// Bits of a remainder.
+    uint256 internal constant REMAINDER_BITS = 16;
 
     /// A certificate's relations, and that with the lookups they cover everything.
     function checkCertificate(Plan memory plan) internal pure {
-        Block[] memory covered = coveredBlocks(plan);
-        uint256 term = plan.terms;
-        for (uint256 head = plan.heads; head < plan.sums; head += RELATION_BYTES) {
+        checkCovering(plan, coveredBlocks(plan), plan.heads, plan.terms);
+    }
+
+    /// The relations from a head on, whose terms begin at `term`: they are about what is covered, and that is everything.
+    function checkCovering(Plan memory plan, Block[] memory covered, uint256 head, uint256 term) internal pure {
+        for (; head < plan.sums; head += RELATION_BYTES) {
             plan.pointBits = byte_(plan, head);
             if (byte_(plan, head + 5) != 0) revert InvalidDescriptor(Rule.Public, plan.place);
-            term = signed(plan, head + 6) == 0
-                ? checkPadding(plan, head, term, covered)
-                : checkRanged(plan, head, term, covered);
+            // A remainder's offset is 0 too.
+            bool zero = signed(plan, head + 6) == 0 && (plan.kind != ROUND || number(plan, head + 3, 2) < 2);
+            term = zero ? checkPadding(plan, head, term, covered) : checkRanged(plan, head, term, covered);
             ++plan.place;
         }
         checkDetermined(plan);
         checkCovered(plan, covered);
     }
 
-    /// The weight blocks, then the function tables.
+    /// The weight blocks, of a round its model's and its remainder's, then the function tables.
     function coveredBlocks(Plan memory plan) internal pure returns (Block[] memory covered) {
-        uint256 count = plan.weightSizes.length;
+        uint256 count = plan.weightBases.length;
         for (uint256 i = 0; i < plan.tables.length; ++i) {
             if (plan.tables[i].isFunction) ++count;
         }
         covered = new Block[](count);
         count = 0;
         for (uint256 i = 0; i < plan.weightSizes.length; ++i) {
-            covered[count++] = Block(plan.weightBases[i], plan.weightSizes[i], byte_(plan, plan.widths + i), false);
+            uint256 width = byte_(plan, plan.widths + i);
+            covered[count++] = Block(plan.weightBases[i], plan.weightSizes[i], width, false, least(width));
+        }
+        for (; count < plan.weightBases.length; ++count) {
+            uint256 size = plan.weightSizes[count - plan.weightSizes.length];
+            covered[count] = Block(plan.weightBases[count], size, REMAINDER_BITS, false, 0);
         }
         uint256 functions = number(plan, AT_FUNCTIONS, 4);
         for (uint256 i = 0; i < plan.tables.length; ++i) {
             Table memory own = plan.tables[i];
-            if (own.isFunction) covered[count++] = Block(functions + own.row, own.bits, own.outBits, false);
+            if (!own.isFunction) continue;
+            covered[count++] = Block(functions + own.row, own.bits, own.outBits, false, least(own.outBits));
         }
+    }
+
+    /// The least signed integer of so many bits.
+    function least(uint256 width) internal pure returns (int256) {
+        return -int256(2 ** (width - 1));
     }
 
     /// A whole block that starts at this cell and has these bits.
@@ -73,8 +92,9 @@ abstract contract Certificates is Terms {
         own.ranged = true;
         cursor += 17;
         uint256 filled;
-        (cursor, filled) = checkLimbs(plan, cursor, left - 1, Rule.Ranged, Sum(0, 0));
-        right = filled == own.width && signed(plan, head + 6) == 1 && byte_(plan, head + 14) == own.width - 1;
+        (cursor, filled) = checkLimbs(plan, cursor, left - 1, -1, Rule.Ranged, Sum(0, 0));
+        (int256 offset, uint256 shift) = own.first == 0 ? (int256(0), 0) : (int256(1), own.width - 1);
+        right = filled == own.width && signed(plan, head + 6) == offset && byte_(plan, head + 14) == shift;
         if (!right) revert InvalidDescriptor(Rule.Ranged, plan.place);
         return cursor;
     }
@@ -121,8 +141,7 @@ abstract contract Certificates is Terms {
                 Lookup memory lookup = plan.lookups[part];
                 Table memory table = plan.tables[lookup.table];
                 bool right = lookup.input == next && next & ((2 ** lookup.bits) - 1) == 0
-                    && next + (2 ** lookup.bits) <= last && table.bits == own.width
-                    && table.first == -int256(2 ** (own.width - 1));
+                    && next + (2 ** lookup.bits) <= last && table.bits == own.width && table.first == own.first;
                 if (!right) revert InvalidDescriptor(Rule.Covered, i);
                 next += 2 ** lookup.bits;
             }

@@ -10,6 +10,8 @@ abstract contract Layouts is Plans {
     uint256 internal constant VARIABLES = 28;
     uint256 internal constant COORDINATES = 32;
     uint256 internal constant COUNT_BITS = 8;
+    /// Of a round, whose rows each have chunks, most of which may not be there.
+    uint256 internal constant ROUND_COUNT_BITS = 10;
     uint256 internal constant MASK_BITS = 10;
     uint256 internal constant ADDRESS_BITS = 32;
 
@@ -17,8 +19,9 @@ abstract contract Layouts is Plans {
     function open(Plan memory plan) internal pure {
         bytes memory data = plan.data;
         bytes32 name = data.length < AT_TABLES ? bytes32(0) : bytes32(number(plan, 0, 32));
-        if (name != DECISION && name != CERTIFICATE) revert InvalidDescriptor(Rule.Bytes, 0);
-        plan.isCertificate = name == CERTIFICATE;
+        bool known = name == DECISION || name == CERTIFICATE || name == UPDATE || name == ROUND;
+        if (!known) revert InvalidDescriptor(Rule.Bytes, 0);
+        plan.kind = name;
         if (number(plan, AT_LENGTH, 4) != data.length) revert InvalidDescriptor(Rule.Bytes, AT_LENGTH);
         (plan.chunkBits, plan.slotBits, plan.tableBits) =
         (byte_(plan, AT_CHUNK_BITS), byte_(plan, AT_SLOT_BITS), byte_(plan, AT_TABLE_BITS));
@@ -31,10 +34,12 @@ abstract contract Layouts is Plans {
         plan.sums = plan.heads + RELATION_BYTES * number(plan, AT_RELATION_COUNT, 2);
         plan.degrees = plan.sums + PRODUCT_BYTES * plan.products;
         plan.terms = plan.degrees + byte_(plan, AT_VARIABLES);
-        uint256 tail = 2 * weights + inputs;
+        // Behind the weights' widths are those of a round's rows.
+        uint256 rows = name == ROUND ? inputs : 0;
+        uint256 tail = 2 * weights + inputs + rows;
         if (plan.terms + tail > data.length) revert InvalidDescriptor(Rule.Bytes, plan.terms);
         tail = data.length - tail;
-        plan.widths = data.length - weights;
+        plan.widths = data.length - weights - rows;
         plan.weightSizes = sizes(plan, tail, weights);
         plan.inputSizes = sizes(plan, tail + weights, inputs);
         checkLayout(plan);
@@ -60,14 +65,16 @@ abstract contract Layouts is Plans {
         uint256 k = plan.chunkBits;
         if (k < 4 || k > 28) revert InvalidDescriptor(Rule.Layout, AT_CHUNK_BITS);
         uint256 next;
-        (next, plan.weightBases) = role(plan, 0, 0, plan.weightSizes);
+        if (plan.kind == ROUND) next = pair(plan);
+        else (next, plan.weightBases) = role(plan, 0, 0, plan.weightSizes);
         uint256[] memory list = new uint256[](plan.functionBits == NONE ? 0 : 1);
         if (list.length == 1) list[0] = plan.functionBits;
         uint256[] memory bases;
         (next, bases) = role(plan, 1, next, list);
         same(plan, AT_FUNCTIONS, list.length == 1 ? bases[0] : NOWHERE);
         (plan.itemBits, plan.strideBits) = itemsOf(plan);
-        if (plan.itemBits == 0) (next, plan.inputBases) = role(plan, 2, next, plan.inputSizes);
+        bool joint = plan.itemBits == 0;
+        if (joint) (next, plan.inputBases) = role(plan, 2, next, plan.inputSizes);
 
         list = new uint256[](10);
         uint256 count;
@@ -98,7 +105,7 @@ abstract contract Layouts is Plans {
         (next, bases) = role(plan, 4, next, list);
         same(plan, AT_HELPER, bases[0]);
         same(plan, AT_FRACTIONS, bases[1]);
-        if (plan.itemBits != 0) (next, plan.inputBases) = items(plan, next);
+        if (!joint) (next, plan.inputBases) = items(plan, next);
         uint256 countBits = log2Up(next);
         if (byte_(plan, AT_COUNT_BITS) != countBits || k + countBits > ADDRESS_BITS) {
             revert InvalidDescriptor(Rule.Layout, AT_COUNT_BITS);
@@ -126,6 +133,11 @@ abstract contract Layouts is Plans {
         }
         uint256 one = roundUp(cells, 2 ** plan.chunkBits) >> plan.chunkBits;
         uint256 chunks = number(plan, AT_INPUT_CHUNKS, 2);
+        // Of a round there are at least two rows, each in a power of two of chunks.
+        if (plan.kind == ROUND) {
+            one = 2 ** log2Up(one);
+            if (chunks <= one) revert InvalidDescriptor(Rule.Layout, AT_INPUT_CHUNKS);
+        }
         if (one == 0 || chunks <= one) return (0, 0);
         itemBits = log2Up(chunks) - log2Up(one);
         if (one != 2 ** log2Up(one) || chunks != one << itemBits) {
@@ -145,6 +157,28 @@ abstract contract Layouts is Plans {
         plan.firstItem = first << plan.chunkBits;
         (, bases) = place(plan.inputSizes, plan.firstItem);
         end = first + chunks;
+    }
+
+    /// Places the blocks of a round's two vectors, the second at a multiple of a power of two of chunks, as long as the first, and
+    /// checks their chunks.
+    function pair(Plan memory plan) internal pure returns (uint256 end) {
+        uint256 k = plan.chunkBits;
+        uint256 count = plan.weightSizes.length;
+        if (largestOf(plan.weightSizes) > ADDRESS_BITS) revert InvalidDescriptor(Rule.Layout, AT_ROLES);
+        (uint256 cell, uint256[] memory bases) = place(plan.weightSizes, 0);
+        uint256 chunks = roundUp(cell, 2 ** k) >> k;
+        uint256 stride = 2 ** log2Up(chunks);
+        plan.weightBases = new uint256[](2 * count);
+        for (uint256 i = 0; i < count; ++i) {
+            (plan.weightBases[i], plan.weightBases[count + i]) = (bases[i], bases[i] + (stride << k));
+            if (plan.inputSizes.length != count || plan.inputSizes[i] != plan.weightSizes[i]) {
+                revert InvalidDescriptor(Rule.Layout, AT_INPUT_BLOCKS);
+            }
+        }
+        end = stride + chunks;
+        bool right =
+            count == plan.inputSizes.length && number(plan, AT_ROLES, 2) == 0 && number(plan, AT_ROLES + 2, 2) == end;
+        if (!right) revert InvalidDescriptor(Rule.Layout, AT_ROLES);
     }
 
     /// Places a role's blocks in descending order of size, and checks its chunks.
@@ -200,7 +234,8 @@ abstract contract Layouts is Plans {
 
     /// Counts, bits and what follows from them.
     function checkSizes(Plan memory plan) internal pure {
-        within(0, COUNT_BITS, byte_(plan, AT_COUNT_BITS));
+        bool round = plan.kind == ROUND;
+        within(0, round ? ROUND_COUNT_BITS : COUNT_BITS, byte_(plan, AT_COUNT_BITS));
         within(1, SLOTS, plan.slots);
         within(1, VARIABLES, plan.slotBits);
         within(1, VARIABLES, plan.tableBits);
@@ -208,15 +243,15 @@ abstract contract Layouts is Plans {
         within(1, COORDINATES, byte_(plan, AT_COORDINATES));
         within(0, plan.tableBits, plan.functionBits == NONE ? 0 : plan.functionBits);
         within(0, COUNT, plan.weightSizes.length);
-        // A certificate has neither inputs nor products, and may do without relations.
-        (uint256 least, uint256 most) = plan.isCertificate ? (0, 0) : (1, COUNT);
-        within(0, most, plan.inputSizes.length);
+        // A certificate has neither inputs nor products, and may do without relations; an update has no inputs.
+        if (round || plan.kind == UPDATE) within(0, 0, plan.functionBits == NONE ? 0 : 1);
+        within(0, round || plan.kind == DECISION ? COUNT : 0, plan.inputSizes.length);
         within(1, COUNT, number(plan, AT_TABLE_COUNT, 2));
         within(1, COUNT, number(plan, AT_LOOKUP_COUNT, 2));
-        within(least, COUNT, number(plan, AT_RELATION_COUNT, 2));
-        within(0, most, plan.products);
-        for (uint256 i = 0; i < plan.weightSizes.length; ++i) {
-            within(1, CELL_BITS, byte_(plan, plan.widths + i));
+        within(plan.kind == CERTIFICATE ? 0 : 1, COUNT, number(plan, AT_RELATION_COUNT, 2));
+        within(0, plan.kind == CERTIFICATE ? 0 : COUNT, plan.products);
+        for (uint256 i = plan.widths; i < plan.data.length; ++i) {
+            within(1, CELL_BITS, byte_(plan, i));
         }
 
         uint256 variables = larger(plan.slotBits, plan.tableBits);
@@ -227,10 +262,11 @@ abstract contract Layouts is Plans {
             coordinates = larger(coordinates, byte_(plan, head));
             products += number(plan, head + 1, 2);
             uint256 kind = byte_(plan, head + 5);
-            if (kind > DECIDED || (kind == PUBLIC && byte_(plan, head + 14) != 0)) {
+            if (kind > GRAM || (kind == PUBLIC && byte_(plan, head + 14) != 0)) {
                 revert InvalidDescriptor(Rule.Bytes, head + 5);
             }
-            if (kind != 0) publicEnd = larger(publicEnd, number(plan, head + 6, 4) + publicCount(plan, head));
+            uint256 first = kind == GRAM ? 0 : number(plan, head + 6, 4);
+            if (kind != 0) publicEnd = larger(publicEnd, first + publicCount(plan, head));
         }
         for (uint256 product = plan.sums; product < plan.degrees; product += PRODUCT_BYTES) {
             variables = larger(variables, byte_(plan, product));

@@ -55,8 +55,8 @@ abstract contract Lookups is Plans {
                 if (own.row < free[own.slot]) revert InvalidDescriptor(Rule.LookupPlace, i);
                 free[own.slot] = own.row + (2 ** own.bits);
             } else {
-                // Which parts of which blocks a certificate's are, is checked with all that they cover.
-                bool right = plan.isCertificate
+                // Which parts of which blocks those of other kinds are, is checked with all that they cover.
+                bool right = plan.kind != DECISION
                     || (inputs < plan.inputSizes.length
                         && plan.inputBases[inputs] == own.input
                         && plan.inputSizes[inputs] + plan.itemBits == own.bits);
@@ -72,10 +72,12 @@ abstract contract Lookups is Plans {
             bool committed = area == FUNCTIONS && own.input == NOWHERE;
             own.table = tableOf(plan, number(plan, record + 6, 4), committed, i);
             if (own.input == NOWHERE) continue;
-            if (!plan.isCertificate) plan.inputBits[inputs] = rangeBits(plan.tables[own.table]);
+            if (plan.kind == DECISION) plan.inputBits[inputs] = rangeBits(plan.tables[own.table]);
             ++inputs;
         }
-        if (!plan.isCertificate && inputs != plan.inputSizes.length) revert InvalidDescriptor(Rule.LookupInput, count);
+        if (plan.kind == DECISION && inputs != plan.inputSizes.length) {
+            revert InvalidDescriptor(Rule.LookupInput, count);
+        }
     }
 
     /// The table of a lookup block, whether it is a range or, where `out` is committed, a function.

@@ -17,6 +17,7 @@ abstract contract Plans is IDescriptors {
     /// Kinds of relations, by what they add.
     uint256 internal constant PUBLIC = 1;
     uint256 internal constant DECIDED = 2;
+    uint256 internal constant GRAM = 3;
 
     struct Table {
         uint256 tag;
@@ -41,7 +42,8 @@ abstract contract Plans is IDescriptors {
     /// A descriptor, taken apart.
     struct Plan {
         bytes data;
-        bool isCertificate;
+        /// Its name.
+        bytes32 kind;
         uint256 chunkBits;
         uint256 slots;
         uint256 slotBits;
@@ -81,7 +83,8 @@ abstract contract Plans is IDescriptors {
 
     /// How many public values a relation speaks of.
     function publicCount(Plan memory plan, uint256 head) internal pure returns (uint256) {
-        if (byte_(plan, head + 5) == PUBLIC) return number(plan, head + 10, 4);
+        // Of inner products how many halves there are, which begin at place 0.
+        if (byte_(plan, head + 5) != DECIDED) return number(plan, head + 10, 4);
         uint256 bits = byte_(plan, head);
         uint256 classes = byte_(plan, head + 14);
         return 2 ** (bits > classes ? bits - classes : 0);

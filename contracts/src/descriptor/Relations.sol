@@ -18,6 +18,8 @@ abstract contract Relations is Terms {
             if (kind == PUBLIC) {
                 if (products != 0) revert InvalidDescriptor(Rule.Public, plan.place);
                 term = checkPublic(plan, head, term);
+            } else if (kind == GRAM) {
+                revert InvalidDescriptor(Rule.Gram, plan.place);
             } else if (kind == DECIDED) {
                 if (products != 0) revert InvalidDescriptor(Rule.Decision, plan.place);
                 term = checkDecision(plan, head, term);
@@ -73,9 +75,9 @@ abstract contract Relations is Terms {
         }
         if (left == 0) revert InvalidDescriptor(Rule.High, plan.place);
         uint256 shift = byte_(plan, cursor + 8);
-        if (!checkNew(plan, cursor, Rule.High, sum).isFunction) revert InvalidDescriptor(Rule.High, plan.place);
+        if (!checkNew(plan, cursor, -1, Rule.High, sum).isFunction) revert InvalidDescriptor(Rule.High, plan.place);
         uint256 filled;
-        (cursor, filled) = checkLimbs(plan, cursor + 17, left - 1, Rule.Limbs, sum);
+        (cursor, filled) = checkLimbs(plan, cursor + 17, left - 1, -1, Rule.Limbs, sum);
         if (filled != shift) revert InvalidDescriptor(Rule.Limbs, plan.place);
         uint256 half = shift == 0 ? 0 : shift - 1;
         if (signed(plan, head + 6) != (shift == 0 ? int256(0) : int256(1)) || byte_(plan, head + 14) != half) {
@@ -107,7 +109,7 @@ abstract contract Relations is Terms {
         next = checkTerm(plan, cursor, NO_SUM, sum);
         // The chosen score, and what keeps a later one from winning a tie.
         sum.items += 2;
-        (next,) = checkLimbs(plan, next, terms - 1, Rule.Limbs, sum);
+        (next,) = checkLimbs(plan, next, terms - 1, -1, Rule.Limbs, sum);
         plan.nextPublic += publicCount(plan, head);
         checkSum(plan, sum);
     }

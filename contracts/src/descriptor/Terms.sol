@@ -128,14 +128,14 @@ abstract contract Terms is Plans {
     }
 
     /// Limbs in ranges from 0 on, one above the other. Returns what follows them, and how wide they are together.
-    function checkLimbs(Plan memory plan, uint256 cursor, uint256 left, Rule rule, Sum memory sum)
+    function checkLimbs(Plan memory plan, uint256 cursor, uint256 left, int256 sign, Rule rule, Sum memory sum)
         internal
         pure
         returns (uint256 next, uint256 filled)
     {
         for (; left > 0; --left) {
             bool above = byte_(plan, cursor + 8) == filled;
-            Table memory table = checkNew(plan, cursor, rule, sum);
+            Table memory table = checkNew(plan, cursor, sign, rule, sum);
             if (table.isFunction || table.first != 0 || !above) revert InvalidDescriptor(rule, plan.place);
             filled += table.bits;
             cursor += 17;
@@ -143,8 +143,8 @@ abstract contract Terms is Plans {
         next = cursor;
     }
 
-    /// A new block: minus `2^shift` times a block of its own, over all output cells. Returns its table.
-    function checkNew(Plan memory plan, uint256 cursor, Rule rule, Sum memory sum)
+    /// A new block: `2^shift`, with this sign, times a block of its own, over all output cells. Returns its table.
+    function checkNew(Plan memory plan, uint256 cursor, int256 sign, Rule rule, Sum memory sum)
         internal
         pure
         returns (Table memory table)
@@ -153,7 +153,8 @@ abstract contract Terms is Plans {
         if (place == NOWHERE) revert InvalidDescriptor(rule, plan.place);
         Lookup memory own = plan.lookups[place];
         table = plan.tables[own.table];
-        bool right = !own.determined && own.bits == plan.pointBits && signed(plan, cursor) == -1 && plain(plan, cursor);
+        bool right =
+            !own.determined && own.bits == plan.pointBits && signed(plan, cursor) == sign && plain(plan, cursor);
         if (!right) revert InvalidDescriptor(rule, plan.place);
         own.determined = true;
         add(sum, rangeBits(table) + byte_(plan, cursor + 8));

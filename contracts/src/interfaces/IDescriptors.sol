@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.37;
 
-/// What a descriptor breaks: not its format, or a rule of docs/protocol.md [10.2], of a certificate [10.4]. Named as in
+/// What a descriptor breaks: not its format, or a rule of docs/protocol.md [10.2], of a certificate [10.4], of a task's [10.5]. Named as in
 /// Rust's `InvalidDescriptor`.
 enum Rule {
     Bytes,
@@ -25,7 +25,9 @@ enum Rule {
     Wraps,
     Ranged,
     Padding,
-    Covered
+    Covered,
+    Norm,
+    Gram
 }
 
 /// @title The registered descriptors: each is a function, whatever it says, and a certificate's covers all that it must.
@@ -47,8 +49,8 @@ interface IDescriptors {
 
     /// @notice Validates a descriptor and stores it with the points of its function tables.
     /// @dev Anybody may; that something is registered says only that it keeps the rules. What is registered stays, and
-    /// registering it again changes nothing. Reverts unless the descriptor is canonical `averment-descriptor/1` or
-    /// `averment-certificate/1` and keeps every rule, and the points are points; and with `FailedDeployment` if both
+    /// registering it again changes nothing. Reverts unless the descriptor is canonical `averment-descriptor/1`,
+    /// `averment-certificate/1`, `averment-update/1` or `averment-round/1` and keeps every rule, and the points are points; and with `FailedDeployment` if both
     /// together are more than code may be, or the gas does not suffice.
     /// @param points One point for each chunk of function tables, x then y, 64 bytes; of a chunk that holds nothing but
     /// zeros the identity, which is 64 zero bytes.

@@ -3,6 +3,7 @@ pragma solidity ^0.8.37;
 
 import {DECISION, decisions} from "./Decisions.sol";
 import {eqBelow, eqIndex, eqPoints, eqTable} from "./Eq.sol";
+import {GRAM, gram} from "./Gram.sol";
 import "./Memory.sol";
 
 // What the main sumcheck's summands are at its end ([5.4]).
@@ -209,6 +210,7 @@ function constantAtEnd(uint256 word) pure returns (uint256 value) {
         if value { value := mulmod(value, shl(byte(14, word), 1), P) }
     }
     if (kind == 1) return publicValues(bits, (word >> 176) & 0xffffffff, (word >> 144) & 0xffffffff);
+    if (kind == GRAM) return gram(word);
     if (kind == DECISION) {
         value = decisions(word, false);
         assembly {

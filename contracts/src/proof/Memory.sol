@@ -86,12 +86,17 @@ uint256 constant OPENING = 0x7e0;
 // Trees of u's coordinates (`eqTrees`): where they begin and end.
 uint256 constant U_TREES = 0x800;
 uint256 constant U_TREES_END = 0x820;
-// Where `eq` of u's upper coordinates begins for every chunk number, at most 256.
+// Where `eq` of u's upper coordinates begins for every chunk number, at most 1024.
 uint256 constant CHUNKS = 0x840;
 // Items with input commitments of their own, as a power of two; 0 if one commitment is to all of them.
 uint256 constant ITEM_BITS = 0x860;
 // How many lookup slots there are.
 uint256 constant SLOTS = 0x960;
+// Of a round ([10.6]): in how many halves its rows are, 0 if it is none; how many chunks a vector has, and how many there are from
+// one to the next.
+uint256 constant HALVES = 0x980;
+uint256 constant EACH = 0x9a0;
+uint256 constant STRIDE = 0x9c0;
 // While the functionals' claims are weighed ([6.1]): theta's power of the next one; what is public; what is hidden, to
 // be multiplied by 1 - rho_n; mask cells, to be multiplied by rho_n; and where the next one's mask cell is.
 uint256 constant POWER = 0x880;

@@ -9,8 +9,42 @@ bytes32 constant WEIGHTS_HEAD = "averment-commitment/1\n\x01";
 bytes32 constant INPUTS_HEAD = "averment-input-commitment/1\n";
 // 23 bytes.
 bytes32 constant BATCH_HEAD = "averment-input-batch/1\n";
+// Of a round, a word each.
+bytes32 constant VECTORS_HEAD = "averment-round-vectors/1";
+bytes32 constant ROWS_HEAD = "averment-round-rows/1";
 // The most items of a commitment to inputs.
 uint256 constant ITEMS = 1 << 16;
+
+/// The same of a round ([10.6]): its two vectors, and its rows with how many each half has.
+function isRoundNamed(uint256 free, Statement calldata statement) pure returns (bool named) {
+    assembly {
+        // What a commitment to such a vector says before its points.
+        let head := mload(add(DESCRIPTOR, 32))
+        let blocks := and(shr(112, head), 0xffff)
+        mstore(free, WEIGHTS_HEAD)
+        mstore(add(free, 23), mload(SETUP))
+        mstore(add(free, 55), or(shl(248, mload(CHUNK_BITS)), shl(216, blocks)))
+        // The descriptor ends with the sizes of blocks of vectors and of rows, and the widths of both.
+        mcopy(add(free, 60), sub(add(DESCRIPTOR, shr(224, head)), shl(2, blocks)), blocks)
+        mstore(add(free, 0x20), keccak256(free, add(blocks, 60)))
+        let source := mload(POINTS)
+        let length := shl(7, mload(EACH))
+        mstore(free, VECTORS_HEAD)
+        calldatacopy(add(free, 0x40), source, length)
+        named := eq(keccak256(free, add(length, 0x40)), calldataload(add(statement, 0x80)))
+
+        let halves := shl(5, mload(HALVES))
+        mstore(free, ROWS_HEAD)
+        calldatacopy(add(free, 0x40), mload(PUBLIC), halves)
+        halves := add(halves, 0x40)
+        source := add(source, length)
+        length := sub(mload(POINTS_LENGTH), length)
+        calldatacopy(add(free, halves), source, length)
+        named := and(named, eq(keccak256(free, add(halves, length)), calldataload(add(statement, 0xe0))))
+        // No schema.
+        named := and(named, iszero(calldataload(add(statement, 0xc0))))
+    }
+}
 
 /// Whether the statement names, by their identities, the commitments that the registered points are: hashes of their
 /// canonical bytes, which are written to `free` memory.

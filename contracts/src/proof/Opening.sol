@@ -166,6 +166,25 @@ function opens(uint256 hAlpha, uint256 g) view returns (bool ok) {
             }
             pop(addWeighted(source, c, real))
         }
+        // A round's vectors, each at a multiple of a power of two of chunks, and those of its rows that there are.
+        function addVectors(source) {
+            let own := shl(5, mload(EACH))
+            let stride := shl(5, mload(STRIDE))
+            let c := mload(CHUNKS)
+            source := addWeighted(source, c, add(c, own))
+            source := addWeighted(source, add(c, stride), add(add(c, stride), own))
+            let word := mload(add(DESCRIPTOR, 72))
+            c := add(c, shl(5, shr(240, word)))
+            let half := div(shl(5, and(shr(224, word), 0xffff)), mload(HALVES))
+            let rows := mload(PUBLIC)
+            for { let end := add(rows, shl(5, mload(HALVES))) } lt(rows, end) { rows := add(rows, 0x20) } {
+                let last := add(c, mul(stride, calldataload(rows)))
+                for { let row := c } lt(row, last) { row := add(row, stride) } {
+                    source := addWeighted(source, row, add(row, own))
+                }
+                c := add(c, half)
+            }
+        }
         let source := mload(OPENING)
         let xi := mload(XI)
         let total
@@ -216,8 +235,10 @@ function opens(uint256 hAlpha, uint256 g) view returns (bool ok) {
         {
             let delta := mload(DELTA)
             addPoint(add(source, 0x40), mulmod(delta, addmod(mload(ALPHA), sub(P, width), P), P))
-            let next := addChunks(0, mload(POINTS))
-            addInputs(next)
+            let next := mload(POINTS)
+            switch mload(HALVES)
+            case 0 { addInputs(addChunks(0, next)) }
+            default { addVectors(next) }
             // The points of function tables are in memory, behind the descriptor.
             next := add(DESCRIPTOR, shr(224, mload(add(DESCRIPTOR, 32))))
             let c, end := chunks(1)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.37;
 
+import {ROUND} from "../descriptor/Bytes.sol";
 import "./Memory.sol";
 
 // The descriptor's bytes, `averment-descriptor/1` (docs/protocol.md [10.3]).
@@ -35,6 +36,16 @@ function load(address code) view returns (uint256 free) {
         mstore(TERMS, add(place, byte(10, head)))
         // An input's lookups are of all items, its size is that of its block: of all items too, or of one.
         let inputs := and(shr(96, head), 0xffff)
+        if eq(mload(DESCRIPTOR), ROUND) {
+            // Two vectors, the second without anything behind it.
+            let both := and(shr(240, mload(add(DESCRIPTOR, 66))), 0xffff)
+            let stride := 1
+            for {} lt(shl(1, stride), both) {} { stride := shl(1, stride) }
+            mstore(HALVES, shr(224, mload(add(DESCRIPTOR, 60))))
+            mstore(EACH, sub(both, stride))
+            mstore(STRIDE, stride)
+            inputs := 0
+        }
         if inputs {
             let lookup := mload(sub(mload(HEADS), mul(14, inputs)))
             let sizes := sub(add(DESCRIPTOR, shr(224, head)), add(and(shr(112, head), 0xffff), inputs))
@@ -50,16 +61,21 @@ function chunksOf(uint256 role) pure returns (uint256 count) {
     }
 }
 
-/// How many points of inputs there are: one a chunk, but none of items that only fill a batch of separate commitments.
-function inputChunks(uint256 items) pure returns (uint256 count) {
+/// How many points of weights and inputs there are: one a chunk, but none of items that only fill a batch of separate commitments,
+/// nor of missing rows.
+function pointCount(uint256 items) pure returns (uint256 count) {
     uint256 bits;
+    uint256 each;
     assembly {
         bits := mload(ITEM_BITS)
+        each := mload(EACH)
     }
-    count = chunksOf(2);
     unchecked {
-        // Both are below 2^32.
+        // All are below 2^32.
+        if (each != 0) return each * (2 + items);
+        count = chunksOf(2);
         if (bits != 0) count = (count >> bits) * items;
+        return count + chunksOf(0);
     }
 }
 
@@ -67,6 +83,28 @@ function inputChunks(uint256 items) pure returns (uint256 count) {
 function publicCount() pure returns (uint256 count) {
     assembly {
         count := shr(224, mload(add(DESCRIPTOR, 60)))
+    }
+}
+
+/// How many public values a statement about so many items has, the first of which lie at `source` in calldata, `got` of them. Of a
+/// round they begin with how many rows each half has; another number than `got` if these do not fit.
+function statedCount(uint256 source, uint256 got, uint256 items) pure returns (uint256 count) {
+    count = publicCount();
+    assembly {
+        let halves := mload(HALVES)
+        if halves {
+            let most := div(and(shr(240, mload(add(DESCRIPTOR, 74))), 0xffff), mul(halves, mload(STRIDE)))
+            if iszero(lt(got, halves)) {
+                for { let end := add(source, shl(5, halves)) } lt(source, end) { source := add(source, 0x20) } {
+                    let rows := calldataload(source)
+                    // None, or too many: then it is none of the items.
+                    if iszero(lt(sub(rows, 1), most)) { items := not(0) }
+                    items := sub(items, rows)
+                    count := add(count, shr(1, mul(rows, add(rows, 1))))
+                }
+            }
+            if items { count := not(got) }
+        }
     }
 }
 

@@ -43,6 +43,11 @@ contract DescriptorsTest is ProofVectors {
         bad("bad_certificate_descriptors.json", 45);
     }
 
+    function test_descriptors_badFederated() public {
+        bad("bad_update_descriptors.json", 20);
+        bad("bad_round_descriptors.json", 20);
+    }
+
     function bad(string memory file, uint256 least) private {
         string memory json = vm.readFile(string.concat(FOLDER, file));
         uint256 count = vm.parseJsonUint(json, ".count");
@@ -184,7 +189,7 @@ contract DescriptorsTest is ProofVectors {
     }
 
     function ruleOf(string memory name) private pure returns (Rule) {
-        string[22] memory names = [
+        string[24] memory names = [
             "Bytes",
             "Layout",
             "Size",
@@ -206,7 +211,9 @@ contract DescriptorsTest is ProofVectors {
             "Wraps",
             "Ranged",
             "Padding",
-            "Covered"
+            "Covered",
+            "Norm",
+            "Gram"
         ];
         for (uint256 i = 0; i < names.length; ++i) {
             if (keccak256(bytes(names[i])) == keccak256(bytes(name))) return Rule(i);

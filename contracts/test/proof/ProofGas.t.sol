@@ -47,6 +47,13 @@ contract ProofGasTest is ProofVectors {
         phases("lenet128_each_zk");
     }
 
+    /// Rounds of 20 updates, one reference and 20 cumulative updates, of one chunk a row and of two: 43 and 86 points.
+    function test_gas_rounds() public {
+        cost("round_20_one_chunk_zk", "gas_");
+        cost("round_20_two_chunks_zk", "gas_");
+        cost("update_wide_zk");
+    }
+
     function network(string memory name) private {
         cost(string.concat(name, "_transparent"));
         cost(string.concat(name, "_zk"));
@@ -54,7 +61,11 @@ contract ProofGasTest is ProofVectors {
     }
 
     function cost(string memory name) private {
-        Call memory call = read(string.concat("ok_", name, ".json"));
+        cost(name, "ok_");
+    }
+
+    function cost(string memory name, string memory prefix) private {
+        Call memory call = read(string.concat(prefix, name, ".json"));
         IProofVerifier verifier = deployVerifier(call.tau, call.setup, newDescriptors());
         verifier.descriptors().register(call.descriptor, call.tables);
         vm.snapshotGasLastCall("proofs", string.concat(name, ", register"));

@@ -22,6 +22,28 @@ contract ProofsTest is ProofVectors {
         }
     }
 
+    /// Updates and rounds of federated tasks.
+    function test_federated_good() public {
+        string[4] memory names =
+            ["update_narrow_transparent", "update_wide_zk", "round_one_half_transparent", "round_two_halves_zk"];
+        for (uint256 i = 0; i < names.length; ++i) {
+            Call memory call = read(string.concat("ok_", names[i], ".json"));
+            vm.assertTrue(verify(deploy(call), call), names[i]);
+        }
+    }
+
+    /// Cells out of range, norms above their bound, padding; words, points and statements that are changed.
+    function test_federated_badUpdates() public {
+        bad("update_narrow_transparent", 20);
+        bad("update_wide_zk", 20);
+    }
+
+    /// Matrices that are not the rows', models and remainders out of range, rows that are exchanged, added or left out.
+    function test_federated_badRounds() public {
+        bad("round_one_half_transparent", 40);
+        bad("round_two_halves_zk", 40);
+    }
+
     /// Proofs of released versions, `frozen/SUITE/RELEASE/*.json`.
     function test_proofs_frozen() public {
         Vm.DirEntry[] memory entries = vm.readDir(string.concat(FOLDER, "frozen"), 3);

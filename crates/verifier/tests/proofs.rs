@@ -13,6 +13,16 @@ fn good_proofs_are_accepted() {
     }
 }
 
+/// Larger ones, which are there for what they cost.
+#[test]
+fn measured_proofs_are_accepted() {
+    let measured = vectors::files("gas_");
+    assert_eq!(measured.len(), 2);
+    for name in measured {
+        assert_eq!(vectors::verdict(&vectors::read(&vectors::file(&name))), Ok(()), "{name}");
+    }
+}
+
 /// Proofs of released versions; `vectors/proof/frozen/README.md` says how they are added.
 #[test]
 fn frozen_proofs_keep_verifying() {
