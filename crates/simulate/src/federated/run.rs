@@ -325,8 +325,8 @@ fn gain(crowd: &Crowd<'_>) -> f64 {
         let sum: f64 = own.iter().map(|(earned, rounds)| *earned as f64 / f64::from(*rounds)).sum();
         (sum, own.len())
     };
-    let ((bad, _), (good, honest)) = (each(true), each(false));
-    if good > 0.0 { bad / (good / honest as f64) } else { 0.0 }
+    let ((bad, attackers), (good, honest)) = (each(true), each(false));
+    if good > 0.0 && attackers > 0 { bad / (good / honest as f64) } else { 0.0 }
 }
 
 /// How participants train where nothing else is said.

@@ -11,7 +11,7 @@ const MARGIN: f64 = 40.0;
 /// Lines of one plot; more are only in the map.
 const LINES: usize = 20;
 
-const STYLE: &str = "body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:64rem;padding:0 1rem;color:#1a1a1a}\
+const STYLE: &str = "body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:80rem;padding:0 1rem;color:#1a1a1a}\
 h1{font-size:1.4rem}h2{font-size:1.1rem;margin-top:2rem}table{border-collapse:collapse;font-size:12px}\
 td,th{padding:.3rem .45rem;text-align:right;white-space:nowrap}th:first-child{text-align:left}thead th{vertical-align:bottom}\
 .map{overflow-x:auto}svg{max-width:100%;height:auto}";
