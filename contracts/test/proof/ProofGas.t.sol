@@ -50,6 +50,7 @@ contract ProofGasTest is ProofVectors {
     /// Rounds of 20 updates, one reference and 20 cumulative updates, of one chunk a row and of two: 43 and 86 points.
     function test_gas_rounds() public {
         cost("round_20_one_chunk_zk", "gas_");
+        phases("round_20_one_chunk_zk", "gas_");
         cost("round_20_two_chunks_zk", "gas_");
         cost("update_wide_zk");
     }
@@ -75,7 +76,11 @@ contract ProofGasTest is ProofVectors {
 
     /// A proof whose word at a place is not canonical is refused where that word is read: what was spent until then.
     function phases(string memory name) private {
-        Call memory call = read(string.concat("ok_", name, ".json"));
+        phases(name, "ok_");
+    }
+
+    function phases(string memory name, string memory prefix) private {
+        Call memory call = read(string.concat(prefix, name, ".json"));
         IProofVerifier verifier = deploy(call);
         // [9.2] backwards: the opening's 22 words, v, R, v_R, two words for each round of the batch evaluation.
         uint256 v = call.proof.length / 32 - 22 - 4;
