@@ -1,4 +1,4 @@
-//! Networks that a federated task trains ([F1] of docs/federated.md): a plan to start from, the way between float parameters
+//! Networks that a federated task trains (F1 of docs/federated.md): a plan to start from, the way between float parameters
 //! and the cells of the task's vectors, and a plan of the trained model whose weights are these cells as they are.
 //!
 //! ```text

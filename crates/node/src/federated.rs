@@ -1,4 +1,4 @@
-//! Federated learning off the chain: docs/federated.md [F5].
+//! Federated learning off the chain: docs/federated.md F5.
 //!
 //! [`transfers`] carries packages between participants and aggregators. [`machine`] says what a member of a task is to do, from what
 //! happened; [`journal`] keeps that and what was decided, [`store`] updates and models; [`craft`] is the mathematics, as far as a

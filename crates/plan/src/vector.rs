@@ -1,4 +1,4 @@
-//! The vector of a federated task ([F1] of docs/federated.md): a model of the task, or an update to one, as integers in the
+//! The vector of a federated task (F1 of docs/federated.md): a model of the task, or an update to one, as integers in the
 //! blocks of a plan's weights role.
 //!
 //! A [`VectorLayout`] says what a cell means and how wide it is; a [`Vector`] has a layout's cells, each in range; a

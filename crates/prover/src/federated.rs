@@ -97,7 +97,7 @@ pub fn prove_update(
     Ok(engine.prove(&descriptor.descriptor, &registered, &statement, &witness.assignment(), random)?)
 }
 
-/// The vectors of a round ([F2]).
+/// The vectors of a round (F2).
 #[derive(Debug, Clone)]
 pub struct RoundVectors<'a> {
     /// The new model.

@@ -1,6 +1,6 @@
 //! Federated learning with some who do not play by the rules: what each rule's model is worth, and what each participant earns.
 //!
-//! Updates become integers as a task's do ([F1.2], [F2]); rules, qualities and pay are `federated`'s, the same code as in
+//! Updates become integers as a task's do ([F1.2], [F2.1]); rules, qualities and pay are `federated`'s, the same code as in
 //! production; training is `trainers`'. Only the chain is left out. Everything follows from the seed.
 
 mod attack;

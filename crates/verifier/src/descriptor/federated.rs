@@ -11,7 +11,7 @@ use crate::statement::Mode;
 use averment_plan::{Plan, Shape};
 use thiserror::Error;
 
-/// The vector of a task: the weights role of its plan ([F1]), with what an update may be.
+/// The vector of a task: the weights role of its plan (F1), with what an update may be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TaskShape {
     blocks: Blocks,
