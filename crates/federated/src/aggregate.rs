@@ -51,3 +51,6 @@ pub enum AggregateError {
         got: usize,
     },
 }
+
+#[cfg(test)]
+mod tests;

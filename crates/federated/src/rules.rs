@@ -197,6 +197,3 @@ pub enum RuleError {
     #[error("FLTrust needs a root update as a row")]
     NoRoot,
 }
-
-#[cfg(test)]
-mod tests;
