@@ -6,6 +6,7 @@ import {Statement} from "../interfaces/IProofVerifier.sol";
 import {Rows, Rule} from "../interfaces/IRobustWeights.sol";
 import {Aggregation, Outcome, TaskPhase, Terms} from "../types/Federated.sol";
 import {POINT, checkEquation, subtractAll} from "./Curve.sol";
+import {hashOfPart} from "./Hashes.sol";
 import {proves} from "./Proving.sol";
 import {Rounds} from "./Rounds.sol";
 
@@ -78,32 +79,22 @@ abstract contract Aggregations is Rounds {
             address account = made.accounts[i];
             if (account <= before) revert IFederatedTask.NotAscending(account);
             before = account;
-            bytes32 cumulative = 0;
-            if (t.history) {
-                uint256 from = (2 + rows + i) * each;
-                cumulative = keccak256(points[from:from + each]);
-            }
-            _checkStanding(s, account, points[(2 + i) * each:(3 + i) * each], made.evidence[i], cumulative);
+            bytes32 cumulative = t.history ? hashOfPart(points, (2 + rows + i) * each, each) : bytes32(0);
+            _checkStanding(s, account, hashOfPart(points, (2 + i) * each, each), made.evidence[i], cumulative);
         }
-        if (keccak256(points[(2 + n) * each:(3 + n) * each]) != _layout().difference) {
-            revert IFederatedTask.OtherModel();
-        }
+        if (hashOfPart(points, (2 + n) * each, each) != _layout().difference) revert IFederatedTask.OtherModel();
         if (root != 0) {
             bytes32 cumulative = t.history ? keccak256(made.rootCumulative) : bytes32(0);
-            _checkStanding(s, t.root, points[(3 + n) * each:(4 + n) * each], made.evidence[n], cumulative);
+            _checkStanding(s, t.root, hashOfPart(points, (3 + n) * each, each), made.evidence[n], cumulative);
         }
     }
 
     /// Whether this is what the account revealed in the round, and stands.
-    function _checkStanding(
-        Standing memory s,
-        address account,
-        bytes calldata points,
-        bytes32 evidence,
-        bytes32 cumulative
-    ) private view {
-        if (_layout().revealed[account].excluded) revert IFederatedTask.NothingRevealed(account);
-        _checkWord(s, account, points, evidence, cumulative);
+    function _checkStanding(Standing memory s, address account, bytes32 points, bytes32 evidence, bytes32 cumulative)
+        private
+        view
+    {
+        if (!_checkWord(s, account, points, evidence, cumulative)) revert IFederatedTask.NothingRevealed(account);
     }
 
     /// What qualities follow from: the matrix is the outcome's, which a proof was for.

@@ -183,7 +183,7 @@ abstract contract Challenges is Slashing {
             bytes32 digest = keccak256(abi.encode(keccak256(points), rest[0], rest[1]));
             if (digest != _layout().outcome) revert IFederatedTask.NotTheOutcome();
         } else {
-            _checkWord(s, account, points, rest[0], rest[1]);
+            _checkWord(s, account, keccak256(points), rest[0], rest[1]);
         }
     }
 

@@ -65,7 +65,7 @@ abstract contract Slashing is Words, Signatures {
         bytes32 prefix = _origin().prefixHash;
         if (hash != prefix) revert IFederatedTask.OtherBytes(prefix, hash);
         bytes32 evidence = evidenceOf(shown.revealed.proofHash, shown.revealed.contentHash);
-        _checkWord(s, shown.account, shown.revealed.points, evidence, shown.revealed.cumulative);
+        _checkWord(s, shown.account, keccak256(shown.revealed.points), evidence, shown.revealed.cumulative);
 
         Statement memory statement = _statementOf(s, t, shown.account);
         // Of an update the blocks are the model's, so its commitment's identity begins with the same bytes.

@@ -5,24 +5,28 @@ import {IFederatedTask} from "../interfaces/IFederatedTask.sol";
 import {Statement} from "../interfaces/IProofVerifier.sol";
 import {Contested, Outcome, Terms, recordOf} from "../types/Federated.sol";
 import {VersionId} from "../types/Ids.sol";
+import {hashOfThree} from "./Hashes.sol";
 import {Members} from "./Members.sol";
 
 /// @dev What is kept of what was said, and what proofs have to state.
 abstract contract Words is Members {
     /// What a revealed word keeps. `cumulative` is the hash of the cumulative points, zero in a task without.
     function _wordOf(uint16 round, bytes32 record, bytes32 cumulative) internal pure returns (bytes26) {
-        return bytes26(keccak256(abi.encode(round, record, cumulative)));
+        return bytes26(hashOfThree(bytes32(uint256(round)), record, cumulative));
     }
 
-    /// Whether this is what the account revealed in the round, be it excluded since.
-    function _checkWord(Standing memory s, address account, bytes calldata points, bytes32 evidence, bytes32 cumulative)
+    /// Whether this is what the account revealed in the round, be it excluded since; `points` is the points' hash.
+    function _checkWord(Standing memory s, address account, bytes32 points, bytes32 evidence, bytes32 cumulative)
         internal
         view
+        returns (bool stands)
     {
         Word memory word = _layout().revealed[account];
         if (word.round != s.round) revert IFederatedTask.NothingRevealed(account);
-        bytes32 record = recordOf(keccak256(points), evidence);
-        if (_wordOf(s.round, record, cumulative) != word.digest) revert IFederatedTask.OtherReveal(account);
+        if (_wordOf(word.round, recordOf(points, evidence), cumulative) != word.digest) {
+            revert IFederatedTask.OtherReveal(account);
+        }
+        return !word.excluded;
     }
 
     /// Of an outcome, what is kept: `keccak256(abi.encode(model, difference, keccak256(abi.encode(matrix, accounts))))`.

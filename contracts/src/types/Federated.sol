@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.37;
 
+import {hashOfTwo} from "../federated/Hashes.sol";
 import {Kind} from "../interfaces/IRobustWeights.sol";
 import {VersionId} from "./Ids.sol";
 
@@ -193,10 +194,10 @@ struct Evidence {
 
 /// `keccak256(abi.encode(proofHash, contentHash))`.
 function evidenceOf(bytes32 proofHash, bytes32 contentHash) pure returns (bytes32) {
-    return keccak256(abi.encode(proofHash, contentHash));
+    return hashOfTwo(proofHash, contentHash);
 }
 
 /// `keccak256(abi.encode(keccak256(points), evidence))`: with the cumulative's hash and the round, what a word binds.
 function recordOf(bytes32 points, bytes32 evidence) pure returns (bytes32) {
-    return keccak256(abi.encode(points, evidence));
+    return hashOfTwo(points, evidence);
 }

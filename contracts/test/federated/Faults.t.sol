@@ -35,8 +35,8 @@ contract FaultsTest is TaskFixture {
 
     function updateOf(address account) internal view override returns (uint256[] memory scalars) {
         if (account != whole) return super.updateOf(account);
-        scalars = new uint256[](CHUNKS);
-        for (uint256 c = 0; c < CHUNKS; ++c) {
+        scalars = new uint256[](chunks);
+        for (uint256 c = 0; c < chunks; ++c) {
             scalars[c] = valueAt(c, TAU);
         }
     }
@@ -335,15 +335,15 @@ contract FaultsTest is TaskFixture {
 
     // Integers on the chain.
 
-    function postingOf(uint256 perChunk) private pure returns (Posting memory posting, bytes[] memory pieces) {
+    function postingOf(uint256 perChunk) private view returns (Posting memory posting, bytes[] memory pieces) {
         uint256 each = CELLS / perChunk;
         // Small numbers.
         // forge-lint: disable-next-line(unsafe-typecast)
         (posting.perChunk, posting.cells, posting.width) = (uint32(perChunk), uint32(each), 2);
-        posting.blinds = new uint256[](CHUNKS);
-        posting.pieces = new bytes32[](CHUNKS * perChunk);
-        pieces = new bytes[](CHUNKS * perChunk);
-        for (uint256 c = 0; c < CHUNKS; ++c) {
+        posting.blinds = new uint256[](chunks);
+        posting.pieces = new bytes32[](chunks * perChunk);
+        pieces = new bytes[](chunks * perChunk);
+        for (uint256 c = 0; c < chunks; ++c) {
             posting.blinds[c] = BLIND + c;
             for (uint256 i = 0; i < CELLS; ++i) {
                 uint256 p = c * perChunk + i / each;
@@ -357,8 +357,8 @@ contract FaultsTest is TaskFixture {
 
     function quotientsOf(Posting memory posting) private view returns (bytes memory quotients) {
         uint256 z = uint256(keccak256(abi.encode(keccak256(abi.encode(posting))))) % ORDER;
-        uint256[] memory scalars = new uint256[](CHUNKS);
-        for (uint256 c = 0; c < CHUNKS; ++c) {
+        uint256[] memory scalars = new uint256[](chunks);
+        for (uint256 c = 0; c < chunks; ++c) {
             uint256 less = addmod(valueAt(c, TAU), ORDER - valueAt(c, z), ORDER);
             scalars[c] = mulmod(less, inverse(addmod(TAU, ORDER - z, ORDER)), ORDER);
         }
@@ -414,11 +414,11 @@ contract FaultsTest is TaskFixture {
         task.challenge(whole, Contested.Update);
         (Posting memory posting, bytes[] memory pieces) = postingOf(1);
         if (blind) {
-            posting.blinds[place % CHUNKS] += 1;
+            posting.blinds[place % chunks] += 1;
         } else {
-            bytes memory piece = pieces[place % CHUNKS];
+            bytes memory piece = pieces[place % chunks];
             piece[place % piece.length] ^= 0x01;
-            posting.pieces[place % CHUNKS] = keccak256(piece);
+            posting.pieces[place % chunks] = keccak256(piece);
         }
         task.beginAnswer(whole, Contested.Update, posting);
         for (uint256 p = 0; p < pieces.length; ++p) {

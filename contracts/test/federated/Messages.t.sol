@@ -244,10 +244,10 @@ contract MessagesTest is TaskFixture {
         joins(3);
         trains(3);
         Aggregation memory made = aggregationOf(ascending(3));
-        (uint256[] memory next, uint256[] memory rest) = averaged(made.accounts);
-        uint256 c = place % CHUNKS;
+        (uint256[] memory next, uint256[] memory rest) = summed(made.accounts);
+        uint256 c = place % chunks;
         uint256 by = uint256(off) + 1;
-        if (place / CHUNKS % 2 == 0) next[c] += by;
+        if (place / chunks % 2 == 0) next[c] += by;
         else rest[c] += by;
         bytes memory head = bytes.concat(pointsOf(next), pointsOf(rest));
         for (uint256 i = 0; i < head.length; ++i) {

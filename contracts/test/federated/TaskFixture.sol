@@ -6,7 +6,7 @@ import {ERC1967Proxy} from "@openzeppelin/contracts/proxy/ERC1967/ERC1967Proxy.s
 import {IFederatedTask} from "../../src/interfaces/IFederatedTask.sol";
 import {IFederatedTasks} from "../../src/interfaces/IFederatedTasks.sol";
 import {Statement} from "../../src/interfaces/IProofVerifier.sol";
-import {Kind} from "../../src/interfaces/IRobustWeights.sol";
+import {Kind, Rows, Rule} from "../../src/interfaces/IRobustWeights.sol";
 import {
     Aggregation,
     Outcome,
@@ -30,7 +30,6 @@ import {vm} from "../Vm.sol";
 /// points are sums of numbers. Everything but the proof verifier is what is deployed.
 abstract contract TaskFixture is Fixture {
     uint256 internal constant ORDER = 0x30644e72e131a029b85045b68181585d2833e84879b9709143e1f593f0000001;
-    uint256 internal constant CHUNKS = 2;
     uint8 internal constant CHUNK_BITS = 4;
     uint256 internal constant MONEY = 1_000_000;
     uint128 internal constant STAKE = 1000;
@@ -42,7 +41,11 @@ abstract contract TaskFixture is Fixture {
     address internal sponsor = vm.addr(0xD001);
     address internal aggregator = vm.addr(0xD002);
     address internal guardian = vm.addr(0xD003);
+    /// Who gives root updates in tasks that have them.
+    address internal root = vm.addr(0xD004);
 
+    /// Of a vector: two, unless a test says something else before it is set up.
+    uint256 internal chunks = 2;
     Coin internal coin;
     StatedRandomness internal randomness;
     StatedProofs internal verifier;
@@ -67,7 +70,7 @@ abstract contract TaskFixture is Fixture {
         prefix = abi.encodePacked(
             "averment-commitment/1\n", uint8(1), verifier.setup(), CHUNK_BITS, uint32(3), uint8(4), uint8(3), uint8(1)
         );
-        for (uint256 c = 0; c < CHUNKS; ++c) {
+        for (uint256 c = 0; c < chunks; ++c) {
             weights.push(1_000_003 + 17 * c);
             added.push(0);
         }
@@ -199,8 +202,8 @@ abstract contract TaskFixture is Fixture {
 
     /// What a participant trained: a scalar for each chunk.
     function updateOf(address account) internal view virtual returns (uint256[] memory scalars) {
-        scalars = new uint256[](CHUNKS);
-        for (uint256 c = 0; c < CHUNKS; ++c) {
+        scalars = new uint256[](chunks);
+        for (uint256 c = 0; c < chunks; ++c) {
             scalars[c] = uint256(keccak256(abi.encode(task, round(), account, c))) % 1_000_000;
         }
     }
@@ -229,7 +232,7 @@ abstract contract TaskFixture is Fixture {
         (said.account, said.salt) = (account, keccak256("salt"));
         (said.proofHash, said.contentHash) = (keccak256(proofOf(account)), contentOf(account));
         said.points = pointsOf(updateOf(account));
-        if (sums[account].length != 0) {
+        if (terms.history && sums[account].length != 0) {
             (said.last, said.cumulative) = (records[account], pointsOf(sums[account]));
         }
     }
@@ -262,7 +265,7 @@ abstract contract TaskFixture is Fixture {
     function remember(Reveal memory said) internal {
         uint256[] memory update = updateOf(said.account);
         uint256[] storage sum = sums[said.account];
-        for (uint256 c = 0; c < CHUNKS; ++c) {
+        for (uint256 c = 0; c < chunks; ++c) {
             if (sum.length == c) sum.push(update[c]);
             else sum[c] += update[c];
         }
@@ -279,10 +282,12 @@ abstract contract TaskFixture is Fixture {
         for (uint256 i = 0; i < count; ++i) {
             commits(member(i));
         }
+        if (terms.root != address(0)) commits(root);
         pass();
         for (uint256 i = 0; i < count; ++i) {
             reveals(member(i));
         }
+        if (terms.root != address(0)) reveals(root);
         pass();
         task.advance();
         pass();
@@ -302,53 +307,100 @@ abstract contract TaskFixture is Fixture {
         }
     }
 
-    /// The scalars of the average of these updates, rounded down, and what is left.
-    function averaged(address[] memory accounts) internal view returns (uint256[] memory next, uint256[] memory rest) {
-        (next, rest) = (new uint256[](CHUNKS), new uint256[](CHUNKS));
-        for (uint256 c = 0; c < CHUNKS; ++c) {
-            uint256 sum = 0;
-            for (uint256 i = 0; i < accounts.length; ++i) {
-                sum += weightOf(accounts.length, i) * updateOf(accounts[i])[c];
+    /// How many references half A has behind its updates.
+    function references() internal view returns (uint256) {
+        return terms.root == address(0) ? 1 : 2;
+    }
+
+    function aboutOf(uint256 n) internal view returns (Rows memory rows) {
+        (rows.updates, rows.previous, rows.root) = (uint16(n), true, terms.root != address(0));
+        uint256 square = uint256(terms.bound) * terms.bound;
+        (rows.history, rows.square) = (terms.history, uint64(square));
+        rows.historySquare = uint64(square * terms.rounds * terms.rounds);
+    }
+
+    function ruleOf() internal view returns (Rule memory rule) {
+        (rule.kind, rule.faults, rule.clip, rule.mix) = (terms.kind, terms.faults, terms.clip, terms.mix);
+        (rule.norm, rule.radius) = (terms.norm, terms.radius);
+    }
+
+    /// What each row of half A weighs.
+    function weightsFor(uint256 n) internal view returns (uint256[] memory) {
+        return task.rules().weigh(ruleOf(), aboutOf(n), matrixFor(n));
+    }
+
+    /// The scalars of the weighted sum of these updates, and of what the rule draws to, rounded down, and what is left.
+    function summed(address[] memory accounts) internal view returns (uint256[] memory next, uint256[] memory rest) {
+        (next, rest) = (new uint256[](chunks), new uint256[](chunks));
+        uint256 n = accounts.length;
+        uint256[] memory rowWeights = weightsFor(n);
+        for (uint256 i = 0; i < rowWeights.length; ++i) {
+            if (rowWeights[i] == 0) continue;
+            uint256[] memory row = i == n ? added : updateOf(i < n ? accounts[i] : terms.root);
+            for (uint256 c = 0; c < chunks; ++c) {
+                next[c] += rowWeights[i] * row[c];
             }
-            (next[c], rest[c]) = (weights[c] + (sum >> 16), sum & 0xffff);
+        }
+        for (uint256 c = 0; c < chunks; ++c) {
+            (next[c], rest[c]) = (weights[c] + (next[c] >> 16), next[c] & 0xffff);
         }
     }
 
-    function weightOf(uint256 n, uint256 i) internal pure returns (uint256) {
-        return 65_536 / n + (i < 65_536 % n ? 1 : 0);
-    }
-
     function aggregationOf(address[] memory accounts) internal view returns (Aggregation memory made) {
-        (uint256[] memory next, uint256[] memory rest) = averaged(accounts);
+        (uint256[] memory next, uint256[] memory rest) = summed(accounts);
+        uint256 n = accounts.length;
         (made.accounts, made.model) = (accounts, pointsOf(weights));
-        made.evidence = new bytes32[](accounts.length);
+        made.evidence = new bytes32[](n + references() - 1);
         made.points = bytes.concat(pointsOf(next), pointsOf(rest));
-        for (uint256 i = 0; i < accounts.length; ++i) {
+        for (uint256 i = 0; i < n; ++i) {
             made.evidence[i] = evidence(accounts[i]);
             made.points = bytes.concat(made.points, pointsOf(updateOf(accounts[i])));
         }
         made.points = bytes.concat(made.points, pointsOf(added));
+        if (terms.root != address(0)) {
+            made.evidence[n] = evidence(terms.root);
+            made.points = bytes.concat(made.points, pointsOf(updateOf(terms.root)));
+            if (terms.history) made.rootCumulative = pointsOf(sums[terms.root]);
+        }
         if (terms.history) {
-            for (uint256 i = 0; i < accounts.length; ++i) {
+            for (uint256 i = 0; i < n; ++i) {
                 made.points = bytes.concat(made.points, pointsOf(sums[accounts[i]]));
             }
         }
-        made.matrix = matrixFor(accounts.length);
+        made.matrix = matrixFor(n);
         (made.weights, made.inputs) = (keccak256("weights"), keccak256("rows"));
         made.contentHash = keccak256("model");
     }
 
-    /// Of updates that go much the same way, each with a part of its own; what the last round added is at right angles to all, or nothing.
-    function matrixOf(uint256 n, bool previous) internal pure returns (bytes memory matrix) {
-        uint256 rows = previous ? n + 1 : n;
-        matrix = new bytes(4 * rows * (rows + 1));
+    /// An inner product of half A, of n updates, of what the last round added, and of the root; or of half B.
+    /// Updates go much the same way, each with a part of its own; what the last round added is at right angles to all, or nothing.
+    function entryOf(bool, uint256 n, uint256 i, uint256 j) internal view virtual returns (int64) {
+        if (j == n || i == n) return 0;
+        return i == j ? int64(10_000) : int64(6_000);
+    }
+
+    function matrixFor(uint256 n) internal view virtual returns (bytes memory matrix) {
+        matrix = triangleOf(false, n, n + references());
+        if (terms.history) matrix = bytes.concat(matrix, triangleOf(true, n, n));
+    }
+
+    function triangleOf(bool cumulative, uint256 n, uint256 rows)
+        internal
+        view
+        virtual
+        returns (bytes memory triangle)
+    {
+        triangle = new bytes(4 * rows * (rows + 1));
         uint256 place = 0;
-        for (uint256 i = 0; i < n; ++i) {
+        for (uint256 i = 0; i < rows; ++i) {
             for (uint256 j = i; j < rows; ++j) {
-                bytes8 entry = bytes8(uint64(j == n ? 0 : i == j ? 10_000 : 6_000));
-                for (uint256 k = 0; k < 8; ++k) {
-                    matrix[place++] = entry[k];
+                int64 entry = entryOf(cumulative, n, i, j);
+                // As it is written; what it overwrites behind itself comes after it.
+                assembly ("memory-safe") {
+                    let at := add(add(triangle, 0x20), place)
+                    mstore(at, or(shl(192, entry), shr(64, shl(64, mload(at)))))
                 }
+                place += 8;
             }
         }
     }
@@ -358,11 +410,12 @@ abstract contract TaskFixture is Fixture {
         uint256 n = made.accounts.length;
         Statement memory statement = stated(by);
         (statement.weights, statement.inputs) = (made.weights, made.inputs);
-        statement.items = uint32(terms.history ? 2 * n + 1 : n + 1);
+        uint256 rows = n + references();
+        statement.items = uint32(terms.history ? rows + n : rows);
         uint256 head = terms.history ? 2 : 1;
         statement.publicValues = new int64[](head + made.matrix.length / 8);
         for (uint256 i = 0; i < head; ++i) {
-            statement.publicValues[i] = int64(int256(i == 0 ? n + 1 : n));
+            statement.publicValues[i] = int64(int256(i == 0 ? rows : n));
         }
         for (uint256 i = 0; i < made.matrix.length / 8; ++i) {
             uint64 entry = 0;
@@ -378,9 +431,9 @@ abstract contract TaskFixture is Fixture {
     }
 
     function outcomeOf(Aggregation memory made) internal view returns (Outcome memory outcome) {
-        (uint256[] memory next,) = averaged(made.accounts);
-        uint256[] memory step = new uint256[](CHUNKS);
-        for (uint256 c = 0; c < CHUNKS; ++c) {
+        (uint256[] memory next,) = summed(made.accounts);
+        uint256[] memory step = new uint256[](chunks);
+        for (uint256 c = 0; c < chunks; ++c) {
             step[c] = next[c] - weights[c];
         }
         (outcome.model, outcome.difference) = (keccak256(pointsOf(next)), keccak256(pointsOf(step)));
@@ -393,11 +446,6 @@ abstract contract TaskFixture is Fixture {
         vm.prank(aggregator);
         task.aggregate(made);
         return outcomeOf(made);
-    }
-
-    function matrixFor(uint256 n) internal view returns (bytes memory matrix) {
-        matrix = matrixOf(n, true);
-        if (terms.history) matrix = bytes.concat(matrix, matrixOf(n, false));
     }
 
     /// Rates an outcome; gives the qualities that the event says.
@@ -418,9 +466,9 @@ abstract contract TaskFixture is Fixture {
 
     /// What the outcome made is the model now.
     function adopt(Outcome memory outcome) internal {
-        (uint256[] memory next,) = averaged(outcome.accounts);
+        (uint256[] memory next,) = summed(outcome.accounts);
         delete added;
-        for (uint256 c = 0; c < CHUNKS; ++c) {
+        for (uint256 c = 0; c < chunks; ++c) {
             added.push(next[c] - weights[c]);
             weights[c] = next[c];
         }
