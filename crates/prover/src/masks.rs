@@ -7,6 +7,14 @@ use zeroize::Zeroize;
 /// Uniform coefficients of the batch evaluation's mask M' behind those that its rounds use ([6.2]).
 pub const BATCH_SPARE: usize = 8;
 
+/// Rows of the opening's polynomial in which R is uniform ([7.1]).
+const BLIND_ROWS: usize = 16;
+
+/// How many of R's coefficients are uniform, from the lowest on, beside the one at X^K ([7.1]): all of them where chunks are small.
+pub fn blind_length(chunk_bits: u8) -> usize {
+    1 << chunk_bits.min(BLIND_ROWS.trailing_zeros() as u8 + chunk_bits.div_ceil(2))
+}
+
 /// A mask on its way through a sumcheck. Rounds are in the order in which they are sent.
 pub struct Mask {
     constant: Fr,

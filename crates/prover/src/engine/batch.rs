@@ -24,7 +24,7 @@ impl Run<'_> {
         transcript: &mut Transcript,
         report: &Report<'_>,
     ) -> Result<Batch, ProveError> {
-        let mut product = self.space.times(self.space.spread(functionals, theta));
+        let mut product = self.space.times(self.space.spread(functionals, theta), self.engine.threads);
         let (mut rounds, mut drawn) = (Vec::new(), Vec::new());
         for round in 0..self.descriptor.layout.address_bits() {
             let x = send(product.round(), &mut mask, kappa, round, &mut rounds, transcript);

@@ -92,9 +92,34 @@ pub(super) struct Columns {
 }
 
 impl Columns {
-    fn product(self) -> Product {
+    pub fn product(self) -> Product {
         Product::with_integers(self.integers, self.blocks, self.weights)
     }
+
+    /// The inner product of a chunk's cells with others.
+    pub fn chunk_dot(&self, chunk: usize, other: &FieldVec) -> Fr {
+        let (from, to) = (chunk * other.len(), (chunk + 1) * other.len());
+        let blocks = self.blocks.iter().map(|(base, block)| {
+            let (start, end) = (from.max(*base), to.min(base + block.len()));
+            match start < end {
+                true => block.part(start - base, end - start).dot(&other.part(start - from, end - start)),
+                false => Fr::ZERO,
+            }
+        });
+        other.dot_i32(&self.integers[from..to]) + blocks.sum::<Fr>()
+    }
+}
+
+/// A sumcheck over everything.
+pub(super) trait Summed {
+    /// This round's coefficients.
+    fn round(&mut self) -> Vec<Fr>;
+
+    /// Binds the round's variable; none if the challenge is one of the few that this does not work for.
+    fn bind(&mut self, x: Fr) -> Option<()>;
+
+    /// The address space at the point.
+    fn value(&self) -> Fr;
 }
 
 impl Rounds {
@@ -138,9 +163,10 @@ impl Rounds {
         let upper = Upper { rest: lower, sum, left, chunk_bits, used_bits };
         Self { product: small.product(), scale: Fr::ONE, upper: Some(upper) }
     }
+}
 
-    /// This round's coefficients.
-    pub fn round(&mut self) -> Vec<Fr> {
+impl Summed for Rounds {
+    fn round(&mut self) -> Vec<Fr> {
         let mut polynomial = self.product.round();
         let square = self.scale * self.scale;
         match &self.upper {
@@ -154,8 +180,7 @@ impl Rounds {
         polynomial
     }
 
-    /// Binds the round's variable; none if the challenge is one of the few that this does not work for.
-    pub fn bind(&mut self, x: Fr) -> Option<()> {
+    fn bind(&mut self, x: Fr) -> Option<()> {
         self.product.bind(x);
         let Some(upper) = &mut self.upper else { return Some(()) };
         self.scale *= Fr::ONE - x;
@@ -176,8 +201,7 @@ impl Rounds {
         Some(())
     }
 
-    /// The address space at the point.
-    pub fn value(&self) -> Fr {
+    fn value(&self) -> Fr {
         self.scale * self.product.operands()[0]
     }
 }
@@ -185,5 +209,5 @@ impl Rounds {
 /// Weights of everything, zero in the beginning.
 pub(super) fn weights(backend: Backend, lower: usize, items: Option<&Items>) -> Weights {
     let items = items.map(|items| FieldVec::zeros(backend, items.integers.len()));
-    Weights { lower: FieldVec::zeros(backend, lower), items }
+    Weights { lower: FieldVec::zeros(backend, lower), items, rows: Vec::new() }
 }

@@ -6,6 +6,7 @@ mod memory;
 mod opening;
 mod operand;
 mod progress;
+mod rows;
 mod space;
 mod sumcheck;
 mod witness;
@@ -14,7 +15,7 @@ pub use progress::{Observer, Phase, Progress};
 
 use crate::{
     Assignment, ProveError, Random, Setup, assignment,
-    masks::{BATCH_SPARE, Mask},
+    masks::{BATCH_SPARE, Mask, blind_length},
 };
 use ark_bn254::G1Affine;
 use ark_ec::CurveGroup;
@@ -121,9 +122,13 @@ impl Engine {
         let challenges = Challenges::draw(descriptor, beta, gamma, &mut transcript);
 
         // R is committed to beside the sumchecks: nothing of it is needed before the opening.
-        let size = 1_usize << layout.chunk_bits;
-        let vector = masked.then(|| Zeroizing::new((0..=size).map(|_| random()).collect::<Vec<Fr>>()));
-        let commit = || vector.as_ref().map(|vector| self.bases.msm(vector).into_affine());
+        let (size, length) = (1_usize << layout.chunk_bits, blind_length(layout.chunk_bits));
+        let vector = masked.then(|| Zeroizing::new((0..=length).map(|_| random()).collect::<Vec<Fr>>()));
+        let commit = || {
+            let vector = vector.as_ref()?;
+            let (low, top) = vector.split_at(length);
+            Some((self.bases.msm(low) + self.bases.msm_at(size, top)).into_affine())
+        };
         let sumchecks = || {
             let (total_functional, constant) =
                 claims::total(descriptor, &challenges, &statement.public, statement.mode);
@@ -156,11 +161,13 @@ impl Engine {
         transcript.scalar(&value);
         let blind = vector.as_ref().zip(commitment).map(|(vector, commitment)| {
             let eq = FieldVec::eq_table(self.backend, low);
-            let opened = eq.dot(&FieldVec::new(self.backend, &vector[..size]));
+            let opened = eq.part(0, length).dot(&FieldVec::new(self.backend, &vector[..length]));
             transcript.scalar(&opened);
             transcript.points([&commitment]);
             let eta = transcript.draw();
-            cells.iter_mut().zip(vector.iter()).for_each(|(cell, random)| *cell += eta * random);
+            let (low, top) = vector.split_at(length);
+            cells.iter_mut().zip(low).for_each(|(cell, random)| *cell += eta * random);
+            cells[size..].iter_mut().zip(top).for_each(|(cell, random)| *cell += eta * random);
             Blind { commitment, value: opened }
         });
         let mask = mask.as_ref().map(|(m, w)| (m.as_slice(), w.as_slice()));

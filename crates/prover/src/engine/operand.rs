@@ -17,7 +17,9 @@ use averment_verifier::{
 pub fn vector(backend: Backend, terms: &[Term], space: &Space, vars: u8, r: &[Fr]) -> FieldVec {
     let mut sum = FieldVec::zeros(backend, 1 << vars);
     for term in terms {
-        sum.add_scaled(functional::value(term.coefficient), &of_term(backend, space.read(term), vars, r));
+        let own = space.of_rows(term, vars, r);
+        let own = own.unwrap_or_else(|| of_term(backend, space.read(term), vars, r));
+        sum.add_scaled(functional::value(term.coefficient), &own);
     }
     sum
 }

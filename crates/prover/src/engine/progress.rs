@@ -1,9 +1,6 @@
 //! How far a proof is, and how long it takes.
 
-use super::{
-    Engine,
-    items::{self, Items},
-};
+use super::{Engine, items::Items, rows::Rows, space::Space};
 use averment_verifier::descriptor::{Descriptor, Layout};
 use std::{sync::Arc, time::Duration};
 
@@ -62,8 +59,8 @@ fn costs(layout: &Layout, cells: f64) -> [f64; Phase::ALL.len()] {
     let (slots, tables) = (size(layout.slot_bits), size(layout.table_bits));
     let sides = layout.slots.len() as f64;
     let committed = layout.witness1.len() as f64 * size(layout.chunk_bits);
-    let bits = Items::of(layout).map_or(layout.address_bits(), |_| items::lower_bits(layout).into());
-    let space = (bits as f64).exp2();
+    let apart = Items::of(layout).is_some() || Rows::of(layout).is_some();
+    let space = f64::from(Space::bits(layout, apart)).exp2();
     [
         0.025 * sides * slots,
         0.07 * committed,

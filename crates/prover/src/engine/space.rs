@@ -1,6 +1,9 @@
 //! The address space as the kernels want it: integers where cells are integers, field elements in a few blocks.
 
-use super::items::{self, Columns, Items, Rounds};
+use super::{
+    items::{self, Columns, Items, Summed},
+    rows::{self, RowWeights, Rows},
+};
 use ark_ff::{AdditiveGroup, Field, PrimeField};
 use averment_kernels::{Backend, Bases, FieldVec};
 use averment_verifier::{
@@ -8,29 +11,43 @@ use averment_verifier::{
     field::{self, Fr},
     functional::{self, BoundAxis, BoundTerm, Functional},
 };
+use std::num::NonZeroUsize;
 
 /// The address space, filled step by step.
 pub struct Space {
     backend: Backend,
     address_bits: usize,
-    /// Cells that are integers, by address; 0 elsewhere. Without the items', if there are any.
+    /// Cells that are integers, by address; 0 elsewhere. Without the items' or the rows', if there are any.
     integers: Vec<i32>,
     /// Blocks of field elements: masks, h, g.
     blocks: Vec<(usize, FieldVec)>,
     items: Option<Items>,
+    rows: Option<Rows>,
 }
 
 /// What cells are multiplied by before they are summed up.
 pub struct Weights {
     pub lower: FieldVec,
     pub items: Option<FieldVec>,
+    pub rows: Vec<RowWeights>,
 }
 
 impl Space {
     pub fn new(backend: Backend, layout: &Layout) -> Self {
-        let (address_bits, items) = (layout.address_bits(), Items::of(layout));
-        let bits = if items.is_some() { items::lower_bits(layout).into() } else { address_bits };
-        Self { backend, address_bits, integers: vec![0; 1 << bits], blocks: Vec::new(), items }
+        let (address_bits, items, rows) = (layout.address_bits(), Items::of(layout), Rows::of(layout));
+        let bits = Self::bits(layout, items.is_some() || rows.is_some());
+        Self { backend, address_bits, integers: vec![0; 1 << bits], blocks: Vec::new(), items, rows }
+    }
+
+    /// Bits of the addresses whose cells are written out one by one: not those of inputs that lie apart, above the others.
+    pub fn bits(layout: &Layout, apart: bool) -> u8 {
+        let all = || layout.chunk_bits.saturating_add(layout.count_bits);
+        if apart { items::lower_bits(layout) } else { all() }
+    }
+
+    /// The rows, if a cell is theirs.
+    fn rows_at(&self, base: u64) -> Option<&Rows> {
+        self.rows.as_ref().filter(|rows| rows.have(base))
     }
 
     /// The items, if a cell is theirs.
@@ -42,6 +59,9 @@ impl Space {
     pub fn write(&mut self, base: u64, cells: impl IntoIterator<Item = i32>) {
         if let Some(items) = self.items.as_mut().filter(|items| base >= items.first) {
             return items.write(base, cells);
+        }
+        if let Some(rows) = self.rows.as_mut().filter(|rows| rows.have(base)) {
+            return rows.write(base, cells);
         }
         let own = &mut self.integers[base as usize..];
         own.iter_mut().zip(cells).for_each(|(own, cell)| *own = cell);
@@ -65,13 +85,22 @@ impl Space {
         block.map_or(Fr::ZERO, |(base, values)| values.get(address - base))
     }
 
-    /// Everything times `weights`, to be summed up.
-    pub fn times(&self, Weights { lower, items }: Weights) -> Rounds {
+    /// Everything times `weights`, to be summed up on so many threads.
+    pub fn times(&self, weights: Weights, threads: NonZeroUsize) -> Box<dyn Summed + '_> {
+        let Weights { lower, items, rows } = weights;
         let lower = Columns { integers: self.integers.clone(), blocks: self.blocks.clone(), weights: lower };
-        match self.items.as_ref().zip(items) {
-            None => Rounds::plain(lower),
-            Some((items, weights)) => Rounds::with_items(lower, items, &weights, self.address_bits),
+        match (self.items.as_ref().zip(items), &self.rows) {
+            (Some((items, weights)), _) => {
+                Box::new(items::Rounds::with_items(lower, items, &weights, self.address_bits))
+            }
+            (None, Some(own)) => Box::new(rows::Rounds::new(own, lower, rows, self.address_bits, threads)),
+            (None, None) => Box::new(items::Rounds::plain(lower)),
         }
+    }
+
+    /// A product's term over the sum's variables, if it is of rows.
+    pub fn of_rows(&self, term: &Term, vars: u8, r: &[Fr]) -> Option<FieldVec> {
+        Some(self.rows_at(term.base)?.operand(self.backend, term, vars, r))
     }
 
     /// The integers that a product's term reads, and along which axes.
@@ -132,6 +161,10 @@ impl Space {
         for (functional, factor) in functionals.iter().zip(field::powers(theta)) {
             for term in &functional.0 {
                 let factor = factor * term.coefficient;
+                if let Some(rows) = self.rows_at(term.base) {
+                    rows.spread(self.backend, &mut sum.rows, factor, term);
+                    continue;
+                }
                 match self.items_at(term.base).zip(sum.items.as_mut()) {
                     Some((items, sum)) => sum.add_scaled(factor, &self.item_weights(items, term)),
                     None => {
@@ -165,6 +198,9 @@ impl Space {
             let own = chunks.part(first, items.count());
             let used = 1 << items.used_bits;
             sum.add_scaled_at(0, Fr::ONE, &FieldVec::combine_rows(&own, &items.integers, used));
+        }
+        if let Some(rows) = &self.rows {
+            sum.add_scaled_at(0, Fr::ONE, &rows.combine(&chunks));
         }
         for (base, values) in &self.blocks {
             let own = values.to_vec();

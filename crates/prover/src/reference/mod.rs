@@ -11,7 +11,7 @@ use crate::{
     Assignment, Commitment, ProveError, Random, Setup,
     assignment::{check_mode, slot_rows},
     lookups::{self, Row},
-    masks::{BATCH_SPARE, Mask},
+    masks::{BATCH_SPARE, Mask, blind_length},
 };
 use ark_ff::{AdditiveGroup, Field};
 use averment_verifier::{
@@ -227,7 +227,9 @@ pub fn prove_as(
     transcript.scalar(&value);
     let mut blind = None;
     if masked {
-        let vector: Vec<Fr> = (0..cells.len()).map(|_| random()).collect();
+        let mut vector: Vec<Fr> = (0..blind_length(layout.chunk_bits)).map(|_| random()).collect();
+        vector.resize(1 << layout.chunk_bits, Fr::ZERO);
+        vector.push(random());
         let eq = field::eq_table(low);
         let opened: Fr = vector.iter().zip(&eq).map(|(cell, weight)| *cell * weight).sum();
         let message = Blind { commitment: setup.polynomial(&vector), value: opened };

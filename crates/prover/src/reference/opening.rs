@@ -156,7 +156,7 @@ fn add_products(s: &mut [Fr], factor: Fr, a: &[Fr], b: &[Fr]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::masks::{BATCH_SPARE, Mask, tests::rank};
+    use crate::masks::{BATCH_SPARE, Mask, blind_length, tests::rank};
     use averment_verifier::{
         batch_mask_weights,
         opening::{Claim, MaskClaim, verify},
@@ -267,38 +267,37 @@ mod tests {
         sent
     }
 
-    /// Columns of [`sent`], one a coefficient of R and of M' with `spare` cells behind its rounds'.
-    fn columns(bits: usize, rounds: usize, spare: usize) -> Vec<Vec<Fr>> {
+    /// The coefficients of R that are uniform where `length` of the lowest are, and the one at X^K.
+    fn uniform(bits: usize, length: usize) -> Vec<usize> {
+        (0..length).chain([1 << bits]).collect()
+    }
+
+    /// Columns of [`sent`], one a uniform coefficient of R and of M' with `spare` cells behind its rounds'.
+    fn columns(bits: usize, rounds: usize, uniform: &[usize], spare: usize) -> Vec<Vec<Fr>> {
         let (blinds, masks) = ((1 << bits) + 1, 1 + 2 * rounds + spare);
-        let unit = |place: usize, length: usize| {
+        let unit = |place: Option<usize>, length: usize| {
             let mut unit = vec![Fr::ZERO; length];
-            if let Some(own) = unit.get_mut(place) {
+            if let Some(own) = place.and_then(|place| unit.get_mut(place)) {
                 *own = Fr::ONE;
             }
             unit
         };
-        (0..blinds + masks)
-            .map(|place| {
-                sent(
-                    bits,
-                    rounds,
-                    unit(place, blinds),
-                    &unit(place.checked_sub(blinds).unwrap_or(masks), masks),
-                )
-            })
-            .collect()
+        let of_r = uniform.iter().map(|place| (Some(*place), None));
+        let of_m = (0..masks).map(|place| (None, Some(place)));
+        of_r.chain(of_m).map(|(r, m)| sent(bits, rounds, unit(r, blinds), &unit(m, masks))).collect()
     }
 
-    /// [12.2]: with M' and R uniform, all that the batch evaluation and the opening send is uniform, jointly.
+    /// [12.2]: with M' uniform, and R where it is, all that the batch evaluation and the opening send is uniform, jointly.
     #[test]
     fn what_m_and_r_hide_has_full_joint_rank() {
-        for (bits, rounds) in [(5, 8), (6, 9), (8, 11)] {
-            let all = columns(bits, rounds, BATCH_SPARE);
+        for (bits, rounds) in [(5, 8), (6, 9), (8, 11), (10, 13), (11, 15)] {
+            let uniform = uniform(bits, blind_length(bits as u8));
+            let all = columns(bits, rounds, &uniform, BATCH_SPARE);
             let forms = all[0].len();
             assert_eq!(forms, 2 + 2 * rounds + 2 + 4 + 8);
             assert_eq!(rank(all.clone()), forms, "2^{bits} cells, {rounds} rounds");
             // Without R, without M', without a round's coefficient, and without spare ones something is bare.
-            let blinds = (1 << bits) + 1;
+            let blinds = uniform.len();
             assert!(rank(all[blinds..].to_vec()) < forms, "without R");
             assert!(rank(all[..blinds].to_vec()) < forms, "without M'");
             for round in 0..=2 * rounds {
@@ -307,11 +306,22 @@ mod tests {
                 assert!(rank(fewer) < forms, "M' without coefficient {round}");
             }
             // Three spare cells would do; there are more, for whoever changes what is opened.
-            assert_eq!(rank(columns(bits, rounds, 3)), forms);
-            assert!(rank(columns(bits, rounds, 2)) < forms, "M' with two spare cells");
+            assert_eq!(rank(columns(bits, rounds, &uniform, 3)), forms);
+            assert!(rank(columns(bits, rounds, &uniform, 2)) < forms, "M' with two spare cells");
         }
         // Chunks of 16 cells have too few coefficients for what is sent: g and h have no freedom left for S.
-        let few = columns(4, 7, BATCH_SPARE);
+        let few = columns(4, 7, &uniform(4, 16), BATCH_SPARE);
         assert!(rank(few.clone()) < few[0].len());
+    }
+
+    /// R need not be uniform everywhere, but a few rows it must be: with one row alone, h is bare.
+    #[test]
+    fn a_few_rows_of_r_hide_as_much_as_all_of_it() {
+        let (bits, rounds, width) = (10, 13, 32);
+        assert_eq!(blind_length(bits as u8), 16 * width);
+        let rank_of = |rows: usize| rank(columns(bits, rounds, &uniform(bits, rows * width), BATCH_SPARE));
+        let forms = 2 + 2 * rounds + 2 + 4 + 8;
+        assert!(rank_of(1) < forms, "one row");
+        assert_eq!((rank_of(4), rank_of(16), rank_of(width)), (forms, forms, forms));
     }
 }
