@@ -1,7 +1,7 @@
 //! Vectors of federated tasks: what their cells mean, and packages.
 
 use crate::plan::perceptron;
-use averment_plan::vector::{DENOMINATOR, Package, Vector, VectorKind, VectorLayout};
+use averment_plan::vector::{Package, Vector, VectorKind, VectorLayout};
 use averment_primitives::Salt;
 
 /// The layout of a small plan's weights.
@@ -41,13 +41,14 @@ pub(crate) fn vector(data: &[u8]) -> bool {
     assert_eq!(own.norm_squared(&layout), square.unsigned_abs(), "padding is zero");
     match own.kind() {
         VectorKind::Model => {
-            let same = own.aggregate(&layout, &[(DENOMINATOR, &Vector::zero(&layout))]);
-            assert_eq!(same.expect("nothing is added").0, *own);
+            let none = Vector::between(&layout, own, own);
+            assert_eq!(none.as_ref(), Ok(&Vector::zero(&layout)));
         }
         VectorKind::Update => {
             let zero = layout.blocks().iter().map(|block| vec![0; block.shape.cells()]).collect();
             let zero = Vector::new(&layout, VectorKind::Model, zero).expect("zero fits");
-            let (new, _) = zero.aggregate(&layout, &[(DENOMINATOR, own)]).expect("updates are narrower");
+            let new = Vector::new(&layout, VectorKind::Model, own.tensors().to_vec())
+                .expect("updates are narrower");
             assert_eq!(Vector::between(&layout, &zero, &new).as_ref(), Ok(own));
         }
     }

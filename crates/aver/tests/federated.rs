@@ -6,10 +6,10 @@ mod triage;
 use averment_compiler::{import, task::Template};
 use averment_plan::{
     Plan, Weights,
-    vector::{DENOMINATOR, Package, Vector, VectorLayout},
+    vector::{DENOMINATOR, Package, Vector, VectorKind, VectorLayout},
 };
 use averment_primitives::{Salt, hex, keccak256};
-use averment_prover::{Setup, registered::WeightsSecret};
+use averment_prover::{Setup, federated, registered::WeightsSecret};
 use averment_verifier::{commitment::WeightsCommitment, point};
 use sandbox::Sandbox;
 use std::fs;
@@ -56,8 +56,18 @@ fn a_task_begins_and_ends_with_plans_whose_points_are_its_own() {
     let cells = parameters.iter_mut().flat_map(|own| &mut own.tensor.cells).enumerate();
     cells.for_each(|(at, cell)| *cell += (at % 5) as f64 / 400.0 - 0.005);
     let update = template.update(&initial, &parameters, 1 << 30).unwrap();
-    let (trained, _) = initial.aggregate(&layout, &[(DENOMINATOR / 2, &update)]).unwrap();
     let salt = || Salt::from_random([5; 32]);
+    let first = WeightsCommitment::decode(&public("commitment")).unwrap();
+    let blocks = first.chunked().blocks();
+    let bits = blocks.chunk_bits();
+    let setup = Setup::development(bits);
+    let committed = |vector: &Vector| {
+        let package = Package { vector: vector.clone(), salt: salt() };
+        federated::Vector::of(&setup, &layout, bits, &package).unwrap()
+    };
+    let rows = [(DENOMINATOR / 2, &committed(&update))];
+    let (trained, _) = federated::aggregate(&setup, &committed(&initial), &rows, None).unwrap();
+    let trained = trained.plain(&layout, VectorKind::Model).unwrap();
     let write = |name: &str, vector: &Vector| {
         let package = Package { vector: vector.clone(), salt: salt() };
         fs::write(sandbox.path().join(name), package.encode(&layout)).unwrap();
@@ -68,9 +78,6 @@ fn a_task_begins_and_ends_with_plans_whose_points_are_its_own() {
     // The version's points are those that the contract would have.
     let made =
         finish(&sandbox, "final.vector", &["-o", "trained.plan", "--onnx", "trained.onnx"]).done().json();
-    let first = WeightsCommitment::decode(&public("commitment")).unwrap();
-    let blocks = first.chunked().blocks();
-    let setup = Setup::development(blocks.chunk_bits());
     let (task, _) = WeightsSecret::commit(&setup, blocks, trained.padded(&layout), Some(&salt())).unwrap();
     let version = fs::read(sandbox.path().join("trained.plan/public/commitment")).unwrap();
     assert_eq!(hex::encode(&version), hex::encode(task.encode()));

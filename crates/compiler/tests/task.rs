@@ -111,7 +111,11 @@ fn a_model_trained_from_nothing_has_the_blocks_it_started_with() {
         let wanted = descend(&template.network_of(&model).unwrap(), &samples, &labels, 40);
         let update = template.update(&model, &wanted, 1 << 20).unwrap();
         assert!(update.norm_squared(&layout) <= 1 << 40);
-        (model, _) = model.aggregate(&layout, &[(DENOMINATOR, &update)]).unwrap();
+        let sum = |(old, step): (&Vec<i32>, &Vec<i32>)| {
+            old.iter().zip(step).map(|(old, step)| old + step).collect()
+        };
+        let cells = model.tensors().iter().zip(update.tensors()).map(sum).collect();
+        model = Vector::new(&layout, VectorKind::Model, cells).unwrap();
     }
     assert_ne!(model, initial);
     check_way_back(&template, &template.parameters(&model).unwrap());

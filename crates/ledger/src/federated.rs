@@ -10,6 +10,7 @@ mod book;
 mod code;
 mod error;
 mod events;
+mod kinds;
 mod steps;
 #[cfg(test)]
 mod tests;
@@ -22,6 +23,7 @@ pub use book::{Aggregated, Book, Challenge, Member, Round, Said};
 pub use code::{TaskCode, TaskCodeFault};
 pub use error::TaskError;
 pub use events::{Event, Happened};
+pub use kinds::{TaskKinds, most_weight};
 pub use steps::{Created, pool_of};
 
 use crate::{

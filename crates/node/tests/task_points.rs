@@ -9,7 +9,7 @@ use averment_compiler::{
 };
 use averment_plan::vector::{DENOMINATOR, Package, Vector, VectorKind, VectorLayout};
 use averment_primitives::Salt;
-use averment_prover::{Setup, model::Committed, registered::WeightsSecret};
+use averment_prover::{Setup, federated, model::Committed, registered::WeightsSecret};
 use averment_verifier::{
     commitment::WeightsCommitment,
     descriptor::{self, Blocks, Descriptor},
@@ -59,8 +59,14 @@ fn the_points_of_a_finished_task_are_the_points_of_the_version() {
         moved.for_each(|(at, cell)| *cell += f64::from((at as u32 * round) % 11) / 500.0 - 0.01);
         let update = template.update(&model, &parameters, 1 << 30).unwrap();
         let other = Vector::zero(layout);
-        (model, _) =
-            model.aggregate(layout, &[(DENOMINATOR / 3, &update), (DENOMINATOR / 2, &other)]).unwrap();
+        let committed = |vector: &Vector| {
+            let package = Package { vector: vector.clone(), salt: Salt::from_random([round as u8; 32]) };
+            federated::Vector::of(&setup, layout, bits, &package).unwrap()
+        };
+        let [old, update, other] = [&model, &update, &other].map(committed);
+        let rows = [(DENOMINATOR / 3, &update), (DENOMINATOR / 2, &other)];
+        let (new, _) = federated::aggregate(&setup, &old, &rows, None).unwrap();
+        model = new.plain(layout, VectorKind::Model).unwrap();
     }
     let package = Package { vector: model.clone(), salt: Salt::from_random([4; 32]) };
     let task = points(&setup, bits, layout, &package);

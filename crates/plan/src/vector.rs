@@ -148,18 +148,6 @@ pub enum VectorError {
         /// The block's width.
         bits: u8,
     },
-    /// Weights of rows beyond what a round has.
-    #[error(
-        "row {row}: weights are at most {ROW_WEIGHT} and add up to at most {WEIGHT_SUM}; here {weight}, together {sum}"
-    )]
-    RowWeight {
-        /// The row.
-        row: usize,
-        /// Its weight.
-        weight: u32,
-        /// The sum up to it.
-        sum: u64,
-    },
     /// Widths that the rounds of a task can fill.
     #[error(
         "{name}: cells start with up to {initial}, and {rounds} rounds with updates of {update_bits} bits can take them beyond \
@@ -292,52 +280,6 @@ impl Vector {
             }
             factor *= 1.0 - 1e-9;
         }
-    }
-
-    /// `W_new = W_old + floor(Σ w_i u_i / D)` and `rem = Σ w_i u_i - D (W_new - W_old)`, cell by cell ([F2.1]).
-    ///
-    /// Refuses weights beyond [`ROW_WEIGHT`] and [`WEIGHT_SUM`], and a new model out of its widths.
-    pub fn aggregate(
-        &self,
-        layout: &VectorLayout,
-        rows: &[(u32, &Self)],
-    ) -> Result<(Self, Vec<Vec<u16>>), VectorError> {
-        self.expect(layout, VectorKind::Model)?;
-        let mut together = 0u64;
-        for (row, (weight, update)) in rows.iter().enumerate() {
-            update.expect(layout, VectorKind::Update)?;
-            together += u64::from(*weight);
-            if *weight > ROW_WEIGHT || together > WEIGHT_SUM.into() {
-                return Err(VectorError::RowWeight { row, weight: *weight, sum: together });
-            }
-        }
-        let (mut models, mut remainders) = (Vec::new(), Vec::new());
-        for (position, (block, old)) in layout.blocks().iter().zip(&self.tensors).enumerate() {
-            let mut sums = vec![0i64; old.len()];
-            for (weight, update) in rows {
-                let cells = update.tensors.get(position).map(Vec::as_slice).unwrap_or_default();
-                if *weight > 0 {
-                    sums.iter_mut()
-                        .zip(cells)
-                        .for_each(|(sum, cell)| *sum += i64::from(*weight) * i64::from(*cell));
-                }
-            }
-            let range = Range::signed(block.bits);
-            let mut model = Vec::with_capacity(old.len());
-            let mut remainder = Vec::with_capacity(old.len());
-            for (cell, (old, sum)) in old.iter().zip(&sums).enumerate() {
-                let new = i64::from(*old) + sum.div_euclid(DENOMINATOR.into());
-                if i128::from(new) < range.low || i128::from(new) > range.high {
-                    let (name, bits) = (block.name.clone(), block.bits);
-                    return Err(VectorError::OutOfRange { name, cell, got: new, bits });
-                }
-                model.push(new as i32);
-                remainder.push(sum.rem_euclid(DENOMINATOR.into()) as u16);
-            }
-            models.push(model);
-            remainders.push(remainder);
-        }
-        Ok((Self { kind: VectorKind::Model, tensors: models }, remainders))
     }
 
     /// Whether it is a vector of this kind and this layout; it may have been made for another one.

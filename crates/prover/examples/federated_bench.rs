@@ -70,7 +70,7 @@ fn round() -> Result<(), Box<dyn Error>> {
         |seed: u64, bits: u8| Vector::commit(&setup, shape.blocks(), cells(&shape, seed, bits), Some(&salt));
     let updates = (0..20).map(|seed| commit(seed, BITS.1)).collect::<Result<Vec<_>, _>>()?;
     let (older, root) = (commit(50, BITS.0 - 2)?, commit(51, BITS.1)?);
-    let weighted: Vec<(i64, &Vector)> = updates.iter().map(|own| (3276, own)).collect();
+    let weighted: Vec<(u32, &Vector)> = updates.iter().map(|own| (3276, own)).collect();
     let (model, remainder) = timed("  aggregate", || aggregate(&setup, &older, &weighted, Some(&salt)))?;
     let sums = updates.iter().map(|own| Vector::combine(&[(2, own)])).collect::<Result<Vec<_>, _>>()?;
     let rows = [[updates.clone(), vec![root]].concat(), sums];

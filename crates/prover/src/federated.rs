@@ -3,13 +3,15 @@
 
 mod vector;
 
-pub use vector::Vector;
+pub use vector::{Vector, triangle};
 
 use crate::{
     Assignment, Commitment, Engine, ProveError, Random, Setup, SlotCells, certify::looked_up,
     registered::CommitError,
 };
 use ark_bn254::{Fr, G1Affine};
+use averment_kernels::{Backend, weighted_sum};
+use averment_plan::vector::{ROW_WEIGHT, WEIGHT_SUM};
 use averment_primitives::Salt;
 use averment_verifier::{
     RegisteredError,
@@ -148,28 +150,47 @@ impl RoundWitness {
     }
 }
 
-/// The upper triangle of the inner products of rows, row by row ([F2.5]); none if one has more than 64 bits.
-pub fn triangle(rows: &[&Vector], exponents: &[u8]) -> Option<Vec<i64>> {
-    let pairs = rows.iter().enumerate().flat_map(|(i, row)| rows[i..].iter().map(move |other| (row, other)));
-    pairs.map(|(row, other)| i64::try_from(row.product(other, exponents)).ok()).collect()
-}
-
-/// The model `old + floor(Σ weight·update / 2^16)`, committed to under `salt`, and the remainder, whose points and blinds are those
+/// The model `old + floor(Σ weight·row / 2^16)`, committed to under `salt`, and the remainder, whose points and blinds are those
 /// that the equation of [F2.2] gives.
+///
+/// Refuses weights beyond those of [F2.1], and rows or models of more than 32 bits a cell. That a model is in its widths
+/// [`Vector::plain`] says.
 pub fn aggregate(
     setup: &Setup,
     old: &Vector,
-    updates: &[(i64, &Vector)],
+    rows: &[(u32, &Vector)],
     salt: Option<&Salt>,
 ) -> Result<(Vector, Vector), CommitError> {
+    let mut sum = 0_u64;
+    for (row, (weight, own)) in rows.iter().enumerate() {
+        sum += u64::from(*weight);
+        if *weight > ROW_WEIGHT || sum > WEIGHT_SUM.into() {
+            return Err(CommitError::RowWeight { row, weight: *weight, sum });
+        }
+        if own.setup != old.setup || own.blocks != old.blocks {
+            return Err(CommitError::Other { what: "blocks or a setup" });
+        }
+    }
+    let rows: Vec<(u32, &Vector)> = rows.iter().filter(|(weight, _)| *weight > 0).copied().collect();
+    let weights: Vec<u32> = rows.iter().map(|(weight, _)| *weight).collect();
+    let cells: Option<Vec<Vec<i32>>> = rows.iter().map(|(_, own)| own.narrow()).collect();
+    let cells = cells.ok_or(CommitError::Sum)?;
+    let slices: Vec<&[i32]> = cells.iter().map(Vec::as_slice).collect();
+    let (mut steps, mut rest) = weighted_sum(Backend::best(), &slices, &weights, u32::from(REMAINDER_BITS));
+    steps.resize(old.cells.len(), 0);
+    rest.resize(old.cells.len(), 0);
+    let new = old.cells.iter().zip(&steps).map(|(old, step)| i32::try_from(old.saturating_add(*step)));
+    let new = new.collect::<Result<Vec<i32>, _>>().map_err(|_| CommitError::Sum)?;
+    let blocks = old.blocks.bases().iter().zip(old.blocks.sizes());
+    let blocks = blocks.map(|(base, bits)| new[*base as usize..][..1 << bits].to_vec());
+    let model = Vector::commit(setup, &old.blocks, blocks, salt)?;
     let unit = 1_i64 << REMAINDER_BITS;
-    let mut parts = updates.to_vec();
-    parts.push((unit, old));
-    let sum = Vector::combine(&parts)?;
-    let narrow = |cell: &i64| i32::try_from(cell >> REMAINDER_BITS).map_err(|_| CommitError::Sum);
-    let cells = sum.each_block().map(|cells| cells.iter().map(narrow).collect());
-    let model = Vector::commit(setup, old.blocks(), cells.collect::<Result<Vec<_>, _>>()?, salt)?;
-    let remainder = Vector::combine(&[(1, &sum), (-unit, &model)])?;
+    let mut parts: Vec<(i64, &Vector)> =
+        rows.iter().map(|(weight, own)| (i64::from(*weight), *own)).collect();
+    parts.extend([(unit, old), (-unit, &model)]);
+    let (blinds, points) = Vector::openings(&parts);
+    let cells = rest.into_iter().map(i64::from).collect();
+    let remainder = Vector { setup: old.setup, blocks: old.blocks.clone(), cells, blinds, points };
     Ok((model, remainder))
 }
 

@@ -9,9 +9,12 @@ mod task;
 
 use alloy_primitives::{Address, B256};
 use averment_kernels::Backend;
+use averment_primitives::Salt;
 use averment_prover::{
     Engine,
-    federated::{RoundWitness, TaskError, UpdateWitness, Vector, prove_round, prove_update},
+    federated::{
+        RoundWitness, TaskError, UpdateWitness, Vector, aggregate, prove_round, prove_update, triangle,
+    },
     reference::{self, Honest},
     registered::CommitError,
 };
@@ -251,4 +254,59 @@ fn sums_of_vectors_are_committed_to() {
     let blocks = Blocks::new(task.chunk_bits, vec![3]).unwrap();
     let other = Vector::commit(&task.setup, &blocks, [vec![1]], None).unwrap();
     assert_eq!(Vector::combine(&[(1, &a), (1, &other)]), Err(CommitError::Other { what: "blocks" }));
+}
+
+#[test]
+fn sums_round_down_and_the_remainder_is_what_is_left() {
+    let task = Task::three_chunks();
+    let old = task.commit(9, task.cells(9, &[3, 4, 3, 4]));
+    let (first, second) = (task.update(1), task.update(2));
+    let salt = Salt::from_random([7; 32]);
+    let rows = [(40_000, &first), (0, &old), (25_500, &second)];
+    let (new, rest) = aggregate(&task.setup, &old, &rows, Some(&salt)).unwrap();
+    let sum = |own: &Vector, by: i64| (by, own.clone());
+    // Σ w u = D (new - old) + rest, of cells, of blinds and of points.
+    let left = [sum(&first, 40_000), sum(&second, 25_500)];
+    let right = [sum(&new, 1 << 16), sum(&old, -(1 << 16)), sum(&rest, 1)];
+    let [left, right] = [&left[..], &right].map(|parts| {
+        let parts: Vec<(i64, &Vector)> = parts.iter().map(|(by, own)| (*by, own)).collect();
+        Vector::combine(&parts).unwrap()
+    });
+    assert!(left == right);
+    assert!(rest.each_block().flatten().all(|cell| (0..1 << 16).contains(cell)));
+    assert!(rest.each_block().flatten().any(|cell| *cell > 0));
+    // It is the vector that its cells make under this salt.
+    let cells = new.each_block().map(|cells| cells.iter().map(|cell| *cell as i32).collect());
+    assert!(Vector::commit(&task.setup, task.shape.blocks(), cells, Some(&salt)).unwrap() == new);
+    let nothing = aggregate(&task.setup, &old, &[], Some(&salt)).unwrap();
+    assert!(nothing.0.each_block().eq(old.each_block()) && nothing.1.each_block().flatten().all(|c| *c == 0));
+
+    let weight = |rows: &[(u32, &Vector)]| aggregate(&task.setup, &old, rows, Some(&salt)).map(drop);
+    let heavy = Err(CommitError::RowWeight { row: 0, weight: (1 << 20) + 1, sum: (1 << 20) + 1 });
+    assert_eq!(weight(&[((1 << 20) + 1, &first)]), heavy);
+    let many = Err(CommitError::RowWeight { row: 4, weight: 1 << 20, sum: 5 << 20 });
+    assert_eq!(weight(&[(1 << 20, &first); 5]), many);
+}
+
+#[test]
+fn the_triangle_is_that_of_the_inner_products() {
+    for task in [Task::narrow(), Task::wide(), Task::three_chunks()] {
+        let exponents = task.shape.exponents();
+        let mut rows = vec![task.update(1), task.update(2), Vector::zero(&task.setup, task.shape.blocks())];
+        rows.push(Vector::combine(&[(-3, &rows[0]), (2, &rows[1])]).unwrap());
+        let expected = |rows: &[&Vector]| -> Option<Vec<i64>> {
+            let pairs =
+                rows.iter().enumerate().flat_map(|(i, row)| rows[i..].iter().map(move |own| (row, own)));
+            pairs.map(|(row, own)| i64::try_from(row.product(own, exponents)).ok()).collect()
+        };
+        let all: Vec<&Vector> = rows.iter().collect();
+        assert_eq!(triangle(&all, exponents), expected(&all));
+        assert!(triangle(&all, exponents).is_some());
+        assert_eq!(triangle(&[], exponents), Some(Vec::new()));
+        // Cells of more than 32 bits, and products of more than 64.
+        let long = Vector::combine(&[(1 << 31, &rows[0])]).unwrap();
+        assert_eq!(triangle(&[&long, &rows[2]], exponents), expected(&[&long, &rows[2]]));
+        let longer = Vector::combine(&[(1 << 40, &rows[0])]).unwrap();
+        assert_eq!(triangle(&[&longer], exponents), None);
+    }
 }

@@ -9,6 +9,7 @@
 //! machine. There is no tensor library below it; the crate is where one would come in, and nothing outside would see it.
 
 pub mod data;
+mod learner;
 pub mod models;
 pub mod network;
 mod parameters;
@@ -16,6 +17,7 @@ mod participant;
 pub mod random;
 mod sgd;
 
+pub use learner::Learner;
 pub use network::{Graph, GraphError};
 pub use parameters::{ParameterError, Parameters, TensorSchema};
 pub use participant::{Evaluation, Fit, FitError, Fitted, Participant, Progress};

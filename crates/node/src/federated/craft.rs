@@ -1,4 +1,10 @@
-//! What a member computes: updates, checks, sums, proofs and scores. The services know nothing of the mathematics but this.
+//! What a member computes: updates, checks, sums, proofs and scores. The services know nothing of the mathematics but this;
+//! [`TaskCraft`] is the mathematics.
+
+pub mod contribution;
+mod task;
+
+pub use task::{Learning, Origin, Scoring, TaskCraft, TaskCraftError, rule_of};
 
 use alloy_primitives::{Address, B256, Bytes};
 use averment_ledger::federated::{TaskId, Terms};
@@ -138,5 +144,5 @@ pub trait Craft: Send + Sync + 'static {
     fn aggregate(&self, work: &Work) -> Result<NewModel, CraftError>;
 
     /// How good each row's update is, 0 to 2^16, on data of one's own.
-    fn score(&self, work: &Work, weights: &[u64]) -> Result<Vec<u32>, CraftError>;
+    fn score(&self, work: &Work) -> Result<Vec<u32>, CraftError>;
 }

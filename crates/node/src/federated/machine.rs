@@ -376,10 +376,13 @@ impl Machine {
     pub fn wanted(&self, have: &Have) -> Vec<Action> {
         let mut wanted = Vec::new();
         let me = self.settings.account;
-        if self.book.phase == Phase::Ended || self.book.phase == Phase::None {
+        if self.book.phase == Phase::None {
             return wanted;
         }
-        self.public(&mut wanted);
+        // What came of a task that is over, its members still fetch.
+        if self.book.phase != Phase::Ended {
+            self.public(&mut wanted);
+        }
         let wants_model = self.settings.trains || self.settings.aggregates || self.settings.scores;
         if wants_model && self.book.is_member(me) && !have.models.contains(&self.model()) {
             wanted.push(Action::Fetch { model: self.model() });

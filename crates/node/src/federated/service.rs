@@ -868,10 +868,8 @@ impl Service {
 
     fn score(&mut self, round: u16) -> Result<bool, ActError> {
         let work = self.work(round)?;
-        let made = self.machine.aggregated().ok_or(ActError::Missing("the new model"))?;
-        let weights: Vec<u64> = made.weights.iter().map(|weight| weight.saturating_to()).collect();
         let craft = self.craft.clone();
-        let job = move || Made::Scores(craft.score(&work, &weights));
+        let job = move || Made::Scores(craft.score(&work));
         let Some(Made::Scores(scores)) = self.workshop.take((round, "score", 0), job) else {
             return Ok(true);
         };

@@ -1,6 +1,9 @@
 //! Members of a task at work on the embedded chain, over HTTP: with one who is silent and comes back, one who delivers something else
-//! than it committed to, an aggregator that is away, and a stop at every step.
+//! than it committed to, an aggregator that is away, and a stop at every step. Here vectors are one number, and proofs are believed;
+//! in `real` and `large` everything is as it is.
 
+mod large;
+mod real;
 mod world;
 
 use alloy_primitives::{B256, U256};
@@ -27,7 +30,7 @@ async fn until(world: &World, members: &mut [Member], mut done: impl AsyncFnMut(
         if done(world).await {
             return;
         }
-        world.pass(11).await;
+        world.ground.pass(11).await;
     }
     let book = world.book().await;
     panic!("it does not come to that: {:?} of round {} until {}", book.phase, book.number(), book.until);
@@ -132,7 +135,8 @@ async fn stopped_at_every_step_it_goes_on_and_commits_once() {
                         stops += 1;
                         // Its server goes down with it, and comes up elsewhere.
                         drop(member.service.take());
-                        *member = world.start(member.at, member.toy).await;
+                        let toy = member.toy.unwrap();
+                        *member = world.start(member.at, toy).await;
                         watched(member);
                     }
                     Err(error) => panic!("{error}"),
@@ -147,7 +151,7 @@ async fn stopped_at_every_step_it_goes_on_and_commits_once() {
         if finals(&world).await == 2 {
             break 'rounds;
         }
-        world.pass(11).await;
+        world.ground.pass(11).await;
     }
     let book = world.book().await;
     assert_eq!(book.models.len(), 2);

@@ -7,7 +7,8 @@ use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 use averment_ledger::{
     Ledger,
     contracts::{
-        Deployment, DevelopmentToken, Profile, Sender, SettlementTerms, TaskContracts, TaskSurroundings,
+        Deployment, DevelopmentToken, Profile, ProofContracts, Sender, SettlementTerms, TaskContracts,
+        TaskSurroundings,
     },
     embedded::{Genesis, SystemClock},
     federated::{Book, TaskClient, TaskMoney, TaskRule, TaskSize, TaskTimes, Terms},
@@ -21,7 +22,9 @@ use averment_node::federated::{
     service::{Plan, Service},
     transfers::{Patience, Place, TransferServer},
 };
+use averment_primitives::{ModelId, VersionId};
 use averment_registry::version::VersionContent;
+use averment_verifier::Key;
 use serde_json::Value;
 use std::{path::PathBuf, sync::Arc, time::Duration};
 use tempfile::TempDir;
@@ -34,6 +37,8 @@ pub const FIRST: i64 = 1_000_003;
 pub const SECONDS: u32 = 100;
 /// The named aggregator's account; participants are the ones before.
 pub const AGGREGATOR: usize = 6;
+/// Longest file of a transfer.
+const FILE: u64 = 1 << 20;
 const GENESIS_TIME: u64 = 1_700_000_000;
 
 sol! {
@@ -160,64 +165,123 @@ impl Craft for Toy {
         })
     }
 
-    fn score(&self, work: &Work, _: &[u64]) -> Result<Vec<u32>, CraftError> {
+    fn score(&self, work: &Work) -> Result<Vec<u32>, CraftError> {
         Ok(vec![averment_ledger::federated::WHOLE; work.rows.len()])
     }
 }
 
-pub struct World {
+/// A chain with the contracts, and accounts with money.
+pub struct Ground {
     pub folder: TempDir,
     pub ledger: Ledger,
-    pub client: TaskClient,
     pub accounts: Vec<AccountKey>,
+    pub deployment: Deployment,
+    pub contracts: TaskContracts,
+    pub model: ModelId,
 }
 
-impl World {
-    /// With five participants who have joined.
-    pub async fn new() -> Self {
+impl Ground {
+    /// With the verifier of a setup's proofs, or without with one that believes everything.
+    pub async fn new(key: Option<&Key>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("chain");
         let ledger = Ledger::open_embedded(&path, Genesis::development(GENESIS_TIME), SystemClock).unwrap();
         let accounts = development::accounts(ledger.chain_id()).unwrap();
         let sender = |at: usize| Sender::new(&ledger, accounts[at].clone());
+        let proofs = match key {
+            Some(key) => Some(ProofContracts::deploy(&sender(0), key).await.unwrap().0),
+            None => None,
+        };
         let terms = SettlementTerms::DEVELOPMENT;
         let (deployment, _) =
-            Deployment::deploy_all(&sender(0), Profile::Development, None, Some(&terms)).await.unwrap();
+            Deployment::deploy_all(&sender(0), Profile::Development, proofs, Some(&terms)).await.unwrap();
         let settlement = deployment.settlement.unwrap();
-        let verifier = sender(0).create("create a believer", believer_code()).await.unwrap();
-        let verifier = verifier.receipt.contract_address.unwrap();
-        let around = TaskSurroundings {
-            token: settlement.token,
-            registry: deployment.registry.address,
-            verifier,
-            randomness: settlement.randomness.address,
-            uptime: Address::ZERO,
-            grace: 0,
-            authority: deployment.access_manager.address,
+        let around = match TaskSurroundings::of(&deployment, Address::ZERO, 0) {
+            Some(around) => around,
+            None => {
+                let verifier = sender(0).create("create a believer", believer_code()).await.unwrap();
+                TaskSurroundings {
+                    token: settlement.token,
+                    registry: deployment.registry.address,
+                    verifier: verifier.receipt.contract_address.unwrap(),
+                    randomness: settlement.randomness.address,
+                    uptime: Address::ZERO,
+                    grace: 0,
+                    authority: deployment.access_manager.address,
+                }
+            }
         };
         let (contracts, _) = TaskContracts::deploy(&sender(0), &around).await.unwrap();
         contracts.check(&ledger).await.unwrap();
-
-        let content = VersionContent {
-            manifest_digest: keccak256("manifest"),
-            artifacts_root: keccak256("artifacts"),
-            weights_commitment: keccak256([prefix(), point(FIRST)].concat()),
-            plan_digest: keccak256("plan"),
-            parents: Vec::new(),
-        };
         let registry = RegistryClient::open(&ledger, &deployment).await.unwrap();
         let policy = PolicyTerms { roles: vec![("risk".to_owned(), accounts[9].address())], threshold: 1 };
         let (model, _) = registry.create_model(&sender(0), "model", &policy).await.unwrap();
         registry.set_registrar(&sender(0), model, accounts[8].address(), true).await.unwrap();
-        let (version, _) = registry.register_version(&sender(8), model, &content).await.unwrap();
-        for account in &accounts[..8] {
-            let mint = DevelopmentToken::mintCall { to: account.address(), amount: U256::from(1_000_000) };
-            let own = Sender::new(&ledger, account.clone());
-            own.call("get money", settlement.token, &mint).await.unwrap();
+        let ground = Self { folder, ledger, accounts, deployment, contracts, model };
+        for at in 0..8 {
+            ground.give_money(at).await;
         }
-        let terms = Terms {
+        ground
+    }
+
+    pub async fn give_money(&self, at: usize) {
+        let mint =
+            DevelopmentToken::mintCall { to: self.accounts[at].address(), amount: U256::from(1_000_000) };
+        let token = self.deployment.settlement.unwrap().token;
+        self.sender(at).call("get money", token, &mint).await.unwrap();
+    }
+
+    pub fn sender(&self, at: usize) -> Sender {
+        Sender::new(&self.ledger, self.accounts[at].clone())
+    }
+
+    /// Registers a version with these weights and this plan.
+    pub async fn register(
+        &self,
+        name: &str,
+        weights: B256,
+        plan: B256,
+        parents: Vec<VersionId>,
+    ) -> VersionId {
+        let content = VersionContent {
+            manifest_digest: keccak256([b"manifest", name.as_bytes()].concat()),
+            artifacts_root: keccak256([b"artifacts", name.as_bytes()].concat()),
+            weights_commitment: weights,
+            plan_digest: plan,
+            parents,
+        };
+        let registry = RegistryClient::open(&self.ledger, &self.deployment).await.unwrap();
+        registry.register_version(&self.sender(8), self.model, &content).await.unwrap().0
+    }
+
+    /// The task of these terms, which these accounts join.
+    pub async fn create(
+        self,
+        terms: Terms,
+        prefix: Vec<u8>,
+        points: Vec<u8>,
+        joining: impl IntoIterator<Item = usize>,
+    ) -> World {
+        let sponsor = self.sender(0);
+        let (factory, salt) = (self.contracts.tasks.address, B256::ZERO);
+        let created = TaskClient::create(&sponsor, factory, &terms, salt, prefix.into(), points.into());
+        let created = created.await.unwrap();
+        let from = self.contracts.block_number;
+        let client = TaskClient::open(&self.ledger, created.task, from).await.unwrap();
+        assert_eq!(client.terms(), &terms);
+        assert_eq!(client.code().implementation, self.contracts.task.address);
+        assert_eq!(client.code().factory, factory);
+        for at in joining {
+            client.join(&self.sender(at), Bytes::new()).await.unwrap();
+        }
+        World { ground: self, client }
+    }
+
+    /// Terms with everything but what the task is about: the average, four rounds.
+    pub fn terms(&self, version: VersionId, plan: B256) -> Terms {
+        Terms {
             version: version.0,
-            plan: content.plan_digest,
+            plan,
             updateKind: keccak256("update"),
             roundKind: keccak256("round"),
             bound: 1_000,
@@ -253,28 +317,43 @@ impl World {
                 validatorStake: 0,
             },
             validators: 0,
-            aggregator: accounts[AGGREGATOR].address(),
+            aggregator: self.accounts[AGGREGATOR].address(),
             root: Address::ZERO,
             gate: Address::ZERO,
             privacy: 0,
-        };
-        let (salt, points) = (B256::ZERO, point(FIRST).into());
-        let sponsor = sender(0);
-        let created =
-            TaskClient::create(&sponsor, contracts.tasks.address, &terms, salt, prefix().into(), points);
-        let created = created.await.unwrap();
-        let client = TaskClient::open(&ledger, created.task, contracts.block_number).await.unwrap();
-        assert_eq!(client.terms(), &terms);
-        assert_eq!(client.code().implementation, contracts.task.address);
-        assert_eq!((client.code().factory, client.code().chunks), (contracts.tasks.address, 1));
-        for at in 1..AGGREGATOR {
-            client.join(&sender(at), Bytes::new()).await.unwrap();
         }
-        Self { folder, ledger, client, accounts }
+    }
+
+    /// Lets seconds pass and mines a block.
+    pub async fn pass(&self, seconds: u64) {
+        let latest = self.ledger.verified_header(BlockNumberOrTag::Latest).await.unwrap();
+        let then = latest.header.timestamp + seconds;
+        let provider = self.ledger.provider();
+        let _: Value = provider.raw_request("evm_setNextBlockTimestamp".into(), [then]).await.unwrap();
+        let _: Value = provider.raw_request("evm_mine".into(), ()).await.unwrap();
+    }
+}
+
+/// A task with its members.
+pub struct World {
+    pub ground: Ground,
+    pub client: TaskClient,
+}
+
+impl World {
+    /// With five participants who have joined, and a verifier that believes everything.
+    pub async fn new() -> Self {
+        let ground = Ground::new(None).await;
+        let weights = keccak256([prefix(), point(FIRST)].concat());
+        let version = ground.register("first", weights, keccak256("plan"), Vec::new()).await;
+        let terms = ground.terms(version, keccak256("plan"));
+        let world = ground.create(terms, prefix(), point(FIRST), 1..AGGREGATOR).await;
+        assert_eq!(world.client.code().chunks, 1);
+        world
     }
 
     pub fn address(&self, at: usize) -> Address {
-        self.accounts[at].address()
+        self.ground.accounts[at].address()
     }
 
     /// What the average of these accounts' updates adds to a model: what a division leaves goes to the lowest accounts, and the sum
@@ -290,29 +369,20 @@ impl World {
     }
 
     pub fn sender(&self, at: usize) -> Sender {
-        Sender::new(&self.ledger, self.accounts[at].clone())
+        self.ground.sender(at)
     }
 
     pub fn path(&self, at: usize) -> PathBuf {
-        self.folder.path().join(format!("member-{at}"))
-    }
-
-    /// Lets seconds pass and mines a block.
-    pub async fn pass(&self, seconds: u64) {
-        let latest = self.ledger.verified_header(BlockNumberOrTag::Latest).await.unwrap();
-        let then = latest.header.timestamp + seconds;
-        let provider = self.ledger.provider();
-        let _: Value = provider.raw_request("evm_setNextBlockTimestamp".into(), [then]).await.unwrap();
-        let _: Value = provider.raw_request("evm_mine".into(), ()).await.unwrap();
+        self.ground.folder.path().join(format!("member-{at}"))
     }
 
     pub async fn book(&self) -> Book {
-        let block = self.ledger.newest_final().await.unwrap();
+        let block = self.ground.ledger.newest_final().await.unwrap();
         self.client.book(&block).await.unwrap()
     }
 
     /// The service of the account at `at`, from its folder.
-    fn open(&self, at: usize, toy: Toy) -> Service {
+    fn open(&self, at: usize, craft: Arc<dyn Craft>) -> Service {
         let settings = Settings {
             account: self.address(at),
             trains: at != AGGREGATOR,
@@ -323,24 +393,33 @@ impl World {
             stagger: 10,
         };
         let patience = Patience { times: 2, again: Duration::from_millis(1), ..Patience::default() };
-        let plan = Plan {
-            again_after: Duration::ZERO,
-            patience,
-            file: 1 << 20,
-            ..Plan::new(settings, String::new())
-        };
-        Service::open(&self.path(at), plan, self.client.clone(), self.sender(at), Arc::new(toy)).unwrap()
+        let plan =
+            Plan { again_after: Duration::ZERO, patience, file: FILE, ..Plan::new(settings, String::new()) };
+        Service::open(&self.path(at), plan, self.client.clone(), self.sender(at), craft).unwrap()
     }
 
-    /// The same with its server, and with the initial model.
+    /// A member with a toy.
     pub async fn start(&self, at: usize, toy: Toy) -> Member {
+        let mut member = self.start_with(at, Arc::new(toy), &package(FIRST), &point(FIRST)).await;
+        member.toy = Some(toy);
+        member
+    }
+
+    /// The service of an account with its server, and with the initial model.
+    pub async fn start_with(
+        &self,
+        at: usize,
+        craft: Arc<dyn Craft>,
+        initial: &[u8],
+        points: &[u8],
+    ) -> Member {
         let local = "127.0.0.1:0".parse().unwrap();
         // Its address is known once it listens; the service says it.
-        let first = self.open(at, toy);
-        first.take_initial(&package(FIRST), &point(FIRST)).unwrap();
+        let first = self.open(at, craft);
+        first.take_initial(initial, points).unwrap();
         let (desk, store) = (first.desk().clone(), first.store().clone());
         let place = Place { chain_id: self.client.id().chain_id, task: self.client.id().task };
-        let limits = TransferServer::limits(1 << 20);
+        let limits = TransferServer::limits(FILE);
         let server = TransferServer::bind(
             local,
             limits,
@@ -352,14 +431,14 @@ impl World {
         let server = server.await.unwrap();
         let endpoint = format!("http://{}", server.address());
         let serving = tokio::spawn(server.run(std::future::pending()));
-        Member { at, toy, service: Some(first.with_endpoint(endpoint)), serving }
+        Member { at, toy: None, service: Some(first.with_endpoint(endpoint)), serving }
     }
 }
 
 /// A member at work.
 pub struct Member {
     pub at: usize,
-    pub toy: Toy,
+    pub toy: Option<Toy>,
     pub service: Option<Service>,
     pub serving: tokio::task::JoinHandle<()>,
 }
@@ -377,12 +456,13 @@ impl Member {
 
     /// Turns until nothing is computed any more.
     pub async fn turn(&mut self) {
-        for _ in 0..200 {
+        // What takes long takes long, on a machine with much to do.
+        for _ in 0..20_000 {
             let turn = self.service().turn().await.unwrap();
             if !turn.busy {
                 return;
             }
-            tokio::time::sleep(Duration::from_millis(2)).await;
+            tokio::time::sleep(Duration::from_millis(5)).await;
         }
         panic!("it computes for ever");
     }

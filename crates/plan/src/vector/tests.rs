@@ -206,32 +206,6 @@ fn a_task_that_could_overflow_is_none() {
     assert!(matches!(layout.check_room(&Vector::zero(&layout), 1, 1), Err(VectorError::OtherKind { .. })));
 }
 
-#[test]
-fn sums_round_down_and_the_remainder_is_what_is_left() {
-    let layout = layout();
-    let old = vector(VectorKind::Model, 3);
-    let (first, second) = (vector(VectorKind::Update, 1), vector(VectorKind::Update, -7));
-    let rows = [(40_000, &first), (25_536, &second)];
-    let (new, rem) = old.aggregate(&layout, &rows).unwrap();
-    let cells = old.tensors().iter().flatten().zip(new.tensors().iter().flatten()).zip(rem.iter().flatten());
-    let updates = first.tensors().iter().flatten().zip(second.tensors().iter().flatten());
-    for (((old, new), rem), (first, second)) in cells.zip(updates) {
-        let sum = 40_000 * i64::from(*first) + 25_536 * i64::from(*second);
-        assert_eq!(sum, i64::from(DENOMINATOR) * i64::from(new - old) + i64::from(*rem));
-    }
-    assert_eq!(Vector::between(&layout, &old, &new).unwrap().kind(), VectorKind::Update);
-    let weight = old.aggregate(&layout, &[(ROW_WEIGHT + 1, &first)]);
-    assert!(matches!(weight, Err(VectorError::RowWeight { row: 0, .. })));
-    let many = [(ROW_WEIGHT, &first); 5];
-    assert!(matches!(old.aggregate(&layout, &many), Err(VectorError::RowWeight { row: 4, .. })));
-    assert!(matches!(old.aggregate(&layout, &[(1, &old)]), Err(VectorError::OtherKind { .. })));
-    // What leaves the widths is an error, not a wrap.
-    let edge = vec![vec![(1 << 19) - 1; 15], vec![0; 5]];
-    let edge = Vector::new(&layout, VectorKind::Model, edge).unwrap();
-    let up = edge.aggregate(&layout, &[(DENOMINATOR, &vector(VectorKind::Update, 1))]);
-    assert_eq!(up, Err(VectorError::OutOfRange { name: "weight".into(), cell: 4, got: 1 << 19, bits: 20 }));
-}
-
 proptest! {
     #[test]
     fn packages_come_back(cells in prop::collection::vec(-(1i32 << 19)..1 << 19, 20), salt: [u8; 32], update: bool) {

@@ -1,4 +1,4 @@
-//! A vector of a task, with what opens its commitment: a model, an update, or a sum of such.
+//! A vector of a task, with what opens its commitment: a package that was committed to, or a sum of such.
 
 use crate::{
     Commitment, Setup,
@@ -7,6 +7,8 @@ use crate::{
 use alloy_primitives::B256;
 use ark_bn254::{Fr, G1Affine, G1Projective};
 use ark_ec::CurveGroup;
+use averment_kernels::{Backend, gram};
+use averment_plan::vector::{self, Package, VectorError, VectorKind, VectorLayout};
 use averment_primitives::Salt;
 use averment_verifier::{
     commitment::{Chunked, WeightsCommitment},
@@ -15,13 +17,15 @@ use averment_verifier::{
 use zeroize::Zeroize;
 
 /// The integers of a vector in their chunks, each chunk's blind, and the points. Wiped when dropped.
+///
+/// It is a [`vector::Vector`] of the plan with what opens it, or a sum of several, whose cells are in no kind's range.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Vector {
-    setup: B256,
-    blocks: Blocks,
-    cells: Vec<i64>,
-    blinds: Vec<Fr>,
-    points: Vec<G1Affine>,
+    pub(super) setup: B256,
+    pub(super) blocks: Blocks,
+    pub(super) cells: Vec<i64>,
+    pub(super) blinds: Vec<Fr>,
+    pub(super) points: Vec<G1Affine>,
 }
 
 impl Drop for Vector {
@@ -38,6 +42,39 @@ impl std::fmt::Debug for Vector {
 }
 
 impl Vector {
+    /// Commits to a package in chunks of `2^chunk_bits` cells: whoever has it gets the same points.
+    pub fn of(
+        setup: &Setup,
+        layout: &VectorLayout,
+        chunk_bits: u8,
+        package: &Package,
+    ) -> Result<Self, CommitError> {
+        let blocks = Blocks::new(chunk_bits, layout.sizes())?;
+        Self::commit(setup, &blocks, package.vector.padded(layout), Some(&package.salt))
+    }
+
+    /// The real cells, as a vector of the plan; refuses what is out of the kind's range.
+    pub fn plain(&self, layout: &VectorLayout, kind: VectorKind) -> Result<vector::Vector, VectorError> {
+        let (expected, got) = (layout.blocks().len(), self.blocks.sizes().len());
+        if expected != got || layout.sizes() != self.blocks.sizes() {
+            return Err(VectorError::Count { expected, got });
+        }
+        let mut tensors = Vec::with_capacity(expected);
+        for (block, cells) in layout.blocks().iter().zip(self.each_block()) {
+            let real = block.shape.real_cells().filter_map(|place| cells.get(place)).enumerate();
+            let narrow = |(cell, got): (usize, &i64)| {
+                i32::try_from(*got).map_err(|_| VectorError::OutOfRange {
+                    name: block.name.clone(),
+                    cell,
+                    got: *got,
+                    bits: block.width(kind),
+                })
+            };
+            tensors.push(real.map(narrow).collect::<Result<_, _>>()?);
+        }
+        vector::Vector::new(layout, kind, tensors)
+    }
+
     /// Commits to the cells of each block, padded as a plan's weights are, in the plan's order; what is missing of a block is
     /// zero. The same points as those of weights that are registered with this salt ([F1.3], [F1.4]); without one they hide
     /// nothing.
@@ -77,24 +114,36 @@ impl Vector {
         let Some(((_, first), _)) = parts.split_first() else {
             return Err(CommitError::Other { what: "a vector" });
         };
-        let (mut cells, mut blinds) =
-            (vec![0_i64; first.cells.len()], vec![Fr::default(); first.blinds.len()]);
-        let mut points = vec![G1Projective::default(); first.points.len()];
+        let mut cells = vec![0_i64; first.cells.len()];
         for (factor, own) in parts {
             if own.setup != first.setup || own.blocks != first.blocks {
                 let what = if own.setup != first.setup { "a setup" } else { "blocks" };
                 return Err(CommitError::Other { what });
             }
-            let in_field = Fr::from(*factor);
             for (sum, cell) in cells.iter_mut().zip(&own.cells) {
                 let added = factor.checked_mul(*cell).and_then(|value| sum.checked_add(value));
                 *sum = added.ok_or(CommitError::Sum)?;
             }
-            blinds.iter_mut().zip(&own.blinds).for_each(|(sum, blind)| *sum += in_field * blind);
-            points.iter_mut().zip(&own.points).for_each(|(sum, point)| *sum += *point * in_field);
         }
-        let points = G1Projective::normalize_batch(&points);
+        let (blinds, points) = Self::openings(parts);
         Ok(Self { setup: first.setup, blocks: first.blocks.clone(), cells, blinds, points })
+    }
+
+    /// Blinds and points of `Σ factor · vector`, chunk by chunk, of vectors of as many chunks.
+    pub(super) fn openings(parts: &[(i64, &Self)]) -> (Vec<Fr>, Vec<G1Affine>) {
+        let chunks = parts.first().map_or(0, |(_, own)| own.points.len());
+        let (mut blinds, mut points) = (vec![Fr::default(); chunks], vec![G1Projective::default(); chunks]);
+        for (factor, own) in parts {
+            let in_field = Fr::from(*factor);
+            blinds.iter_mut().zip(&own.blinds).for_each(|(sum, blind)| *sum += in_field * blind);
+            // Differences take a negative factor, whose field element is long.
+            let size = Fr::from(factor.unsigned_abs());
+            for (sum, point) in points.iter_mut().zip(&own.points) {
+                let product = *point * size;
+                *sum = if *factor < 0 { *sum - product } else { *sum + product };
+            }
+        }
+        (blinds, G1Projective::normalize_batch(&points))
     }
 
     /// The commitment: what is published.
@@ -128,6 +177,11 @@ impl Vector {
         pairs.map(|(cells, exponent)| block(cells) << (2 * u32::from(*exponent))).sum()
     }
 
+    /// All cells in 32 bits; none if one has more.
+    pub(super) fn narrow(&self) -> Option<Vec<i32>> {
+        self.cells.iter().map(|cell| i32::try_from(*cell).ok()).collect()
+    }
+
     /// The chunks, for a proof.
     pub(crate) fn chunks(&self) -> Vec<Commitment> {
         let cells = self.cells.chunks(1 << self.blocks.chunk_bits());
@@ -140,4 +194,30 @@ impl Vector {
             })
             .collect()
     }
+}
+
+/// The upper triangle of the inner products of rows, row by row ([F2.5]); none if one has more than 64 bits. By the kernel where
+/// cells have 32 bits, as all but cumulative updates of the widest tasks have.
+pub fn triangle(rows: &[&Vector], exponents: &[u8]) -> Option<Vec<i64>> {
+    let narrow: Option<Vec<Vec<i32>>> = rows.iter().map(|row| row.narrow()).collect();
+    let (Some(narrow), Some(first)) = (narrow, rows.first()) else {
+        let pairs = rows.iter().enumerate().flat_map(|(i, row)| rows[i..].iter().map(move |own| (row, own)));
+        return pairs.map(|(row, own)| i64::try_from(row.product(own, exponents)).ok()).collect();
+    };
+    let n = rows.len();
+    let mut sums = vec![0_i128; n * n];
+    let places = first.blocks.bases().iter().zip(first.blocks.sizes()).zip(exponents);
+    for ((base, bits), exponent) in places {
+        let part =
+            |row: &Vec<i32>| row.get(*base as usize..).and_then(|rest| rest.get(..1 << bits)).is_some();
+        if !narrow.iter().all(part) {
+            return None;
+        }
+        let cells: Vec<&[i32]> = narrow.iter().map(|row| &row[*base as usize..][..1 << bits]).collect();
+        let products = gram(Backend::best(), &cells)?;
+        let scale = 2 * u32::from(*exponent);
+        sums.iter_mut().zip(products).for_each(|(sum, product)| *sum += i128::from(product) << scale);
+    }
+    let upper = (0..n).flat_map(|i| (i..n).map(move |j| i * n + j));
+    upper.map(|place| i64::try_from(sums[place]).ok()).collect()
 }

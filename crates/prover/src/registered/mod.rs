@@ -32,7 +32,10 @@ use ark_bn254::{Fr, G1Affine, G1Projective};
 use ark_ec::CurveGroup;
 use ark_ff::{AdditiveGroup, PrimeField};
 use averment_kernels::{Backend, Bases};
-use averment_plan::SchemaError;
+use averment_plan::{
+    SchemaError,
+    vector::{ROW_WEIGHT, WEIGHT_SUM},
+};
 use averment_primitives::Salt;
 use averment_verifier::{
     commitment::{Chunked, CommitmentError},
@@ -80,9 +83,21 @@ pub enum CommitError {
         /// How many there are.
         got: usize,
     },
-    /// A sum of vectors that is wider than 64 bits.
-    #[error("a cell of the sum has more than 64 bits")]
+    /// A sum of vectors that is wider than cells are: 64 bits, or 32 of a model and of what it is made of.
+    #[error("a cell of the sum has more than 64 bits, or one of a model or its rows more than 32")]
     Sum,
+    /// Weights of rows beyond what a round has.
+    #[error(
+        "row {row}: weights are at most {ROW_WEIGHT} and add up to at most {WEIGHT_SUM}; here {weight}, together {sum}"
+    )]
+    RowWeight {
+        /// The row.
+        row: usize,
+        /// Its weight.
+        weight: u32,
+        /// The sum up to it.
+        sum: u64,
+    },
     /// The commitment at hand is for other blocks, another K or another setup.
     #[error("the commitment is for {what} other than the one at hand")]
     Other {

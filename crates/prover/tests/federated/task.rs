@@ -264,7 +264,7 @@ impl Round {
         let own = RoundDescriptor::new(&task.shape, mode, half_bits, halves, 3).unwrap();
         let older = task.commit(9, task.cells(9, &[3, 4, 3, 4]));
         let updates = [task.update(1), task.update(2)];
-        let weighted: Vec<(i64, &Vector)> = vec![(10_000, &updates[0]), (6_384, &updates[1])];
+        let weighted: Vec<(u32, &Vector)> = vec![(10_000, &updates[0]), (6_384, &updates[1])];
         let salt = Salt::from_random([7; 32]);
         let (old, _) = aggregate(&task.setup, &older, &weighted, Some(&salt)).unwrap();
         let (model, remainder) = aggregate(&task.setup, &old, &weighted, Some(&salt)).unwrap();
@@ -305,7 +305,7 @@ impl Round {
     pub fn many(task: &Task, count: u64) -> Self {
         let own = RoundDescriptor::new(&task.shape, Mode::ZeroKnowledge, 5, 2, 20).unwrap();
         let updates: Vec<Vector> = (0..count).map(|place| task.update(place + 40)).collect();
-        let weighted: Vec<(i64, &Vector)> = updates.iter().map(|own| (1 << 16 >> 5, own)).collect();
+        let weighted: Vec<(u32, &Vector)> = updates.iter().map(|own| (1 << 16 >> 5, own)).collect();
         let salt = Salt::from_random([7; 32]);
         let old = task.commit(9, task.cells(9, &vec![8; task.shape.weight_bits().len()]));
         let (model, remainder) = aggregate(&task.setup, &old, &weighted, Some(&salt)).unwrap();

@@ -1,0 +1,303 @@
+//! Everything as it is: digits that members learn from data of their own, proofs, the real verifier, packages over HTTP. One of five
+//! sends the opposite of what it learned, one a proof of something else.
+
+use crate::{
+    until,
+    world::{AGGREGATOR, Ground, Member, World},
+};
+use alloy_primitives::{B256, U256};
+use averment_compiler::{
+    Options,
+    network::Network,
+    samples::Samples,
+    task::{self, Start, Template, Widths},
+    tensor::Tensor,
+};
+use averment_federated::rules::Kind;
+use averment_ledger::{
+    federated::{Phase, TaskKinds, Terms},
+    proofs::ProofClient,
+};
+use averment_node::federated::craft::{
+    About, Craft, CraftError, Learning, NewModel, Origin, TaskCraft, Update, UpdateFault, Work,
+};
+use averment_plan::vector::{Package, Vector, VectorKind};
+use averment_primitives::{Salt, VersionId};
+use averment_prover::{Setup, model::Committed};
+use averment_trainers::{
+    Evaluation, Fit, FitError, Fitted, Graph, Learner, Parameters, Participant, Progress, Settings,
+    TensorSchema,
+    data::{
+        Dataset,
+        split::{Split, split},
+        table,
+    },
+    models,
+    random::seed_of,
+};
+use averment_verifier::{
+    commitment::WeightsCommitment,
+    descriptor::{self, Descriptor},
+    federated::TaskShape,
+    point,
+};
+use std::{ops::ControlFlow, sync::Arc};
+
+/// What everybody knows of a task before it is on a chain.
+pub struct Problem {
+    pub network: Network,
+    pub start: Start,
+    pub samples: Samples,
+    pub setup: Setup,
+    pub options: descriptor::Options,
+    pub commitment: WeightsCommitment,
+    pub initial: Vec<u8>,
+    pub parts: Vec<Dataset>,
+    pub evaluation: Dataset,
+}
+
+fn digits(name: &str) -> Dataset {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/digits/data/");
+    let bytes = std::fs::read(format!("{path}{name}.csv")).unwrap();
+    let data = table::read(&bytes, "digit", &["row"]).unwrap().data;
+    data.changed(|_, image| image.iter_mut().for_each(|pixel| *pixel /= 16.0)).unwrap()
+}
+
+impl Problem {
+    /// Digits for a perceptron with these hidden layers, split among so many, in chunks of so many cells (as a power of two), or of as
+    /// many as a decision's proof has.
+    pub fn of(hidden: &[usize], count: usize, widths: Widths, chunk_bits: Option<u8>) -> Self {
+        let (training, evaluation) = (digits("training"), digits("evaluation"));
+        let network = models::perceptron(training.features(), hidden, training.classes(), [7; 32]);
+        let parts = split(&training, count, Split::Even, seed_of(1, 1)).unwrap();
+        let parts = parts.iter().map(|part| training.choose(part)).collect();
+        let cells = training.inputs().iter().take(64 * 200).map(|cell| f64::from(*cell)).collect();
+        let samples = Samples::new(&network, vec![Tensor { dims: vec![200, 64], cells }]).unwrap();
+        let start = task::start(&network, &samples, &Options::default(), widths).unwrap();
+        let model = &start.compiled.model;
+        let options = descriptor::Options::default();
+        let derived = || Descriptor::derive(model.plan(), options).unwrap().descriptor.layout.chunk_bits;
+        let bits = chunk_bits.unwrap_or_else(derived);
+        let options = descriptor::Options { chunk_bits: Some(bits), ..options };
+        let setup = Setup::development(bits);
+        let salt = Salt::from_random([3; 32]);
+        let commitment = Committed::register(&setup, model, options, Some(&salt)).unwrap().0;
+        let vector = Vector::of_weights(&start.layout, model.weights()).unwrap();
+        let initial = Package { vector, salt }.encode(&start.layout);
+        Self { network, start, samples, setup, options, commitment, initial, parts, evaluation }
+    }
+
+    pub fn origin(&self) -> Origin<'_> {
+        Origin {
+            plan: self.start.compiled.model.plan(),
+            layout: &self.start.layout,
+            commitment: &self.commitment,
+            network: &self.network,
+        }
+    }
+
+    pub fn points(&self) -> Vec<u8> {
+        point::to_bytes(self.commitment.chunked().points())
+    }
+
+    pub fn prefix(&self) -> Vec<u8> {
+        let chunked = self.commitment.chunked();
+        WeightsCommitment::meaning(chunked.setup(), chunked.blocks())
+    }
+
+    pub fn learner(&self, part: usize, settings: Settings) -> Learner {
+        let graph = TaskCraft::graph(self.origin()).unwrap();
+        Learner::new(graph, self.parts[part].clone(), self.evaluation.clone(), settings).unwrap()
+    }
+
+    pub fn craft(&self, terms: &Terms, learning: Option<Learning>) -> TaskCraft {
+        TaskCraft::new(self.origin(), terms, self.setup.clone(), learning, [5; 32]).unwrap()
+    }
+
+    /// So many times as long as what one learns first: the bound of updates.
+    pub fn bound(&self, settings: Settings, times: u32) -> u32 {
+        let template =
+            Template::new(&self.network, self.start.compiled.model.plan(), &self.start.layout).unwrap();
+        let first = Vector::of_weights(&self.start.layout, self.start.compiled.model.weights()).unwrap();
+        let graph = Graph::new(template.network_of(&first).unwrap()).unwrap();
+        let model = graph.parameters().unwrap();
+        let fit = Fit { model: &model, memory: None, seed: [1; 32] };
+        let fitted = self.learner(0, settings).fit(&fit, &mut |_| ControlFlow::Continue(())).unwrap();
+        let parameters = graph.with(&fitted.model).unwrap().parameters();
+        let update = template.update(&first, &parameters, u64::MAX >> 2).unwrap();
+        u32::try_from(update.norm_squared(&self.start.layout).isqrt()).unwrap() * times
+    }
+
+    /// Registers what proofs will be about, the initial version, and completes terms.
+    pub async fn on(&self, ground: &Ground, change: impl FnOnce(&mut Terms)) -> (Terms, VersionId) {
+        let plan = self.start.compiled.model.plan();
+        let version = ground.register("first", self.commitment.identity(), plan.digest(), Vec::new()).await;
+        let mut terms = ground.terms(version, plan.digest());
+        change(&mut terms);
+        let layout = &self.start.layout;
+        let bits = self.commitment.chunked().blocks().chunk_bits();
+        let updates = layout.blocks().iter().map(|block| block.update_bits).collect();
+        let shape = TaskShape::new(plan, bits, updates, layout.exponents().collect()).unwrap();
+        let kinds = TaskKinds::new(&shape, &terms).unwrap();
+        (terms.updateKind, terms.roundKind) = (kinds.update_digest(), kinds.round_digest());
+        let proofs = ProofClient::new(&ground.ledger, &ground.deployment).unwrap();
+        for descriptor in [&kinds.update.descriptor, &kinds.round.descriptor] {
+            proofs.register_with(&ground.sender(0), descriptor, &[]).await.unwrap();
+        }
+        (terms, version)
+    }
+}
+
+/// Sends the opposite of what it learned.
+struct Opposite(Learner);
+
+impl Participant for Opposite {
+    fn schema(&self) -> &[TensorSchema] {
+        self.0.schema()
+    }
+
+    fn fit(
+        &self,
+        fit: &Fit<'_>,
+        watch: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+    ) -> Result<Fitted, FitError> {
+        let honest = self.0.fit(fit, watch)?;
+        let cells = fit.model.cells().iter().zip(honest.model.cells());
+        let away =
+            |(old, new): (&Vec<f32>, &Vec<f32>)| old.iter().zip(new).map(|(o, n)| o - (n - o)).collect();
+        let model = Parameters::new(self.schema(), cells.map(away).collect())?;
+        Ok(Fitted { model, ..honest })
+    }
+
+    fn evaluate(&self, model: &Parameters) -> Result<Evaluation, FitError> {
+        self.0.evaluate(model)
+    }
+}
+
+/// Proves its updates for somebody else.
+struct Cheat(TaskCraft);
+
+impl Craft for Cheat {
+    fn prefix(&self) -> Vec<u8> {
+        self.0.prefix()
+    }
+
+    fn model_points(&self, package: &[u8]) -> Result<Vec<u8>, CraftError> {
+        self.0.model_points(package)
+    }
+
+    fn train(&self, about: &About, model: &[u8]) -> Result<Update, CraftError> {
+        self.0.train(&About { round: about.round + 1, ..about.clone() }, model)
+    }
+
+    fn check_update(&self, about: &About, update: &Update) -> Result<(), UpdateFault> {
+        self.0.check_update(about, update)
+    }
+
+    fn aggregate(&self, work: &Work) -> Result<NewModel, CraftError> {
+        self.0.aggregate(work)
+    }
+
+    fn score(&self, work: &Work) -> Result<Vec<u32>, CraftError> {
+        self.0.score(work)
+    }
+}
+
+const ROUNDS: u16 = 2;
+
+#[tokio::test]
+async fn digits_are_learned_under_the_contract_and_the_points_are_the_versions() {
+    let settings = Settings { rate: 0.3, epochs: 6, batch: 16, ..Settings::default() };
+    // Updates that need not be shortened to their widths.
+    let widths = Widths { bits: 22, update_bits: 18, ..Widths::default() };
+    let problem = Problem::of(&[12], 5, widths, None);
+    let bound = problem.bound(settings, 4);
+    let ground = Ground::new(Some(&problem.setup.key())).await;
+    let (terms, version) = problem
+        .on(&ground, |terms| {
+            terms.bound = bound;
+            terms.rule.kind = Kind::MultiKrum as u8;
+            (terms.rule.faults, terms.rule.history) = (1, true);
+            (terms.size.rounds, terms.size.minimum) = (ROUNDS, 3);
+            (terms.size.perRound, terms.size.maximum) = (6, 9);
+        })
+        .await;
+    let (prefix, points) = (problem.prefix(), problem.points());
+    let world = ground.create(terms.clone(), prefix.clone(), points.clone(), 1..AGGREGATOR).await;
+
+    let (poisoner, cheat) = (4, 5);
+    let mut members: Vec<Member> = Vec::new();
+    for at in 1..AGGREGATOR {
+        let learner = problem.learner(at - 1, settings);
+        let craft: Arc<dyn Craft> = match at {
+            at if at == poisoner => Arc::new(problem.craft(&terms, Some(Box::new(Opposite(learner))))),
+            at if at == cheat => Arc::new(Cheat(problem.craft(&terms, Some(Box::new(learner))))),
+            _ => Arc::new(problem.craft(&terms, Some(Box::new(learner)))),
+        };
+        members.push(world.start_with(at, craft, &problem.initial, &points).await);
+    }
+    let judge = problem.craft(&terms, Some(Box::new(problem.learner(0, settings))));
+    judge.check_room(&problem.initial, &terms).unwrap();
+    let none = Arc::new(problem.craft(&terms, None));
+    members.push(world.start_with(AGGREGATOR, none, &problem.initial, &points).await);
+    until(&world, &mut members, async |world| world.book().await.phase == Phase::Ended).await;
+
+    let book = world.book().await;
+    assert_eq!(book.models.len(), usize::from(ROUNDS));
+    // A proof of something else costs the stake; who sent the opposite has no weight, and earns nothing.
+    let [bad, false_] = [poisoner, cheat].map(|at| world.address(at));
+    assert!(book.members[&false_].out);
+    for made in &book.models {
+        assert!(!made.accounts.contains(&false_));
+        let place = made.accounts.iter().position(|account| *account == bad).unwrap();
+        assert_eq!(made.weights[place], U256::ZERO);
+        assert_eq!(made.accounts.len(), 4);
+    }
+    let balance = async |at: usize| world.client.balance(world.address(at)).await.unwrap();
+    assert_eq!(balance(poisoner).await, U256::ZERO);
+    assert_eq!(balance(cheat).await, U256::ZERO);
+    for at in 1..poisoner {
+        assert!(balance(at).await > U256::from(1_000), "{at} earned {}", balance(at).await);
+    }
+    // The aggregator has its fees and a quarter of the cheat's stake.
+    assert_eq!(balance(AGGREGATOR).await, U256::from(2 * 300 + 250));
+
+    // Who was put out is given nothing; the others fetch what came of it.
+    for _ in 0..2 {
+        for member in &mut members {
+            member.turn().await;
+        }
+    }
+    for member in &mut members {
+        let model = member.service().store().model(ROUNDS).unwrap();
+        assert_eq!(model.is_none(), member.at == cheat, "{}", member.at);
+    }
+    // What was learned is better, and its points are those of the version whose plan is compiled from it.
+    let last = members[0].service().store().model(ROUNDS).unwrap().unwrap();
+    let [before, after] =
+        [&problem.initial, &last].map(|package| judge.evaluate(package).unwrap().accuracy());
+    assert!(before < 0.3 && after > 0.8, "{before} {after}");
+    finished(&problem, &world, version, &last, &prefix).await;
+}
+
+/// Compiles the last model, registers it, and has the task say that it ended as that.
+async fn finished(problem: &Problem, world: &World, first: VersionId, package: &[u8], prefix: &[u8]) {
+    let layout = &problem.start.layout;
+    let package = Package::decode_as(layout, VectorKind::Model, package).unwrap();
+    let template = Template::new(&problem.network, problem.start.compiled.model.plan(), layout).unwrap();
+    let compiled = task::finish(&template, &package.vector, &problem.samples, &Options::default()).unwrap();
+    let (setup, model) = (&problem.setup, &compiled.model);
+    let commitment = Committed::register(setup, model, problem.options, Some(&package.salt)).unwrap().0;
+    let points = point::to_bytes(commitment.chunked().points());
+    let book = world.book().await;
+    assert_eq!(points, book.models.last().unwrap().points);
+    let weights = commitment.identity();
+    let version = world.ground.register("last", weights, model.plan().digest(), vec![first]).await;
+    let sponsor = world.ground.sender(0);
+    // The initial version is not what came of it.
+    let early = world.client.finish(&sponsor, first.0, prefix.to_vec().into(), problem.points().into()).await;
+    assert!(early.is_err());
+    world.client.finish(&sponsor, version.0, prefix.to_vec().into(), points.into()).await.unwrap();
+    assert_eq!(world.book().await.finished, Some(version.0));
+    assert_ne!(version.0, B256::ZERO);
+}
