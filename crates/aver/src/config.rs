@@ -38,6 +38,7 @@ setups = ".averment/setups"   # setups that were checked before; nobody else may
 [contracts]
 deployment = ".averment/deployment.json"
 pool = ".averment/pool.json"  # the claims pool that `aver claims` is about
+tasks = ".averment/tasks.json"  # what creates tasks of federated learning
 
 [proof]
 # The setup that commitments and proofs are made with, and which proofs are accepted with: "development", whose
@@ -93,6 +94,8 @@ pub struct Config {
     pub deployment_file: PathBuf,
     /// The record of the claims pool.
     pub pool_file: PathBuf,
+    /// The record of the contracts of federated tasks.
+    pub tasks_file: PathBuf,
     pub account: Option<String>,
     pub password_file: Option<PathBuf>,
     pub trust: Trust,
@@ -160,6 +163,7 @@ struct FoldersSection {
 struct ContractsSection {
     deployment: Option<PathBuf>,
     pool: Option<PathBuf>,
+    tasks: Option<PathBuf>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -213,6 +217,7 @@ impl Config {
             setup: None,
             deployment_file: below(".averment/deployment.json"),
             pool_file: below(".averment/pool.json"),
+            tasks_file: below(".averment/tasks.json"),
             account: None,
             password_file: None,
             trust: Trust::default(),
@@ -269,6 +274,7 @@ impl Config {
             }),
             deployment_file: place(file.contracts.deployment, defaults.deployment_file),
             pool_file: place(file.contracts.pool, defaults.pool_file),
+            tasks_file: place(file.contracts.tasks, defaults.tasks_file),
             account: global.account.clone().or(file.keys.account),
             password_file: global
                 .password_file

@@ -4,6 +4,7 @@ use averment_ledger::{
     ConnectError, OpenLedgerError,
     claims::ClaimsError,
     contracts::{DeployError, DeploymentFault, SendError},
+    federated::TaskError,
     http::BindError,
     keys::{KeyError, PemError},
     registry::{AnchorsFault, DossierError, HistoryFault, ReadError},
@@ -113,6 +114,15 @@ fn chain(cause: &(dyn std::error::Error + 'static)) -> Option<u8> {
             | SettlementError::NotNow { .. }
             | SettlementError::Statement(_)
             | SettlementError::Read(ReadError::Refused(_)) => Some(REFUSED),
+            _ => None,
+        };
+    }
+    if let Some(error) = cause.downcast_ref::<TaskError>() {
+        return match error {
+            TaskError::Send(error) => send(error),
+            TaskError::Code(_) | TaskError::Event { .. } | TaskError::Read(ReadError::Refused(_)) => {
+                Some(REFUSED)
+            }
             _ => None,
         };
     }

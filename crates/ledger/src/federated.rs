@@ -8,6 +8,7 @@
 
 mod book;
 mod code;
+mod created;
 mod error;
 mod events;
 mod kinds;
@@ -21,6 +22,7 @@ pub use crate::contracts::FederatedTask::{
 };
 pub use book::{Aggregated, Book, Challenge, Member, Round, Said};
 pub use code::{TaskCode, TaskCodeFault};
+pub use created::{Beginning, tasks};
 pub use error::TaskError;
 pub use events::{Event, Happened};
 pub use kinds::{TaskKinds, most_weight};
@@ -293,6 +295,40 @@ impl TaskClient {
             challenges: at.challenges,
             voids: at.voids,
         })
+    }
+
+    /// keccak256 of the points of the last final model, and of what it added to the one before, by the node's word.
+    pub async fn model(&self) -> Result<(B256, B256), TaskError> {
+        let block = self.ledger.newest_final().await?;
+        let at = self.read(&block, "model", FederatedTask::modelCall {}).await?;
+        Ok((at.points, at.difference))
+    }
+
+    /// The hash chain over all final rounds, and how many there are, by the node's word.
+    pub async fn rounds(&self) -> Result<(B256, u16), TaskError> {
+        let block = self.ledger.newest_final().await?;
+        let at = self.read(&block, "history", FederatedTask::historyCall {}).await?;
+        Ok((at.head, at.finals))
+    }
+
+    /// What is left of the pool, and what was burned, by the node's word.
+    pub async fn money(&self) -> Result<(U256, U256), TaskError> {
+        let block = self.ledger.newest_final().await?;
+        let at = self.read(&block, "money", FederatedTask::moneyCall {}).await?;
+        Ok((at.pool, at.burned))
+    }
+
+    /// Until when a challenge can be answered, in seconds of Unix time; none if it was closed, or is not there.
+    pub async fn challenge_until(
+        &self,
+        round: u16,
+        account: Address,
+        contested: Contested,
+    ) -> Result<Option<u64>, TaskError> {
+        let block = self.ledger.newest_final().await?;
+        let call = FederatedTask::challengeOfCall { round, account, contested: contested.code() };
+        let at = self.read(&block, "challengeOf", call).await?;
+        Ok((!at.challenger.is_zero() && !at.closed).then(|| at.until.to()))
     }
 
     /// What an account can withdraw from the task in the newest final block.

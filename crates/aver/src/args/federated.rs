@@ -1,8 +1,13 @@
 //! What `aver federated` takes.
 
-use super::proofs::{ColumnArgs, SetupArgs, reveal};
+use super::{
+    proofs::{ColumnArgs, SetupArgs, reveal},
+    request::word,
+};
 use averment_compiler::Reveal;
-use clap::{Args, Subcommand};
+use averment_ledger::federated::Contested;
+use averment_primitives::{B256, Bytes};
+use clap::{Args, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
 /// Training of one model by participants who do not trust each other.
@@ -12,6 +17,207 @@ pub enum FederatedCommand {
     Start(StartArgs),
     /// Makes the plan of a task's trained model, whose points are the task's
     Finish(FinishArgs),
+    /// Deploys the contracts of tasks beside those that are deployed
+    #[command(after_help = "Examples:\n  aver federated deploy --account owner\n  \
+                            aver federated deploy --sequencer-feed 0x… --account owner")]
+    Deploy {
+        /// On a rollup: the feed that says whether its sequencer works; while it does not, no phase ends
+        #[arg(long, value_name = "ADDRESS")]
+        sequencer_feed: Option<String>,
+    },
+    /// Creates a task with these terms, and puts its pool there
+    Create(CreateArgs),
+    /// Lists the tasks
+    List,
+    /// Shows where a task stands: members, phase, deadline, money, and what an account can do next
+    Status(StatusArgs),
+    /// Joins a task with its stake, once its proofs' descriptors and the room for its rounds are checked
+    Join(JoinArgs),
+    /// Leaves a task, with the stake
+    #[command(after_help = "Example:\n  aver federated leave 0x… --account clinic\n\n\
+                            The stake is bound from a commit to the end of that round. It is then taken out with\n\
+                            `aver federated withdraw`.")]
+    Leave {
+        /// The task
+        #[arg(value_name = "TASK")]
+        task: String,
+    },
+    /// Takes out what an account has in a task: pay, and the stake of who left
+    Withdraw(TakeArgs),
+    /// Takes the one step that a task needs now: opens a round, draws, begins the next phase, ends a round that nobody goes on with
+    #[command(
+        after_help = "Example:\n  aver federated advance 0x… --account clinic\n\nAnybody may. Members' programs do it by themselves."
+    )]
+    Advance {
+        /// The task
+        #[arg(value_name = "TASK")]
+        task: String,
+    },
+    /// Challenges an update's proof, an update, or the new model, with a bond; or ends the challenges that nobody answered in time
+    Challenge(ContestArgs),
+    /// Strikes the members of the present round who were silent
+    #[command(after_help = "Example:\n  aver federated strike 0x… --account clinic\n\nAnybody may.")]
+    Strike {
+        /// The task
+        #[arg(value_name = "TASK")]
+        task: String,
+    },
+    /// Has qualities computed and the round paid, once nobody can challenge its model any more
+    #[command(after_help = "Example:\n  aver federated settle 0x… --account clinic\n\nAnybody may.")]
+    Settle {
+        /// The task
+        #[arg(value_name = "TASK")]
+        task: String,
+    },
+    /// Says on the chain which registered version the final model is (the sponsor)
+    Conclude(ConcludeArgs),
+}
+
+const CREATE_HELP: &str = "\
+Examples:
+  aver federated create --template > terms.toml
+  aver federated create triage@1.0.0 --plan task.plan --terms terms.toml --account sponsor
+
+The version has to be registered with this very plan (`aver federated start`, `aver commit`, `aver register --plan`). What the chain
+lacks is sent first, and said: the descriptors of the proofs about updates and rounds. The initial model with its salt, which members
+need, is left in PLAN/private/model-0: it goes to those who train and to nobody else.";
+
+#[derive(Debug, Args)]
+#[command(after_help = CREATE_HELP)]
+pub struct CreateArgs {
+    /// The version that the task starts from: its id, or NAME@NUMBER
+    #[arg(required_unless_present = "template")]
+    pub version: Option<String>,
+    /// Its plan, by `aver federated start`, with its weights
+    #[arg(long, value_name = "PLAN", required_unless_present = "template")]
+    pub plan: Option<PathBuf>,
+    /// The terms
+    #[arg(long, value_name = "FILE", required_unless_present = "template")]
+    pub terms: Option<PathBuf>,
+    /// What tells this task from others of the same account with the same terms [default: random]
+    #[arg(long, value_name = "WORD", value_parser = word)]
+    pub salt: Option<B256>,
+    /// Print terms to begin with
+    #[arg(long, conflicts_with_all = ["version", "plan", "terms", "salt"])]
+    pub template: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  aver federated status 0x…\n  aver federated status 0x… --of clinic --json"
+)]
+pub struct StatusArgs {
+    /// The task
+    #[arg(value_name = "TASK")]
+    pub task: String,
+    /// Whose next steps and balance: an address or the name of a key [default: the account that signs, if one is configured]
+    #[arg(long, value_name = "ACCOUNT")]
+    pub of: Option<String>,
+}
+
+const JOIN_HELP: &str = "\
+Examples:
+  aver federated join 0x… --plan task.plan --account clinic
+  aver federated join 0x… --plan task.plan --model model-0 --account clinic
+  aver federated join 0x… --validator --plan task.plan --account auditor
+
+PLAN is the public half of the plan that the task started from. It is held against the registered version and the task's terms: a
+task with descriptors of another plan would take proofs of something else. With --model, the initial model as the sponsor hands it
+out, its points are computed and the room for all rounds is checked.";
+
+#[derive(Debug, Args)]
+#[command(after_help = JOIN_HELP)]
+pub struct JoinArgs {
+    /// The task
+    #[arg(value_name = "TASK")]
+    pub task: String,
+    /// The plan that the task started from: its public half is enough
+    #[arg(long, value_name = "PLAN")]
+    pub plan: PathBuf,
+    /// The initial model with its salt (averment-vector/1)
+    #[arg(long, value_name = "FILE")]
+    pub model: Option<PathBuf>,
+    /// Join as validator, who scores on data of its own and does not train
+    #[arg(long)]
+    pub validator: bool,
+    /// What the task's gate asks for, in hexadecimal
+    #[arg(long, value_name = "HEX", default_value = "0x")]
+    pub evidence: Bytes,
+    #[command(flatten)]
+    pub setup: SetupArgs,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  aver federated withdraw 0x… all --account clinic\n  \
+                        aver federated withdraw 0x… 12.5 --to treasury --account clinic")]
+pub struct TakeArgs {
+    /// The task
+    #[arg(value_name = "TASK")]
+    pub task: String,
+    /// How much, in tokens, or `all`
+    #[arg(value_name = "AMOUNT")]
+    pub amount: String,
+    /// To whom: an address or the name of a key [default: the account]
+    #[arg(long, value_name = "ACCOUNT")]
+    pub to: Option<String>,
+}
+
+/// What is challenged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ContestedArg {
+    /// The proof about a member's update, which was not handed over or does not hold
+    Proof,
+    /// A member's update, which was not handed over
+    Update,
+    /// The new model, which the aggregator keeps back
+    Model,
+}
+
+impl From<ContestedArg> for Contested {
+    fn from(own: ContestedArg) -> Self {
+        match own {
+            ContestedArg::Proof => Self::Proof,
+            ContestedArg::Update => Self::Update,
+            ContestedArg::Model => Self::Model,
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  aver federated challenge 0x… proof clinic-b --account clinic-a\n  \
+                        aver federated challenge 0x… model --account clinic-a\n  \
+                        aver federated challenge 0x… --lapse --account clinic-a\n\n\
+                        Who answers takes the bond; what nobody answers does not stand, without slash. A challenge of an update or \
+                        a model is answered by publishing its integers.")]
+pub struct ContestArgs {
+    /// The task
+    #[arg(value_name = "TASK")]
+    pub task: String,
+    /// What
+    #[arg(value_enum, required_unless_present = "lapse")]
+    pub what: Option<ContestedArg>,
+    /// Whose, of a proof or an update: an address or the name of a key
+    pub whose: Option<String>,
+    /// End the challenges that nobody answered in time
+    #[arg(long, conflicts_with_all = ["what", "whose"])]
+    pub lapse: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  aver federated conclude 0x… triage@2.0.0 --plan trained.plan --account sponsor\n\n\
+                        The version's points have to be the task's, byte for byte (`aver federated finish` makes such a plan), and \
+                        the version that the task started from one of its parents."
+)]
+pub struct ConcludeArgs {
+    /// The task
+    #[arg(value_name = "TASK")]
+    pub task: String,
+    /// The version: its id, or NAME@NUMBER
+    pub version: String,
+    /// Its plan, committed: the public half is enough
+    #[arg(long, value_name = "PLAN")]
+    pub plan: PathBuf,
 }
 
 const START_HELP: &str = "\
@@ -55,7 +261,7 @@ Examples:
   aver federated finish triage.onnx --plan task.plan --package final.vector --calibrate samples.csv -o trained.plan
   aver federated finish triage.onnx --plan task.plan --package final.vector --calibrate samples.csv -o trained.plan \\
     --onnx trained.onnx
-  aver register model.toml --plan trained.plan
+  aver register model.toml --plan trained.plan --task 0x…
 
 The package is the task's last model with its salt, as its members have it (averment-vector/1). The new plan has the weights as
 they are, in the same blocks and chunks, and shifts and tables of its own; it is committed with the package's salt, so its points

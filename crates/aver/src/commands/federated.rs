@@ -1,154 +1,173 @@
-//! `aver federated`: the plan that a task of federated learning starts from, and that of its trained model.
+//! `aver federated`: tasks of federated learning (docs/federated.md), from the plan that one starts from to the version that it ends
+//! as.
 
-use super::{
-    Context, commit,
-    compile::{self, Source},
-};
+mod create;
+mod member;
+mod plans;
+mod rounds;
+mod status;
+mod terms;
+
+use super::Context;
 use crate::{
-    args::federated::{FederatedCommand, FinishArgs, SampleArgs, StartArgs},
+    args::federated::FederatedCommand,
+    desk::{Desk, sent_json, sent_words},
     exit,
-    plans::PlanFolder,
-    setups,
+    workplace::now,
 };
 use anyhow::{Context as _, Result};
-use averment_compiler::{
-    self as compiler, ExportError, Options,
-    task::{self, Template, Widths},
+use averment_ledger::{
+    Ledger, VerifiedHeader,
+    contracts::{Sender, Sent, TaskContracts},
+    federated::{Book, TaskClient, TaskError},
+    registry::RegistryClient,
 };
-use averment_plan::vector::{Package, VectorKind, VectorLayout};
-use averment_primitives::keccak256;
-use averment_prover::setup::DEVELOPMENT;
-use averment_storage::atomic;
-use averment_verifier::point;
-use serde_json::json;
-use std::path::Path;
-use zeroize::Zeroizing;
+use averment_primitives::{Address, VersionId};
+use averment_registry::history::VersionRecord;
+use serde_json::Value;
 
 pub fn run(command: &FederatedCommand, context: Context) -> Result<()> {
-    match command {
-        FederatedCommand::Start(args) => start(args, &context),
-        FederatedCommand::Finish(args) => finish(args, &context.with_setup(&args.setup)),
-    }
-}
-
-fn read(model: &Path, args: &SampleArgs) -> Result<Source> {
-    compile::read(model, &args.calibrate, &args.columns, &args.labels)
-}
-
-fn start(args: &StartArgs, context: &Context) -> Result<()> {
-    PlanFolder::vacant(&args.output)?;
-    let source = read(&args.model, &args.samples)?;
-    let (shown, output) = (args.model.display(), args.output.display());
-    let options = Options { reveal: args.samples.reveal, ..Options::default() };
-    let widths = Widths {
-        bits: args.bits,
-        fraction: args.fraction,
-        update_bits: args.update_bits,
-        headroom: args.headroom,
+    let context = match command {
+        FederatedCommand::Start(args) => return plans::start(args, &context),
+        FederatedCommand::Finish(args) => return plans::finish(args, &context.with_setup(&args.setup)),
+        FederatedCommand::Join(args) => &context.with_setup(&args.setup),
+        _ => &context,
     };
-    let wrong = |error: task::TaskError| exit::usage(format!("{shown}: {error}"));
-    let made = context.ui.waiting(&format!("compiling {shown}"), || {
-        task::start(&source.network, &source.samples, &options, widths).map_err(wrong)
-    })?;
-    let plan = made.compiled.model.plan();
-    // Participants will need the way between parameters and cells: better to hear now that there is none.
-    Template::new(&source.network, plan, &made.layout).map_err(wrong)?;
-    let folder = source.keep(&args.output, &made.compiled.model)?;
-    folder.keep_layout(&made.layout)?;
-    let layout = &made.layout;
-    let value = json!({
-        "plan": args.output,
-        "planDigest": plan.digest(),
-        "layout": layout.identity(),
-        "coordinates": layout.coordinates(),
-        "blocks": layout.blocks().iter().zip(layout.exponents()).map(|(block, exponent)| json!({
-            "name": block.name,
-            "dims": block.shape.dims(),
-            "scale": block.scale,
-            "bits": block.bits,
-            "updateBits": block.update_bits,
-            "exponent": exponent,
-        })).collect::<Vec<_>>(),
-        "report": made.compiled.report,
-    });
-    let words = format!(
-        "plan     {:?}\nlayout   {:?}\n{} coordinates in {} blocks, {} bits each, updates of {}\n{}{output}/public goes to the \
-         participants, with {shown}\nnext: aver commit {output}",
-        plan.digest(),
-        layout.identity(),
-        layout.coordinates(),
-        layout.blocks().len(),
-        args.bits,
-        args.update_bits,
-        agreeing(&made.compiled.report),
-    );
-    context.ui.result(&value, words)
+    context.block_on(async {
+        match command {
+            FederatedCommand::Start(_) | FederatedCommand::Finish(_) => Ok(()),
+            FederatedCommand::Deploy { sequencer_feed } => {
+                create::deploy(sequencer_feed.as_deref(), context).await
+            }
+            FederatedCommand::Create(args) => create::create(args, context).await,
+            FederatedCommand::List => status::list(context).await,
+            FederatedCommand::Status(args) => status::status(args, context).await,
+            FederatedCommand::Join(args) => member::join(args, context).await,
+            FederatedCommand::Leave { task } => member::leave(task, context).await,
+            FederatedCommand::Withdraw(args) => member::withdraw(args, context).await,
+            FederatedCommand::Advance { task } => rounds::advance(task, context).await,
+            FederatedCommand::Challenge(args) => rounds::challenge(args, context).await,
+            FederatedCommand::Strike { task } => rounds::strike(task, context).await,
+            FederatedCommand::Settle { task } => rounds::settle(task, context).await,
+            FederatedCommand::Conclude(args) => rounds::conclude(args, context).await,
+        }
+    })
 }
 
-fn finish(args: &FinishArgs, context: &Context) -> Result<()> {
-    PlanFolder::vacant(&args.output)?;
-    let from = PlanFolder::open(&args.plan)?;
-    let (plan, layout, first) = (from.plan()?, from.layout()?, from.commitment()?);
-    let package = package(&args.package, &layout)?;
-    let source = read(&args.model, &args.samples)?;
-    let (shown, output) = (args.model.display(), args.output.display());
-    let wrong = |error: task::TaskError| exit::usage(format!("{shown}: {error}"));
-    let template = Template::new(&source.network, &plan, &layout).map_err(wrong)?;
-    let options = Options { reveal: args.samples.reveal, ..Options::default() };
-    let compiled = context.ui.waiting("compiling the trained model", || {
-        task::finish(&template, &package.vector, &source.samples, &options).map_err(wrong)
-    })?;
-    if let Some(path) = &args.onnx {
-        let parameters = template.parameters(&package.vector).map_err(wrong)?;
-        let file = compiler::export(&source.file, &parameters).map_err(|error| match error {
-            ExportError::Import(error) => exit::usage(format!("{shown}: {error}")),
-            error => exit::usage(format!("--onnx: {error}")),
-        })?;
-        atomic::write(path, &file).with_context(|| format!("writing {}", path.display()))?;
+/// The contracts of tasks that are recorded for the configured chain.
+fn contracts(context: &Context) -> Result<TaskContracts> {
+    let file = &context.config.tasks_file;
+    if !file.exists() {
+        return Err(exit::usage(format!(
+            "no contracts of federated tasks are recorded in {}: deploy them with `aver federated deploy`, or copy the record \
+             of those you want to use there",
+            file.display()
+        ))
+        .into());
     }
-    let folder = source.keep(&args.output, &compiled.model)?;
-    // The same chunks, the same setup and the package's salt: the points are the task's.
-    let chunked = first.chunked();
-    let bits = chunked.blocks().chunk_bits();
-    let setup = context.setup(chunked.setup(), bits)?;
-    let (commitment, schema) = commit::with_salt(&folder, &package.salt, &setup, bits, context)?;
-    let points = point::to_bytes(commitment.chunked().points());
-    let development = chunked.setup() == DEVELOPMENT;
-    let value = json!({
-        "plan": args.output,
-        "planDigest": compiled.model.plan().digest(),
-        "weightsCommitment": commitment.identity(),
-        "schemaDigest": schema.digest(),
-        "points": keccak256(&points),
-        "setup": chunked.setup(),
-        "development": development,
-        "onnx": args.onnx,
-        "report": compiled.report,
-    });
-    let mut words = format!(
-        "plan     {:?}\nweights  {:?}\npoints   {:?}, which the task's contract has as its model\n{}next: aver register \
-         model.toml --plan {output}",
-        compiled.model.plan().digest(),
-        commitment.identity(),
-        keccak256(&points),
-        agreeing(&compiled.report),
-    );
-    if development {
-        words = format!("{words}\n{}", setups::PROVES_NOTHING);
+    Ok(TaskContracts::load(file)?)
+}
+
+/// A task of the recorded contracts, its code proved.
+pub struct Task {
+    /// Amounts, and what settles.
+    pub desk: Desk,
+    /// Its client.
+    pub client: TaskClient,
+}
+
+impl Task {
+    /// The task at an address. Refuses one that another factory created, or that runs other code than is recorded.
+    pub async fn open(task: &str, context: &Context) -> Result<Self> {
+        let wrong = || {
+            exit::usage(format!("expected a task's address (`aver federated list` shows them), got {task:?}"))
+        };
+        let task = task.parse::<Address>().map_err(|_| wrong())?;
+        let contracts = contracts(context)?;
+        let desk = Desk::open(context).await?;
+        contracts.check(desk.client.ledger()).await?;
+        let client = TaskClient::open(desk.client.ledger(), task, contracts.block_number).await?;
+        let code = client.code();
+        for (what, expected, got) in [
+            ("was created by", contracts.tasks.address, code.factory),
+            ("runs", contracts.task.address, code.implementation),
+        ] {
+            if expected != got {
+                return Err(exit::refused(format!(
+                    "the task {task} {what} {got}, the contracts recorded in {} are others ({expected}): its terms may mean \
+                     something else there",
+                    context.config.tasks_file.display()
+                ))
+                .into());
+            }
+        }
+        Ok(Self { desk, client })
     }
-    context.ui.result(&value, words)
+
+    /// The chain.
+    pub fn ledger(&self) -> &Ledger {
+        self.client.ledger()
+    }
+
+    /// Its address.
+    pub fn address(&self) -> Address {
+        self.client.id().task
+    }
+
+    /// What happened in it, and the block up to which.
+    pub async fn book(&self) -> Result<(Book, VerifiedHeader)> {
+        let block = self.ledger().newest_final().await?;
+        let book = self.client.book(&block).await?;
+        Ok((book, block))
+    }
+
+    /// A version that is registered with the task's registry, and what is registered.
+    pub async fn version(&self, text: &str, context: &Context) -> Result<(VersionId, VersionRecord)> {
+        let registry = RegistryClient::open(self.ledger(), &self.desk.deployment).await?;
+        let version = context.version_id(&registry, text).await?;
+        let view = registry.at_final().await?;
+        let unknown =
+            || exit::refused(format!("version {version} is not registered at {}", registry.id().address));
+        let state = view.version(version).await?.ok_or_else(unknown)?;
+        let history = view.history(state.model).await?;
+        Ok((version, history.version(version).ok_or_else(unknown)?.clone()))
+    }
+
+    /// The time that phases are judged by: this machine's, or a chain's that is ahead of it.
+    pub fn now(&self, block: &VerifiedHeader) -> Result<u64> {
+        Ok(now()?.max(block.header.timestamp))
+    }
 }
 
-/// A model of the task, which is a secret of its members.
-fn package(path: &Path, layout: &VectorLayout) -> Result<Package> {
-    let limit = Package::length(layout, VectorKind::Model) as u64;
-    let bytes = atomic::read(path, limit).with_context(|| format!("reading {}", path.display()))?;
-    let bytes = Zeroizing::new(bytes);
-    Package::decode_as(layout, VectorKind::Model, &bytes)
-        .map_err(|error| exit::usage(format!("{}: {error}", path.display())).into())
+impl Desk {
+    /// Does `work` of a task. Where it fails for want of tokens on a development chain, whose money anybody makes, they are made
+    /// first.
+    pub async fn with_task_money<T>(
+        &self,
+        sender: &Sender,
+        work: impl AsyncFn() -> Result<T, TaskError>,
+    ) -> Result<T> {
+        match work().await {
+            Err(TaskError::Money { got, needed, .. }) if self.client.ledger().is_development() => {
+                self.client
+                    .mint(sender, needed.saturating_sub(got))
+                    .await
+                    .context("making development money")?;
+                Ok(work().await?)
+            }
+            Err(TaskError::Money { account, got, needed, .. }) => Err(exit::outside(format!(
+                "{account} has {}, {} are needed: send it some first (nothing was sent)",
+                self.words(got),
+                self.words(needed)
+            ))
+            .into()),
+            other => Ok(other?),
+        }
+    }
 }
 
-fn agreeing(report: &compiler::Report) -> String {
-    let of = |agreeing| format!("{agreeing} of {} samples are decided as in the float run\n", report.samples);
-    report.agreeing.map(of).unwrap_or_default()
+/// The result of transactions: `value` and `words`, with what they cost.
+fn done(context: &Context, sent: &[Sent], mut value: Value, words: impl AsRef<str>) -> Result<()> {
+    value["sent"] = sent_json(sent);
+    context.ui.result(&value, format!("{}{}", sent_words(sent), words.as_ref()))
 }

@@ -4,7 +4,7 @@ use super::{
     Aggregation, Contested, Evidence, Outcome, Reveal, Scores, SignedCommit, TaskClient, TaskError, Terms,
 };
 use crate::contracts::{DevelopmentToken, FederatedTask, FederatedTasks, SendError, Sender, Sent};
-use alloy::sol_types::{SolCall, SolValue};
+use alloy::sol_types::{SolCall, SolEvent, SolValue};
 use averment_primitives::{Address, B256, Bytes, U256, keccak256};
 
 /// The terms' type in signatures.
@@ -44,7 +44,7 @@ pub(super) fn create_signature() -> String {
     Create::signature()
 }
 
-fn created_topic() -> B256 {
+pub(super) fn created_topic() -> B256 {
     keccak256(created_signature())
 }
 
@@ -194,6 +194,14 @@ impl TaskClient {
         scored: Vec<Scores>,
     ) -> Result<Sent, TaskError> {
         self.send(sender, "pay the round", &FederatedTask::settleCall { outcome, qualities, scored }).await
+    }
+
+    /// What a transaction of [`Self::settle`] paid each of the outcome's accounts.
+    pub fn payments(&self, sent: &Sent) -> Result<Vec<U256>, TaskError> {
+        let own = sent.receipt.logs().iter().filter(|log| log.address() == self.id().task);
+        let mut paid = own.filter_map(|log| FederatedTask::Settled::decode_log(&log.inner).ok());
+        let (tx, event, contract) = (sent.tx, "Settled", self.id().task);
+        Ok(paid.next().ok_or(SendError::NoEvent { tx, event, contract })?.data.payments)
     }
 
     /// Strikes who did not commit, or not reveal.
