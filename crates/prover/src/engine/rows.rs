@@ -162,19 +162,14 @@ impl<'a> Rounds<'a> {
         let with_rows: Vec<(usize, &[i32])> = rows.each().collect();
         // Sums over chunks: what T and M_j are.
         let numbers = |low: Option<&FieldVec>| {
-            let beside = |chunk: usize| match low {
-                Some(low) => low.clone(),
-                None => lower.weights.part(chunk % own * size, size),
-            };
             let mut sums = vec![Fr::ZERO; chunks];
-            for (chunk, sum) in sums.iter_mut().enumerate().take(own) {
-                *sum = lower.chunk_dot(chunk, &beside(chunk));
-            }
-            for (number, cells) in &with_rows {
-                sums[*number] = match low {
-                    Some(low) => low.dot_i32(cells),
-                    None => beside(*number).dot_i32(cells),
-                };
+            for chunk in 0..own {
+                let part = low.is_none().then(|| lower.weights.part(chunk * size, size));
+                let Some(beside) = low.or(part.as_ref()) else { continue };
+                sums[chunk] = lower.chunk_dot(chunk, beside);
+                for (number, cells) in with_rows.iter().filter(|(number, _)| number % own == chunk) {
+                    sums[*number] = beside.dot_i32(cells);
+                }
             }
             sums
         };
