@@ -20,6 +20,7 @@ mod proof;
 mod settlement;
 mod state;
 mod storage;
+mod tasks;
 mod trainers;
 mod vector;
 mod vectors;
@@ -71,6 +72,9 @@ pub const TARGETS: &[Target] = &[
     Target { name: "vector_layout", run: vector::vector_layout, seeds: vector::vector_layout_seeds },
     Target { name: "descriptor", run: proof::descriptor, seeds: proof::descriptor_seeds },
     Target { name: "proof", run: proof::proof, seeds: proof::proof_seeds },
+    Target { name: "task_descriptor", run: tasks::task_descriptor, seeds: tasks::task_descriptor_seeds },
+    Target { name: "task_proof", run: tasks::task_proof, seeds: tasks::task_proof_seeds },
+    Target { name: "adoption", run: tasks::adoption, seeds: tasks::adoption_seeds },
     Target { name: "input_schema", run: plan::input_schema, seeds: plan::input_schema_seeds },
     Target {
         name: "weights_commitment",

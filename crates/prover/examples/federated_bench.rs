@@ -1,7 +1,8 @@
 //! What the proofs of a federated task take: committing to an update, proving its norm, verifying that, and a round.
 //!
-//! `cargo run --release -p averment-prover --example federated_bench [round]`: a two-layer network of 100,000 parameters and one of
-//! a million, in chunks of several sizes; with `round` a round of 20 updates, the last aggregate and 20 cumulative updates at 131,072 cells. CPU seconds.
+//! `cargo run --release -p averment-prover --example federated_bench [round [20]]`: a two-layer network of 100,000 parameters and one
+//! of a million, in chunks of several sizes; with `round` a round of so many updates, the last aggregate and as many cumulative
+//! updates, of a network of 126,385 parameters. CPU seconds.
 
 #![allow(clippy::print_stdout, reason = "it says what it measures")]
 
@@ -28,8 +29,9 @@ use std::{error::Error, time::Instant};
 const BITS: (u8, u8) = (16, 12);
 
 fn main() -> Result<(), Box<dyn Error>> {
-    if std::env::args().any(|word| word == "round") {
-        return round();
+    let mut words = std::env::args().skip(1);
+    if words.next().is_some_and(|word| word == "round") {
+        return round(words.next().map_or(Ok(20), |word| word.parse())?);
     }
     for (inputs, hidden, chunk_bits) in
         [(784, 126, 16), (784, 126, 17), (784, 126, 18), (976, 1012, 18), (976, 1012, 19)]
@@ -56,26 +58,29 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// A round of 41 rows of 2^17 cells, most of them parameters.
-fn round() -> Result<(), Box<dyn Error>> {
+/// A round of so many updates of a little more than 2^17 cells, most of them parameters.
+fn round(count: u64) -> Result<(), Box<dyn Error>> {
     let (plan, shape) = task(1000, 125, 18)?;
     let setup = Setup::development(18);
     println!(
-        "{} parameters, {} chunks of 2^18, 20 + 1 and 20 rows",
+        "{} parameters, {} chunks of 2^18, {count} + 1 and {count} rows",
         parameters(&plan),
         shape.blocks().chunks()
     );
     let salt = Salt::from_random([7; 32]);
     let commit =
         |seed: u64, bits: u8| Vector::commit(&setup, shape.blocks(), cells(&shape, seed, bits), Some(&salt));
-    let updates = (0..20).map(|seed| commit(seed, BITS.1)).collect::<Result<Vec<_>, _>>()?;
-    let (older, root) = (commit(50, BITS.0 - 2)?, commit(51, BITS.1)?);
-    let weighted: Vec<(u32, &Vector)> = updates.iter().map(|own| (3276, own)).collect();
+    let updates = (0..count).map(|seed| commit(seed, BITS.1)).collect::<Result<Vec<_>, _>>()?;
+    let (older, root) = (commit(1000, BITS.0 - 2)?, commit(1001, BITS.1)?);
+    let share = 65_536 / u32::try_from(count)?;
+    let weighted: Vec<(u32, &Vector)> = updates.iter().map(|own| (share, own)).collect();
     let (model, remainder) = timed("  aggregate", || aggregate(&setup, &older, &weighted, Some(&salt)))?;
     let sums = updates.iter().map(|own| Vector::combine(&[(2, own)])).collect::<Result<Vec<_>, _>>()?;
     let rows = [[updates.clone(), vec![root]].concat(), sums];
-    let own =
-        timed("  derive the descriptor", || RoundDescriptor::new(&shape, Mode::ZeroKnowledge, 5, 2, 20))?;
+    let half_bits = u8::try_from((count + 1).next_power_of_two().trailing_zeros())?;
+    let own = timed("  derive the descriptor", || {
+        RoundDescriptor::new(&shape, Mode::ZeroKnowledge, half_bits, 2, 20)
+    })?;
     let triangles = timed("  inner products", || {
         rows.iter()
             .map(|rows| triangle(&rows.iter().collect::<Vec<_>>(), &own.exponents))

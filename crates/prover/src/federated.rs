@@ -1,8 +1,10 @@
 //! The proofs of a task of federated learning (docs/federated.md, F3): from vectors of integers to their commitments, to the proof
 //! that an update is in range and its norm bounded, and to that of a round.
 
+mod adoption;
 mod vector;
 
+pub use adoption::{RemainderWitness, prove_adoption, shifted};
 pub use vector::{Vector, triangle};
 
 use crate::{
@@ -15,7 +17,7 @@ use averment_plan::vector::{ROW_WEIGHT, WEIGHT_SUM};
 use averment_primitives::Salt;
 use averment_verifier::{
     RegisteredError,
-    descriptor::REMAINDER_BITS,
+    descriptor::{DeriveError, REMAINDER_BITS},
     federated::{About, FederatedError, RoundCommitments, RoundDescriptor, UpdateDescriptor},
     proof::Proof,
 };
@@ -30,6 +32,9 @@ pub enum TaskError {
     /// The commitment does not fit the descriptor.
     #[error(transparent)]
     Registered(#[from] RegisteredError),
+    /// There is no descriptor of such vectors.
+    #[error(transparent)]
+    Descriptor(#[from] DeriveError),
     /// There is no such statement.
     #[error(transparent)]
     Statement(#[from] FederatedError),

@@ -2,7 +2,12 @@
 //! the model that a round makes is in range, and what the inner products of the round's rows are. What a statement says of it, and
 //! whether a proof proves that.
 
+mod adoption;
+
 pub use crate::descriptor::{RoundDescriptor, ShapeError, TaskShape, UpdateDescriptor};
+pub use adoption::{
+    Adoption, AdoptionError, FILE_BYTES as ADOPTION_BYTES, Shift, statement as adoption_statement,
+};
 
 use crate::{
     Key, Registered, RegisteredError, VerifyError,

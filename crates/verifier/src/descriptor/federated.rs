@@ -4,7 +4,7 @@
 
 use super::{
     Blocks, Covered, DeriveError, Kind, LayoutError, Limb, ValidDescriptor,
-    certificate::{Cover, Lead, REMAINDER_BITS},
+    certificate::{Certificate, Cover, Lead, REMAINDER_BITS},
     derive::{bits_of, log2_above},
 };
 use crate::statement::Mode;
@@ -98,6 +98,26 @@ impl TaskShape {
     /// How wide the updates' values are, in bits, signed.
     pub fn update_bits(&self) -> &[u8] {
         &self.update_bits
+    }
+
+    /// The certificate ([10.4]) of vectors of this shape whose cells have so many bits, signed, at most 62: every cell in range, all
+    /// padding zero.
+    pub(crate) fn certificate(&self, bits: u8, mode: Mode) -> Result<Certificate, DeriveError> {
+        let widths = vec![bits; self.weight_bits.len()];
+        let cover = Cover {
+            kind: Kind::Certificate,
+            chunk_bits: self.blocks.chunk_bits(),
+            masked: mode.masked(),
+            covered: covered(&self.blocks, &widths).collect(),
+            weights: self.blocks.sizes().to_vec(),
+            weight_bits: widths,
+            shapes: self.shapes.iter().collect(),
+            functions: Vec::new(),
+            function_bits: None,
+            lead: Lead::Nothing,
+        };
+        let (descriptor, limbs) = cover.derive()?;
+        Ok(Certificate { descriptor, limbs })
     }
 
     /// The exponents `e_b`: inner products are `Σ_b 4^e_b Σ x·y`.
