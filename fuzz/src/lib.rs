@@ -11,6 +11,7 @@ mod approval;
 mod audit;
 mod commitment;
 mod compiler;
+mod federated;
 mod history;
 mod json;
 mod log;
@@ -70,6 +71,11 @@ pub const TARGETS: &[Target] = &[
     Target { name: "weights", run: plan::weights, seeds: plan::weights_seeds },
     Target { name: "vector", run: vector::vector, seeds: vector::vector_seeds },
     Target { name: "vector_layout", run: vector::vector_layout, seeds: vector::vector_layout_seeds },
+    Target { name: "matrix", run: federated::matrix, seeds: federated::matrix_seeds },
+    Target { name: "task_event", run: federated::task_event, seeds: federated::task_event_seeds },
+    Target { name: "task_code", run: federated::task_code, seeds: federated::task_code_seeds },
+    Target { name: "delivery", run: federated::package_and_proof, seeds: federated::package_and_proof_seeds },
+    Target { name: "errand", run: federated::errand, seeds: federated::errand_seeds },
     Target { name: "descriptor", run: proof::descriptor, seeds: proof::descriptor_seeds },
     Target { name: "proof", run: proof::proof, seeds: proof::proof_seeds },
     Target { name: "task_descriptor", run: tasks::task_descriptor, seeds: tasks::task_descriptor_seeds },

@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail, ensure};
 use std::{fs, path::Path, process::Command};
 
 /// Where every decoder must have a target.
-const CRATES: [&str; 7] = [
+const CRATES: [&str; 8] = [
     "crates/primitives/src",
     "crates/registry/src",
     "crates/storage/src",
@@ -14,6 +14,7 @@ const CRATES: [&str; 7] = [
     "crates/verifier/src",
     "crates/compiler/src",
     "crates/prover/src",
+    "crates/federated/src",
 ];
 
 /// Methods that read what a stranger wrote.

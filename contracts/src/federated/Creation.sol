@@ -1,6 +1,15 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.37;
 
+import {
+    AT_CHUNK_BITS,
+    AT_INPUT_CHUNKS,
+    AT_MASK_BITS,
+    AT_PUBLIC_COUNT,
+    AT_ROLES,
+    ROUND,
+    UPDATE
+} from "../descriptor/Bytes.sol";
 import {IDescriptors} from "../interfaces/IDescriptors.sol";
 import {IFederatedTask} from "../interfaces/IFederatedTask.sol";
 import {IFederatedTasks} from "../interfaces/IFederatedTasks.sol";
@@ -13,6 +22,18 @@ import {POINT, addAll} from "./Curve.sol";
 
 /// @dev What terms and a model have to be for a task to be created.
 abstract contract Creation is IFederatedTasks {
+    /// Of a descriptor.
+    struct Head {
+        bytes32 name;
+        uint256 chunkBits;
+        uint256 maskBits;
+        uint256 publicCount;
+        uint256 weightChunks;
+        uint256 inputChunks;
+    }
+
+    uint256 private constant HEAD_BYTES = 96;
+    uint256 private constant NO_MASKS = 255;
     uint256 private constant HEAD = 23;
     uint256 private constant MAX_CHUNKS = 256;
     uint256 private constant MAX_CHUNK_BITS = 24;
@@ -55,9 +76,63 @@ abstract contract Creation is IFederatedTasks {
         }
         // Whether they are points.
         addAll(points, points[:0]);
+        _checkKinds(task, t, chunks, chunkBits);
+    }
+
+    /// Whether the descriptors are of updates and of rounds of such vectors, hide what they prove, and have room for the task's rows. That
+    /// their blocks, widths and exponents are the plan's, whoever joins computes.
+    function _checkKinds(IFederatedTask task, Terms calldata t, uint256 chunks, uint256 chunkBits) private view {
         IDescriptors descriptors = task.verifier().descriptors();
-        if (descriptors.codeOf(t.updateKind) == address(0)) revert UnknownKind(t.updateKind);
-        if (descriptors.codeOf(t.roundKind) == address(0)) revert UnknownKind(t.roundKind);
+        Head memory head = _headOf(descriptors, t.updateKind);
+        _checkHead(t.updateKind, head, UPDATE, chunkBits);
+        _checkKind(t.updateKind, "chunks", chunks, head.weightChunks);
+        _checkKind(t.updateKind, "public values", 1, head.publicCount);
+
+        head = _headOf(descriptors, t.roundKind);
+        _checkHead(t.roundKind, head, ROUND, chunkBits);
+        // A vector begins at a multiple of the least power of two that holds it.
+        uint256 stride = 1;
+        while (stride < chunks) stride *= 2;
+        _checkKind(t.roundKind, "chunks", stride + chunks, head.weightChunks);
+        uint256 halves = t.history ? 2 : 1;
+        _checkKind(t.roundKind, "halves", halves, head.publicCount);
+        uint256 rows = t.perRound + (t.root == address(0) ? 1 : 2);
+        uint256 room = head.inputChunks / stride / halves;
+        if (room < rows) revert OtherKind(t.roundKind, "rows", rows, room);
+    }
+
+    function _checkHead(bytes32 kind, Head memory head, bytes32 name, uint256 chunkBits) private pure {
+        _checkKind(kind, "name", uint256(name), uint256(head.name));
+        _checkKind(kind, "chunkBits", chunkBits, head.chunkBits);
+        // Without masks a proof would tell what it proves.
+        if (head.maskBits == NO_MASKS) revert OtherKind(kind, "masks", 0, NO_MASKS);
+    }
+
+    function _checkKind(bytes32 kind, string memory what, uint256 expected, uint256 got) private pure {
+        if (got != expected) revert OtherKind(kind, what, expected, got);
+    }
+
+    /// What a registered descriptor says of itself (docs/protocol.md [10.3]).
+    function _headOf(IDescriptors descriptors, bytes32 kind) private view returns (Head memory head) {
+        address code = descriptors.codeOf(kind);
+        if (code == address(0)) revert UnknownKind(kind);
+        bytes memory data = new bytes(HEAD_BYTES);
+        // Behind the byte that stops whoever calls it.
+        // slither-disable-next-line assembly
+        assembly ("memory-safe") {
+            extcodecopy(code, add(data, 0x20), 1, HEAD_BYTES)
+        }
+        head.name = bytes32(data);
+        (head.chunkBits, head.maskBits) = (uint8(data[AT_CHUNK_BITS]), uint8(data[AT_MASK_BITS]));
+        head.publicCount = _number(data, AT_PUBLIC_COUNT, 4);
+        head.weightChunks = _number(data, AT_ROLES + 2, 2);
+        head.inputChunks = _number(data, AT_INPUT_CHUNKS, 2);
+    }
+
+    function _number(bytes memory data, uint256 place, uint256 bytes_) private pure returns (uint256 number) {
+        for (uint256 i = 0; i < bytes_; ++i) {
+            number = number << 8 | uint8(data[place + i]);
+        }
     }
 
     function _checkTerms(IFederatedTask task, Terms calldata t) internal view {

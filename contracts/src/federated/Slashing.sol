@@ -45,8 +45,9 @@ abstract contract Slashing is Words, Signatures {
             Member memory member = $.members[account];
             bool silent = $.committed[account].round != s.round;
             if (member.seat == Seat.Validator) {
-                // A validator need not score; but what it committed to it has to reveal.
-                silent = !silent && s.phase == TaskPhase.Settle && $.revealed[account].round != s.round;
+                // There are few seats: who has one says what it thinks of every outcome, and reveals what it committed to.
+                bool late = s.phase == TaskPhase.Settle && member.since <= s.round;
+                silent = late && $.revealed[account].round != s.round;
             } else {
                 bool late = s.phase > TaskPhase.Reveal || s.phase == TaskPhase.Idle;
                 if (!silent) silent = late && $.revealed[account].round != s.round;

@@ -36,6 +36,8 @@ interface IFederatedTasks {
     error BadPrefix();
     /// @dev A descriptor is not registered.
     error UnknownKind(bytes32 descriptor);
+    /// @dev A descriptor is not of this task's updates or rounds: in what, by its name. `expected` rows are the least.
+    error OtherKind(bytes32 descriptor, string what, uint256 expected, uint256 got);
     /// @dev A member of the terms, by its name, is out of its range.
     error OutOfRange(string what, uint256 min, uint256 max, uint256 got);
     /// @dev The rule needs a root update and nobody gives one, or the other way round.

@@ -24,6 +24,8 @@ contract FederatedInvariants is TaskFixture {
     }
 
     uint256 private constant PEOPLE = 7;
+    uint256 private constant VALIDATORS = 2;
+    uint128 private constant VALIDATOR_STAKE = 60;
     /// One whose proofs never hold.
     address private cheat = member(5);
     Outcome private last;
@@ -33,8 +35,16 @@ contract FederatedInvariants is TaskFixture {
     function setUp() public override {
         super.setUp();
         (terms.rounds, terms.perRound, terms.maximumVoid) = (200, 20, 100);
+        (terms.validators, terms.validatorStake, terms.validatorFee, terms.strikes) = (2, VALIDATOR_STAKE, 11, 9);
         task = created();
         joins(PEOPLE);
+        for (uint256 v = 0; v < VALIDATORS; ++v) {
+            fund(validator(v));
+        }
+    }
+
+    function validator(uint256 v) private pure returns (address) {
+        return member(20 + v);
     }
 
     function targetContracts() public view returns (address[] memory targets) {
@@ -45,11 +55,12 @@ contract FederatedInvariants is TaskFixture {
     function targetSelectors() public view returns (FuzzSelector[] memory selectors) {
         selectors = new FuzzSelector[](1);
         selectors[0].addr = address(this);
-        bytes4[] memory own = new bytes4[](13);
+        bytes4[] memory own = new bytes4[](16);
         (own[0], own[1], own[2], own[3]) = (this.go.selector, this.go.selector, this.say.selector, this.say.selector);
         (own[4], own[5], own[6]) = (this.sum.selector, this.pay.selector, this.enter.selector);
         (own[7], own[8], own[9]) = (this.exit.selector, this.show.selector, this.twoTongues.selector);
         (own[10], own[11], own[12]) = (this.contest.selector, this.answer.selector, this.lapse.selector);
+        (own[13], own[14], own[15]) = (this.score.selector, this.punish.selector, this.watch.selector);
         selectors[0].selectors = own;
     }
 
@@ -116,12 +127,86 @@ contract FederatedInvariants is TaskFixture {
         Outcome memory outcome = last;
         uint256[] memory qualities = rates(outcome);
         pass();
-        bytes memory call = abi.encodeCall(task.settle, (outcome, qualities, new Scores[](0)));
         uint16 number = round();
-        if (tries(stranger, call)) {
-            vm.assertEq(number, round());
-            adopt(outcome);
+        Scores[] memory given = disclosed();
+        bytes memory call = abi.encodeCall(task.settle, (outcome, qualities, given));
+        uint256[] memory before = new uint256[](PEOPLE);
+        for (uint256 i = 0; i < PEOPLE; ++i) {
+            before[i] = balance(member(i));
         }
+        if (!tries(stranger, call)) return;
+        vm.assertEq(number, round());
+        adopt(outcome);
+        // Only whose update stood to the end is paid for it, and only what it is worth: whoever aggregated has the fee, too, and
+        // whoever got its last strike its stake.
+        (address by,) = task.aggregated();
+        for (uint256 i = 0; i < PEOPLE; ++i) {
+            uint256 most = member(i) == by ? FEE : 0;
+            for (uint256 k = 0; k < outcome.accounts.length; ++k) {
+                if (outcome.accounts[k] == member(i)) most += uint256(REWARD) * qualities[k] >> 16;
+            }
+            (,,, bool out,) = task.memberOf(member(i));
+            if (out) most += STAKE;
+            vm.assertTrue(balance(member(i)) <= before[i] + most, "paid without an update");
+        }
+    }
+
+    // What validators said in the present round.
+    mapping(uint16 round => mapping(address validator => uint32)) private scores;
+
+    /// A validator that committed says it, or commits.
+    function score(uint256 v, uint32 value) public {
+        address account = validator(v % VALIDATORS);
+        uint256 n = last.accounts.length;
+        if (phase() == TaskPhase.Score) {
+            // Up to all of it.
+            scores[round()][account] = value % 65_537;
+            bytes32 digest = task.scoresDigest(round(), account, alike(n, scores[round()][account]), "salt");
+            tries(account, abi.encodeCall(task.commitScores, (digest)));
+        } else if (phase() == TaskPhase.Disclose) {
+            uint32[] memory own = alike(n, scores[round()][account]);
+            tries(account, abi.encodeCall(task.discloseScores, (last, own, "salt")));
+        }
+    }
+
+    function alike(uint256 n, uint32 value) private pure returns (uint32[] memory values) {
+        values = new uint32[](n);
+        for (uint256 i = 0; i < n; ++i) {
+            values[i] = value;
+        }
+    }
+
+    function disclosed() private view returns (Scores[] memory given) {
+        given = new Scores[](VALIDATORS);
+        uint256 count = 0;
+        bool swapped = validator(0) > validator(1);
+        for (uint256 v = 0; v < VALIDATORS; ++v) {
+            address account = validator(swapped ? 1 - v : v);
+            (,, uint16 revealedIn,) = task.wordsOf(account);
+            if (revealedIn != round()) continue;
+            given[count].validator = account;
+            given[count++].scores = alike(last.accounts.length, scores[round()][account]);
+        }
+        assembly ("memory-safe") {
+            mstore(given, count)
+        }
+    }
+
+    /// A strike is for silence.
+    function punish(uint256 who) public {
+        address account = who % 3 == 0 ? validator(who / 3 % VALIDATORS) : member(who / 3 % PEOPLE);
+        address[] memory one = new address[](1);
+        one[0] = account;
+        (,, uint16 revealedIn,) = task.wordsOf(account);
+        bool spoke = revealedIn == round();
+        vm.assertFalse(tries(stranger, abi.encodeCall(task.strike, (one))) && spoke, "struck for what it said");
+    }
+
+    /// A validator comes or goes.
+    function watch(uint256 v, bool comes) public {
+        address account = validator(v % VALIDATORS);
+        if (comes) tries(account, abi.encodeCall(task.joinAsValidator, ("")));
+        else if (v % 5 == 0) tries(account, abi.encodeCall(task.quit, ()));
     }
 
     function enter(uint256 who) public {
@@ -205,6 +290,9 @@ contract FederatedInvariants is TaskFixture {
         for (uint256 i = 0; i < PEOPLE; ++i) {
             owed += balance(member(i));
         }
+        for (uint256 v = 0; v < VALIDATORS; ++v) {
+            owed += balance(validator(v)) + (task.isValidator(validator(v)) ? VALIDATOR_STAKE : 0);
+        }
         owed += balance(aggregator) + balance(sponsor) + balance(stranger);
         vm.assertEq(coin.balanceOf(address(task)), owed, "in = out + held");
     }
@@ -239,6 +327,11 @@ contract FederatedInvariants is TaskFixture {
             uint256 all = balance(account);
             vm.assertTrue(all >= STAKE, "with its stake");
             vm.assertTrue(tries(account, abi.encodeCall(task.withdraw, (account, all))), "and takes it");
+        }
+        for (uint256 v = 0; v < VALIDATORS; ++v) {
+            address account = validator(v);
+            if (task.isValidator(account)) vm.assertTrue(tries(account, abi.encodeCall(task.quit, ())), "leaves");
+            vm.assertTrue(tries(account, abi.encodeCall(task.withdraw, (account, balance(account)))), "and takes it");
         }
         vm.revertToState(here);
     }

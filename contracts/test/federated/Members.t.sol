@@ -286,6 +286,59 @@ contract MembersTest is TaskFixture {
         vm.assertEq(balance(member(11)), 50, "a validator's stake");
     }
 
+    /// Who committed and does not reveal, and who says nothing at all, get a strike a round, and in the end lose their seats.
+    function test_ValidatorsWhoAreSilent() public {
+        (terms.validators, terms.validatorStake, terms.validatorFee) = (3, 50, 10);
+        (terms.strikes, terms.validators) = (2, 2);
+        task = created();
+        joins(3);
+        for (uint256 v = 10; v < 12; ++v) {
+            fund(member(v));
+            vm.prank(member(v));
+            task.joinAsValidator("");
+        }
+        fund(member(12));
+        vm.prank(member(12));
+        vm.expectRevert(abi.encodeWithSelector(IFederatedTask.Full.selector, 2));
+        task.joinAsValidator("");
+        address[] memory both = new address[](2);
+        (both[0], both[1]) = (member(10), member(11));
+        for (uint16 r = 1; r <= 2; ++r) {
+            trains(3);
+            Outcome memory outcome = aggregates(3);
+            uint256[] memory qualities = rates(outcome);
+            bytes32 digest = task.scoresDigest(r, member(10), new uint32[](3), "salt");
+            vm.prank(member(10));
+            task.commitScores(digest);
+            vm.prank(member(10));
+            vm.expectRevert(abi.encodeWithSelector(IFederatedTask.Bound.selector, member(10), r));
+            task.quit();
+            vm.expectRevert(abi.encodeWithSelector(IFederatedTask.NothingToStrike.selector, member(10)));
+            task.strike(both);
+            pass();
+            task.advance();
+            vm.expectRevert(abi.encodeWithSelector(IFederatedTask.NothingToStrike.selector, member(10)));
+            task.strike(both);
+            pass();
+            task.advance();
+            task.strike(both);
+            vm.expectRevert(abi.encodeWithSelector(IFederatedTask.NothingToStrike.selector, member(10)));
+            task.strike(both);
+            pass();
+            task.settle(outcome, qualities, new Scores[](0));
+            adopt(outcome);
+        }
+        for (uint256 v = 10; v < 12; ++v) {
+            (,, uint8 strikes, bool out, uint256 mine) = task.memberOf(member(v));
+            vm.assertTrue(strikes == 2 && out && mine == 50, "out, with its stake");
+            vm.prank(member(v));
+            vm.expectRevert(abi.encodeWithSelector(IFederatedTask.PutOut.selector, member(v)));
+            task.joinAsValidator("");
+        }
+        vm.prank(member(12));
+        task.joinAsValidator("");
+    }
+
     // Creation.
 
     function test_TermsOutOfRange() public {
@@ -321,6 +374,7 @@ contract MembersTest is TaskFixture {
         t = defaults();
         t.updateKind = keccak256("unknown");
         refuse(t, abi.encodeWithSelector(IFederatedTasks.UnknownKind.selector, keccak256("unknown")));
+        kinds();
         t = defaults();
         t.version = VersionId.wrap("none");
         refuse(t, abi.encodeWithSelector(IFederatedTasks.NotUsable.selector, t.version, Stage.None));
@@ -330,6 +384,33 @@ contract MembersTest is TaskFixture {
         vm.prank(sponsor);
         vm.expectPartialRevert(IFederatedTasks.OtherWeights.selector);
         factory.create(t, 0, prefix, points);
+    }
+
+    /// Descriptors of something else, of other vectors, that hide nothing or have too little room.
+    function kinds() private {
+        bytes32 update = "averment-update/1";
+        bytes32 rounds = "averment-round/1";
+        unlike(false, "name", uint256(update), uint256(rounds), kind(rounds, CHUNK_BITS, 6, 1, 2, 0));
+        unlike(false, "chunkBits", CHUNK_BITS, 5, kind(update, 5, 6, 1, 2, 0));
+        unlike(false, "masks", 0, 255, kind(update, CHUNK_BITS, 255, 1, 2, 0));
+        unlike(false, "chunks", 2, 1, kind(update, CHUNK_BITS, 6, 1, 1, 0));
+        unlike(false, "public values", 1, 2, kind(update, CHUNK_BITS, 6, 2, 2, 0));
+        unlike(true, "name", uint256(rounds), uint256(update), kind(update, CHUNK_BITS, 6, 2, 4, 512));
+        unlike(true, "chunkBits", CHUNK_BITS, 3, kind(rounds, 3, 6, 2, 4, 512));
+        unlike(true, "masks", 0, 255, kind(rounds, CHUNK_BITS, 255, 2, 4, 512));
+        unlike(true, "chunks", 4, 3, kind(rounds, CHUNK_BITS, 6, 2, 3, 512));
+        unlike(true, "halves", 2, 1, kind(rounds, CHUNK_BITS, 6, 1, 4, 512));
+        // Five updates and what the last round added.
+        unlike(true, "rows", 6, 4, kind(rounds, CHUNK_BITS, 6, 2, 4, 16));
+    }
+
+    function unlike(bool ofRounds, string memory what, uint256 expected, uint256 got, address code) private {
+        bytes32 digest = keccak256(abi.encode(code));
+        verifier.state(digest, code);
+        Terms memory t = defaults();
+        if (ofRounds) t.roundKind = digest;
+        else t.updateKind = digest;
+        refuse(t, abi.encodeWithSelector(IFederatedTasks.OtherKind.selector, digest, what, expected, got));
     }
 
     function range(string memory what, uint256 min, uint256 max, uint256 got) private pure returns (bytes memory) {

@@ -75,13 +75,18 @@ abstract contract TaskFixture is Fixture {
             added.push(0);
         }
         initial = registered(weights, new VersionId[](0));
+        verifier.state(keccak256("updates"), kind("averment-update/1", CHUNK_BITS, 6, 1, chunks, 0));
+        for (uint256 halves = 1; halves <= 2; ++halves) {
+            uint256 rows = 128 * chunks * halves;
+            verifier.state(roundKindOf(halves == 2), kind("averment-round/1", CHUNK_BITS, 6, halves, 2 * chunks, rows));
+        }
         terms = defaults();
         task = created();
     }
 
     function defaults() internal view returns (Terms memory t) {
         (t.version, t.plan) = (initial, keccak256("plan"));
-        (t.updateKind, t.roundKind) = (keccak256("updates"), keccak256("rounds"));
+        (t.updateKind, t.roundKind) = (keccak256("updates"), roundKindOf(true));
         (t.bound, t.kind, t.history) = (1 << 20, Kind.Average, true);
         (t.minimum, t.maximum, t.perRound, t.rounds) = (3, 20, 5, 4);
         (t.maximumVoid, t.strikes) = (2, 3);
@@ -91,6 +96,27 @@ abstract contract TaskFixture is Fixture {
         (2 hours, 1 hours, 1 hours, 30 minutes);
         (t.stake, t.bond, t.reward, t.fee) = (STAKE, BOND, REWARD, FEE);
         t.aggregator = aggregator;
+    }
+
+    function roundKindOf(bool history) internal pure returns (bytes32) {
+        return keccak256(abi.encode("rounds", history));
+    }
+
+    /// Code of a descriptor, of which there is as much as a factory reads (docs/protocol.md [10.3]).
+    function kind(
+        bytes32 name,
+        uint8 chunkBits,
+        uint8 maskBits,
+        uint256 publicCount,
+        uint256 weightChunks,
+        uint256 inputChunks
+    ) internal returns (address) {
+        bytes memory sizes = abi.encodePacked(uint32(96), chunkBits, uint32(0), maskBits);
+        bytes memory counts = abi.encodePacked(new bytes(18), uint32(publicCount));
+        bytes memory roles = abi.encodePacked(uint16(0), uint16(weightChunks), uint48(0), uint16(inputChunks));
+        bytes memory head = bytes.concat(name, sizes, counts, roles, new bytes(20));
+        require(head.length == 96, "a head");
+        return put(bytes.concat(hex"600b5981380380925939f300", head));
     }
 
     function implementation() internal returns (address) {
@@ -133,6 +159,7 @@ abstract contract TaskFixture is Fixture {
 
     /// A task of the present terms and model.
     function created() internal returns (IFederatedTask) {
+        terms.roundKind = roundKindOf(terms.history);
         coin.mint(sponsor, factory.poolOf(terms));
         vm.startPrank(sponsor);
         coin.approve(address(factory), type(uint256).max);

@@ -5,17 +5,18 @@ import {IIdentityGate} from "../../src/interfaces/IIdentityGate.sol";
 import {Statement} from "../../src/interfaces/IProofVerifier.sol";
 
 /// @dev Believes a proof that consists of the statement's hash: what a task verifies shows in what it must be given. Its setup's
-/// tau is 7; every descriptor but one is registered.
+/// tau is 7; it knows the descriptors that it is told.
 contract StatedProofs {
     bytes32 public constant setup = keccak256("setup");
-    bytes32 private constant UNKNOWN = keccak256("unknown");
+    /// Where a descriptor is.
+    mapping(bytes32 descriptor => address) public codeOf;
+
+    function state(bytes32 descriptor, address code) external {
+        codeOf[descriptor] = code;
+    }
 
     function descriptors() external view returns (address) {
         return address(this);
-    }
-
-    function codeOf(bytes32 descriptor) external view returns (address) {
-        return descriptor == UNKNOWN ? address(0) : address(this);
     }
 
     /// [7]G2, the imaginary parts first.

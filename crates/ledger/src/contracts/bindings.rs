@@ -360,6 +360,7 @@ alloy::sol! {
     error OtherWeights(bytes32 expected, bytes32 got);
     error BadPrefix();
     error UnknownKind(bytes32 descriptor);
+    error OtherKind(bytes32 descriptor, string what, uint256 expected, uint256 got);
     error OutOfRange(string what, uint256 min, uint256 max, uint256 got);
     error RootNeeded(bool needed);
     error UnknownPrivacy(uint8 mode);

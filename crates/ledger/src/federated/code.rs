@@ -88,8 +88,11 @@ impl TaskCode {
         Self::decode(&code).map_err(|why| TaskCodeFault::NotATask { task, why })
     }
 
-    /// Decodes the bytes.
-    pub(super) fn decode(code: &[u8]) -> Result<Self, String> {
+    /// Decodes the bytes, of which nothing is proved thereby.
+    ///
+    /// # Errors
+    /// Says in words why they are no task's.
+    pub fn decode(code: &[u8]) -> Result<Self, String> {
         let no_proxy = || "its code is no minimal proxy".to_owned();
         let rest = code.strip_prefix(&HEAD).ok_or_else(no_proxy)?;
         let (implementation, rest) = rest.split_at_checked(20).ok_or_else(no_proxy)?;

@@ -218,6 +218,16 @@ pub enum Event {
     },
 }
 
+impl Event {
+    /// What a log of a task says.
+    ///
+    /// # Errors
+    /// Says in words why it is none of a task's events.
+    pub fn decode(topics: &[B256], data: &[u8]) -> Result<Self, String> {
+        event(Told::decode_raw_log(topics, data).map_err(|error| error.to_string())?)
+    }
+}
+
 /// An event with its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Happened {
@@ -251,8 +261,8 @@ impl TaskClient {
         if log.address() != self.id().task || log.removed || !blocks.contains(&block) {
             return Err(wrong(format!("an event of {} that was not asked for", log.address())));
         }
-        let told = Told::decode_log(&log.inner).map_err(|error| wrong(error.to_string()))?;
-        Ok(Happened { block, event: event(told.data).map_err(wrong)? })
+        let event = Event::decode(log.topics(), &log.data().data).map_err(wrong)?;
+        Ok(Happened { block, event })
     }
 }
 

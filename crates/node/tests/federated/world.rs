@@ -43,19 +43,51 @@ const GENESIS_TIME: u64 = 1_700_000_000;
 
 sol! {
     function descriptors() external view returns (address);
+    function codeOf(bytes32 digest) external view returns (address);
 }
 
-/// Creates a contract that is its own registry of descriptors, and says yes to everything else; its setup is 1.
+/// A descriptor of one-chunk vectors, of which there is as much as the factory reads, as the code of a contract that creates it.
+fn descriptor_code(name: &str, public_values: u32, weight_chunks: u16, row_chunks: u16) -> Vec<u8> {
+    let mut head = [0; 96];
+    head[..name.len()].copy_from_slice(name.as_bytes());
+    (head[36], head[41]) = (4, 6);
+    head[60..64].copy_from_slice(&public_values.to_be_bytes());
+    head[66..68].copy_from_slice(&weight_chunks.to_be_bytes());
+    head[74..76].copy_from_slice(&row_chunks.to_be_bytes());
+    let create = alloy_primitives::hex!("600b5981380380925939f300");
+    [&create[..], &head].concat()
+}
+
+/// Creates a contract that is its own registry of two descriptors, and says yes to everything else; its setup is 1.
 fn believer_code() -> Bytes {
-    let choose =
-        [&[0x5f, 0x35, 0x60, 0xe0, 0x1c, 0x63][..], &descriptorsCall::SELECTOR, &[0x14, 0x60, 22, 0x57]]
-            .concat();
-    let yes = [0x60, 1, 0x5f, 0x52, 0x60, 0x20, 0x5f, 0xf3];
-    let own = [0x5b, 0x30, 0x5f, 0x52, 0x60, 0x20, 0x5f, 0xf3];
-    let code = [&choose[..], &yes, &own].concat();
-    // Copies what follows these ten bytes, and returns it.
-    let create = [0x60, code.len() as u8, 0x80, 0x60, 10, 0x5f, 0x39, 0x5f, 0xf3, 0xfe];
-    [&create[..], &code].concat().into()
+    let selectors = [descriptorsCall::SELECTOR, codeOfCall::SELECTOR];
+    let jumps = [33_u8, 41].iter().zip(selectors);
+    let jumps = jumps.flat_map(|(to, own)| [&[0x80, 0x63][..], &own, &[0x14, 0x60, *to, 0x57]].concat());
+    let choose: Vec<u8> = [0x5f, 0x35, 0x60, 0xe0, 0x1c].into_iter().chain(jumps).collect();
+    let said = [0x5f, 0x52, 0x60, 0x20, 0x5f, 0xf3];
+    // One; itself; what is stored under the word that is asked about.
+    let (yes, own, known) = ([0x60, 1], [0x5b, 0x30], [0x5b, 0x60, 4, 0x35, 0x54]);
+    let code = [&choose[..], &yes, &said, &own, &said, &known, &said].concat();
+    assert_eq!((code[33], code[41]), (0x5b, 0x5b), "where it jumps to");
+    let update = descriptor_code("averment-update/1", 1, 1, 0);
+    let round = descriptor_code("averment-round/1", 1, 2, 16);
+
+    // Creates the two, stores where they are, and returns the code; all three lie behind.
+    let length = 2 * 45 + 11;
+    let mut place = length;
+    let mut create = Vec::new();
+    for (name, own) in [("update", &update), ("round", &round)] {
+        let size = own.len() as u8;
+        create.extend([0x60, size, 0x60, place as u8, 0x5f, 0x39, 0x60, size, 0x5f, 0x5f, 0xf0, 0x7f]);
+        create.extend(keccak256(name));
+        create.push(0x55);
+        place += own.len();
+    }
+    create.extend([0x60, code.len() as u8, 0x61]);
+    create.extend((place as u16).to_be_bytes());
+    create.extend([0x5f, 0x39, 0x60, code.len() as u8, 0x5f, 0xf3]);
+    assert_eq!(create.len(), length);
+    [create, update, round, code].concat().into()
 }
 
 /// The bytes of a commitment before its points: setup 1, sixteen cells a chunk, one block.

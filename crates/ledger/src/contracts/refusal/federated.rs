@@ -130,6 +130,13 @@ pub(super) fn tasks(error: &Tasks, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 e.descriptor
             )
         }
+        Tasks::OtherKind(e) => {
+            write!(
+                f,
+                "descriptor {} is not of this task's updates or rounds: of {} it has {}, expected {}",
+                e.descriptor, e.what, e.got, e.expected
+            )
+        }
         Tasks::OutOfRange(e) => {
             write!(
                 f,
