@@ -303,7 +303,8 @@ impl Round {
 
     /// So many updates with a reference in one half, and as many sums in the other.
     pub fn many(task: &Task, count: u64) -> Self {
-        let own = RoundDescriptor::new(&task.shape, Mode::ZeroKnowledge, 5, 2, 20).unwrap();
+        let half_bits = u8::try_from((count + 1).next_power_of_two().trailing_zeros()).unwrap();
+        let own = RoundDescriptor::new(&task.shape, Mode::ZeroKnowledge, half_bits, 2, 20).unwrap();
         let updates: Vec<Vector> = (0..count).map(|place| task.update(place + 40)).collect();
         let weighted: Vec<(u32, &Vector)> = updates.iter().map(|own| (1 << 16 >> 5, own)).collect();
         let salt = Salt::from_random([7; 32]);

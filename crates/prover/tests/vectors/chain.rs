@@ -139,6 +139,18 @@ impl Chain {
         result.is_success()
     }
 
+    /// What verifying the call's proof costs, which is good, in a transaction that has paid for its calldata.
+    pub fn gas(&mut self, call: &Call) -> u64 {
+        let data = call_data(&self.artifacts[1], "verify", &encoded(call));
+        // By Cancun's prices, which have no floor for calldata: 16 for a byte, 4 for a zero.
+        let calldata: u64 = data.iter().map(|byte| if *byte == 0 { 4 } else { 16 }).sum();
+        self.vm.ctx.cfg.set_spec_and_mainnet_gas_params(SpecId::CANCUN);
+        let result = self.vm.transact(transaction(TxKind::Call(self.verifier), data)).unwrap().result;
+        self.vm.ctx.cfg.set_spec_and_mainnet_gas_params(SpecId::PRAGUE);
+        assert_eq!(result.output().map(|answer| U256::from_be_slice(answer)), Some(U256::ONE), "{result:?}");
+        result.tx_gas_used() - calldata - 21_000
+    }
+
     /// The contract's verdict; it has one.
     pub fn accepts(&mut self, call: &Call) -> bool {
         self.answer(call).unwrap()

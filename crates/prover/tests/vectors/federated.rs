@@ -2,6 +2,7 @@
 
 use super::{
     Call, ITEMS, PARTS, SCHEMA, WEIGHTS, abi, bad_file,
+    chain::Chain,
     descriptors::Attack,
     task::{Round, Task, uniform},
     vectors,
@@ -139,6 +140,25 @@ pub fn write(save: &impl Fn(String, Value)) {
         let about = "A round of 20 updates, one reference and 20 cumulative updates, for what it costs.";
         save(format!("gas_round_{name}.json"), vectors::write(&good, about));
     }
+}
+
+/// A round of 100 updates, a reference and 100 cumulative updates, of one chunk each, fits a transaction on every chain.
+#[test]
+fn a_round_of_a_hundred_is_verified_in_one_transaction() {
+    let task = Task::large(14);
+    let round = Round::many(&task, 100);
+    let registered = round.registered();
+    let statement = round.own.statement(&registered, &task.about(), &round.triangles);
+    let engine = Engine::new(&task.setup, task.chunk_bits).unwrap();
+    let (rows, about) = (round.vectors(), task.about());
+    let proof = prove_round(&engine, &round.own, &rows, &about, &round.triangles, &mut uniform(3)).unwrap();
+    let good = call(&task, &round.own.descriptor, &registered, &statement, &proof);
+    assert_eq!(vectors::verdict(&good), Ok(()));
+    let mut chain = Chain::new(&good);
+    assert!(chain.register(&good));
+    let gas = chain.gas(&good);
+    // `docs/benchmarks.md` has the number; the transaction's calldata come on top.
+    assert!(gas.abs_diff(5_740_000) < 50_000, "{gas}");
 }
 
 fn honest(task: &Task, round: &Round) -> Call {
