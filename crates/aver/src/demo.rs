@@ -2,13 +2,14 @@
 //!
 //! Two models from `examples/` are registered, approved by two of three roles and deployed; an old version retires; a
 //! decision is proved and the proof verified by the contract; decisions go into a log that is anchored; an audit file is
-//! written, verified offline, and a tampered copy is refused; claims are decided by the proved version and paid by
-//! themselves; the audit file of one of them runs from the version's data to the payout. What it leaves is a project like any other: `aver` works on in that folder.
+//! written, verified offline, and a tampered copy is refused; five hospitals train a version under a contract; claims are decided by
+//! it and paid by themselves; the audit file of one of them runs from the version's data to the payout. What it leaves is a project like any other: `aver` works on in that folder.
 
 mod audited;
 mod claims;
 mod costs;
 mod examples;
+mod hospitals;
 mod proof;
 mod stage;
 
@@ -16,13 +17,12 @@ use crate::{
     args::DemoArgs,
     commands::audit::{make::Order, verify},
     exit,
-    plans::PlanFolder,
     ui::Ui,
     workplace,
 };
 use anyhow::{Context as _, Result, bail, ensure};
 use audited::Audited;
-use averment_primitives::B256;
+use averment_primitives::{Address, B256};
 use averment_registry::audit::{Evidence, Limits, TrustPolicy, TrustedBlockHash, Unchecked};
 use averment_storage::atomic;
 use stage::{ROLES, Stage, THRESHOLD};
@@ -93,11 +93,15 @@ async fn story(folder: &Path, ui: Ui) -> Result<()> {
     let refusal = tamper(&file, block, &policy)?;
     ui.say(format!("   refused: {refusal}"));
 
-    ui.say("\n8. Insurance that 2.0.0 decides: seven policies, four claims by one proof, three by bonded answers");
-    let settled = claims::play(&mut stage, &plan, second, &decisions).await?;
+    ui.say("\n8. Five hospitals train version 3.0.0 under a contract: nobody shows rows, updates are proved, pay is by quality");
+    let trained = hospitals::play(&mut stage, &cancer).await?;
 
-    ui.say("\n9. The audit file of a claim that was paid, from the version's data to the payout");
-    let audited = audited::claim(&stage, folder, second, &plan, settled.paid_by_proof()?).await?;
+    ui.say("\n9. Insurance that 3.0.0 decides: seven policies, four claims by one proof, three by bonded answers");
+    let settled = claims::play(&mut stage, &trained.plan, trained.version, &decisions).await?;
+
+    ui.say("\n10. The audit file of a claim that was paid, from the version's data to the payout");
+    let audited =
+        audited::claim(&stage, folder, trained.version, &trained.plan, settled.paid_by_proof()?).await?;
 
     let value = serde_json::json!({
         "folder": folder,
@@ -110,14 +114,15 @@ async fn story(folder: &Path, ui: Ui) -> Result<()> {
         "refusal": refusal,
         "plan": plan.path(),
         "proof": proved.json(),
+        "training": trained.json(),
         "claims": settled.json(),
         "claimAudit": audited.json(),
         "costs": costs::json(&stage.sent),
         "provesNothingToThirdParties": stage.registry.ledger().proves_nothing_to_third_parties(),
     });
     let table = costs::table(&stage.sent)?;
-    let next = next(folder, &file, block, &stage, &plan, &proved.file, &audited);
-    ui.result(&value, format!("\n10. What it cost\n{table}\n{next}"))
+    let next = next(folder, &file, block, &stage, [plan.path(), &proved.file], &audited, trained.task);
+    ui.result(&value, format!("\n11. What it cost\n{table}\n{next}"))
 }
 
 /// A copy of the audit file whose first weight file is a byte longer, and why it is refused.
@@ -144,9 +149,9 @@ fn next(
     file: &Path,
     block: B256,
     stage: &Stage,
-    plan: &PlanFolder,
-    proof: &Path,
+    [plan, proof]: [&Path; 2],
     audited: &Audited,
+    task: Address,
 ) -> String {
     // As they are called from inside the demo's folder.
     let inside = |path: &Path| path.strip_prefix(folder).unwrap_or(path).display().to_string();
@@ -160,6 +165,7 @@ fn next(
          aver history {CANCER}\n  \
          aver log verify\n  \
          aver claims list\n  \
+         aver federated status {task}\n  \
          aver verify {} {} --on-chain\n  \
          aver audit {DIGITS}@1.0.0 -o digits.json\n  \
          aver audit verify {} --block-hash {} --setup development\n\n\
@@ -175,7 +181,7 @@ fn next(
         file.display(),
         stage.registry.id().address,
         folder.display(),
-        inside(plan.path()),
+        inside(plan),
         inside(proof),
         inside(&audited.file),
         audited.block,

@@ -47,6 +47,25 @@ fn the_demo_tells_its_story_and_leaves_a_project() {
     }
     assert!(costs["assumptions"].as_array().unwrap().len() >= 3);
 
+    // What five hospitals learned decides the claims; who poisoned it earned nothing, who cheated was slashed.
+    let training = &told["training"];
+    let accuracy: Vec<f64> =
+        training["accuracy"].as_array().unwrap().iter().map(|own| own.as_f64().unwrap()).collect();
+    assert_eq!(accuracy.len(), 5);
+    assert!(accuracy[0] < 0.7 && accuracy[4] > 0.9, "{accuracy:?}");
+    let earned = |who: &str| {
+        let money = training["money"].as_array().unwrap().iter();
+        let own = money.clone().find(|own| own["who"].as_str().unwrap().starts_with(who)).unwrap();
+        let tokens = |when: &str| own[when].as_str().unwrap().parse::<i128>().unwrap() / 10_i128.pow(18);
+        tokens("after") - tokens("before")
+    };
+    assert_eq!((earned("hospital-west"), earned("trespasser"), earned("burned")), (0, -200, 100));
+    assert!(
+        ["hospital-north", "hospital-south", "hospital-east"].iter().all(|who| earned(who) > 20),
+        "{training}"
+    );
+    assert_eq!(earned("university"), 4 * 20 + 50);
+
     let claims = &told["claims"];
     let ends = claims["claims"].as_array().unwrap().iter();
     let ends: Vec<_> =
@@ -55,7 +74,7 @@ fn the_demo_tells_its_story_and_leaves_a_project() {
         ["wdbc-054", "paid"],
         ["wdbc-197", "paid"],
         // Rejected by the model, appealed, accepted by the reviewer.
-        ["wdbc-190", "paid"],
+        ["wdbc-263", "paid"],
         ["wdbc-179", "rejected"],
         ["wdbc-373", "paid"],
         ["wdbc-013", "paid"],
@@ -99,6 +118,8 @@ fn the_demo_tells_its_story_and_leaves_a_project() {
     inside(&["log", "verify"]);
     let listed = inside(&["claims", "list"]);
     assert!(listed.contains("2 products, 7 policies, 7 claims") && listed.contains("is paid"), "{listed}");
+    let task = inside(&["federated", "status", told["training"]["task"].as_str().unwrap()]);
+    assert!(task.contains("over"), "{task}");
     let outside = |path: &Value| path.as_str().unwrap().strip_prefix("averment-demo/").unwrap().to_owned();
     let (plan, proof) = (outside(&told["plan"]), outside(&told["proof"]["file"]));
     let verified = inside(&["verify", &plan, &proof, "--on-chain"]);
@@ -165,8 +186,8 @@ fn audited_from_data_to_payout(sandbox: &Sandbox, told: &Value) {
 
     // The whole request, with one report disclosed: it is on the page, and nowhere else.
     let request = audit["decision"]["request"].as_str().unwrap();
-    let plan = told["plan"].as_str().unwrap().strip_prefix("averment-demo/").unwrap();
-    let input = "examples/breast_cancer/claims/wdbc-190.input";
+    let plan = told["training"]["plan"].as_str().unwrap().strip_prefix("averment-demo/").unwrap();
+    let input = "examples/breast_cancer/claims/wdbc-263.input";
     let more = ["--plan", plan, "--disclose-inputs", input, "--setup", setup];
     let whole = make(request, "request.json", &more);
     assert_eq!(whole["decision"]["claims"].as_array().unwrap().len(), 4, "{whole}");

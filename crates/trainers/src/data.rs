@@ -162,22 +162,28 @@ impl Dataset {
         Self::new(self.dims.clone(), inputs, self.labels.clone(), self.classes)
     }
 
-    /// Every number less the mean over `like`'s examples, over the standard deviation there; where that is 0, the number
-    /// becomes 0.
-    pub fn standardised(&self, like: &Self) -> Result<Self, DataError> {
-        let (features, count) = (like.features(), like.len().max(1) as f64);
+    /// Mean and standard deviation of each of an example's numbers.
+    pub fn statistics(&self) -> (Vec<f64>, Vec<f64>) {
+        let (features, count) = (self.features(), self.len().max(1) as f64);
         let (mut means, mut squares) = (vec![0.0f64; features], vec![0.0f64; features]);
-        for example in like.inputs.chunks_exact(features) {
+        for example in self.inputs.chunks_exact(features) {
             means.iter_mut().zip(example).for_each(|(sum, &x)| *sum += f64::from(x) / count);
         }
-        for example in like.inputs.chunks_exact(features) {
+        for example in self.inputs.chunks_exact(features) {
             for ((sum, &x), mean) in squares.iter_mut().zip(example).zip(&means) {
                 *sum += (f64::from(x) - mean).powi(2) / count;
             }
         }
+        (means, squares.into_iter().map(f64::sqrt).collect())
+    }
+
+    /// Every number less the mean over `like`'s examples, over the standard deviation there; where that is 0, the number
+    /// becomes 0.
+    pub fn standardised(&self, like: &Self) -> Result<Self, DataError> {
+        let (means, deviations) = like.statistics();
         self.changed(|_, example| {
-            for ((x, mean), square) in example.iter_mut().zip(&means).zip(&squares) {
-                *x = if *square > 0.0 { ((f64::from(*x) - mean) / square.sqrt()) as f32 } else { 0.0 };
+            for ((x, mean), deviation) in example.iter_mut().zip(&means).zip(&deviations) {
+                *x = if *deviation > 0.0 { ((f64::from(*x) - mean) / deviation) as f32 } else { 0.0 };
             }
         })
     }

@@ -16,9 +16,11 @@ mod parameters;
 mod participant;
 pub mod random;
 mod sgd;
+mod standardised;
 
 pub use learner::Learner;
 pub use network::{Graph, GraphError};
 pub use parameters::{ParameterError, Parameters, TensorSchema};
 pub use participant::{Evaluation, Fit, FitError, Fitted, Participant, Progress};
 pub use sgd::{Settings, Trainer};
+pub use standardised::Standardised;

@@ -5,7 +5,7 @@
 //! pathologist's finding. Three are answered with a bond, at first by somebody who says that nobody is ill: challenged, it
 //! cannot prove that, loses its bond, and another answers. What is waited for passes at once: the chain's clock is moved.
 
-mod money;
+pub(super) mod money;
 mod people;
 
 use self::{
@@ -24,7 +24,7 @@ use alloy::primitives::aliases::U40;
 use anyhow::{Context as _, Result, bail, ensure};
 use averment_ledger::{
     claims::{Batch, ClaimsClient, Policy, Stage as ClaimStage},
-    contracts::{ClaimsPool, DevelopmentToken, PoolContracts, PoolGovernance, PoolTerms, Sent},
+    contracts::{ClaimsPool, DevelopmentToken, PoolContracts, PoolGovernance, PoolTerms},
     settlement::{Found, Mode, Modes, Offer, SettlementClient},
 };
 use averment_primitives::{Address, B256, SaltedLeaf, U256, VersionId};
@@ -51,9 +51,9 @@ const FEE: u128 = TOKEN;
 const BATCH_BITS: u8 = 2;
 /// The reports behind the claims of each product, by the numbers of the demo's cases.
 const REPORTS: [&[&str]; 2] =
-    [&["wdbc-054", "wdbc-197", "wdbc-190", "wdbc-179"], &["wdbc-373", "wdbc-013", "wdbc-313"]];
+    [&["wdbc-054", "wdbc-197", "wdbc-263", "wdbc-179"], &["wdbc-373", "wdbc-013", "wdbc-313"]];
 /// The one that the model rejects and a pathologist finds malignant.
-const APPEALED: &str = "wdbc-190";
+const APPEALED: &str = "wdbc-263";
 /// How the answers about the two products' claims become final.
 const MODES: [Mode; 2] = [Mode::Proof, Mode::Optimistic];
 
@@ -168,10 +168,7 @@ async fn offer(stage: &mut Stage, plan: &PlanFolder, version: VersionId, desk: &
         ..Offer::default()
     };
     let (offered, sent) = publish(plan, options, terms, desk, &stage.owner, &stage.context).await?;
-    // The certificate was proved with the first decision.
-    let [registered, covered] = <[Sent; 2]>::try_from(sent).ok().context("two steps are left")?;
-    stage.note("register the descriptor of four claims", registered);
-    stage.note("have the certificate cover it", covered);
+    stage.note_all("certify its weights for four claims at once", sent);
     let (id, sent) = desk.client.offer(&stage.owner, &offered).await?;
     stage.note("offer the version's answers", sent);
     Ok(id)
@@ -318,6 +315,11 @@ impl Scene {
         let own = filed.iter().find(|own| own.case == APPEALED).context("it was filed")?;
         let (claims, people) = (&self.claims, &self.people);
         let at = claims.claim(own.claim.evidence).await?.stage;
+        if at == ClaimStage::Paid {
+            // Two who train alike differ in a last bit; this one is near the edge.
+            stage.context.ui.say(format!("   The model finds {APPEALED} itself: nobody has to appeal"));
+            return Ok(());
+        }
         ensure!(at == ClaimStage::Rejected, "the claim of {APPEALED} is {at:?}");
         stage.context.ui.say(format!(
             "   The holder of {APPEALED} appeals: the pathologist found it malignant, the model did not"

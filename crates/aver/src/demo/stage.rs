@@ -127,15 +127,8 @@ impl Stage {
         Ok(model)
     }
 
-    /// Registers what `manifest` describes, with the plan that its decisions are proved by, has the roles `approving`
-    /// approve it, and deploys it.
-    pub async fn release(
-        &mut self,
-        manifest: &Path,
-        plan: Option<&PlanFolder>,
-        approving: [usize; 2],
-        environment: &str,
-    ) -> Result<VersionId> {
+    /// Registers what `manifest` describes, with the plan that its decisions are proved by.
+    pub async fn register(&mut self, manifest: &Path, plan: Option<&PlanFolder>) -> Result<VersionId> {
         let source = register::read(manifest)?;
         // The examples were unpacked a moment ago: whatever git says about the folder is not about them.
         let places = Places { code: None, ..Places::of(manifest) };
@@ -147,8 +140,22 @@ impl Stage {
         }
         let model = self.registry.id().model_id(self.owner.address(), source.name());
         let registered = prepared.register(model, &self.registry, &self.owner, &releases).await?;
-        let (version, named) = (registered.version, format!("{} {}", source.name(), source.version()));
-        self.note(format!("register {named}"), registered.sent);
+        self.note(format!("register {} {}", source.name(), source.version()), registered.sent);
+        Ok(registered.version)
+    }
+
+    /// Registers what `manifest` describes, has the roles `approving` approve it, and deploys it.
+    pub async fn release(
+        &mut self,
+        manifest: &Path,
+        plan: Option<&PlanFolder>,
+        approving: [usize; 2],
+        environment: &str,
+    ) -> Result<VersionId> {
+        let version = self.register(manifest, plan).await?;
+        let source = register::read(manifest)?;
+        let named = format!("{} {}", source.name(), source.version());
+        let model = self.registry.id().model_id(self.owner.address(), source.name());
         let signed = approving
             .into_iter()
             .map(|role| self.approve(model, source.name(), version, role))

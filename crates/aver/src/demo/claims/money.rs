@@ -11,6 +11,11 @@ use std::fmt::Write;
 pub struct Balances(Vec<(&'static str, u128)>);
 
 impl Balances {
+    /// Of these, who are the same before and after.
+    pub fn new(all: Vec<(&'static str, u128)>) -> Self {
+        Self(all)
+    }
+
     /// Now, in tokens and in the router.
     pub async fn of(people: &People, claims: &ClaimsClient, settlement: &SettlementClient) -> Result<Self> {
         let mut all = Vec::new();
