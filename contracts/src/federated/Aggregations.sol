@@ -106,10 +106,9 @@ abstract contract Aggregations is Rounds {
         }
         if (_digestOf(outcome) != $.outcome) revert IFederatedTask.NotTheOutcome();
         if (keccak256(matrix) != outcome.matrix) revert IFederatedTask.OtherBytes(outcome.matrix, keccak256(matrix));
-        (Rule memory rule, Rows memory about) = _ruled(_terms(), outcome.accounts.length);
-        // Weights were taken when it was aggregated.
         // slither-disable-next-line unused-return
-        (, uint256[] memory qualities) = weigher.judge(rule, about, matrix);
+        (, Rows memory about) = _ruled(_terms(), outcome.accounts.length);
+        uint256[] memory qualities = weigher.judge(about, matrix);
         $.qualities = keccak256(abi.encode(s.round, qualities));
         emit IFederatedTask.Rated(s.round, qualities);
     }

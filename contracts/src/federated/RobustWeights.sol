@@ -5,7 +5,7 @@ import {IRobustWeights, Kind, Rows, Rule} from "../interfaces/IRobustWeights.sol
 import {ONE, allocate, setWord, share, word} from "./rules/Arithmetic.sol";
 import {centeredClipping, flTrust, geometricMedian, krum} from "./rules/Kinds.sol";
 import {faultOf, readTriangle} from "./rules/Matrices.sol";
-import {SAME_HISTORY, assess, noLikeness, raiseLikeness, shareOfOne} from "./rules/Quality.sol";
+import {alikeByHistory, alikeByNothing, assess, shareOfOne} from "./rules/Quality.sol";
 import {clip, clipping, farthest, mix, unmix} from "./rules/Steps.sol";
 
 /// @title Weights of robust rules from a Gram matrix
@@ -23,27 +23,14 @@ contract RobustWeights is IRobustWeights {
     }
 
     /// @inheritdoc IRobustWeights
-    function judge(Rule calldata rule, Rows calldata rows, bytes calldata matrix)
-        external
-        pure
-        returns (uint256[] memory weights, uint256[] memory qualities)
-    {
+    function judge(Rows calldata rows, bytes calldata matrix) external pure returns (uint256[] memory qualities) {
         (uint256 place, uint256 count, uint256 like) = read(rows, matrix);
         uint256 updates = rows.updates;
         qualities = new uint256[](updates);
-        // Weights first see the histories' likeness, then quality adds to it; but they change the matrix.
-        uint256 counts = countsOf(rows, like);
         uint256 to;
-        uint256 free;
-        assembly ("memory-safe") {
-            to := add(qualities, 0x20)
-            free := mload(0x40)
-        }
-        if (like == 0) like = noLikeness(updates);
+        assembly ("memory-safe") { to := add(qualities, 0x20) }
+        if (like == 0) like = alikeByNothing(updates);
         assess(place, count, updates, rows.previous, like, to);
-        // What that needed is needed no more.
-        assembly ("memory-safe") { mstore(0x40, free) }
-        weights = weightsOf(rule, rows, place, count, counts);
     }
 
     /// @inheritdoc IRobustWeights
@@ -69,8 +56,8 @@ contract RobustWeights is IRobustWeights {
             }
             uint256 factors;
             if (rule.clip) {
-                factors = clipping(matrix, count, updates, rule.norm);
-                clip(matrix, count, updates, factors);
+                (factors,) = clipping(matrix, count, updates, rule.norm);
+                clip(matrix, count, factors);
             }
             uint256 far;
             if (rule.mix) {
@@ -148,14 +135,12 @@ contract RobustWeights is IRobustWeights {
                 revert WrongEntry(false, i, j);
             }
             if (rows.history) {
-                like = noLikeness(updates);
-                uint256 history;
-                (history, good) = readTriangle(data + 4 * count * (count + 1), updates, updates, rows.historySquare);
+                (like, good) = readTriangle(data + 4 * count * (count + 1), updates, updates, rows.historySquare);
                 if (!good) {
-                    (uint256 i, uint256 j) = faultOf(history, updates, updates, rows.historySquare);
+                    (uint256 i, uint256 j) = faultOf(like, updates, updates, rows.historySquare);
                     revert WrongEntry(true, i, j);
                 }
-                raiseLikeness(history, updates, updates, SAME_HISTORY, like);
+                alikeByHistory(like, updates);
             }
         }
     }

@@ -69,12 +69,9 @@ interface IRobustWeights {
         pure
         returns (uint256[] memory weights);
 
-    /// @notice The same, and what each update is worth: the qualities of all together are at most 2^16. Needs the previous
-    /// aggregate as a row to tell replays of it.
-    function judge(Rule calldata rule, Rows calldata rows, bytes calldata matrix)
-        external
-        pure
-        returns (uint256[] memory weights, uint256[] memory qualities);
+    /// @notice What each update is worth, in parts of 2^16: at most that all together ([F4.3]). Needs the previous aggregate as a row to
+    /// tell replays of it.
+    function judge(Rows calldata rows, bytes calldata matrix) external pure returns (uint256[] memory qualities);
 
     /// @notice Updates that a rule needs at least.
     function leastUpdates(Rule calldata rule) external pure returns (uint256);

@@ -34,13 +34,10 @@ contract RulesTest {
         for (uint256 i = 0; i < cases.length; ++i) {
             Case memory one = cases[i];
             string memory name = string.concat("case ", vm.toString(i));
-            try robust.judge(one.rule, one.rows, one.matrix) returns (
-                uint256[] memory weights, uint256[] memory qualities
-            ) {
+            try robust.weigh(one.rule, one.rows, one.matrix) returns (uint256[] memory weights) {
                 vm.assertEq(one.fault.length, 0, name);
-                vm.assertEq(packed(weights), one.weights);
-                vm.assertEq(packed(robust.weigh(one.rule, one.rows, one.matrix)), one.weights);
-                vm.assertEq(packed(qualities), one.qualities);
+                vm.assertEq(keccak256(packed(weights)), keccak256(one.weights), name);
+                vm.assertEq(keccak256(packed(robust.judge(one.rows, one.matrix))), keccak256(one.qualities), name);
             } catch (bytes memory fault) {
                 vm.assertEq(keccak256(fault), keccak256(one.fault), name);
                 ++refused;
@@ -78,8 +75,10 @@ contract RulesTest {
         robust.weigh(Rule(Kind.Average, faults, false, true, 0, 0), rows, matrix);
         vm.snapshotGasLastCall("rules", string.concat("average of mixed", size));
         Rows memory halves = Rows(updates, true, true, true, 1 << 40, 1 << 40);
-        robust.judge(Rule(Kind.MultiKrum, faults, false, false, 0, 0), halves, both);
-        vm.snapshotGasLastCall("rules", string.concat("Multi-Krum with histories, and qualities", size));
+        robust.weigh(Rule(Kind.MultiKrum, faults, false, false, 0, 0), halves, both);
+        vm.snapshotGasLastCall("rules", string.concat("Multi-Krum with histories", size));
+        robust.judge(halves, both);
+        vm.snapshotGasLastCall("rules", string.concat("qualities with histories", size));
         robust.weigh(Rule(Kind.GeometricMedian, faults, true, true, 0, 0), rows, matrix);
         vm.snapshotGasLastCall("rules", string.concat("geometric median of clipped and mixed", size));
     }

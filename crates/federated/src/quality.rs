@@ -75,6 +75,17 @@ impl Products {
         self.lengths.get(i).copied().unwrap_or(0)
     }
 
+    /// With the first `count` rows no longer than the median of their lengths; all as they are if that is 0.
+    fn shortened(&self, count: usize) -> Self {
+        let lengths = self.lengths.get(..count).unwrap_or(&self.lengths);
+        let most = lower_median(lengths);
+        let factor = |i: usize| match lengths.get(i) {
+            Some(length) if *length > most && most > 0 => (most << 16) / length,
+            _ => FULL,
+        };
+        Self::new(self.n, |i, j| self.at(i, j) * factor(i) * factor(j) / (FULL * FULL))
+    }
+
     /// In parts of [`ONE`], rounded toward 0; 0 for what has no length.
     fn cosine(&self, i: usize, j: usize) -> i128 {
         (self.at(i, j) << 16).checked_div(self.length(i) * self.length(j)).unwrap_or(0)
@@ -109,7 +120,7 @@ fn likeness_of_histories(gram: &Gram) -> Option<Likeness> {
     let shape = gram.shape();
     let n = shape.updates;
     shape.history.then(|| {
-        let centred = Products::new(n, |i, j| i128::from(gram.history_at(i, j))).centred();
+        let centred = Products::new(n, |i, j| i128::from(gram.history_at(i, j))).shortened(n).centred();
         Likeness(Products::new(n, |i, j| if i == j { FULL } else { SAME_HISTORY.of(centred.cosine(i, j)) }))
     })
 }
@@ -128,7 +139,7 @@ pub(crate) fn counts(gram: &Gram) -> Vec<u128> {
 pub fn qualities(gram: &Gram) -> Vec<u32> {
     let shape = gram.shape();
     let n = shape.updates;
-    let rows = Products::new(shape.rows(), |i, j| i128::from(gram.at(i, j)));
+    let rows = Products::new(shape.rows(), |i, j| i128::from(gram.at(i, j))).shortened(n);
     let previous = shape.previous_row().filter(|row| rows.at(*row, *row) > 0);
 
     // What is left of the updates without their part along the previous aggregate. Below 2^63.

@@ -110,50 +110,52 @@ function share(uint256 total, uint256 masses, uint256 count) pure {
     }
 }
 
-/// Writes the `most` largest of `count` different words to `to`, the least first; `most` is below `count`.
-function largest(uint256 words, uint256 count, uint256 most, uint256 to) pure {
+/// Moves the `most` largest of `count` words behind the others; `most` is below `count`. In order are neither.
+function select(uint256 words, uint256 count, uint256 most) pure {
     assembly ("memory-safe") {
-        let last := add(to, shl(5, most))
-        for { let at := to } lt(at, last) { at := add(at, 0x20) } { mstore(at, 0) }
-        last := sub(last, 0x20)
-        if most {
-            let least := 0
-            for { let end := add(words, shl(5, count)) } lt(words, end) { words := add(words, 0x20) } {
-                let key := mload(words)
-                if gt(key, least) {
-                    let at := to
-                    for {} lt(at, last) {} {
-                        let next := mload(add(at, 0x20))
-                        if gt(next, key) { break }
-                        mstore(at, next)
-                        at := add(at, 0x20)
-                    }
-                    mstore(at, key)
-                    least := mload(to)
+        // Hoare's: what is left and right of where the least of the largest will be.
+        let low := words
+        let high := add(words, shl(5, sub(count, 1)))
+        let place := sub(add(high, 0x20), shl(5, most))
+        for {} lt(low, high) {} {
+            let pivot := mload(add(low, shl(5, shr(6, sub(high, low)))))
+            let left := low
+            let right := high
+            for {} 1 {} {
+                let first := mload(left)
+                for {} lt(first, pivot) {} {
+                    left := add(left, 0x20)
+                    first := mload(left)
                 }
+                let last := mload(right)
+                for {} gt(last, pivot) {} {
+                    right := sub(right, 0x20)
+                    last := mload(right)
+                }
+                if iszero(gt(left, right)) {
+                    mstore(left, last)
+                    mstore(right, first)
+                    left := add(left, 0x20)
+                    right := sub(right, 0x20)
+                }
+                if gt(left, right) { break }
+            }
+            // Between the two lies at most one word, which is the pivot's equal.
+            switch lt(right, place)
+            case 0 { high := right }
+            default {
+                if gt(left, place) { break }
+                low := left
             }
         }
     }
 }
 
-/// The lower median of `count` values below 2^248: of an even number the lower middle one. Changes the values.
+/// The lower median of `count` values: of an even number the lower middle one. Changes their order.
 function lowerMedian(uint256 values, uint256 count) pure returns (uint256) {
     unchecked {
-        // Made different, then those from the median up.
-        for (uint256 i = 0; i < count; ++i) {
-            setWord(values, i, (word(values, i) << 8) | i);
-        }
-        uint256 upper = count - (count - 1) / 2;
-        if (upper == count) {
-            uint256 least = type(uint256).max;
-            for (uint256 i = 0; i < count; ++i) {
-                uint256 value = word(values, i);
-                if (value < least) least = value;
-            }
-            return least >> 8;
-        }
-        uint256 room = allocate(upper);
-        largest(values, count, upper, room);
-        return word(room, 0) >> 8;
+        uint256 middle = (count - 1) / 2;
+        select(values, count, count - middle);
+        return word(values, middle);
     }
 }

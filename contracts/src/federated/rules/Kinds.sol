@@ -5,16 +5,19 @@ import {
     ONE,
     allocate,
     factor,
-    largest,
     lowerMedian,
     positive,
+    select,
     setWord,
     share,
     signedWord,
     squareRoot,
     word
 } from "./Arithmetic.sol";
-import {distance, entry, square} from "./Matrices.sol";
+import {distance, entry, square, toDistances} from "./Matrices.sol";
+
+// So many of the largest are sorted in one by one.
+uint256 constant FEW = 8;
 
 // The rules themselves ([F2.6]): from a matrix and how much each update counts, in parts of one, to weights. `weights` holds the
 // counts before.
@@ -48,12 +51,18 @@ function centeredClipping(
     }
 }
 
-/// The `n - f` updates with the least sum of squared distances to their `n - f - 1` nearest others, or `only` the first.
+/// The `n - f` updates with the least sum of squared distances to their `n - f - 1` nearest others, or `only` the first. Changes the
+/// matrix.
 function krum(uint256 matrix, uint256 rows, uint256 updates, uint256 faults, bool only, uint256 weights) pure {
     unchecked {
         uint256 scores = allocate(updates);
-        uint256 far = allocate(faults);
-        krumScores(matrix, rows, updates, faults, far, scores);
+        uint256 room = allocate(faults);
+        toDistances(matrix, rows, updates);
+        for (uint256 i = 0; i < updates; ++i) {
+            // The nearest is the update itself, at distance 0.
+            uint256 sum = sumLeast(matrix + 32 * rows * i, updates, faults, room);
+            setWord(scores, i, (sum << 8) | i);
+        }
         if (only) {
             uint256 least = type(uint256).max;
             for (uint256 i = 0; i < updates; ++i) {
@@ -62,59 +71,51 @@ function krum(uint256 matrix, uint256 rows, uint256 updates, uint256 faults, boo
             for (uint256 i = 0; i < updates; ++i) {
                 if (i != least & 0xff) setWord(weights, i, 0);
             }
-        } else {
-            largest(scores, updates, faults, far);
-            for (uint256 k = 0; k < faults; ++k) {
-                setWord(weights, word(far, k) & 0xff, 0);
+        } else if (faults != 0) {
+            select(scores, updates, faults);
+            for (uint256 i = updates - faults; i < updates; ++i) {
+                setWord(weights, word(scores, i) & 0xff, 0);
             }
         }
         share(ONE, weights, updates);
     }
 }
 
-/// Of each update the sum of squared distances to all others less the `faults` largest, with its number in the last 8 bits. `far`
-/// is room for the largest.
-function krumScores(uint256 matrix, uint256 rows, uint256 updates, uint256 faults, uint256 far, uint256 scores) pure {
-    uint256 norms = allocate(updates);
+/// The sum of `count` words less the `most` largest. May change their order.
+function sumLeast(uint256 words, uint256 count, uint256 most, uint256 room) pure returns (uint256 sum) {
+    // To sort them in one by one is cheaper where they are few.
+    if (most > FEW) {
+        select(words, count, most);
+        assembly ("memory-safe") {
+            for { let end := add(words, shl(5, sub(count, most))) } lt(words, end) { words := add(words, 0x20) } {
+                sum := add(sum, mload(words))
+            }
+        }
+        return sum;
+    }
     assembly ("memory-safe") {
-        let line := shl(5, updates)
-        let end := add(norms, line)
-        {
-            let diagonal := matrix
-            for { let to := norms } lt(to, end) { to := add(to, 0x20) } {
-                mstore(to, mload(diagonal))
-                diagonal := add(diagonal, shl(5, add(rows, 1)))
-            }
-        }
-        let last := add(far, shl(5, sub(faults, 1)))
-        for { let i := 0 } lt(i, updates) { i := add(i, 1) } {
-            for { let to := far } iszero(gt(to, last)) { to := add(to, 0x20) } { mstore(to, 0) }
-            let own := mload(add(norms, shl(5, i)))
-            let from := add(matrix, mul(shl(5, rows), i))
-            let sum := 0
-            // Without faults nothing is larger.
-            let least := sub(iszero(iszero(faults)), 1)
-            for { let other := norms } lt(other, end) { other := add(other, 0x20) } {
-                let value := sub(add(own, mload(other)), shl(1, mload(from)))
-                value := mul(value, sgt(value, 0))
-                sum := add(sum, value)
-                from := add(from, 0x20)
-                if gt(value, least) {
-                    // The least one makes room; those up to the value move down.
-                    let to := far
-                    for {} lt(to, last) {} {
-                        let next := mload(add(to, 0x20))
-                        if gt(next, value) { break }
-                        mstore(to, next)
-                        to := add(to, 0x20)
-                    }
-                    mstore(to, value)
-                    least := mload(far)
+        let end := add(room, shl(5, most))
+        calldatacopy(room, calldatasize(), shl(5, most))
+        let last := sub(end, 0x20)
+        // The least of the largest so far; without any nothing is larger.
+        let least := sub(iszero(iszero(most)), 1)
+        for { let behind := add(words, shl(5, count)) } lt(words, behind) { words := add(words, 0x20) } {
+            let value := mload(words)
+            sum := add(sum, value)
+            if gt(value, least) {
+                // The least makes room; those up to the value move down.
+                let to := room
+                for {} lt(to, last) {} {
+                    let next := mload(add(to, 0x20))
+                    if gt(next, value) { break }
+                    mstore(to, next)
+                    to := add(to, 0x20)
                 }
+                mstore(to, value)
+                least := mload(room)
             }
-            for { let to := far } iszero(gt(to, last)) { to := add(to, 0x20) } { sum := sub(sum, mload(to)) }
-            mstore(add(scores, shl(5, i)), or(shl(8, sum), i))
         }
+        for {} lt(room, end) { room := add(room, 0x20) } { sum := sub(sum, mload(room)) }
     }
 }
 

@@ -110,32 +110,52 @@ function distance(uint256 matrix, uint256 rows, uint256 i, uint256 j) pure retur
     }
 }
 
-/// The squared distances of the first `count` rows, each with the number of its column in the last 8 bits: `count` words a
-/// row.
-function distances(uint256 matrix, uint256 rows, uint256 count) pure returns (uint256 table) {
-    table = allocate(count * count);
+/// The squared norms of the first `count` rows, to `norms`.
+function squares(uint256 matrix, uint256 rows, uint256 count, uint256 norms) pure {
     assembly ("memory-safe") {
-        let width := shl(5, rows)
-        let line := shl(5, count)
-        let diagonal := matrix
-        for { let i := 0 } lt(i, count) { i := add(i, 1) } {
-            let norm := mload(diagonal)
-            let right := add(table, mul(i, add(line, 0x20)))
-            let down := right
-            mstore(right, i)
-            let other := diagonal
-            let at := diagonal
-            for { let j := add(i, 1) } lt(j, count) { j := add(j, 1) } {
-                at := add(at, 0x20)
-                other := add(other, add(width, 0x20))
+        let step := shl(5, add(rows, 1))
+        for { let end := add(norms, shl(5, count)) } lt(norms, end) { norms := add(norms, 0x20) } {
+            mstore(norms, mload(matrix))
+            matrix := add(matrix, step)
+        }
+    }
+}
+
+/// The squared distances of row i, which begins at `from`, and the `count` rows with these squared norms: to `to`, each with the number of
+/// its row in the last 8 bits.
+function numberedDistances(uint256 from, uint256 norms, uint256 count, uint256 i, uint256 to) pure {
+    assembly ("memory-safe") {
+        let own := mload(add(norms, shl(5, i)))
+        for { let j := 0 } lt(j, count) { j := add(j, 1) } {
+            let value := sub(add(own, mload(norms)), shl(1, mload(from)))
+            mstore(to, or(shl(8, mul(value, sgt(value, 0))), j))
+            norms := add(norms, 0x20)
+            from := add(from, 0x20)
+            to := add(to, 0x20)
+        }
+    }
+}
+
+/// Replaces inner products of the first `count` rows by squared distances, not below 0.
+function toDistances(uint256 matrix, uint256 rows, uint256 count) pure {
+    uint256 norms = allocate(count);
+    squares(matrix, rows, count, norms);
+    assembly ("memory-safe") {
+        let line := shl(5, rows)
+        for { let end := add(norms, shl(5, count)) } lt(norms, end) { norms := add(norms, 0x20) } {
+            mstore(matrix, 0)
+            let own := mload(norms)
+            let right := matrix
+            let down := matrix
+            for { let other := add(norms, 0x20) } lt(other, end) { other := add(other, 0x20) } {
                 right := add(right, 0x20)
                 down := add(down, line)
-                let value := sub(add(norm, mload(other)), shl(1, mload(at)))
-                value := shl(8, mul(value, sgt(value, 0)))
-                mstore(right, or(value, j))
-                mstore(down, or(value, i))
+                let value := sub(add(own, mload(other)), shl(1, mload(right)))
+                value := mul(value, sgt(value, 0))
+                mstore(right, value)
+                mstore(down, value)
             }
-            diagonal := add(diagonal, add(width, 0x20))
+            matrix := add(matrix, add(line, 0x20))
         }
     }
 }

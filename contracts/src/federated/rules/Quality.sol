@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.37;
 
-import {ONE, allocate, largest, lowerMedian, setWord, squareRoot, word} from "./Arithmetic.sol";
+import {ONE, allocate, lowerMedian, setWord, squareRoot, word} from "./Arithmetic.sol";
 import {square} from "./Matrices.sol";
+import {clip, clipping} from "./Steps.sol";
 
 // What each update of a round is worth ([F4.3]), and how much it counts in a rule. Fractions are in parts of 2^16.
 
@@ -10,78 +11,92 @@ import {square} from "./Matrices.sol";
 uint256 constant SAME_UPDATE = 5 << 12;
 uint256 constant SAME_HISTORY = 10 << 12;
 
-/// How alike each two of `updates` rows are, 2^16 for a row and itself: nothing is known yet.
-function noLikeness(uint256 updates) pure returns (uint256 like) {
+/// Shortens the first `updates` rows to the median of their lengths, if that is not 0.
+function shorten(uint256 matrix, uint256 rows, uint256 updates) pure {
+    (uint256 factors, uint256 most) = clipping(matrix, rows, updates, 0);
+    if (most != 0) clip(matrix, rows, factors);
+}
+
+/// Replaces the inner products of cumulative updates by how alike each two are, 2^16 for one and itself.
+function alikeByHistory(uint256 matrix, uint256 updates) pure {
+    shorten(matrix, updates, updates);
+    uint256 sums = allocate(updates);
+    uint256 lengths = allocate(updates);
+    sumRows(matrix, updates, sums);
+    int256 all = centre(matrix, updates, 0, sums, lengths);
+    assembly ("memory-safe") {
+        let line := shl(5, updates)
+        for { let i := 0 } lt(i, line) { i := add(i, 0x20) } {
+            mstore(matrix, 65536)
+            let length := mload(add(lengths, i))
+            // n times the deviations' product, less what is the row's alone.
+            let own := sub(all, mul(updates, mload(add(sums, i))))
+            let right := matrix
+            let down := matrix
+            for { let j := add(i, 0x20) } lt(j, line) { j := add(j, 0x20) } {
+                right := add(right, 0x20)
+                down := add(down, line)
+                let value := add(own, mul(updates, sub(mul(updates, mload(right)), mload(add(sums, j)))))
+                value := sub(sdiv(shl(16, value), mul(length, mload(add(lengths, j)))), SAME_HISTORY)
+                value := shl(2, mul(value, sgt(value, 0)))
+                if gt(value, 65536) { value := 65536 }
+                mstore(right, value)
+                mstore(down, value)
+            }
+            matrix := add(matrix, add(line, 0x20))
+        }
+    }
+}
+
+/// No two are alike that are not one: 2^16 on the diagonal, to new memory.
+function alikeByNothing(uint256 updates) pure returns (uint256 like) {
     like = allocate(updates * updates);
     assembly ("memory-safe") {
         // What is behind the calldata is 0.
         calldatacopy(like, calldatasize(), shl(5, mul(updates, updates)))
         let step := add(shl(5, updates), 0x20)
-        for { let end := add(like, mul(updates, step)) } lt(like, end) { like := add(like, step) } {
-            mstore(like, 65536)
-        }
-        like := sub(like, mul(updates, step))
+        let at := like
+        for { let end := add(like, mul(updates, step)) } lt(at, end) { at := add(at, step) } { mstore(at, 65536) }
     }
 }
 
-/// Raises likenesses to those of the first `updates` rows' deviations from their mean, by their cosine from `low` on.
-function raiseLikeness(uint256 matrix, uint256 rows, uint256 updates, uint256 low, uint256 like) pure {
-    unchecked {
-        uint256 sums = allocate(updates);
-        uint256 lengths = allocate(updates);
-        int256 all = centre(matrix, rows, updates, sums, lengths);
-        assembly ("memory-safe") {
-            let width := shl(5, rows)
-            let line := shl(5, updates)
-            for { let i := 0 } lt(i, updates) { i := add(i, 1) } {
-                let offset := shl(5, i)
-                let length := mload(add(lengths, offset))
-                // n times the deviation's product, less what is the row's alone.
-                let own := sub(all, mul(updates, mload(add(sums, offset))))
-                let right := add(like, add(mul(i, line), offset))
-                let down := right
-                let at := add(matrix, add(mul(i, width), offset))
-                for { offset := add(offset, 0x20) } lt(offset, line) { offset := add(offset, 0x20) } {
-                    at := add(at, 0x20)
-                    right := add(right, 0x20)
-                    down := add(down, line)
-                    let value := add(own, mul(updates, sub(mul(updates, mload(at)), mload(add(sums, offset)))))
-                    let above := sub(sdiv(shl(16, value), mul(length, mload(add(lengths, offset)))), low)
-                    if sgt(above, 0) {
-                        above := shl(2, above)
-                        if gt(above, 65536) { above := 65536 }
-                        if gt(above, mload(right)) {
-                            mstore(right, above)
-                            mstore(down, above)
-                        }
-                    }
-                }
+/// The sums of a square matrix' rows, to `sums`.
+function sumRows(uint256 matrix, uint256 rows, uint256 sums) pure {
+    assembly ("memory-safe") {
+        let line := shl(5, rows)
+        let fours := shl(7, shr(2, rows))
+        for { let end := add(sums, line) } lt(sums, end) { sums := add(sums, 0x20) } {
+            let sum := 0
+            let next := add(matrix, line)
+            for { let last := add(matrix, fours) } lt(matrix, last) { matrix := add(matrix, 0x80) } {
+                sum := add(
+                    add(sum, add(mload(matrix), mload(add(matrix, 0x20)))),
+                    add(mload(add(matrix, 0x40)), mload(add(matrix, 0x60)))
+                )
             }
+            for {} lt(matrix, next) { matrix := add(matrix, 0x20) } { sum := add(sum, mload(matrix)) }
+            mstore(sums, sum)
         }
     }
 }
 
-/// The rows' sums, the lengths of their deviations from the mean times how many rows there are, and the sum of all.
-function centre(uint256 matrix, uint256 rows, uint256 updates, uint256 sums, uint256 lengths)
+/// The lengths of the rows' deviations from their mean, times how many rows there are, to `lengths`; and the sum of all inner products,
+/// which lie from bit `shift` on.
+function centre(uint256 matrix, uint256 updates, uint256 shift, uint256 sums, uint256 lengths)
     pure
     returns (int256 all)
 {
     unchecked {
         assembly ("memory-safe") {
-            let line := shl(5, updates)
-            let row := matrix
-            for { let offset := 0 } lt(offset, line) { offset := add(offset, 0x20) } {
-                let sum := 0
-                for { let at := row } lt(at, add(row, line)) { at := add(at, 0x20) } { sum := add(sum, mload(at)) }
-                mstore(add(sums, offset), sum)
-                all := add(all, sum)
-                row := add(row, shl(5, rows))
+            for { let i := shl(5, updates) } i {} {
+                i := sub(i, 0x20)
+                all := add(all, mload(add(sums, i)))
             }
         }
         for (uint256 i = 0; i < updates; ++i) {
             uint256 length;
             assembly ("memory-safe") {
-                let value := mload(add(matrix, shl(5, mul(i, add(rows, 1)))))
+                let value := sar(shift, mload(add(matrix, shl(5, mul(i, add(updates, 1))))))
                 value := sub(mul(updates, value), shl(1, mload(add(sums, shl(5, i)))))
                 length := add(mul(updates, value), all)
                 length := mul(length, sgt(length, 0))
@@ -91,142 +106,230 @@ function centre(uint256 matrix, uint256 rows, uint256 updates, uint256 sums, uin
     }
 }
 
-/// How many updates are each one: `Σ_j like_ij`, to `counts`.
-function sumLikeness(uint256 like, uint256 updates, uint256 counts) pure {
-    assembly ("memory-safe") {
-        let line := shl(5, updates)
-        for { let end := add(counts, line) } lt(counts, end) { counts := add(counts, 0x20) } {
-            let sum := 0
-            for { let last := add(like, line) } lt(like, last) { like := add(like, 0x20) } {
-                sum := add(sum, mload(like))
-            }
-            mstore(counts, sum)
-        }
-    }
-}
-
-/// How much each update counts if those that are one count as one: `2^32 / Σ_j like_ij`, to `shares`.
-function shareOfOne(uint256 like, uint256 updates, uint256 shares) pure {
+/// How much each update counts if those that are one count as one: `2^32 / Σ_j like_ij`, to `counts`.
+function shareOfOne(uint256 like, uint256 updates, uint256 counts) pure {
     unchecked {
-        sumLikeness(like, updates, shares);
+        sumRows(like, updates, counts);
         for (uint256 i = 0; i < updates; ++i) {
-            setWord(shares, i, (1 << 32) / word(shares, i));
+            setWord(counts, i, (1 << 32) / word(counts, i));
         }
     }
 }
 
-/// The matrix of the updates without their part along the row `previous`, of the squared norm `norm`.
-function without(uint256 matrix, uint256 rows, uint256 updates, uint256 previous, uint256 norm)
-    pure
-    returns (uint256 rest)
-{
-    rest = allocate(updates * updates);
+/// Writes what is left of the updates without their part along the previous aggregate, of the squared norm `norm` (0 takes nothing
+/// off), above the 32 bits of each likeness; and its rows' sums, to `sums`.
+function putRest(uint256 matrix, uint256 rows, uint256 updates, uint256 norm, uint256 like, uint256 sums) pure {
     assembly ("memory-safe") {
-        let width := shl(5, rows)
         let line := shl(5, updates)
-        let parts := add(matrix, mul(width, previous))
-        let last := add(parts, line)
-        let diagonal := rest
-        for { let other := parts } lt(other, last) {} {
-            let part := mload(other)
-            let from := add(matrix, mul(shr(5, sub(other, parts)), add(width, 0x20)))
-            let right := diagonal
-            let down := diagonal
-            for { let by := other } lt(by, last) { by := add(by, 0x20) } {
-                let value := sub(mload(from), sdiv(mul(part, mload(by)), norm))
-                mstore(right, value)
-                mstore(down, value)
+        calldatacopy(sums, calldatasize(), line)
+        let parts := add(matrix, mul(shl(5, rows), updates))
+        for { let i := 0 } lt(i, line) { i := add(i, 0x20) } {
+            let part := mul(mload(add(parts, i)), iszero(iszero(norm)))
+            let value := sub(mload(matrix), sdiv(mul(part, part), norm))
+            mstore(like, or(shl(32, value), 65536))
+            let sum := add(mload(add(sums, i)), value)
+            let from := matrix
+            let right := like
+            let down := like
+            for { let j := add(i, 0x20) } lt(j, line) { j := add(j, 0x20) } {
                 from := add(from, 0x20)
                 right := add(right, 0x20)
                 down := add(down, line)
+                value := sub(mload(from), sdiv(mul(part, mload(add(parts, j))), norm))
+                sum := add(sum, value)
+                mstore(add(sums, j), add(mload(add(sums, j)), value))
+                value := or(shl(32, value), mload(right))
+                mstore(right, value)
+                mstore(down, value)
             }
-            other := add(other, 0x20)
-            diagonal := add(diagonal, add(line, 0x20))
+            mstore(add(sums, i), sum)
+            matrix := add(matrix, shl(5, add(rows, 1)))
+            like := add(like, add(line, 0x20))
         }
     }
 }
 
-/// The sum of every update's agreements with the quarter of the others that it agrees with most, to `values`.
-function agreements(uint256 rest, uint256 rows, uint256 updates, uint256 like, uint256 values) pure {
+/// Raises likenesses to those of the rests' deviations from their mean, and writes how far each two agree where the rests were: what
+/// points apart, and one itself, in nothing.
+function putAgreements(uint256 like, uint256 updates, uint256 sums) pure {
     unchecked {
-        uint256 lengths = allocate(updates);
+        uint256 lengths = allocate(2 * updates);
+        int256 all = centre(like, updates, 32, sums, lengths);
         for (uint256 i = 0; i < updates; ++i) {
-            setWord(lengths, i, squareRoot(square(rest, rows, i)));
+            setWord(lengths, updates + i, squareRoot(word(like, i * (updates + 1)) >> 32));
         }
-        uint256 table = allocate(updates * updates);
         assembly ("memory-safe") {
             let line := shl(5, updates)
-            let lengthsEnd := add(lengths, line)
-            let diagonal := table
-            for { let i := 0 } lt(i, updates) { i := add(i, 1) } {
-                mstore(diagonal, 0)
-                let right := diagonal
-                let down := diagonal
-                // Likenesses lie as agreements do.
-                let same := add(like, sub(diagonal, table))
-                let from := add(rest, shl(5, mul(i, add(rows, 1))))
-                let other := add(lengths, shl(5, i))
+            for { let i := 0 } lt(i, line) { i := add(i, 0x20) } {
+                mstore(like, 65536)
+                let own := sub(all, mul(updates, mload(add(sums, i))))
+                let other := add(lengths, i)
                 let length := mload(other)
-                for { other := add(other, 0x20) } lt(other, lengthsEnd) { other := add(other, 0x20) } {
-                    from := add(from, 0x20)
-                    same := add(same, 0x20)
+                let size := mload(add(other, line))
+                let right := like
+                let down := like
+                for { let j := add(i, 0x20) } lt(j, line) { j := add(j, 0x20) } {
                     right := add(right, 0x20)
                     down := add(down, line)
-                    let value := mload(from)
-                    value := div(shl(16, mul(value, sgt(value, 0))), mul(length, mload(other)))
-                    value := shr(16, mul(value, sub(65536, mload(same))))
-                    mstore(right, value)
-                    mstore(down, value)
+                    other := add(other, 0x20)
+                    let value := mload(right)
+                    let same := and(value, 0xffffffff)
+                    value := sar(32, value)
+                    let above := add(own, mul(updates, sub(mul(updates, value), mload(add(sums, j)))))
+                    above := sub(sdiv(shl(16, above), mul(length, mload(other))), SAME_UPDATE)
+                    if sgt(above, 0) {
+                        above := shl(2, above)
+                        if gt(above, 65536) { above := 65536 }
+                        if gt(above, same) { same := above }
+                    }
+                    if sgt(value, 0) {
+                        value := div(shl(16, value), mul(size, mload(add(other, line))))
+                        same := or(same, shl(32, shr(16, mul(value, sub(65536, same)))))
+                    }
+                    mstore(right, same)
+                    mstore(down, same)
                 }
-                diagonal := add(diagonal, add(line, 0x20))
+                like := add(like, add(line, 0x20))
             }
         }
-        uint256 quarter = (updates + 3) / 4;
-        uint256 best = allocate(quarter);
+    }
+}
+
+/// The sum of every update's agreements with the quarter of the others that it agrees with most, to `values`, and how many updates it
+/// is, `Σ_j like_ij`, to `counts`.
+function sumAgreements(uint256 like, uint256 updates, uint256 values, uint256 counts) pure {
+    unchecked {
+        // Eleven agreements a word, 23 bits each, in an even number of words.
+        uint256 words = 2 * ((updates + 21) / 22);
+        uint256 packed = allocate(words);
         for (uint256 i = 0; i < updates; ++i) {
-            largest(table + 32 * updates * i, updates, quarter, best);
-            uint256 sum = 0;
-            for (uint256 k = 0; k < quarter; ++k) {
-                sum += word(best, k);
+            uint256 count;
+            assembly ("memory-safe") {
+                let end := add(like, shl(5, updates))
+                let to := packed
+                for {} lt(like, end) { to := add(to, 0x20) } {
+                    let lanes := 0
+                    let last := add(like, 352)
+                    if gt(last, end) { last := end }
+                    for {} lt(like, last) { like := add(like, 0x20) } {
+                        let value := mload(like)
+                        count := add(count, value)
+                        lanes := or(shl(23, lanes), shr(32, value))
+                    }
+                    mstore(to, lanes)
+                }
+                // There may be one word more.
+                if lt(to, add(packed, shl(5, words))) { mstore(to, 0) }
+                // Above are the agreements.
+                count := and(count, 0xffffffff)
             }
-            setWord(values, i, sum);
+            setWord(counts, i, count);
+            setWord(values, i, sumLargest(packed, words, (updates + 3) / 4));
         }
+    }
+}
+
+/// The sum of the `most` largest of the numbers of at most 17 bits in so many words, eleven a word, 23 bits each.
+function sumLargest(uint256 packed, uint256 words, uint256 most) pure returns (uint256 sum) {
+    assembly ("memory-safe") {
+        // A one in each lane.
+        let ones := 0x4000008000010000020000040000080000100000200000400000800001
+        let end := add(packed, shl(5, words))
+        // The largest number that so many are at least as large as, from its first bit on.
+        let least := 0
+        for { let bit := 65536 } bit { bit := shr(1, bit) } {
+            // Bit 22 of a lane is set where the number is as large.
+            let by := mul(ones, sub(4194304, or(least, bit)))
+            let count := 0
+            for { let at := packed } lt(at, end) { at := add(at, 0x40) } {
+                count := add(
+                    count,
+                    add(and(shr(22, add(mload(at), by)), ones), and(shr(22, add(mload(add(at, 0x20)), by)), ones))
+                )
+            }
+            // Modulo 2^23 - 1 a word is the sum of its lanes.
+            if iszero(lt(mod(count, 8388607), most)) { least := or(least, bit) }
+        }
+        // What they have above it, and it as often as there are so many.
+        let by := mul(ones, sub(4194304, least))
+        for { let at := packed } lt(at, end) { at := add(at, 0x20) } {
+            let above := add(mload(at), by)
+            above := and(above, mul(and(shr(22, above), ones), 4194303))
+            sum := add(sum, mod(above, 8388607))
+        }
+        sum := add(sum, mul(most, least))
     }
 }
 
 /// Every update's agreement with the others, each of them once: their shares' sum along it, to `values`.
-function alignments(uint256 matrix, uint256 rows, uint256 updates, uint256 like, uint256 shares, uint256 values) pure {
-    unchecked {
-        for (uint256 i = 0; i < updates; ++i) {
-            uint256 length = squareRoot(square(matrix, rows, i));
-            assembly ("memory-safe") {
-                let sum := 0
-                let at := add(matrix, mul(shl(5, rows), i))
-                let same := add(like, mul(shl(5, updates), i))
-                let other := shares
-                for { let end := add(shares, shl(5, updates)) } lt(other, end) { other := add(other, 0x20) } {
-                    sum := add(sum, mul(shr(16, mul(mload(other), sub(65536, mload(same)))), mload(at)))
-                    at := add(at, 0x20)
-                    same := add(same, 0x20)
-                }
-                mstore(add(values, shl(5, i)), div(mul(sum, sgt(sum, 0)), length))
+function alignments(
+    uint256 matrix,
+    uint256 rows,
+    uint256 updates,
+    uint256 like,
+    uint256 shares,
+    uint256 lengths,
+    uint256 values
+) pure {
+    assembly ("memory-safe") {
+        let line := shl(5, updates)
+        let fours := add(shares, and(line, not(0x7f)))
+        for { let i := 0 } lt(i, line) { i := add(i, 0x20) } {
+            let sum := 0
+            let at := matrix
+            let other := shares
+            // As if none were like another, which likeness then takes off.
+            for {} lt(other, fours) { other := add(other, 0x80) } {
+                sum := add(sum, mul(mload(other), mload(at)))
+                sum := add(sum, mul(mload(add(other, 0x20)), mload(add(at, 0x20))))
+                sum := add(sum, mul(mload(add(other, 0x40)), mload(add(at, 0x40))))
+                sum := add(sum, mul(mload(add(other, 0x60)), mload(add(at, 0x60))))
+                at := add(at, 0x80)
             }
+            for { let end := add(shares, line) } lt(other, end) { other := add(other, 0x20) } {
+                sum := add(sum, mul(mload(other), mload(at)))
+                at := add(at, 0x20)
+            }
+            // Whose share is all of it is like no other.
+            switch mload(add(shares, i))
+            case 65536 { sum := sub(sum, shl(16, mload(add(matrix, i)))) }
+            default {
+                for { let j := 0 } lt(j, line) { j := add(j, 0x20) } {
+                    let same := and(mload(add(like, j)), 0xffffffff)
+                    if same {
+                        let share := mload(add(shares, j))
+                        sum := sub(sum, mul(sub(share, shr(16, mul(share, sub(65536, same)))), mload(add(matrix, j))))
+                    }
+                }
+            }
+            like := add(like, line)
+            mstore(add(values, i), div(mul(sum, sgt(sum, 0)), mload(add(lengths, i))))
+            matrix := add(matrix, shl(5, rows))
         }
     }
 }
 
-/// How little every update is the previous aggregate: one less the square of their cosine, if that is positive, to `values`.
-function freshness(uint256 matrix, uint256 rows, uint256 updates, uint256 previous, uint256 values) pure {
+/// The lengths of the first `count` rows, to `lengths`.
+function lengthsOf(uint256 matrix, uint256 rows, uint256 count, uint256 lengths) pure {
     unchecked {
-        uint256 own = squareRoot(square(matrix, rows, previous));
-        for (uint256 i = 0; i < updates; ++i) {
-            uint256 length = squareRoot(square(matrix, rows, i));
-            assembly ("memory-safe") {
-                let cosine := mload(add(matrix, shl(5, add(mul(i, rows), previous))))
-                cosine := div(shl(16, mul(cosine, sgt(cosine, 0))), mul(length, own))
-                if gt(cosine, 65536) { cosine := 65536 }
-                mstore(add(values, shl(5, i)), sub(65536, shr(16, mul(cosine, cosine))))
-            }
+        for (uint256 i = 0; i < count; ++i) {
+            setWord(lengths, i, squareRoot(square(matrix, rows, i)));
+        }
+    }
+}
+
+/// How little every update is the previous aggregate, which is the row behind them: one less the square of their cosine, if that is
+/// positive, to `values`.
+function freshness(uint256 matrix, uint256 rows, uint256 updates, uint256 lengths, uint256 values) pure {
+    uint256 own = squareRoot(square(matrix, rows, updates));
+    assembly ("memory-safe") {
+        let line := shl(5, updates)
+        matrix := add(matrix, mul(shl(5, rows), updates))
+        for { let i := 0 } lt(i, line) { i := add(i, 0x20) } {
+            let cosine := mload(add(matrix, i))
+            cosine := div(shl(16, mul(cosine, sgt(cosine, 0))), mul(mload(add(lengths, i)), own))
+            if gt(cosine, 65536) { cosine := 65536 }
+            mstore(add(values, i), sub(65536, shr(16, mul(cosine, cosine))))
         }
     }
 }
@@ -253,33 +356,33 @@ function grade(uint256 qualities, uint256 values, uint256 updates, uint256 low, 
     }
 }
 
-/// The qualities of a round's updates, to `qualities`: each `2^16 / n` at most. `like` has the likeness of their cumulatives.
+/// The qualities of a round's updates, to `qualities`: each `2^16 / n` at most. `like` has the likeness of their cumulatives. Changes
+/// both.
 function assess(uint256 matrix, uint256 rows, uint256 updates, bool hasPrevious, uint256 like, uint256 qualities) pure {
     unchecked {
+        shorten(matrix, rows, updates);
         uint256 norm = hasPrevious ? square(matrix, rows, updates) : 0;
-        (uint256 rest, uint256 stride) =
-            norm == 0 ? (matrix, rows) : (without(matrix, rows, updates, updates, norm), updates);
-        raiseLikeness(rest, stride, updates, SAME_UPDATE, like);
+        uint256 values = allocate(updates);
+        uint256 counts = allocate(updates);
+        uint256 lengths = allocate(updates);
+        putRest(matrix, rows, updates, norm, like, values);
+        putAgreements(like, updates, values);
+        sumAgreements(like, updates, values, counts);
         for (uint256 i = 0; i < updates; ++i) {
             setWord(qualities, i, ONE);
         }
-        uint256 values = allocate(updates);
-        if (updates >= 4) {
-            agreements(rest, stride, updates, like, values);
-            grade(qualities, values, updates, 6 << 12, 1);
-        }
+        if (updates >= 4) grade(qualities, values, updates, 6 << 12, 1);
+        lengthsOf(matrix, rows, updates, lengths);
         if (norm != 0) {
-            freshness(matrix, rows, updates, updates, values);
+            freshness(matrix, rows, updates, lengths, values);
             grade(qualities, values, updates, 6 << 12, 2);
         }
-        uint256 counts = allocate(updates);
-        sumLikeness(like, updates, counts);
         uint256 shares = allocate(updates);
         for (uint256 i = 0; i < updates; ++i) {
             setWord(shares, i, (1 << 32) / word(counts, i));
         }
         if (updates > 1) {
-            alignments(matrix, rows, updates, like, shares, values);
+            alignments(matrix, rows, updates, like, shares, lengths, values);
             grade(qualities, values, updates, 4 << 12, 2);
         }
         for (uint256 i = 0; i < updates; ++i) {

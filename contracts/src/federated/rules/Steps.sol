@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.37;
 
-import {allocate, factor, largest, lowerMedian, setWord, share, squareRoot, word} from "./Arithmetic.sol";
-import {distances, square} from "./Matrices.sol";
+import {ONE, allocate, factor, lowerMedian, select, setWord, share, squareRoot, word} from "./Arithmetic.sol";
+import {numberedDistances, square, squares} from "./Matrices.sol";
 
 // What is done to rows before a rule sees them, and undone to its weights ([F2.6]).
 
-/// What every update is multiplied by so that its length is at most `norm` (or the median, if that is 0), in parts of one.
-function clipping(uint256 matrix, uint256 rows, uint256 updates, uint256 norm) pure returns (uint256 factors) {
+/// What every row is multiplied by so that no update is longer than `norm` (or the median, if that is 0), in parts of one; and that length.
+/// References stay.
+function clipping(uint256 matrix, uint256 rows, uint256 updates, uint256 norm)
+    pure
+    returns (uint256 factors, uint256 most)
+{
     unchecked {
-        factors = allocate(updates);
-        uint256 most = norm;
+        factors = allocate(rows);
+        most = norm;
         uint256 lengths = norm == 0 ? allocate(updates) : 0;
         for (uint256 i = 0; i < updates; ++i) {
             uint256 length = squareRoot(square(matrix, rows, i));
@@ -21,26 +25,28 @@ function clipping(uint256 matrix, uint256 rows, uint256 updates, uint256 norm) p
         for (uint256 i = 0; i < updates; ++i) {
             setWord(factors, i, factor(word(factors, i), most));
         }
+        for (uint256 i = updates; i < rows; ++i) {
+            setWord(factors, i, ONE);
+        }
     }
 }
 
-/// Multiplies the updates of a matrix by their factors; references stay. Entries are rounded toward 0.
-function clip(uint256 matrix, uint256 rows, uint256 updates, uint256 factors) pure {
+/// Multiplies the rows of a matrix by their factors. Entries are rounded toward 0.
+function clip(uint256 matrix, uint256 rows, uint256 factors) pure {
     assembly ("memory-safe") {
-        let at := matrix
-        for { let i := 0 } lt(i, rows) { i := add(i, 1) } {
-            let own := 65536
-            if lt(i, updates) { own := mload(add(factors, shl(5, i))) }
-            let other := factors
-            let end := add(factors, shl(5, updates))
-            for {} lt(other, end) { other := add(other, 0x20) } {
-                mstore(at, sdiv(mul(mload(at), mul(own, mload(other))), shl(32, 1)))
-                at := add(at, 0x20)
+        let line := shl(5, rows)
+        for { let end := add(factors, line) } lt(factors, end) { factors := add(factors, 0x20) } {
+            let own := mload(factors)
+            let right := matrix
+            let down := matrix
+            for { let other := factors } lt(other, end) { other := add(other, 0x20) } {
+                let value := sdiv(mul(mload(right), mul(own, mload(other))), shl(32, 1))
+                mstore(right, value)
+                mstore(down, value)
+                right := add(right, 0x20)
+                down := add(down, line)
             }
-            for { let j := updates } lt(j, rows) { j := add(j, 1) } {
-                mstore(at, sdiv(mul(mload(at), shl(16, own)), shl(32, 1)))
-                at := add(at, 0x20)
-            }
+            matrix := add(matrix, add(line, 0x20))
         }
     }
 }
@@ -49,10 +55,17 @@ function clip(uint256 matrix, uint256 rows, uint256 updates, uint256 factors) pu
 /// bits.
 function farthest(uint256 matrix, uint256 rows, uint256 updates, uint256 faults) pure returns (uint256 far) {
     unchecked {
-        uint256 table = distances(matrix, rows, updates);
         far = allocate(updates * faults);
+        if (faults == 0) return far;
+        uint256 norms = allocate(updates);
+        squares(matrix, rows, updates, norms);
+        uint256 row = allocate(updates);
         for (uint256 i = 0; i < updates; ++i) {
-            largest(table + 32 * updates * i, updates, faults, far + 32 * faults * i);
+            numberedDistances(matrix + 32 * rows * i, norms, updates, i, row);
+            select(row, updates, faults);
+            assembly ("memory-safe") {
+                mcopy(add(far, mul(shl(5, faults), i)), add(row, shl(5, sub(updates, faults))), shl(5, faults))
+            }
         }
     }
 }

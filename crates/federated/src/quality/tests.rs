@@ -29,13 +29,17 @@ impl World {
 
     /// Qualities of these updates, their cumulatives being four times as long and otherwise alike.
     fn qualities(&self, rows: &[Vec<i64>]) -> Vec<u32> {
+        qualities(&self.gram(rows))
+    }
+
+    fn gram(&self, rows: &[Vec<i64>]) -> Gram {
         let shape = Shape { updates: rows.len(), previous: true, root: false, history: true };
         let mut all = rows.to_vec();
         all.push(self.previous.clone());
         let mut entries = triangle(&all);
         entries.extend(triangle(rows).into_iter().map(|entry| 16 * entry));
         let limits = Limits { update: 1 << 62, history: 1 << 62 };
-        qualities(&Gram::new(shape, limits, &entries).unwrap())
+        Gram::new(shape, limits, &entries).unwrap()
     }
 }
 
@@ -117,6 +121,52 @@ fn what_is_noise_or_turned_around_or_nothing_earns_nothing() {
             assert!(f64::from(qualities[i]) <= 0.05 * honest, "seed {seed}, row {i}: {qualities:?}");
         }
     }
+}
+
+/// Five attackers whose updates have something in common, and a little with the honest ones, each so many times as long.
+fn with_long_ones(world: &mut World, times: i64) -> Vec<Vec<i64>> {
+    let mut rows: Vec<_> = (0..20).map(|i| world.honest(i)).collect();
+    let shared = noise(&mut world.draw, 1000);
+    for row in &mut rows[..5] {
+        let own = noise(&mut world.draw, 1000);
+        let cells = world.common.iter().zip(&shared).zip(&own);
+        *row = cells.map(|((common, shared), own)| times * (common / 5 + shared + own)).collect();
+    }
+    rows
+}
+
+#[test]
+fn length_brings_nothing() {
+    for seed in 0..10 {
+        let [short, long] = [1, 100].map(|times| {
+            let mut world = World::new(seed);
+            let rows = with_long_ones(&mut world, times);
+            world.qualities(&rows)
+        });
+        let sum = |qualities: &[u32]| f64::from(qualities[..5].iter().sum::<u32>());
+        assert!(sum(&long) <= 1.1 * sum(&short) + 50.0, "seed {seed}: {short:?} {long:?}");
+        let honest = mean(&long[5..]);
+        assert!(honest > 0.9 * f64::from(ONE) / 20.0 && sum(&long) < 2.0 * honest, "seed {seed}: {long:?}");
+    }
+}
+
+#[test]
+fn long_cumulatives_make_others_no_clones() {
+    for seed in 0..10 {
+        let mut world = World::new(seed);
+        let rows = with_long_ones(&mut world, 100);
+        let counts = counts(&world.gram(&rows));
+        assert!(counts[5..].iter().all(|count| *count == u128::from(ONE)), "seed {seed}: {counts:?}");
+    }
+}
+
+#[test]
+fn where_most_send_nothing_the_others_keep_their_length() {
+    let mut world = World::new(1);
+    let mut rows: Vec<_> = (0..5).map(|i| world.honest(i)).collect();
+    rows[..3].iter_mut().for_each(|row| row.fill(0));
+    let qualities = world.qualities(&rows);
+    assert!(qualities[..3] == [0; 3] && qualities[3..].iter().all(|quality| *quality > 0), "{qualities:?}");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Matrices of seeded rows, ordinary and not, under every rule.
 
 use super::*;
+use std::ops::Range;
 
 /// A pseudo-random stream of small things.
 pub struct Draw(ChaCha8Rng);
@@ -84,17 +85,21 @@ pub fn cases() -> Vec<Case> {
         for kind in Kind::ALL {
             for steps in 0..4 {
                 for _ in 0..3 {
-                    cases.push(good(&mut draw, like, kind, steps));
+                    cases.push(good(&mut draw, like, kind, steps, 0..4));
                 }
             }
         }
     }
     cases.extend(bad(&mut draw));
+    // Many rows: what takes the largest of a few does so in another way.
+    for (like, kind) in LIKE.into_iter().zip(Kind::ALL).chain([(Like::Random, Kind::MultiKrum)]) {
+        cases.push(good(&mut draw, like, kind, 0, 12..20));
+    }
     cases
 }
 
-fn good(draw: &mut Draw, like: Like, kind: Kind, steps: u8) -> Case {
-    let faults = draw.below(4) as u8;
+fn good(draw: &mut Draw, like: Like, kind: Kind, steps: u8, faults: Range<u64>) -> Case {
+    let faults = (faults.start + draw.below(faults.end - faults.start)) as u8;
     let updates = 2 * usize::from(faults) + 1 + draw.below(6) as usize;
     let shape = Shape {
         updates,
