@@ -1,8 +1,8 @@
 //! What a round of federated learning computes from what the chain says: weights of robust rules, quality and pay.
 //! The definitions are F2 and F4.3 of `docs/federated.md`; `contracts/src/federated/RobustWeights.sol` is the twin, bit for bit.
 //!
-//! Pure, and in integers: no files, clock, sockets or randomness; floating point only in [`comparison`]. Nothing here panics
-//! on input.
+//! Pure, and in integers: no files, clock, sockets or randomness; floating point only in [`comparison`] and [`score`].
+//! Nothing here panics on input.
 //!
 //! ```
 //! use averment_federated::gram::{Gram, Limits, Shape};
@@ -28,3 +28,4 @@ pub mod gram;
 pub mod pay;
 pub mod quality;
 pub mod rules;
+pub mod score;

@@ -8,6 +8,7 @@ mod experiment;
 mod problem;
 mod ranges;
 mod run;
+mod validators;
 
 pub use attack::Attack;
 pub use experiment::{Defence, Experiment, ExperimentError, PARTICIPANTS, ROUNDS, Scheme};

@@ -31,7 +31,7 @@ fn outcome(experiment: &Experiment) -> Outcome {
 
 /// What tasks are without any of it: the average of whatever comes.
 fn open() -> Experiment {
-    let defence = Defence { bound: false, history: false, ..Defence::ALL };
+    let defence = Defence { bound: false, history: false, validators: 0, ..Defence::ALL };
     Experiment { scheme: Scheme::of(Kind::Average), defence, ..experiment() }
 }
 
@@ -89,9 +89,21 @@ fn work_that_is_not_ones_own_earns_nothing() {
         let attack = Some(attack);
         let defended = outcome(&Experiment { attack, ..experiment() });
         assert!(defended.attackers_gain <= most, "{attack:?}: {}", defended.attackers_gain);
-        let defence = Defence { quality: false, ..Defence::ALL };
+        let defence = Defence { quality: false, validators: 0, ..Defence::ALL };
         let control = outcome(&Experiment { attack, defence, ..experiment() });
         assert!(control.attackers_gain > 3.9, "{attack:?}: {}", control.attackers_gain);
+    }
+}
+
+#[test]
+fn validators_see_what_the_matrix_does_not_where_data_differ_much() {
+    for (attack, most) in [(Attack::LabelFlip, 0.1), (Attack::Sybil, 1.1), (Attack::Replay, 0.4)] {
+        let hard = Experiment { split: Split::Dirichlet(0.3), attack: Some(attack), ..experiment() };
+        let defended = outcome(&hard).attackers_gain;
+        assert!(defended <= most, "{attack:?}: {defended}");
+        let defence = Defence { validators: 0, ..Defence::ALL };
+        let control = outcome(&Experiment { defence, ..hard }).attackers_gain;
+        assert!(control > 1.2, "{attack:?}: {control}");
     }
 }
 

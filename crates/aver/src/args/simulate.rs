@@ -72,6 +72,8 @@ pub enum DefenceName {
     History,
     /// Pay by quality
     Quality,
+    /// Pay by validators' scores
+    Validators,
 }
 
 #[derive(Debug, Args)]

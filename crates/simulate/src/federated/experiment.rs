@@ -74,11 +74,13 @@ pub struct Defence {
     pub history: bool,
     /// Pay is by quality; otherwise every update gets the same.
     pub quality: bool,
+    /// How many validators' scores pay is by, too; 0 for none.
+    pub validators: usize,
 }
 
 impl Defence {
     /// As tasks are meant to be.
-    pub const ALL: Self = Self { decoding: true, bound: true, history: true, quality: true };
+    pub const ALL: Self = Self { decoding: true, bound: true, history: true, quality: true, validators: 5 };
 }
 
 /// One simulation.

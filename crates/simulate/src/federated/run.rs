@@ -4,6 +4,7 @@ use super::{
     Attack, Experiment, ExperimentError, Problem,
     attack::{Knowledge, TARGET, paint},
     ranges::Ranges,
+    validators::Validators,
 };
 use averment_federated::{pay::pay, quality::qualities, rules::Kind};
 use averment_trainers::{
@@ -154,6 +155,7 @@ pub fn run(
         let norm = fitted.iter().map(|&cell| f64::from(cell).powi(2)).sum::<f64>().sqrt();
         Ranges::new(schema, BOUND * norm)
     };
+    let validators = Validators::new(graph, problem, experiment.training, defence.validators);
     let mut integers = ranges.model(&model);
     let mut previous = vec![0i32; integers.len()];
     let mut rounds: Vec<Round> = Vec::new();
@@ -231,6 +233,9 @@ pub fn run(
         }
         let refused = sent.len() - stand.len();
         let (who, updates): (Vec<usize>, Vec<Vec<i32>>) = stand.into_iter().unzip();
+        let past: Vec<Option<&[i64]>> =
+            who.iter().map(|one| crowd.histories.get(one).map(Vec::as_slice)).collect();
+        let scores = validators.scores(&ranges, &integers, &updates, &past)?;
         for (one, update) in who.iter().zip(&updates) {
             let history = crowd.histories.entry(*one).or_insert_with(|| vec![0; update.len()]);
             history.iter_mut().zip(update).for_each(|(sum, &cell)| *sum += i64::from(cell));
@@ -251,7 +256,7 @@ pub fn run(
         previous = sum;
         let each = u32::try_from((1usize << 16) / who.len().max(1)).unwrap_or(0);
         let qualities = if defence.quality { qualities(&gram) } else { vec![each; who.len()] };
-        let (earned, _) = pay(SHARE, &qualities, &vec![None; who.len()]);
+        let (earned, _) = pay(SHARE, &qualities, &scores);
         for (one, earned) in who.iter().zip(earned) {
             crowd.earned[*one] += earned;
         }

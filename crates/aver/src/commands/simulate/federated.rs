@@ -45,6 +45,7 @@ pub fn run(args: &FederatedArgs, ui: Ui) -> Result<()> {
         bound: off(DefenceName::Bound),
         history: off(DefenceName::History),
         quality: off(DefenceName::Quality),
+        validators: if off(DefenceName::Validators) { Defence::ALL.validators } else { 0 },
     };
     let split = match args.split {
         SplitName::Even => Split::Even,
