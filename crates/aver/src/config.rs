@@ -54,6 +54,7 @@ setup = "development"
 # anchors = "0x…"             # the address of its Anchors contract
 # router = "0x…"              # the address of the router that settles requests
 # pool = "0x…"                # the address of the claims pool
+# tasks = "0x…"               # the address of the factory of federated tasks
 # code = ["0x…"]              # hashes of code that may stand behind the proxies of registry, router and pool
 # log_keys = ["NAME+HASH+BASE64"]
 # setups = ["0x…"]            # digests of ceremonies' setups that `aver verify` accepts beside proof.setup
@@ -113,6 +114,8 @@ pub struct Trust {
     pub router: Option<Address>,
     /// The address of the claims pool.
     pub pool: Option<Address>,
+    /// The address of the factory of federated tasks.
+    pub tasks: Option<Address>,
     /// Hashes of code that may stand behind the proxies of registry, router and pool.
     pub code: Vec<B256>,
     /// Verifier keys of logs.

@@ -26,6 +26,7 @@ pub use created::{Beginning, tasks};
 pub use error::TaskError;
 pub use events::{Event, Happened};
 pub use kinds::{TaskKinds, most_weight};
+pub(crate) use steps::created_topic;
 pub use steps::{Created, pool_of};
 
 use crate::{

@@ -10,6 +10,7 @@ mod decision;
 mod dossier;
 mod history;
 mod logs;
+mod rounds;
 mod view;
 mod write;
 

@@ -163,8 +163,14 @@ async fn tell(ledger: Ledger) -> Vec<Caveat> {
     let client = RegistryClient::open(&story.ledger, &story.deployment).await.unwrap();
     let view = client.at_final().await.unwrap();
     let block = view.block().clone();
-    let dossier =
-        Dossier { subject, models: BTreeSet::from([model]), versions, logs: Vec::new(), decision: None };
+    let dossier = Dossier {
+        subject,
+        models: BTreeSet::from([model]),
+        versions,
+        logs: Vec::new(),
+        decision: None,
+        rounds: Vec::new(),
+    };
     let evidence = view.evidence(dossier).await.unwrap();
 
     let bytes = evidence.encode().unwrap();

@@ -14,6 +14,7 @@ pub mod audit;
 pub mod canonical;
 pub mod dsse;
 pub mod explanation;
+pub mod federated;
 pub mod history;
 pub mod log;
 pub mod manifest;

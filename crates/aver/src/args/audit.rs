@@ -99,9 +99,12 @@ pub struct VerifyArgs {
     /// The address of the claims pool, as its insurer publishes it
     #[arg(long, value_name = "ADDRESS")]
     pub pool: Option<Address>,
+    /// The address of the factory of federated tasks, as its operator publishes it
+    #[arg(long, value_name = "ADDRESS")]
+    pub tasks: Option<Address>,
     #[command(flatten)]
     pub setup: SetupArgs,
-    /// A hash of code you trust behind the proxies of registry, router and pool; once for each
+    /// A hash of code you trust behind the proxies of registry, router, pool and factory, or that a task runs; once for each
     #[arg(long = "code", value_name = "HASH")]
     pub code: Vec<B256>,
     /// A log's verifier key you trust, NAME+HASH+BASE64; once for each

@@ -44,7 +44,7 @@ pub(super) fn create_signature() -> String {
     Create::signature()
 }
 
-pub(super) fn created_topic() -> B256 {
+pub(crate) fn created_topic() -> B256 {
     keccak256(created_signature())
 }
 

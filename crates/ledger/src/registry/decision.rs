@@ -1,7 +1,7 @@
 //! What an audit file says of a decision, gathered: a node tells where everything is, and nothing that it tells is believed
 //! without the proof that a reader will check, but for steps that are older than what the chain's state remembers.
 
-use super::{LogsFault, View, logs};
+use super::{LogsFault, ReadError, View, logs};
 use crate::{
     HeaderError, VerifiedHeader,
     contracts::{ClaimsPool, InferenceRouter},
@@ -20,6 +20,7 @@ use averment_registry::{
         BlockEvidence, ClaimEvidence, DecisionEvidence, PoolEvidence, ReceiptEvidence, RequestEvidence,
         StepsEvidence, ToldEvidence,
     },
+    federated::{TaskCodeError, TaskEventError},
     settlement::{self, Event, EventError, Filing, Mode, Request, encode_outputs},
     state::{AccountProof, settlement::BLOCK_HASHES},
 };
@@ -76,6 +77,29 @@ pub enum DecisionError {
         /// Why.
         source: TransportError,
     },
+    /// The node gave no code of a task.
+    #[error("asking for the code of {task} failed: {source}")]
+    Code {
+        /// The task.
+        task: Address,
+        /// Why.
+        source: TransportError,
+    },
+    /// The contract was not asked.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// Code that is no task's.
+    #[error(transparent)]
+    Task(#[from] TaskCodeError),
+    /// An event of a task that is none.
+    #[error("the node's events: {0}")]
+    TaskEvent(#[from] TaskEventError),
+    /// Points that are not on the curve.
+    #[error("the node gives points of models of {task} that are none")]
+    Points {
+        /// The task.
+        task: Address,
+    },
     /// State could not be proved.
     #[error(transparent)]
     State(#[from] EvidenceError),
@@ -110,7 +134,7 @@ pub enum DecisionError {
 }
 
 /// Logs by block and place in it.
-type Logs = BTreeMap<(u64, u64), Log>;
+pub(super) type Logs = BTreeMap<(u64, u64), Log>;
 
 impl View {
     /// The audit of a decision of `router`, as of the view's block.
@@ -285,7 +309,7 @@ impl View {
     }
 
     /// The proofs of a proxy with `slots`, the first of which is its implementation's, and of the code behind it.
-    async fn proxy(
+    pub(super) async fn proxy(
         &self,
         address: Address,
         slots: &[B256],
@@ -298,7 +322,7 @@ impl View {
     }
 
     /// The steps, proved as far as the chain's state remembers their blocks.
-    async fn steps(&self, found: &Logs) -> Result<StepsEvidence, DecisionError> {
+    pub(super) async fn steps(&self, found: &Logs) -> Result<StepsEvidence, DecisionError> {
         let ledger = &self.client.ledger;
         let mut of_blocks: BTreeMap<u64, Vec<(u64, &Log)>> = BTreeMap::new();
         for ((block, index), log) in found {
@@ -365,7 +389,7 @@ impl View {
         Ok(held.map(|(number, _)| *number).collect())
     }
 
-    async fn found(&self, filter: &Filter) -> Result<Logs, DecisionError> {
+    pub(super) async fn found(&self, filter: &Filter) -> Result<Logs, DecisionError> {
         let mut found = Logs::new();
         let take = |log: Log| {
             if let (Some(block), Some(index)) = (log.block_number, log.log_index) {
@@ -379,7 +403,7 @@ impl View {
     }
 }
 
-fn raw(log: &Log) -> settlement::Log {
+pub(super) fn raw(log: &Log) -> settlement::Log {
     settlement::Log {
         address: log.address(),
         topics: log.topics().to_vec(),

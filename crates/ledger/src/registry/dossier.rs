@@ -4,7 +4,7 @@ use super::{HistoryFault, View};
 use crate::evidence::{EvidenceError, header_rlp};
 use averment_primitives::{Address, ModelId, VersionId};
 use averment_registry::audit::{
-    self, DecisionEvidence, Evidence, HistoryEvidence, LogEvidence, VersionEvidence,
+    DecisionEvidence, Evidence, HistoryEvidence, LogEvidence, RoundsEvidence, VersionEvidence,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use thiserror::Error;
@@ -22,6 +22,8 @@ pub struct Dossier {
     pub logs: Vec<LogEvidence>,
     /// The decision that the file is about; none if it is about the version alone.
     pub decision: Option<DecisionEvidence>,
+    /// The rounds that made versions of the lineage, ascending by version.
+    pub rounds: Vec<RoundsEvidence>,
 }
 
 /// Why there is no audit file.
@@ -49,7 +51,7 @@ impl View {
         let implementation = Address::from_word(proven.slots.first().copied().unwrap_or_default());
         let (implementation, _) = ledger.prove(&self.block, implementation, &[]).await?;
         Ok(Evidence {
-            format: if dossier.decision.is_some() { audit::Format::V2 } else { audit::Format::V1 },
+            format: Evidence::right_format(dossier.decision.is_some(), !dossier.rounds.is_empty()),
             subject: dossier.subject,
             chain_id: registry.chain_id,
             header: header_rlp(&self.block),
@@ -59,6 +61,7 @@ impl View {
             versions: dossier.versions.into_values().collect(),
             logs: dossier.logs,
             decision: dossier.decision,
+            rounds: dossier.rounds,
         })
     }
 }

@@ -21,7 +21,8 @@ async fn made(world: &World, id: B256) -> (Evidence, TrustedBlockHash) {
     let decision = gathered(world, &view, id).await;
     let versions = BTreeMap::from([(world.version, world.declared.clone())]);
     let (subject, models) = (world.version, BTreeSet::from([world.model]));
-    let dossier = Dossier { subject, models, versions, logs: Vec::new(), decision: Some(decision) };
+    let dossier =
+        Dossier { subject, models, versions, logs: Vec::new(), decision: Some(decision), rounds: Vec::new() };
     let evidence = view.evidence(dossier).await.unwrap();
     (evidence, TrustedBlockHash(view.block().hash))
 }

@@ -4,7 +4,7 @@
 //! bytes; so there is exactly one file for one body of evidence. Digests, addresses and bytes are lower-case
 //! hexadecimal with `0x`; numbers are integers below 2^53.
 
-use super::decision::DecisionEvidence;
+use super::{decision::DecisionEvidence, rounds::RoundsEvidence};
 use crate::{
     canonical::{self, JsonError, JsonLimits},
     history::{self, Entry, Kind, Payload},
@@ -58,13 +58,16 @@ pub enum Format {
     /// About a decision of a version.
     #[serde(rename = "averment-audit/2")]
     V2,
+    /// About a version, or a decision, with rounds of federated learning that made a version of the lineage.
+    #[serde(rename = "averment-audit/3")]
+    V3,
 }
 
 /// An audit file, decoded but not believed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Evidence {
-    /// `averment-audit/2` exactly if a decision is here.
+    /// [`Self::right_format`].
     pub format: Format,
     /// The version that the file is about.
     pub subject: VersionId,
@@ -85,6 +88,9 @@ pub struct Evidence {
     /// The decision of the version that the file is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub decision: Option<DecisionEvidence>,
+    /// The rounds that made versions of the lineage, ascending by version.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rounds: Vec<RoundsEvidence>,
 }
 
 /// All entries of a model.
@@ -194,7 +200,7 @@ pub enum EvidenceError {
     Json(#[from] JsonError),
     /// Another format or version.
     #[error(
-        "expected the format averment-audit/1 or averment-audit/2, got {got:?}; a newer release of averment may read it"
+        "expected the format averment-audit/1, averment-audit/2 or averment-audit/3, got {got:?}; a newer release of averment may read it"
     )]
     Format {
         /// The start of what was found.
@@ -203,8 +209,11 @@ pub enum EvidenceError {
     /// JSON of another shape.
     #[error("the audit file does not have the shape of its format: {0}")]
     Shape(serde_json::Error),
-    /// A decision in a file about a version, or none in one about a decision.
-    #[error("averment-audit/2 is about a decision, averment-audit/1 is not: this file has it otherwise")]
+    /// A decision in a file about a version, none in one about a decision, rounds in one without or none in one with.
+    #[error(
+        "averment-audit/3 has rounds; of those without, averment-audit/2 is about a decision, averment-audit/1 is not: this file has \
+         it otherwise"
+    )]
     Decision,
     /// A value that is not written in its one form, such as upper-case hexadecimal.
     #[error("the audit file is not in its one form: byte {offset} would be written otherwise")]
@@ -242,18 +251,31 @@ impl Evidence {
         for (what, limit, got) in [
             ("histories", limits.histories, evidence.histories.len()),
             ("versions", limits.versions, evidence.versions.len()),
+            ("versions with rounds", limits.versions, evidence.rounds.len()),
         ] {
             if got > limit {
                 return Err(EvidenceError::TooMany { what, limit, got });
             }
         }
-        if (evidence.format == Format::V2) != evidence.decision.is_some() {
+        if evidence.format != Self::right_format(evidence.decision.is_some(), !evidence.rounds.is_empty()) {
             return Err(EvidenceError::Decision);
         }
         if let Some(decision) = &evidence.decision {
             decision.within(limits)?;
         }
+        for rounds in &evidence.rounds {
+            rounds.within(limits)?;
+        }
         Ok(evidence)
+    }
+
+    /// The format of a file with or without a decision and rounds.
+    pub fn right_format(decision: bool, rounds: bool) -> Format {
+        match (decision, rounds) {
+            (_, true) => Format::V3,
+            (true, false) => Format::V2,
+            (false, false) => Format::V1,
+        }
     }
 
     /// The registry's slots that an audit file proves, in its order, given the models whose histories it holds.

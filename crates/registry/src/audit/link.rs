@@ -1,6 +1,6 @@
 //! Which link of the evidence is broken, what it should hold and what it holds.
 
-use super::decision::DecisionFault;
+use super::{decision::DecisionFault, rounds::RoundsFault};
 use crate::{
     dsse::{EnvelopeError, SignatureError},
     history::{EntryError, HistoryError, LineageError},
@@ -171,6 +171,12 @@ pub enum BrokenLink {
     /// The decision does not hold.
     #[error("decision: {0}")]
     Decision(#[from] Box<DecisionFault>),
+    /// The rounds that made a version do not hold.
+    #[error("rounds of version {version}: {fault}")]
+    Rounds { version: VersionId, fault: Box<RoundsFault> },
+    /// Rounds of a version that is not in the lineage.
+    #[error("rounds of version {0}, which the file is not about")]
+    RoundsSurplus(VersionId),
     /// A record about something else.
     #[error(
         "log {log}, record {index}: it is about {about}, expected a version of this lineage",

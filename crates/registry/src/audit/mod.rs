@@ -1,5 +1,6 @@
 //! The audit file: everything there is to know about one version (`averment-audit/1`), or about one of its decisions, from its
-//! data to the payout (`averment-audit/2`), with its proofs.
+//! data to the payout (`averment-audit/2`), with its proofs; with the rounds of federated learning that made it or an ancestor
+//! (`averment-audit/3`).
 //!
 //! [`Evidence`] is the file. [`verify`] checks it offline, link by link, with nothing but a block hash that the
 //! reader trusts for reasons of its own; the file holds no root of trust. What comes out is [`Verified`], the
@@ -23,6 +24,7 @@ mod link;
 mod log;
 mod manifest;
 pub mod page;
+mod rounds;
 mod verified;
 mod verify;
 
@@ -40,6 +42,10 @@ pub use evidence::{
     RecordEvidence, VersionEvidence,
 };
 pub use link::{BrokenLink, Disagreement};
+pub use rounds::{
+    Money, RoundQuestion, RoundStanding, RoundsEvidence, RoundsFault, VerifiedRound, VerifiedRounds,
+    VerifiedUpdate,
+};
 pub use verified::{
     ApprovalState, Block, Caveat, ManifestSigner, Verified, VerifiedLog, VerifiedOpening, VerifiedRecord,
     VerifiedVersion,

@@ -1,6 +1,6 @@
 //! What a checked audit file says. Only [`super::verify`] makes these.
 
-use super::decision::VerifiedDecision;
+use super::{decision::VerifiedDecision, rounds::VerifiedRounds};
 use crate::{
     history::{History, VersionRecord},
     log::Record,
@@ -21,6 +21,7 @@ pub struct Verified {
     pub(super) versions: BTreeMap<VersionId, VerifiedVersion>,
     pub(super) logs: Vec<VerifiedLog>,
     pub(super) decision: Option<VerifiedDecision>,
+    pub(super) rounds: Vec<VerifiedRounds>,
     pub(super) caveats: Vec<Caveat>,
 }
 
@@ -69,6 +70,22 @@ pub enum Caveat {
     DevelopmentSetup,
     /// Disclosed inputs are in the file, but nobody checked here that they are what was committed to.
     InputsUnchecked,
+    /// The reader did not say which factory of tasks it expects; another one says what its maker likes.
+    TasksNotPinned,
+    /// What a task said is told by the file's maker, not proved.
+    RoundsTold {
+        /// The version that the rounds made.
+        version: VersionId,
+        /// How many events.
+        steps: usize,
+        /// Of how many.
+        of: usize,
+    },
+    /// Weights and qualities of rounds were not computed here.
+    RoundsUnchecked {
+        /// The version that the rounds made.
+        version: VersionId,
+    },
     /// Approvals of a version of the lineage are touched by a compromised key.
     TouchedApprovals {
         /// The version.
@@ -235,6 +252,16 @@ impl Verified {
     /// The decision that the file is about; none if it is about the version alone.
     pub fn decision(&self) -> Option<&VerifiedDecision> {
         self.decision.as_ref()
+    }
+
+    /// The rounds of federated learning that made versions of the lineage.
+    pub fn rounds(&self) -> &[VerifiedRounds] {
+        &self.rounds
+    }
+
+    /// Those that made one version.
+    pub fn rounds_of(&self, version: VersionId) -> Option<&VerifiedRounds> {
+        self.rounds.iter().find(|rounds| rounds.version == version)
     }
 
     /// What the reader should know before relying on this; empty if there is nothing.

@@ -4,7 +4,7 @@ use super::{
     decision::{self, Answer, Mathematics, ProofStanding, Unchecked},
     evidence::{Evidence, HistoryEvidence, Limits, VersionEvidence},
     link::BrokenLink,
-    log, manifest,
+    log, manifest, rounds,
     verified::{ApprovalState, Block, Caveat, Verified, VerifiedOpening, VerifiedVersion},
 };
 use crate::{
@@ -39,6 +39,8 @@ pub struct TrustPolicy {
     pub router: Option<Address>,
     /// The address of the claims pool that a decision is for.
     pub pool: Option<Address>,
+    /// The address of the factory of federated tasks.
+    pub tasks: Option<Address>,
     /// Verifier keys of logs, as signed notes write them; empty for any.
     pub log_keys: Vec<String>,
     /// Whether evidence on an embedded chain is refused instead of marked.
@@ -114,6 +116,17 @@ pub fn verify_with(
         _ => None,
     };
 
+    ascending("rounds", evidence.rounds.iter().map(|rounds| rounds.version))?;
+    let mut made = Vec::with_capacity(evidence.rounds.len());
+    for given in &evidence.rounds {
+        let version = given.version;
+        let own = versions.get(&version).ok_or(BrokenLink::RoundsSurplus(version))?;
+        let ancestor = |id: VersionId| versions.get(&id).map(|own| &own.record.content);
+        let about = rounds::About { content: &own.record.content, ancestor: &ancestor };
+        let found = rounds::verify(given, &about, &header, policy, mathematics);
+        made.push(found.map_err(|fault| BrokenLink::Rounds { version, fault: Box::new(fault) })?);
+    }
+
     let mut verified = Verified {
         subject: evidence.subject,
         registry,
@@ -123,6 +136,7 @@ pub fn verify_with(
         versions,
         logs,
         decision,
+        rounds: made,
         caveats: Vec::new(),
     };
     verified.caveats = caveats(&verified, policy);
@@ -324,6 +338,18 @@ fn caveats(verified: &Verified, policy: &TrustPolicy) -> Vec<Caveat> {
             if applies {
                 caveats.push(caveat);
             }
+        }
+    }
+    if policy.tasks.is_none() && !verified.rounds.is_empty() {
+        caveats.push(Caveat::TasksNotPinned);
+    }
+    for rounds in &verified.rounds {
+        let (version, (steps, of)) = (rounds.version, rounds.told);
+        if steps > 0 {
+            caveats.push(Caveat::RoundsTold { version, steps, of });
+        }
+        if !rounds.computed() {
+            caveats.push(Caveat::RoundsUnchecked { version });
         }
     }
     for version in verified.versions.values() {

@@ -16,6 +16,7 @@ mod trie;
 pub use account::{AccountProof, ProofError, ProvenAccount, StorageProof};
 pub use header::{EMBEDDED_MARK, Header, HeaderError};
 pub use receipt::{ReceiptError, receipt_logs};
+pub(crate) use slots::mapping;
 pub use slots::{
     IMPLEMENTATION_SLOT, REGISTRY_SLOT, anchored_slot, history_length, history_slots, log_slots, log_terms,
 };

@@ -47,7 +47,7 @@ pub fn anchored_slot(log: LogId, epoch: u64) -> B256 {
 }
 
 /// Solidity's slot of `key` in the mapping at `slot`.
-pub(super) fn mapping(slot: B256, key: B256) -> B256 {
+pub(crate) fn mapping(slot: B256, key: B256) -> B256 {
     hash_words(&[key, slot])
 }
 

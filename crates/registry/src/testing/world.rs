@@ -416,6 +416,7 @@ impl World {
                 checkpoint: log_key().sign(&checkpoint).unwrap(),
                 records,
             }],
+            rounds: Vec::new(),
         };
         (evidence, TrustedBlockHash(hash))
     }

@@ -9,8 +9,12 @@ use crate::{
     releases::Releases,
 };
 use anyhow::{Context as _, Result, ensure};
-use averment_ledger::registry::{Dossier, RegistryClient, View};
-use averment_primitives::{ModelId, VersionId};
+use averment_ledger::{
+    contracts::TaskContracts,
+    registry::{Dossier, RegistryClient, View},
+};
+use averment_node::federated::points;
+use averment_primitives::{Address, ModelId, VersionId};
 use averment_registry::{
     audit::{DecisionEvidence, Opening, TrustPolicy, TrustedBlockHash, Verified, VersionEvidence, page},
     manifest::DatasetOpening,
@@ -111,13 +115,22 @@ impl Order<'_> {
         if !self.records.is_empty() {
             logs.push(log::evidence::evidence(context, registry, &view, &self.records).await?);
         }
-        let dossier = Dossier { subject: self.version, models, versions, logs, decision };
+        let factory = factory(context)?;
+        let mut rounds = Vec::new();
+        if let Some(factory) = factory {
+            for version in versions.keys() {
+                let difference = |to: &[u8], from: &[u8]| points::difference(to, from).ok();
+                rounds.extend(view.rounds(factory, *version, difference).await?);
+            }
+        }
+        let dossier = Dossier { subject: self.version, models, versions, logs, decision, rounds };
         let evidence = view.evidence(dossier).await?;
         let policy = TrustPolicy {
             chain_id: Some(registry.id().chain_id),
             registry: Some(registry.id().address),
             anchors: Some(registry.anchors()),
             // The one of the deployment that is recorded here.
+            tasks: factory,
             router: evidence.decision.as_ref().map(|decision| decision.router.address),
             ..TrustPolicy::default()
         };
@@ -182,6 +195,12 @@ impl Order<'_> {
         }
         Ok(disclosed)
     }
+}
+
+/// What creates tasks of federated learning, if that is recorded here for the configured chain.
+fn factory(context: &Context) -> Result<Option<Address>> {
+    let file = &context.config.tasks_file;
+    Ok(if file.exists() { Some(TaskContracts::load(file)?.tasks.address) } else { None })
 }
 
 /// The version and all its ancestors, each with its model.

@@ -9,7 +9,7 @@ use crate::{
 use anyhow::{Context as _, Result};
 use averment_registry::audit::{
     self, Answer, Caveat, Evidence, Mathematics, TrustPolicy, TrustedBlockHash, Verified, VerifiedDecision,
-    page,
+    VerifiedRounds, page,
 };
 use serde_json::{Value, json};
 use std::{fmt::Write, path::Path};
@@ -24,6 +24,7 @@ pub fn run(args: &VerifyArgs, global: &Global, context: &Context) -> Result<()> 
         anchors: args.anchors.or(trust.anchors),
         router: args.router.or(trust.router),
         pool: args.pool.or(trust.pool),
+        tasks: args.tasks.or(trust.tasks),
         code_hashes: or(&args.code, &trust.code),
         log_keys: log_keys.clone(),
         refuse_embedded: args.refuse_embedded,
@@ -46,6 +47,7 @@ pub fn run(args: &VerifyArgs, global: &Global, context: &Context) -> Result<()> 
         "versions": verified.versions().map(|version| version.id).collect::<Vec<_>>(),
         "records": verified.logs().iter().map(|log| log.records.len()).sum::<usize>(),
         "decision": verified.decision().map(decision),
+        "rounds": verified.rounds().iter().map(rounds).collect::<Vec<_>>(),
         "caveats": caveats,
         "page": page,
     });
@@ -115,6 +117,52 @@ pub fn decision(decision: &VerifiedDecision) -> Value {
     })
 }
 
+/// The rounds that made a version, for machines.
+pub fn rounds(rounds: &VerifiedRounds) -> Value {
+    let round = |round: &audit::VerifiedRound| {
+        json!({
+            "round": round.number,
+            "aggregator": round.aggregator,
+            "settled": round.settled,
+            "modelBefore": round.models[0],
+            "modelAfter": round.models[1],
+            "computed": round.standing == audit::RoundStanding::Computed,
+            "receipts": round.proved,
+            "updates": round.updates.iter().map(|update| json!({
+                "account": update.account,
+                "points": update.said.map(|[points, _, _]| points),
+                "proof": update.said.map(|[_, proof, _]| proof),
+                "content": update.said.map(|[_, _, content]| content),
+                "weight": update.weight.to_string(),
+                "quality": update.quality.to_string(),
+                "payment": update.payment.to_string(),
+            })).collect::<Vec<_>>(),
+        })
+    };
+    let money = rounds.money().into_iter().map(|(account, own)| {
+        json!({
+            "account": account,
+            "rounds": own.rounds,
+            "earned": own.earned.to_string(),
+            "fees": own.fees.to_string(),
+            "stakeLost": own.slashed.to_string(),
+        })
+    });
+    json!({
+        "version": rounds.version,
+        "task": rounds.task,
+        "factory": rounds.factory.address,
+        "sponsor": rounds.sponsor,
+        "from": rounds.terms.version,
+        "rule": rounds.terms.rule.name(),
+        "rounds": rounds.rounds.iter().map(round).collect::<Vec<_>>(),
+        "voided": rounds.voided,
+        "told": rounds.told.0,
+        "steps": rounds.told.1,
+        "money": money.collect::<Vec<_>>(),
+    })
+}
+
 /// How it was answered, in words.
 fn answer(answer: &Answer) -> String {
     match answer {
@@ -165,6 +213,41 @@ fn words(verified: &Verified, caveats: &[String], page: Option<&Path>) -> Result
             writeln!(words, "  claim {:?}: {}, payout {}", claim.evidence, claim.stage, claim.payout)?;
         }
     }
+    for rounds in verified.rounds() {
+        writeln!(
+            words,
+            "rounds   version {} is what {} rounds of task {} made of version {}, by {}; {} of {} events proved by receipts",
+            rounds.version,
+            rounds.rounds.len(),
+            rounds.task,
+            rounds.terms.version,
+            rounds.terms.rule.name(),
+            rounds.told.1 - rounds.told.0,
+            rounds.told.1
+        )?;
+        for round in &rounds.rounds {
+            writeln!(
+                words,
+                "  round {}: {} updates, model {:?} by {}{}",
+                round.number,
+                round.updates.len(),
+                round.models[1],
+                round.aggregator,
+                if round.standing == audit::RoundStanding::Computed {
+                    ", weights computed again"
+                } else {
+                    ""
+                }
+            )?;
+        }
+        for (account, own) in rounds.money() {
+            writeln!(
+                words,
+                "  {account}: {} rounds, earned {}, fees {}, stake lost {}",
+                own.rounds, own.earned, own.fees, own.slashed
+            )?;
+        }
+    }
     for caveat in caveats {
         writeln!(words, "note: {caveat}")?;
     }
@@ -209,6 +292,17 @@ fn caveat(caveat: &Caveat) -> String {
         Caveat::LogKeysNotPinned => {
             "you named no log keys (--log-key): the anchor binds a log's root, the key only its size"
                 .to_owned()
+        }
+        Caveat::TasksNotPinned => {
+            "you named no factory of federated tasks (--tasks): another one says what its maker likes"
+                .to_owned()
+        }
+        Caveat::RoundsTold { version, steps, of } => format!(
+            "{steps} of {of} events of the rounds that made {version} are told, not proved: each round's models, matrix and \
+             participants are proved all the same"
+        ),
+        Caveat::RoundsUnchecked { version } => {
+            format!("weights and qualities in the rounds that made {version} were not computed again here")
         }
         Caveat::TouchedApprovals { version, decisions } => {
             format!("a compromised key touches {decisions} decisions about {version}")

@@ -1,6 +1,9 @@
 //! What only somebody can check who knows the proof system: this crate does not (docs: the arrows in ARCHITECTURE.md).
 
-use super::evidence::{InputsEvidence, ProofEvidence};
+use super::{
+    super::rounds::{RoundQuestion, RoundStanding},
+    evidence::{InputsEvidence, ProofEvidence},
+};
 use crate::settlement::{Offer, Request, Router};
 use averment_primitives::{Address, B256};
 
@@ -53,6 +56,13 @@ pub trait Mathematics {
         question: &Question<'_>,
         inputs: &InputsEvidence,
     ) -> Result<Option<Vec<DisclosedInput>>, String>;
+
+    /// Computes weights and qualities of a round again from its matrix, and what the round adds from its models' points. By
+    /// itself nothing is computed.
+    fn round(&self, question: &RoundQuestion<'_>) -> Result<RoundStanding, String> {
+        let _ = question;
+        Ok(RoundStanding::Unchecked)
+    }
 }
 
 /// Checks nothing: whatever needs the proof system is reported as unchecked.

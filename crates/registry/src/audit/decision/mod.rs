@@ -26,5 +26,6 @@ pub use evidence::{
 };
 pub use fault::DecisionFault;
 pub use mathematics::{DisclosedInput, Mathematics, ProofStanding, Question, Unchecked};
+pub(super) use steps::{Found, gathered};
 pub use verified::{Answer, Contract, Step, VerifiedClaim, VerifiedDecision, VerifiedPool};
-pub(super) use verify::verify;
+pub(super) use verify::{contract, verify};

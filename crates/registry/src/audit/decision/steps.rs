@@ -25,13 +25,13 @@ pub(super) struct Settled<'a> {
 }
 
 /// Logs that came together: of one receipt, or one that is told.
-struct Found {
+pub(in super::super) struct Found {
     what: &'static str,
     index: u64,
-    block: u64,
-    timestamp: u64,
-    proved: bool,
-    logs: Vec<Log>,
+    pub(in super::super) block: u64,
+    pub(in super::super) timestamp: u64,
+    pub(in super::super) proved: bool,
+    pub(in super::super) logs: Vec<Log>,
 }
 
 /// Checks the steps, and how they led to the answer.
@@ -40,18 +40,7 @@ pub(super) fn verify(
     settled: &Settled<'_>,
     trusted: &Header,
 ) -> Result<(Vec<Step>, Answer), DecisionFault> {
-    ascending("steps that are told", given.told.iter().map(|told| (told.block, told.index)))?;
-    let mut found = proved(given, trusted)?;
-    for ToldEvidence { block, timestamp, index, log } in &given.told {
-        let (index, block, timestamp) = (*index, *block, *timestamp);
-        if block > trusted.number || timestamp > trusted.timestamp {
-            return Err(DecisionFault::Surplus { number: block, what: "log", index });
-        }
-        let logs = vec![log.clone()];
-        found.push(Found { what: "log", index, block, timestamp, proved: false, logs });
-    }
-    // Stable: within a block as they are given.
-    found.sort_by_key(|found| found.block);
+    let found = gathered(given, trusted)?;
 
     // Who is paid for a committee's answer is the contract that says who they are.
     let end = finalised(&found, settled)?;
@@ -76,6 +65,26 @@ pub(super) fn verify(
     }
     let answer = answer(&steps, &end, settled)?;
     Ok((steps, answer))
+}
+
+/// What contracts said, in order: the receipts of blocks that the trusted state knows, and what is told.
+pub(in super::super) fn gathered(
+    given: &StepsEvidence,
+    trusted: &Header,
+) -> Result<Vec<Found>, DecisionFault> {
+    ascending("steps that are told", given.told.iter().map(|told| (told.block, told.index)))?;
+    let mut found = proved(given, trusted)?;
+    for ToldEvidence { block, timestamp, index, log } in &given.told {
+        let (index, block, timestamp) = (*index, *block, *timestamp);
+        if block > trusted.number || timestamp > trusted.timestamp {
+            return Err(DecisionFault::Surplus { number: block, what: "log", index });
+        }
+        let logs = vec![log.clone()];
+        found.push(Found { what: "log", index, block, timestamp, proved: false, logs });
+    }
+    // Stable: within a block as they are given.
+    found.sort_by_key(|found| found.block);
+    Ok(found)
 }
 
 /// The receipts of blocks that the trusted state knows.

@@ -171,7 +171,7 @@ fn check_terms(offer: &Offer, stored: B256) -> Result<bool, DecisionFault> {
 }
 
 /// A contract behind a proxy, and what stands in `slots` after the first, which is its implementation's.
-pub(super) fn contract(
+pub(in super::super) fn contract(
     name: &'static str,
     (account, implementation): (&AccountProof, &AccountProof),
     state_root: B256,

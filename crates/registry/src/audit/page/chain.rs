@@ -94,6 +94,7 @@ impl Page<'_> {
                     p { strong { "Version." } " Its id is the hash of everything it consists of, parents included." }
                     span.hash { (subject.id) }
                 } }
+                (self.rounds_chain())
                 li { div {
                     p { strong { "Manifest." } " SHA-256 of the signed statement, part of the version's id." }
                     span.hash { (subject.record.content.manifest_digest) }

@@ -10,6 +10,7 @@ mod decision;
 mod history;
 mod lineage;
 mod manifest;
+mod rounds;
 
 use super::verified::{Caveat, Verified, VerifiedVersion};
 use crate::{
@@ -56,6 +57,10 @@ enum Source {
     Told,
     Proof,
     Intake,
+    Rounds,
+    Computed,
+    RoundReceipt,
+    RoundTold,
 }
 
 impl Source {
@@ -126,13 +131,33 @@ impl Source {
             Self::Proof => {
                 ("link-proof".into(), "proof".into(), "Verified offline against what is registered")
             }
+            Self::Rounds => (
+                "link-rounds".into(),
+                "task's state".into(),
+                "Hashed into the chain of rounds that the task stores",
+            ),
+            Self::Computed => (
+                "link-computed".into(),
+                "computed".into(),
+                "Follows from the round's matrix and points, and was computed again",
+            ),
+            Self::RoundReceipt => (
+                "link-receipts".into(),
+                "receipt".into(),
+                "Said by the task in a receipt that is proved from the trusted block",
+            ),
+            Self::RoundTold => (
+                "link-receipts".into(),
+                "told, not proved".into(),
+                "Told by whoever made the file; the trusted state does not remember this block",
+            ),
             Self::Intake => (
                 "link-intake".into(),
                 "signature".into(),
                 "The intake's signature is recovered from what it signed",
             ),
         };
-        let told = matches!(self, Self::Told);
+        let told = matches!(self, Self::Told | Self::RoundTold);
         html! { a.src.told[told] href={ "#" (target) } title=(title) { (label) } }
     }
 }
@@ -157,6 +182,7 @@ impl Page<'_> {
                     main id="main" {
                         (self.line())
                         (self.lineage())
+                        (self.rounds())
                         (self.approvals())
                         (self.timeline())
                         (self.manifest(self.subject))
@@ -190,6 +216,7 @@ impl Page<'_> {
                 nav.contents aria-label="Contents" {
                     @if self.verified.decision().is_some() { a href="#decision" { "From data to payout" } }
                     a href="#lineage" { "Lineage" }
+                    @if !self.verified.rounds().is_empty() { a href="#rounds" { "Rounds" } }
                     a href="#approvals" { "Approvals" }
                     a href="#timeline" { "Timeline" }
                     a href={ "#manifest-" (short_id(subject.id)) } { "What was declared" }
@@ -290,6 +317,16 @@ impl Page<'_> {
             }
             Caveat::LogKeysNotPinned => html! {
                 "No log key was demanded. The anchored root binds every record; the key vouches only for the log's size."
+            },
+            Caveat::TasksNotPinned => html! {
+                "No factory of federated tasks was demanded: compare its address with the one that its operator publishes."
+            },
+            Caveat::RoundsTold { version, steps, of } => html! {
+                (steps) " of " (of) " events of the rounds that made " (self.version_name(*version))
+                " are told, not proved. Each round's models, matrix and participants, and what follows from them, are proved all the same."
+            },
+            Caveat::RoundsUnchecked { version } => html! {
+                "Weights and qualities in the rounds that made " (self.version_name(*version)) " were not computed again here."
             },
             Caveat::TouchedApprovals { version, decisions } => html! {
                 (decisions) " " (plural(decisions)) " about " (self.version_name(*version))
@@ -435,6 +472,7 @@ fn grave(caveat: &Caveat) -> bool {
         | Caveat::TouchedApprovals { .. }
         | Caveat::Ended { .. }
         | Caveat::ProofUnchecked
+        | Caveat::RoundsUnchecked { .. }
         | Caveat::DevelopmentSetup => true,
         Caveat::RegistryNotPinned
         | Caveat::CodeNotPinned
@@ -444,6 +482,8 @@ fn grave(caveat: &Caveat) -> bool {
         | Caveat::PoolNotPinned
         | Caveat::Told { .. }
         | Caveat::ProofMissing
+        | Caveat::TasksNotPinned
+        | Caveat::RoundsTold { .. }
         | Caveat::InputsUnchecked
         | Caveat::VouchedByChain { .. } => false,
     }
