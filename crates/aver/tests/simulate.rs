@@ -38,12 +38,31 @@ fn federated_attacks_are_in_a_table_and_on_a_page() {
     assert_eq!(value["runs"][0]["accuracy"].as_array().unwrap().len(), 20);
     let page = sandbox.path().join("page.html");
     let page_name = page.to_str().unwrap();
-    let command =
-        ["simulate", "federated", "--attack", "all", "--rounds", "2", "--page", page_name, "--json"];
+    let command = [
+        "simulate",
+        "federated",
+        "--attack",
+        "all",
+        "--rule",
+        "krum,trimmed-mean",
+        "--rounds",
+        "2",
+        "--seeds",
+        "2",
+        "--page",
+        page_name,
+        "--json",
+    ];
     let value = sandbox.run(&command).done().json();
-    assert_eq!(value["runs"].as_array().unwrap().len(), 17);
+    assert_eq!(value["runs"].as_array().unwrap().len(), 34);
+    assert_eq!(value["runs"][33]["seeds"].as_array().unwrap().len(), 2);
+    let worst: Vec<f64> =
+        [0, 1].map(|rule| value["rules"][rule]["worst_accuracy"].as_f64().unwrap()).to_vec();
+    assert_eq!(value["final_accuracy"].as_f64().unwrap(), worst[0].min(worst[1]));
+    assert_eq!(value["rules"][1]["standing"], "unverifiable");
     let page = std::fs::read_to_string(page).unwrap();
     assert!(page.contains("<svg") && page.contains("min-sum") && !page.contains("<script"), "{page}");
+    assert!(page.contains("trimmed-mean !"), "{page}");
 }
 
 #[test]
@@ -51,8 +70,14 @@ fn unknown_attacks_and_majorities_are_refused() {
     let sandbox = Sandbox::empty();
     sandbox
         .run(&["simulate", "federated", "--attack", "prayer", "--json"])
-        .refused(USAGE, "--attack: expected none, all, or one of sign-flip,");
+        .refused(USAGE, "--attack: expected none, all, or of sign-flip,");
     sandbox
         .run(&["simulate", "federated", "--attackers", "10", "--json"])
         .refused(USAGE, "expected 0 to 9 attackers, got 10");
+    sandbox
+        .run(&["simulate", "federated", "--rule", "median", "--json"])
+        .refused(USAGE, "--rule: expected all, verified, or of average,");
+    sandbox
+        .run(&["simulate", "federated", "--seeds", "0", "--json"])
+        .refused(USAGE, "expected 1 to 1000 seeds, got 0");
 }

@@ -8,9 +8,13 @@ mod experiment;
 mod problem;
 mod ranges;
 mod run;
+mod scheme;
+mod study;
 mod validators;
 
 pub use attack::Attack;
-pub use experiment::{Defence, Experiment, ExperimentError, PARTICIPANTS, ROUNDS, Scheme};
+pub use experiment::{Defence, Experiment, ExperimentError, PARTICIPANTS, ROUNDS, SETS};
 pub use problem::{Problem, Source};
 pub use run::{Outcome, Round, run, usual_training};
+pub use scheme::{Comparison, Method, Scheme, Standing};
+pub use study::{Found, SEEDS, Spread, Study};

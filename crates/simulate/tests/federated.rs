@@ -2,9 +2,14 @@
 
 use averment_federated::rules::Kind;
 use averment_simulate::federated::{
-    Attack, Defence, Experiment, ExperimentError, Outcome, Problem, Scheme, Source, run, usual_training,
+    Attack, Comparison, Defence, Experiment, ExperimentError, Method, Outcome, Problem, SEEDS, Scheme,
+    Source, Spread, Standing, Study, run, usual_training,
 };
 use averment_trainers::{Settings, data::split::Split};
+use std::{
+    num::NonZeroUsize,
+    sync::atomic::{AtomicUsize, Ordering},
+};
 
 const SEED: u64 = 1;
 
@@ -38,11 +43,31 @@ fn open() -> Experiment {
 #[test]
 fn attacks_on_the_model_harm_an_average_and_not_multi_krum() {
     assert!(outcome(&open()).final_accuracy() > 0.9, "honest ones need no rule");
-    for attack in [Attack::SignFlip, Attack::Scaling, Attack::Gaussian, Attack::LabelFlip, Attack::Foe] {
+    let attacks =
+        [Attack::SignFlip, Attack::Scaling, Attack::Gaussian, Attack::LabelFlip, Attack::Alie, Attack::Foe];
+    for attack in attacks {
         let defended = outcome(&Experiment { attack: Some(attack), ..experiment() });
         let control = outcome(&Experiment { attack: Some(attack), ..open() });
         assert!(defended.final_accuracy() > 0.9, "{attack:?}: {}", defended.final_accuracy());
         assert!(control.final_accuracy() < 0.75, "{attack:?}: {}", control.final_accuracy());
+    }
+}
+
+/// Two attacks that are made to pass for an honest update: an average dilutes them, a rule that chooses one update takes theirs.
+/// Mixing stands against that.
+#[test]
+fn what_hides_among_the_honest_takes_krum_over_and_not_krum_after_mixing() {
+    let training = Settings { momentum: 0.0, ..usual_training() };
+    let common = Experiment { attackers: 8, training, ..experiment() };
+    let krum = Scheme::of(Kind::Krum);
+    let schemes = vec![krum, Scheme { mix: true, ..krum }];
+    let attacks = vec![None, Some(Attack::MinMax), Some(Attack::MinSum)];
+    let study = Study { common, hidden: 32, ..study(schemes, attacks, 3, 2) };
+    for found in study.run(|_| ()).unwrap() {
+        let accuracy = found.final_accuracy().mean;
+        let stands = found.scheme.mix || found.attack.is_none();
+        let as_it_should = if stands { accuracy > 0.85 } else { accuracy < 0.75 };
+        assert!(as_it_should, "{} under {}: {accuracy}", found.scheme.name(), found.attack_name());
     }
 }
 
@@ -133,6 +158,73 @@ fn ten_thousand_participants_of_whom_a_hundred_train() {
     let control = outcome(&Experiment { attack, scheme, defence, ..crowd });
     let [calm, defended, control] = [calm, defended, control].map(|outcome| outcome.final_accuracy());
     assert!(calm > 0.7 && defended > calm - 0.1 && control < 0.3, "{calm} {defended} {control}");
+}
+
+fn study(schemes: Vec<Scheme>, attacks: Vec<Option<Attack>>, seeds: usize, threads: usize) -> Study {
+    let common = Experiment { rounds: 3, ..experiment() };
+    let threads = NonZeroUsize::new(threads).unwrap();
+    Study { source: Source::Digits, hidden: 16, schemes, attacks, seeds, common, threads }
+}
+
+#[test]
+fn a_study_is_its_simulations_however_many_threads_there_are() {
+    let schemes = vec![Scheme::of(Kind::MultiKrum), Scheme::of(Comparison::Bucketing)];
+    let attacks = vec![None, Some(Attack::Foe)];
+    let watched = AtomicUsize::new(0);
+    let watch = |_: &_| {
+        watched.fetch_add(1, Ordering::Relaxed);
+    };
+    let alone = study(schemes.clone(), attacks.clone(), 2, 1);
+    let found = alone.run(watch).unwrap();
+    assert_eq!(watched.into_inner(), alone.rounds());
+    assert_eq!(found, study(schemes.clone(), attacks.clone(), 2, 3).run(|_| ()).unwrap());
+    let order: Vec<_> = found.iter().map(|found| (found.scheme, found.attack)).collect();
+    let expected = schemes.iter().flat_map(|&scheme| attacks.iter().map(move |&attack| (scheme, attack)));
+    assert_eq!(order, expected.collect::<Vec<_>>());
+    // One of them by itself.
+    let experiment = Experiment { scheme: schemes[1], attack: attacks[1], seed: SEED + 1, ..alone.common };
+    let problem = Problem::read(&Source::Digits, experiment.seed).unwrap();
+    let graph = problem.network(16, experiment.seed).unwrap();
+    assert_eq!(found[3].outcomes[1], run(&problem, &graph, &experiment, |_| ()).unwrap());
+    let accuracies = found[3].outcomes.iter().map(Outcome::final_accuracy);
+    assert_eq!(found[3].final_accuracy(), Spread::of(accuracies));
+    assert_eq!(found[3].accuracy().last(), Some(&found[3].final_accuracy()));
+}
+
+#[test]
+fn what_seeds_say_is_summed_up() {
+    let spread = Spread::of([1.0, 2.0, 6.0].into_iter());
+    assert_eq!((spread.mean, spread.least, spread.most), (3.0, 1.0, 6.0));
+    assert!((spread.deviation - 7f64.sqrt()).abs() < 1e-12, "{spread:?}");
+    assert_eq!(Spread::of([0.5].into_iter()), Spread { mean: 0.5, least: 0.5, most: 0.5, deviation: 0.0 });
+}
+
+#[test]
+fn rules_for_comparison_stand_where_an_average_falls() {
+    let standings = Method::all().map(Method::standing);
+    let unverifiable = standings.filter(|standing| *standing == Standing::Unverifiable);
+    assert_eq!(unverifiable.count(), 2);
+    let schemes: Vec<Scheme> = Comparison::ALL.into_iter().map(Scheme::of).collect();
+    let common = Experiment { rounds: 10, ..open() };
+    let study = Study { common, ..study(schemes, vec![Some(Attack::SignFlip)], 1, 2) };
+    for found in study.run(|_| ()).unwrap() {
+        let accuracy = found.final_accuracy().mean;
+        assert!(accuracy > 0.8, "{}: {accuracy}", found.scheme.name());
+        assert!(found.outcomes[0].rounds.iter().all(|round| round.attackers_weight.is_none()));
+    }
+}
+
+#[test]
+fn too_many_sets_and_seeds_are_refused() {
+    let sets = Study {
+        common: Experiment { participants: 100, attackers: 20, selected: 100, ..experiment() },
+        ..study(vec![Scheme::of(Comparison::MinimumDiameter)], vec![None], 1, 2)
+    };
+    assert!(matches!(sets.run(|_| ()), Err(ExperimentError::Sets { updates: 100, faults: 20 })));
+    for seeds in [0, SEEDS + 1] {
+        let wrong = study(vec![Scheme::of(Kind::Krum)], vec![None], seeds, 1);
+        assert!(matches!(wrong.run(|_| ()), Err(ExperimentError::Count { what: "seeds", .. })), "{seeds}");
+    }
 }
 
 #[test]

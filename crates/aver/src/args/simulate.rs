@@ -16,7 +16,7 @@ pub enum SimulateCommand {
     /// Answers by operators who are honest, lazy, bribed, colluding or griefing: what each costs, and what it brings
     Oracle(OracleArgs),
     /// Federated learning with attackers: how good the model becomes under each rule, and what everyone earns
-    Federated(FederatedArgs),
+    Federated(Box<FederatedArgs>),
 }
 
 #[derive(Debug, Args)]
@@ -33,12 +33,13 @@ pub struct OracleArgs {
 const AFTER_FEDERATED: &str = "\
 Examples:
   aver simulate federated --dataset digits --participants 20 --attackers 4 --attack sign-flip --rule multi-krum --seed 1
-  aver simulate federated --attack all --rule all --rounds 10 --page attacks.html
+  aver simulate federated --attack all --rule all --seeds 5 --page attacks.html
   aver simulate federated --attack alie --rule multi-krum --mix --split dirichlet --alpha 0.3 --json
   aver simulate federated --attack sybil --without history --without quality
-  aver simulate federated --dataset idx --folder mnist --participants 10000 --selected 100
+  aver simulate federated --attack foe,alie,min-max --rule multi-krum,trimmed-mean --seeds 3
+  aver simulate federated --dataset mnist --folder mnist --participants 10000 --attackers 1000 --selected 100
 
-Everything follows from the seed. Updates become integers as in a task, and rules and pay are the task's own code; the chain is
+Everything follows from the seed, however many threads there are. Updates become integers as in a task, and rules and pay are the task's own code; the chain is
 left out. Attackers know everything: all honest updates of the round, and the rule. docs/simulation.md says what each does.";
 
 /// What is learned.
@@ -49,6 +50,7 @@ pub enum DatasetName {
     /// 569 rows of 30 measurements
     BreastCancer,
     /// The IDX files in --folder, as MNIST's
+    #[value(alias = "mnist")]
     Idx,
 }
 
@@ -97,17 +99,19 @@ pub struct FederatedArgs {
     /// Rounds
     #[arg(long, value_name = "COUNT", default_value_t = 20)]
     pub rounds: usize,
-    /// What attackers do: none, all, or one of sign-flip, scaling, gaussian, label-flip, alie, foe, min-max, min-sum, mimic,
+    /// What attackers do, several with commas between: none, all (and none), or of sign-flip, scaling, gaussian, label-flip, alie, foe, min-max, min-sum, mimic,
     /// backdoor, free-rider, copycat, sybil, replay, slow, nan
     #[arg(long, value_name = "NAME", default_value = "none")]
     pub attack: String,
-    /// What weighs updates: all, or one of average, centered-clipping, krum, multi-krum, geometric-median, fl-trust
+    /// What makes one update of many, several with commas between: all, verified (those of tasks), or of average,
+    /// centered-clipping, krum, multi-krum, geometric-median, fl-trust; for comparison minimum-diameter, fools-gold, bucketing,
+    /// coordinate-median, trimmed-mean
     #[arg(long, value_name = "NAME", default_value = "multi-krum")]
     pub rule: String,
-    /// Nearest-neighbour mixing before the rule; with --rule all, each rule with and without
+    /// Nearest-neighbour mixing before the rule; with several rules, each with and without
     #[arg(long)]
     pub mix: bool,
-    /// Clipping to the median norm before the rule; with --rule all, each rule with and without
+    /// Clipping to the median norm before the rule; with several rules, each with and without
     #[arg(long)]
     pub clip: bool,
     /// A defence that is switched off; may be given several times
@@ -137,7 +141,13 @@ pub struct FederatedArgs {
     /// Of everything that is random
     #[arg(long, value_name = "NUMBER", default_value_t = 1)]
     pub seed: u64,
-    /// Also write a page with a plot of accuracy per round and a map of rules and attacks
+    /// How many seeds: this one and those after it; what is said is the mean, beside it the least and the largest
+    #[arg(long, value_name = "COUNT", default_value_t = 1)]
+    pub seeds: usize,
+    /// How many simulations run at a time; none for as many as there are processors. The result is the same
+    #[arg(long, value_name = "COUNT")]
+    pub threads: Option<std::num::NonZeroUsize>,
+    /// Also write a page with plots of accuracy per round and maps of rules and attacks
     #[arg(long, value_name = "FILE")]
     pub page: Option<PathBuf>,
 }

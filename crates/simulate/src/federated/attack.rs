@@ -18,14 +18,16 @@ pub enum Attack {
     Gaussian,
     /// Learn wrong classes, and send what they learned four times as long.
     LabelFlip,
-    /// A little is enough (Baruch, Baruch, Goldberg 2019): the mean less so many deviations, as many as harm the rule most.
+    /// A little is enough (Baruch, Baruch, Goldberg 2019): the mean less so many deviations; as many, of nine numbers, as harm the
+    /// rule most.
     Alie,
     /// Inner product manipulation, fall of empires (Xie, Koyejo, Gupta 2019): the mean turned around, as long as harms the
     /// rule most.
     Foe,
-    /// Min-max (Shejwalkar, Houmansadr 2021): as far from the mean as the farthest two honest ones are from each other.
+    /// Min-max (Shejwalkar, Houmansadr 2021): as far from the mean as the farthest two honest ones are from each other, against
+    /// the deviation, the mean or its signs, whichever harms the rule most.
     MinMax,
-    /// Min-sum (the same): as far as the largest sum of squared distances of an honest one.
+    /// Min-sum (the same): as far as the largest sum of squared distances of an honest one, in one of the same directions.
     MinSum,
     /// All send what the honest one farthest from the mean sends (Karimireddy, He, Jaggi 2022).
     Mimic,
@@ -121,6 +123,9 @@ impl Attack {
     }
 }
 
+/// Deviations that ALIE tries.
+const ALIE: [f32; 9] = [0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 20.0];
+
 /// The class that a backdoor is for.
 pub const TARGET: u32 = 0;
 
@@ -215,14 +220,20 @@ impl Knowledge<'_> {
             Attack::LabelFlip | Attack::Backdoor => self.own.iter().map(|own| scaled(own, 4.0)).collect(),
             Attack::Alie => {
                 let deviation = self.deviation(&mean);
-                all(worst(&mean, &scaled(&deviation, -1.0), &[0.25, 0.5, 1.0, 1.5, 2.0, 3.0], harm))
+                all(worst(&mean, &scaled(&deviation, -1.0), &ALIE, harm))
             }
             Attack::Foe => {
                 all(worst(&mean, &scaled(&mean, -1.0), &[0.5, 1.0, 1.1, 1.5, 2.0, 3.0, 5.0], harm))
             }
             Attack::MinMax | Attack::MinSum => {
-                let direction = scaled(&self.deviation(&mean), -1.0);
-                all(self.hidden(&mean, &direction, attack == Attack::MinMax))
+                let signs: Vec<f32> =
+                    mean.iter().map(|cell| if *cell == 0.0 { 0.0 } else { cell.signum() }).collect();
+                let hidden = [self.deviation(&mean), mean.clone(), signs].into_iter().map(|direction| {
+                    // Of length one, so that the search has the same range in each.
+                    let length = norm(&direction).max(f64::MIN_POSITIVE);
+                    self.hidden(&mean, &scaled(&direction, (-1.0 / length) as f32), attack == Attack::MinMax)
+                });
+                all(most_harmful(hidden, harm).unwrap_or(mean))
             }
             Attack::Mimic => {
                 let far = |update: &&Vec<f32>| distance(update, &mean);
@@ -284,7 +295,9 @@ impl Knowledge<'_> {
             add(&mut update, factor, direction);
             update
         };
-        let (mut low, mut high) = (0.0f32, 64.0f32);
+        // Nothing is farther from the mean than all distances together.
+        let reach = if largest { most } else { most.sqrt() };
+        let (mut low, mut high) = (0.0f32, reach as f32);
         for _ in 0..16 {
             let middle = (low + high) / 2.0;
             if measure(&at(middle)) <= most { low = middle } else { high = middle }
@@ -295,16 +308,27 @@ impl Knowledge<'_> {
 
 /// Of the mean with so much of a direction each, the one that harms most; of equal ones the first.
 fn worst(mean: &[f32], direction: &[f32], factors: &[f32], harm: &mut dyn FnMut(&[f32]) -> f64) -> Vec<f32> {
-    let mut found = (f64::NEG_INFINITY, mean.to_vec());
-    for &factor in factors {
+    let candidates = factors.iter().map(|&factor| {
         let mut update = mean.to_vec();
         add(&mut update, factor, direction);
+        update
+    });
+    most_harmful(candidates, harm).unwrap_or_else(|| mean.to_vec())
+}
+
+/// The one that harms most; of equal ones the first.
+fn most_harmful(
+    candidates: impl Iterator<Item = Vec<f32>>,
+    harm: &mut dyn FnMut(&[f32]) -> f64,
+) -> Option<Vec<f32>> {
+    let mut found: Option<(f64, Vec<f32>)> = None;
+    for update in candidates {
         let harm = harm(&update);
-        if harm > found.0 {
-            found = (harm, update);
+        if found.as_ref().is_none_or(|(most, _)| harm > *most) {
+            found = Some((harm, update));
         }
     }
-    found.1
+    found.map(|(_, update)| update)
 }
 
 fn add(sums: &mut [f32], factor: f32, terms: &[f32]) {

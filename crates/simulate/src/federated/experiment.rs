@@ -1,10 +1,10 @@
 //! What is simulated.
 
-use super::Attack;
+use super::{Attack, Scheme};
 use averment_federated::{
     aggregate::AggregateError,
     gram::{GramError, MAX_UPDATES},
-    rules::{Kind, Rule, RuleError},
+    rules::RuleError,
 };
 use averment_trainers::{
     FitError, GraphError, ParameterError, Settings,
@@ -22,46 +22,8 @@ pub const PARTICIPANTS: usize = 1 << 20;
 /// The most rounds.
 pub const ROUNDS: usize = 10_000;
 
-/// What decides how much each update counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Scheme {
-    /// The rule.
-    pub kind: Kind,
-    /// Norm clipping before, to the median norm.
-    pub clip: bool,
-    /// Nearest-neighbour mixing before.
-    pub mix: bool,
-}
-
-impl Scheme {
-    /// The rule alone.
-    pub const fn of(kind: Kind) -> Self {
-        Self { kind, clip: false, mix: false }
-    }
-
-    /// The rule as it is called on the command line.
-    pub fn rule_name(kind: Kind) -> &'static str {
-        match kind {
-            Kind::Average => "average",
-            Kind::CenteredClipping => "centered-clipping",
-            Kind::Krum => "krum",
-            Kind::MultiKrum => "multi-krum",
-            Kind::GeometricMedian => "geometric-median",
-            Kind::FlTrust => "fl-trust",
-        }
-    }
-
-    /// What is done, in words: `mixing+multi-krum`.
-    pub fn name(&self) -> String {
-        let clip = if self.clip { "clipping+" } else { "" };
-        let mix = if self.mix { "mixing+" } else { "" };
-        format!("{clip}{mix}{}", Self::rule_name(self.kind))
-    }
-
-    pub(super) fn rule(&self, faults: u8) -> Rule {
-        Rule { faults, clip: self.clip, mix: self.mix, ..Rule::of(self.kind) }
-    }
-}
+/// The most sets of updates that minimum-diameter averaging tries in a round.
+pub const SETS: u64 = 1 << 20;
 
 /// What stands against attackers beside the rule; each can be switched off, for a control.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -140,6 +102,16 @@ pub enum ExperimentError {
         most: usize,
         /// What came.
         got: usize,
+    },
+    /// Minimum-diameter averaging would have to try too many sets.
+    #[error(
+        "minimum-diameter tries every set of {updates} updates without {faults}; at most {SETS} sets are tried"
+    )]
+    Sets {
+        /// Updates of the round.
+        updates: usize,
+        /// How many of them may be wrong.
+        faults: usize,
     },
     /// A dataset's table is none.
     #[error(transparent)]

@@ -83,6 +83,23 @@ impl Ranges {
         Some(integers)
     }
 
+    /// Integers as the reals that they mean.
+    pub fn reals<T: Copy + Into<i64>>(&self, integers: &[T]) -> Vec<f64> {
+        let cells = integers.iter().zip(&self.scales);
+        cells.map(|(&cell, scale)| cell.into() as f64 / f64::from(1u32 << scale)).collect()
+    }
+
+    /// The integers nearest to reals.
+    pub fn rounded(&self, reals: &[f64]) -> Vec<i32> {
+        let cells = reals.iter().zip(&self.scales);
+        cells.map(|(&cell, scale)| (cell * f64::from(1u32 << scale)).round() as i32).collect()
+    }
+
+    /// The least distance that there is between vectors, as a real.
+    pub fn unit(&self) -> f64 {
+        1.0 / f64::from(1u32 << self.finest)
+    }
+
     fn square(&self) -> i64 {
         i64::try_from(self.bound * self.bound).unwrap_or(i64::MAX)
     }

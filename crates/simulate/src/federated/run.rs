@@ -1,12 +1,17 @@
 //! One simulation, round by round.
 
 use super::{
-    Attack, Experiment, ExperimentError, Problem,
+    Attack, Comparison, Experiment, ExperimentError, Method, Problem,
     attack::{Knowledge, TARGET, paint},
     ranges::Ranges,
     validators::Validators,
 };
-use averment_federated::{pay::pay, quality::qualities, rules::Kind};
+use averment_federated::{
+    gram::Gram,
+    pay::pay,
+    quality::qualities,
+    rules::{Kind, Weights},
+};
 use averment_trainers::{
     Fit, Graph, Parameters, Participant, Settings, Trainer,
     data::{Dataset, split::split},
@@ -28,8 +33,8 @@ pub struct Round {
     pub accuracy: f64,
     /// Updates that were refused at decoding.
     pub refused: usize,
-    /// The part of all weight that attackers' updates had.
-    pub attackers_weight: f64,
+    /// The part of all weight that attackers' updates had; none with a rule that gives no weights.
+    pub attackers_weight: Option<f64>,
 }
 
 /// What came of a simulation.
@@ -111,6 +116,16 @@ impl<'a> Crowd<'a> {
         order
     }
 
+    /// The cumulative updates as they would be with these.
+    fn histories_with(&self, who: &[usize], updates: &[Vec<i32>]) -> Vec<Vec<i64>> {
+        let with = |(one, update): (&usize, &Vec<i32>)| {
+            let mut sum = self.histories.get(one).cloned().unwrap_or_else(|| vec![0; update.len()]);
+            sum.iter_mut().zip(update).for_each(|(sum, &cell)| *sum += i64::from(cell));
+            sum
+        };
+        who.iter().zip(updates).map(with).collect()
+    }
+
     /// What one learns in a round.
     fn train(
         &mut self,
@@ -162,23 +177,23 @@ pub fn run(
     for number in 0..experiment.rounds {
         model = ranges.parameters(&integers, schema)?;
         let selected = crowd.select(number);
-        let (attackers, honest): (Vec<usize>, Vec<usize>) =
+        let (attackers, honest_ones): (Vec<usize>, Vec<usize>) =
             selected.iter().partition(|&&one| crowd.attacks[one]);
         let mut sent: BTreeMap<usize, Vec<f32>> = BTreeMap::new();
-        for &one in &honest {
+        for &one in &honest_ones {
             sent.insert(one, crowd.train(graph, problem, &model, one, number)?);
         }
-        let root = match scheme.kind == Kind::FlTrust {
+        let root = match scheme.method == Method::Task(Kind::FlTrust) {
             true => {
                 let update = root_update(&judge, &model, seed_of(experiment.seed, 8 + number as u64))?;
                 ranges.update(&update, defence.bound)
             }
             false => None,
         };
+        let sum = Sum { experiment, ranges: &ranges, previous: &previous, root: root.as_deref(), number };
         let faults = experiment.attackers * selected.len();
         let faults = u8::try_from(faults.div_ceil(experiment.participants)).unwrap_or(u8::MAX);
         let faults = faults.min(u8::try_from((selected.len() - 1) / 2).unwrap_or(u8::MAX));
-        let rule = scheme.rule(faults);
         if let Some(attack) = experiment.attack.filter(|_| !attackers.is_empty()) {
             let mut own = Vec::new();
             for &one in attackers.iter().filter(|_| attack.trains()) {
@@ -206,15 +221,24 @@ pub fn run(
             // The rule on what the round would be, without the cumulative updates, which one round hardly changes.
             let quantised: Vec<Vec<i32>> =
                 honest.iter().filter_map(|update| ranges.update(update, defence.bound)).collect();
+            let senders: Vec<usize> = honest_ones.iter().chain(&attackers).copied().collect();
             let mut harm = |update: &[f32]| {
                 let Some(bad) = ranges.update(update, defence.bound) else { return 0.0 };
                 let mut rows = quantised.clone();
                 rows.extend(std::iter::repeat_n(bad, attackers.len()));
-                let found = ranges
-                    .gram(&rows, &previous, root.as_deref(), None, 1, defence.bound)
-                    .and_then(|gram| Ok(rule.weights(&gram)?))
-                    .and_then(|weights| ranges.aggregate(&weights, &rows, &previous, root.as_deref()));
-                found.map_or(0.0, |found| away(&found, &quantised))
+                let found = match scheme.method {
+                    Method::Task(_) => ranges
+                        .gram(&rows, &previous, root.as_deref(), None, 1, defence.bound)
+                        .and_then(|gram| sum.of(&rows, &[], &gram, faults)),
+                    Method::Compared(comparison) => {
+                        let histories = match comparison {
+                            Comparison::FoolsGold => crowd.histories_with(&senders, &rows),
+                            _ => Vec::new(),
+                        };
+                        sum.compared(comparison, &rows, &histories, faults).map(|found| (found, None))
+                    }
+                };
+                found.map_or(0.0, |(found, _)| away(&found, &quantised))
             };
             for (&one, update) in attackers.iter().zip(knowledge.craft(attack, &mut harm)) {
                 sent.insert(one, update);
@@ -222,7 +246,7 @@ pub fn run(
         }
         if !defence.decoding && sent.values().flatten().any(|cell| !cell.is_finite()) {
             // Whoever adds up reals has a model without any from here on.
-            let round = Round { accuracy: 0.0, refused: 0, attackers_weight: 1.0 };
+            let round = Round { accuracy: 0.0, refused: 0, attackers_weight: None };
             watch(&round);
             rounds.resize(experiment.rounds, round);
             return Ok(Outcome { rounds, backdoor: 0.0, attackers_gain: 0.0, honest_share: 0.0 });
@@ -240,20 +264,19 @@ pub fn run(
             let history = crowd.histories.entry(*one).or_insert_with(|| vec![0; update.len()]);
             history.iter_mut().zip(update).for_each(|(sum, &cell)| *sum += i64::from(cell));
         }
-        let histories: Option<Vec<Vec<i64>>> =
-            defence.history.then(|| who.iter().filter_map(|one| crowd.histories.get(one).cloned()).collect());
+        let histories: Vec<Vec<i64>> =
+            who.iter().filter_map(|one| crowd.histories.get(one).cloned()).collect();
         let gram = ranges.gram(
             &updates,
             &previous,
             root.as_deref(),
-            histories.as_deref(),
+            defence.history.then_some(histories.as_slice()),
             experiment.rounds,
             defence.bound,
         )?;
-        let weights = rule.weights(&gram)?;
-        let sum = ranges.aggregate(&weights, &updates, &previous, root.as_deref())?;
-        integers.iter_mut().zip(&sum).for_each(|(cell, change)| *cell += i64::from(*change));
-        previous = sum;
+        let (aggregate, weights) = sum.of(&updates, &histories, &gram, faults)?;
+        integers.iter_mut().zip(&aggregate).for_each(|(cell, change)| *cell += i64::from(*change));
+        previous = aggregate;
         let each = u32::try_from((1usize << 16) / who.len().max(1)).unwrap_or(0);
         let qualities = if defence.quality { qualities(&gram) } else { vec![each; who.len()] };
         let (earned, _) = pay(SHARE, &qualities, &scores);
@@ -262,15 +285,13 @@ pub fn run(
         }
         selected.iter().for_each(|&one| crowd.taken_part[one] += 1);
         model = ranges.parameters(&integers, schema)?;
-        let all: u64 = weights.all().iter().map(|&weight| u64::from(weight)).sum();
-        let bad: u64 = who
-            .iter()
-            .zip(weights.updates())
-            .filter(|(one, _)| crowd.attacks[**one])
-            .map(|(_, &w)| u64::from(w))
-            .sum();
+        let attackers_weight = weights.map(|weights| {
+            let all: u64 = weights.all().iter().map(|&weight| u64::from(weight)).sum();
+            let bad = who.iter().zip(weights.updates()).filter(|(one, _)| crowd.attacks[**one]);
+            bad.map(|(_, &weight)| u64::from(weight)).sum::<u64>() as f64 / all.max(1) as f64
+        });
         let accuracy = judge.evaluate(&model)?.accuracy();
-        let round = Round { accuracy, refused, attackers_weight: bad as f64 / all.max(1) as f64 };
+        let round = Round { accuracy, refused, attackers_weight };
         watch(&round);
         rounds.push(round);
     }
@@ -283,6 +304,51 @@ pub fn run(
             honest.map(|(earned, _)| *earned as f64).sum::<f64>() / (SHARE as f64 * experiment.rounds as f64)
         },
     })
+}
+
+/// How a round's updates become one.
+struct Sum<'a> {
+    experiment: &'a Experiment,
+    ranges: &'a Ranges,
+    previous: &'a [i32],
+    root: Option<&'a [i32]>,
+    /// The round's number.
+    number: usize,
+}
+
+impl Sum<'_> {
+    /// The aggregate, and the weights if the rule gives any.
+    fn of(
+        &self,
+        updates: &[Vec<i32>],
+        histories: &[Vec<i64>],
+        gram: &Gram,
+        faults: u8,
+    ) -> Result<(Vec<i32>, Option<Weights>), ExperimentError> {
+        match self.experiment.scheme.method {
+            Method::Task(kind) => {
+                let weights = self.experiment.scheme.rule(kind, faults).weights(gram)?;
+                let sum = self.ranges.aggregate(&weights, updates, self.previous, self.root)?;
+                Ok((sum, Some(weights)))
+            }
+            Method::Compared(comparison) => {
+                Ok((self.compared(comparison, updates, histories, faults)?, None))
+            }
+        }
+    }
+
+    fn compared(
+        &self,
+        comparison: Comparison,
+        updates: &[Vec<i32>],
+        histories: &[Vec<i64>],
+        faults: u8,
+    ) -> Result<Vec<i32>, ExperimentError> {
+        let mut order: Vec<usize> = (0..updates.len()).collect();
+        shuffle(&mut stream(seed_of(self.experiment.seed, 0), self.number as u64), &mut order);
+        let scheme = &self.experiment.scheme;
+        scheme.compared(comparison, faults.into(), self.ranges, updates, histories, &order)
+    }
 }
 
 fn root_update(

@@ -8,76 +8,18 @@ use crate::{
     ui::Ui,
 };
 use anyhow::{Context, Result};
-use averment_federated::rules::Kind;
 use averment_simulate::federated::{
-    Attack, Defence, Experiment, ExperimentError, Outcome, Problem, Scheme, Source, run as simulate,
+    Attack, Defence, Experiment, ExperimentError, Found, Method, Scheme, Source, Spread, Standing, Study,
     usual_training,
 };
 use averment_trainers::{Settings, data::split::Split};
 use serde_json::{Value, json};
-
-/// One attack under one scheme.
-pub struct Found {
-    pub scheme: Scheme,
-    pub attack: Option<Attack>,
-    pub outcome: Outcome,
-}
-
-impl Found {
-    pub fn attack_name(&self) -> &'static str {
-        self.attack.map_or("none", Attack::name)
-    }
-}
+use std::{num::NonZeroUsize, thread};
 
 pub fn run(args: &FederatedArgs, ui: Ui) -> Result<()> {
-    let attacks = attacks(&args.attack)?;
-    let schemes = schemes(args)?;
-    let source = match (args.dataset, &args.folder) {
-        (DatasetName::Digits, _) => Source::Digits,
-        (DatasetName::BreastCancer, _) => Source::BreastCancer,
-        (DatasetName::Idx, folder) => Source::Idx(folder.clone().unwrap_or_default()),
-    };
-    let problem = Problem::read(&source, args.seed).map_err(said)?;
-    let graph = problem.network(args.hidden, args.seed).map_err(said)?;
-    let off = |name| !args.without.contains(&name);
-    let defence = Defence {
-        decoding: off(DefenceName::Decoding),
-        bound: off(DefenceName::Bound),
-        history: off(DefenceName::History),
-        quality: off(DefenceName::Quality),
-        validators: if off(DefenceName::Validators) { Defence::ALL.validators } else { 0 },
-    };
-    let split = match args.split {
-        SplitName::Even => Split::Even,
-        SplitName::Dirichlet => Split::Dirichlet(args.alpha),
-    };
-    let training = Settings {
-        rate: args.rate,
-        momentum: args.momentum,
-        batch: args.batch,
-        epochs: args.epochs,
-        ..usual_training()
-    };
-    let mut found = Vec::new();
-    let bar = ui.count_bar("rounds", (attacks.len() * schemes.len() * args.rounds) as u64);
-    for &scheme in &schemes {
-        for &attack in &attacks {
-            let experiment = Experiment {
-                participants: args.participants,
-                attackers: args.attackers,
-                selected: args.selected.min(args.participants),
-                rounds: args.rounds,
-                attack,
-                scheme,
-                defence,
-                split,
-                training,
-                seed: args.seed,
-            };
-            let outcome = simulate(&problem, &graph, &experiment, |_| bar.inc(1)).map_err(said)?;
-            found.push(Found { scheme, attack, outcome });
-        }
-    }
+    let study = study(args)?;
+    let bar = ui.count_bar("rounds", study.rounds() as u64);
+    let found = study.run(|_| bar.inc(1)).map_err(said)?;
     bar.finish_and_clear();
     if let Some(path) = &args.page {
         std::fs::write(path, page::page(args, &found))
@@ -86,113 +28,270 @@ pub fn run(args: &FederatedArgs, ui: Ui) -> Result<()> {
     ui.result(&json(args, &found), words(args, &found))
 }
 
+fn study(args: &FederatedArgs) -> Result<Study> {
+    let (attacks, schemes) = (attacks(&args.attack)?, schemes(args)?);
+    let source = match (args.dataset, &args.folder) {
+        (DatasetName::Digits, _) => Source::Digits,
+        (DatasetName::BreastCancer, _) => Source::BreastCancer,
+        (DatasetName::Idx, folder) => Source::Idx(folder.clone().unwrap_or_default()),
+    };
+    let off = |name| !args.without.contains(&name);
+    let common = Experiment {
+        participants: args.participants,
+        attackers: args.attackers,
+        selected: args.selected.min(args.participants),
+        rounds: args.rounds,
+        attack: None,
+        // The study's come in its place.
+        scheme: schemes.first().copied().context("a rule")?,
+        defence: Defence {
+            decoding: off(DefenceName::Decoding),
+            bound: off(DefenceName::Bound),
+            history: off(DefenceName::History),
+            quality: off(DefenceName::Quality),
+            validators: if off(DefenceName::Validators) { Defence::ALL.validators } else { 0 },
+        },
+        split: match args.split {
+            SplitName::Even => Split::Even,
+            SplitName::Dirichlet => Split::Dirichlet(args.alpha),
+        },
+        training: Settings {
+            rate: args.rate,
+            momentum: args.momentum,
+            batch: args.batch,
+            epochs: args.epochs,
+            ..usual_training()
+        },
+        seed: args.seed,
+    };
+    let threads = args.threads.or_else(|| thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN);
+    Ok(Study { source, hidden: args.hidden, schemes, attacks, seeds: args.seeds, common, threads })
+}
+
 /// What was asked for wrongly is wrong usage; the rest is a failure.
 fn said(error: ExperimentError) -> anyhow::Error {
     match error {
-        ExperimentError::Count { .. } | ExperimentError::Split(_) | ExperimentError::Rule(_) => {
-            exit::usage(error.to_string()).into()
-        }
+        ExperimentError::Count { .. }
+        | ExperimentError::Sets { .. }
+        | ExperimentError::Split(_)
+        | ExperimentError::Rule(_) => exit::usage(error.to_string()).into(),
         other => other.into(),
     }
 }
 
-fn attacks(name: &str) -> Result<Vec<Option<Attack>>> {
-    if name == "all" {
-        return Ok([None].into_iter().chain(Attack::ALL.map(Some)).collect());
+/// Those named, each once, in the order in which they are named.
+fn attacks(names: &str) -> Result<Vec<Option<Attack>>> {
+    let mut attacks = Vec::new();
+    for name in names.split(',') {
+        let named: Vec<Option<Attack>> = match name {
+            "all" => [None].into_iter().chain(Attack::ALL.map(Some)).collect(),
+            "none" => vec![None],
+            name => {
+                let found = Attack::ALL.into_iter().find(|attack| attack.name() == name);
+                let known = Attack::ALL.map(Attack::name).join(", ");
+                vec![Some(found.ok_or_else(|| {
+                    exit::usage(format!("--attack: expected none, all, or of {known}; got {name:?}"))
+                })?)]
+            }
+        };
+        attacks.extend(named);
     }
-    if name == "none" {
-        return Ok(vec![None]);
-    }
-    let found = Attack::ALL.into_iter().find(|attack| attack.name() == name);
-    let names = Attack::ALL.map(Attack::name).join(", ");
-    Ok(vec![Some(found.ok_or_else(|| {
-        exit::usage(format!("--attack: expected none, all, or one of {names}; got {name:?}"))
-    })?)])
+    Ok(once(attacks))
 }
 
 fn schemes(args: &FederatedArgs) -> Result<Vec<Scheme>> {
-    let either = |asked: bool| if asked { vec![false, true] } else { vec![false] };
-    if args.rule == "all" {
-        let mut schemes = Vec::new();
-        for kind in Kind::ALL {
-            for clip in either(args.clip) {
-                schemes.extend(either(args.mix).into_iter().map(|mix| Scheme { kind, clip, mix }));
-            }
+    let mut methods = Vec::new();
+    for name in args.rule.split(',') {
+        let named = |method: &Method| match name {
+            "all" => true,
+            "verified" => method.standing() == Standing::Verified,
+            name => method.name() == name,
+        };
+        let found: Vec<Method> = Method::all().filter(named).collect();
+        if found.is_empty() {
+            let known = Method::all().map(Method::name).collect::<Vec<_>>().join(", ");
+            let error = format!("--rule: expected all, verified, or of {known}; got {name:?}");
+            return Err(exit::usage(error).into());
         }
-        return Ok(schemes);
+        methods.extend(found);
     }
-    let kind = Kind::ALL.into_iter().find(|kind| Scheme::rule_name(*kind) == args.rule);
-    let names = Kind::ALL.map(Scheme::rule_name).join(", ");
-    let kind = kind.ok_or_else(|| {
-        exit::usage(format!("--rule: expected all, or one of {names}; got {:?}", args.rule))
-    })?;
-    Ok(vec![Scheme { kind, clip: args.clip, mix: args.mix }])
+    let methods = once(methods);
+    let both = |asked: bool| match (asked, methods.len()) {
+        (false, _) => vec![false],
+        (true, 1) => vec![true],
+        (true, _) => vec![false, true],
+    };
+    let steps =
+        both(args.clip).into_iter().flat_map(|clip| both(args.mix).into_iter().map(move |mix| (clip, mix)));
+    let steps: Vec<(bool, bool)> = steps.collect();
+    let with = |method| steps.iter().map(move |&(clip, mix)| Scheme { method, clip, mix });
+    Ok(methods.iter().copied().flat_map(with).collect())
 }
 
-/// The worst of what was found, if there is one.
-fn worst(found: &[Found]) -> Option<&Found> {
-    found.iter().min_by(|a, b| a.outcome.final_accuracy().total_cmp(&b.outcome.final_accuracy()))
+fn once<T: PartialEq>(all: Vec<T>) -> Vec<T> {
+    let mut once = Vec::new();
+    for one in all {
+        if !once.contains(&one) {
+            once.push(one);
+        }
+    }
+    once
+}
+
+/// The worst of what was found, by its mean, if there is one.
+fn worst<'a>(found: impl IntoIterator<Item = &'a Found>) -> Option<&'a Found> {
+    found.into_iter().min_by(|a, b| a.final_accuracy().mean.total_cmp(&b.final_accuracy().mean))
+}
+
+/// Of each scheme, in order, what it does worst at.
+pub fn worst_of_each(found: &[Found]) -> Vec<&Found> {
+    found.chunk_by(|a, b| a.scheme == b.scheme).filter_map(worst).collect()
+}
+
+fn spread(spread: Spread) -> Value {
+    json!({ "mean": spread.mean, "min": spread.least, "max": spread.most, "deviation": spread.deviation })
 }
 
 fn json(args: &FederatedArgs, found: &[Found]) -> Value {
     let runs: Vec<Value> = found
         .iter()
         .map(|found| {
-            let outcome = &found.outcome;
+            let seeds: Vec<Value> = (args.seed..)
+                .zip(&found.outcomes)
+                .map(|(seed, outcome)| {
+                    let rounds = &outcome.rounds;
+                    json!({
+                        "seed": seed,
+                        "final_accuracy": outcome.final_accuracy(),
+                        "accuracy": rounds.iter().map(|round| round.accuracy).collect::<Vec<_>>(),
+                        "attackers_weight": rounds.iter().map(|round| round.attackers_weight).collect::<Vec<_>>(),
+                        "refused": rounds.iter().map(|round| round.refused).sum::<usize>(),
+                        "backdoor": outcome.backdoor,
+                        "attackers_gain": outcome.attackers_gain,
+                        "honest_share": outcome.honest_share,
+                    })
+                })
+                .collect();
+            let accuracy = found.final_accuracy();
             json!({
                 "rule": found.scheme.name(),
+                "standing": found.scheme.method.standing().name(),
                 "attack": found.attack_name(),
-                "final_accuracy": outcome.final_accuracy(),
-                "accuracy": outcome.rounds.iter().map(|round| round.accuracy).collect::<Vec<_>>(),
-                "attackers_weight": outcome.rounds.iter().map(|round| round.attackers_weight).collect::<Vec<_>>(),
-                "refused": outcome.rounds.iter().map(|round| round.refused).sum::<usize>(),
-                "backdoor": outcome.backdoor,
-                "attackers_gain": outcome.attackers_gain,
-                "honest_share": outcome.honest_share,
+                "final_accuracy": accuracy.mean,
+                "final_accuracy_min": accuracy.least,
+                "final_accuracy_max": accuracy.most,
+                "final_accuracy_deviation": accuracy.deviation,
+                "accuracy": found.accuracy().iter().map(|round| round.mean).collect::<Vec<_>>(),
+                "backdoor": spread(found.spread(|outcome| outcome.backdoor)),
+                "attackers_gain": spread(found.spread(|outcome| outcome.attackers_gain)),
+                "honest_share": spread(found.spread(|outcome| outcome.honest_share)),
+                "seeds": seeds,
+            })
+        })
+        .collect();
+    let rules: Vec<Value> = worst_of_each(found)
+        .iter()
+        .map(|worst| {
+            json!({
+                "rule": worst.scheme.name(),
+                "standing": worst.scheme.method.standing().name(),
+                "worst_attack": worst.attack_name(),
+                "worst_accuracy": worst.final_accuracy().mean,
             })
         })
         .collect();
     json!({
         "seed": args.seed,
+        "seeds": args.seeds,
         "participants": args.participants,
         "attackers": args.attackers,
         "rounds": args.rounds,
         // Of several runs the worst.
-        "final_accuracy": worst(found).map(|found| found.outcome.final_accuracy()),
+        "final_accuracy": worst(found).map(|found| found.final_accuracy().mean),
+        "rules": rules,
         "runs": runs,
     })
 }
 
+/// A rule's name, marked if the chain cannot hold an aggregator to it.
+pub fn marked(scheme: &Scheme) -> String {
+    match scheme.method.standing() {
+        Standing::Verified => scheme.name(),
+        Standing::Comparison => format!("{} ~", scheme.name()),
+        Standing::Unverifiable => format!("{} !", scheme.name()),
+    }
+}
+
+/// What the marks mean, of those that are there.
+pub fn legend(found: &[Found]) -> Vec<&'static str> {
+    let has = |standing| found.iter().any(|found| found.scheme.method.standing() == standing);
+    let marks = [
+        (Standing::Comparison, "~ for comparison: no contract computes it"),
+        (Standing::Unverifiable, "! not verifiable: a matrix of inner products does not decide it"),
+    ];
+    marks.into_iter().filter(|(standing, _)| has(*standing)).map(|(_, words)| words).collect()
+}
+
 fn words(args: &FederatedArgs, found: &[Found]) -> String {
-    let rows: Vec<[String; 7]> = found
+    let rows: Vec<[String; 8]> = found
         .iter()
         .map(|found| {
-            let outcome = &found.outcome;
-            let weight: f64 = outcome.rounds.iter().map(|round| round.attackers_weight).sum();
+            let weight = found.spread(|outcome| {
+                let weights: Vec<f64> =
+                    outcome.rounds.iter().filter_map(|round| round.attackers_weight).collect();
+                if weights.is_empty() { f64::NAN } else { weights.iter().sum::<f64>() / weights.len() as f64 }
+            });
+            let accuracy = found.final_accuracy();
             [
-                found.scheme.name(),
+                marked(&found.scheme),
                 found.attack_name().to_owned(),
-                format!("{:.3}", outcome.final_accuracy()),
-                format!("{:.3}", weight / outcome.rounds.len().max(1) as f64),
-                format!("{:.3}", outcome.backdoor),
-                format!("{:.2}", outcome.attackers_gain),
-                format!("{:.2}", outcome.honest_share),
+                format!("{:.3}", accuracy.mean),
+                if args.seeds > 1 {
+                    format!("{:.3}-{:.3}", accuracy.least, accuracy.most)
+                } else {
+                    "-".to_owned()
+                },
+                if weight.mean.is_nan() { "-".to_owned() } else { format!("{:.3}", weight.mean) },
+                format!("{:.3}", found.spread(|outcome| outcome.backdoor).mean),
+                format!("{:.2}", found.spread(|outcome| outcome.attackers_gain).mean),
+                format!("{:.2}", found.spread(|outcome| outcome.honest_share).mean),
             ]
         })
         .collect();
-    let head = ["RULE", "ATTACK", "ACCURACY", "THEIR WEIGHT", "BACKDOOR", "THEIR PAY", "HONEST PAY"];
-    let worst = worst(found).map(|found| {
-        let (rule, attack) = (found.scheme.name(), found.attack_name());
-        format!("\nWorst: {:.3}, {attack} against {rule}.", found.outcome.final_accuracy())
-    });
-    format!(
-        "{}\n\n{} participants, {} of them attackers, {} rounds, seed {}. THEIR PAY: all attackers' together, over one honest \
-         participant's; HONEST PAY: the part of all shares.{}",
-        table(head, &rows),
-        args.participants,
-        args.attackers,
-        args.rounds,
-        args.seed,
-        if found.len() > 1 { worst.unwrap_or_default() } else { String::new() },
-    )
+    let head =
+        ["RULE", "ATTACK", "ACCURACY", "OF SEEDS", "THEIR WEIGHT", "BACKDOOR", "THEIR PAY", "HONEST PAY"];
+    let mut parts = vec![table(head, &rows)];
+    let worst = worst_of_each(found);
+    if worst.len() > 1 && found.len() > worst.len() {
+        let rows: Vec<[String; 3]> = worst
+            .iter()
+            .map(|worst| {
+                let accuracy = format!("{:.3}", worst.final_accuracy().mean);
+                [marked(&worst.scheme), accuracy, worst.attack_name().to_owned()]
+            })
+            .collect();
+        parts.push(table(["RULE", "AT WORST", "UNDER"], &rows));
+    }
+    let seeds = match args.seeds {
+        1 => format!("seed {}", args.seed),
+        seeds => {
+            format!("means of the seeds {} to {}", args.seed, args.seed.saturating_add(seeds as u64 - 1))
+        }
+    };
+    let mut said = format!(
+        "{} participants, {} of them attackers, {} rounds, {seeds}. THEIR PAY: all attackers' together, over one honest \
+         participant's; HONEST PAY: the part of all shares.",
+        args.participants, args.attackers, args.rounds,
+    );
+    for mark in legend(found) {
+        said.push_str(&format!(" {mark}."));
+    }
+    if found.len() > worst.len()
+        && let [worst] = worst.as_slice()
+    {
+        let (rule, accuracy) = (worst.scheme.name(), worst.final_accuracy().mean);
+        said.push_str(&format!("\nWorst: {accuracy:.3}, {} against {rule}.", worst.attack_name()));
+    }
+    parts.push(said);
+    parts.join("\n\n")
 }
