@@ -6,6 +6,7 @@
 
 mod chain;
 mod ezkl;
+mod federated;
 mod fingerprint;
 mod log;
 mod page;
@@ -79,6 +80,8 @@ pub fn all() -> Result<()> {
     page.set(&chain::table(&tools.anvil)?);
     page.set(&proof::section()?);
     page.set(&scaling::section()?);
+    build_federated()?;
+    page.set(&federated::section()?);
     page.write()
 }
 
@@ -101,6 +104,20 @@ pub fn scaling() -> Result<()> {
     publish(&scaling::section()?)
 }
 
+/// Measures federated learning alone, and rewrites its section.
+pub fn federated() -> Result<()> {
+    build_federated()?;
+    publish(&federated::section()?)
+}
+
+fn build_federated() -> Result<()> {
+    build("averment-federated", &["--example", "rules_bench"])?;
+    build("averment-prover", &["--example", "federated_bench"])?;
+    // What of it is simulated counts right answers and no seconds, and any build says the same.
+    let mut command = Command::new("cargo");
+    run::step("build of aver", command.args(["build", "--locked", "--package", "aver", "--bins"]))
+}
+
 fn publish(section: &str) -> Result<()> {
     run::say(section);
     let mut page = Page::read()?;
@@ -121,8 +138,12 @@ fn build_prover() -> Result<()> {
 
 /// A program of a release build.
 fn built(name: &str) -> PathBuf {
-    let target = std::env::var_os("CARGO_TARGET_DIR").unwrap_or("target".into());
-    PathBuf::from(target).join("release").join(name)
+    target().join("release").join(name)
+}
+
+/// Where cargo builds.
+fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").unwrap_or("target".into()).into()
 }
 
 fn preface() -> Result<String> {

@@ -32,6 +32,12 @@ const CONFORMANCE: &str = "crates/compiler/tests/conformance.json";
 /// What the examples were trained with; the digits need nothing else.
 const EXAMPLES_LOCK: &str = "examples/breast_cancer/requirements.txt";
 
+/// What the tests of the rules read.
+const BYZFL: &str = "crates/federated/tests/byzfl.json";
+/// The rows that ByzFL is asked about beside those: seed, updates, cells, faults, cases.
+const ROWS: [[&str; 5]; 3] =
+    [["21", "20", "64", "4", "4"], ["22", "7", "3", "2", "20"], ["23", "16", "500", "5", "2"]];
+
 /// How the bundles of `oms.py` are asked of us: name, model, flags.
 const BUNDLES: &[(&str, &str, &[&str])] = &[
     ("files-sha256", "model", &[]),
@@ -49,7 +55,7 @@ const BUNDLES: &[(&str, &str, &[&str])] = &[
 
 /// Runs the checks with these peers, all if none is named; fails if one does.
 pub fn with(wanted: &[&str]) -> Result<()> {
-    let checks: [(&str, Check); 10] = [
+    let checks: [(&str, Check); 11] = [
         ("ipfs-unixfs-importer", addresses),
         ("@ipld/car", car),
         ("model-signing", model_signing),
@@ -60,6 +66,7 @@ pub fn with(wanted: &[&str]) -> Result<()> {
         ("scikit-learn", examples),
         ("onnxruntime", conformance),
         ("snarkjs", powers_of_tau),
+        ("byzfl", rules),
     ];
     if let Some(unknown) = wanted.iter().find(|name| !checks.iter().any(|(peer, _)| peer == *name)) {
         bail!("there is no check with {unknown}, but with {}", checks.map(|(peer, _)| peer).join(", "));
@@ -124,10 +131,12 @@ impl Peers {
         if let Some(version) = manifest["dependencies"][package].as_str() {
             return Ok(version.to_owned());
         }
-        let pinned = fs::read_to_string(EXAMPLES_LOCK)?;
-        if let Some(version) = pinned.lines().find_map(|line| line.strip_prefix(package)?.strip_prefix("=="))
-        {
-            return Ok(version.to_owned());
+        for lock in [EXAMPLES_LOCK, tools::LEARNING] {
+            let pinned = fs::read_to_string(lock)?;
+            let version = |line: &str| Some(line.strip_prefix(package)?.strip_prefix("==")?.to_owned());
+            if let Some(version) = pinned.lines().find_map(version) {
+                return Ok(version);
+            }
         }
         if package == "cast" {
             let said = said(Command::new(tools::foundry("cast")?).arg("--version"))?;
@@ -301,6 +310,31 @@ fn powers_of_tau(peers: &Peers) -> Result<String> {
     }
     ensure!(fs::read_dir(&made)?.count() == files, "it makes other files than those committed");
     Ok(format!("makes the committed {files} files again and finds them sound"))
+}
+
+/// Rules of federated learning: the committed rows' aggregates again, and of other rows what our rules make of them.
+fn rules(peers: &Peers) -> Result<String> {
+    let python = tools::learning()?;
+    let folder = peers.subfolder("byzfl")?;
+    let cases = |name: &str, of: &[&str]| -> Result<PathBuf> {
+        let made = folder.join(name);
+        said(Command::new(&python).arg(Path::new(SCRIPTS).join("byzfl_cases.py")).arg(&made).args(of))?;
+        Ok(made)
+    };
+    let again = cases("again.json", &[])?;
+    ensure!(fs::read(BYZFL)? == fs::read(&again)?, "{} differs from {BYZFL}", again.display());
+    for (number, rows) in ROWS.iter().enumerate() {
+        let others = cases(&format!("others-{number}.json"), rows)?;
+        let test = ["test", "--locked", "--quiet", "--package", "averment-federated", "--test", "byzfl"];
+        said(Command::new("cargo").args(test).env("AVERMENT_BYZFL", &others))?;
+    }
+    let made: Value = serde_json::from_slice(&fs::read(&again)?)?;
+    let count = |what: &str| made["cases"][0][what].as_object().map_or(0, |named| named.len());
+    Ok(format!(
+        "makes the committed cases again; on other rows its {} rules and {} steps before them agree with ours to 1e-6",
+        count("rules"),
+        count("steps")
+    ))
 }
 
 /// What a command prints, without the line's end; an error holds what it complains about.

@@ -32,6 +32,7 @@ The project's chores.
   cargo xtask bench proof     proofs alone
   cargo xtask bench scaling   proofs of generated models from small to large, with plots
   cargo xtask bench ezkl      EZKL on the same ONNX files; a quarter of an hour, 12 GB of memory
+  cargo xtask bench federated   aggregation beside ByzFL and Flower, proofs and gas of a task, accuracy under attack
   cargo xtask fuzz [SECONDS] [TARGET…]   the fuzz targets under cargo-fuzz, 60 seconds each
   cargo xtask checks [rust|solidity] [--only WORDS]   leaves out each check of the verifiers: a bad vector must then pass
   cargo xtask fuzz check   checks that every decoder has a target
@@ -68,6 +69,7 @@ fn run() -> Result<()> {
         ["bench", "proof"] => bench::proofs(),
         ["bench", "scaling"] => bench::scaling(),
         ["bench", "ezkl"] => bench::ezkl(),
+        ["bench", "federated"] => bench::federated(),
         ["checks", words @ ..] => checks::checks(words),
         ["fuzz", "check"] => fuzz::check(),
         ["fuzz", words @ ..] => fuzz::fuzz(words),

@@ -62,6 +62,23 @@ pub fn npm(folder: &Path) -> Result<()> {
 
 /// Makes a virtual environment from a pinned requirements file; gives its `bin` folder.
 pub fn python(folder: &str, requirements: &Path) -> Result<PathBuf> {
+    environment(folder, requirements, &[])
+}
+
+/// The same of the packages that the file names and no others, whatever they say they need.
+pub fn python_alone(folder: &str, requirements: &Path) -> Result<PathBuf> {
+    environment(folder, requirements, &["--no-deps"])
+}
+
+/// ByzFL and Flower, pinned.
+pub const LEARNING: &str = "xtask/bench/federated.txt";
+
+/// The Python that has them.
+pub fn learning() -> Result<PathBuf> {
+    Ok(python_alone("target/venv/federated", Path::new(LEARNING))?.join("python"))
+}
+
+fn environment(folder: &str, requirements: &Path, flags: &[&str]) -> Result<PathBuf> {
     let folder = root().canonicalize()?.join(folder);
     let bin = folder.join("bin");
     up_to_date(requirements, &folder.join(".averment-lock"), || {
@@ -72,7 +89,9 @@ pub fn python(folder: &str, requirements: &Path) -> Result<PathBuf> {
         run::step(
             &format!("pip install -r {}", requirements.display()),
             Command::new(bin.join("pip"))
-                .args(["install", "--quiet", "--disable-pip-version-check", "--requirement"])
+                .args(["install", "--quiet", "--disable-pip-version-check"])
+                .args(flags)
+                .arg("--requirement")
                 .arg(requirements),
         )
     })?;
