@@ -122,6 +122,8 @@ abstract contract Creation is IFederatedTasks {
         assembly ("memory-safe") {
             extcodecopy(code, add(data, 0x20), 1, HEAD_BYTES)
         }
+        // Its first word.
+        // forge-lint: disable-next-line(unsafe-typecast)
         head.name = bytes32(data);
         (head.chunkBits, head.maskBits) = (uint8(data[AT_CHUNK_BITS]), uint8(data[AT_MASK_BITS]));
         head.publicCount = _number(data, AT_PUBLIC_COUNT, 4);

@@ -19,7 +19,7 @@ contract HundredTest is TaskFixture {
     }
 
     /// Inner products as vectors of about this length have them: no two entries are alike.
-    function entryOf(bool cumulative, uint256 n, uint256 i, uint256 j) internal view override returns (int64) {
+    function entryOf(bool cumulative, uint256 n, uint256 i, uint256 j) internal pure override returns (int64) {
         if (j == n || i == n) return 0;
         int64 entry = i == j ? int64(10_000_000_000) : int64(6_000_000_000);
         // Below 2^30.

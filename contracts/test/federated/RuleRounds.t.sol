@@ -32,6 +32,8 @@ contract RuleRoundsTest is TaskFixture {
         value = int64(int256(uint256(keccak256(abi.encode(seed, cumulative, row, k))) % 101)) - 50;
         // forge-lint: disable-next-line(unsafe-typecast)
         value += int64(int256(k * 10));
+        // Small numbers.
+        // forge-lint: disable-next-line(unsafe-typecast)
         if (row == 0 && longest != 0) value *= int64(int256(longest));
     }
 

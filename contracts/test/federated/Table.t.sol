@@ -116,6 +116,8 @@ contract TableTest is TaskFixture {
             vm.prank(from);
             (bool done, bytes memory said) = address(task).call(call);
             vm.revertToState(here);
+            // Four bytes of an error, or as much as is kept.
+            // forge-lint: disable-next-line(unsafe-typecast)
             bytes4 answer = done ? OK : bytes4(said);
             string memory what = string.concat(name, " in phase ", vm.toString(uint256(expected)));
             vm.assertEq(bytes32(answer), bytes32(answerTo(message, expected)), what);
@@ -234,6 +236,8 @@ contract TableTest is TaskFixture {
         all[2] = signedCommit(keyOf(0), keccak256("second"));
         task.commitSigned(all);
         (uint16 in_, bytes26 word,,) = task.wordsOf(member(0));
+        // Four bytes of an error, or as much as is kept.
+        // forge-lint: disable-next-line(unsafe-typecast)
         vm.assertTrue(in_ == 1 && word == bytes26(digest), "the first");
         // In a later round it is nobody's word any more.
         pass();

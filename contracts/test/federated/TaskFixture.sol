@@ -112,7 +112,11 @@ abstract contract TaskFixture is Fixture {
         uint256 inputChunks
     ) internal returns (address) {
         bytes memory sizes = abi.encodePacked(uint32(96), chunkBits, uint32(0), maskBits);
+        // Small numbers.
+        // forge-lint: disable-next-line(unsafe-typecast)
         bytes memory counts = abi.encodePacked(new bytes(18), uint32(publicCount));
+        // Small numbers.
+        // forge-lint: disable-next-line(unsafe-typecast)
         bytes memory roles = abi.encodePacked(uint16(0), uint16(weightChunks), uint48(0), uint16(inputChunks));
         bytes memory head = bytes.concat(name, sizes, counts, roles, new bytes(20));
         require(head.length == 96, "a head");
@@ -340,9 +344,15 @@ abstract contract TaskFixture is Fixture {
     }
 
     function aboutOf(uint256 n) internal view returns (Rows memory rows) {
+        // Small numbers.
+        // forge-lint: disable-next-line(unsafe-typecast)
         (rows.updates, rows.previous, rows.root) = (uint16(n), true, terms.root != address(0));
         uint256 square = uint256(terms.bound) * terms.bound;
+        // Small numbers.
+        // forge-lint: disable-next-line(unsafe-typecast)
         (rows.history, rows.square) = (terms.history, uint64(square));
+        // Small numbers.
+        // forge-lint: disable-next-line(unsafe-typecast)
         rows.historySquare = uint64(square * terms.rounds * terms.rounds);
     }
 
