@@ -82,6 +82,7 @@ pub fn all() -> Result<()> {
     page.set(&scaling::section()?);
     build_federated()?;
     page.set(&federated::section()?);
+    page.set(&federated::accuracy()?);
     page.write()
 }
 
@@ -107,7 +108,8 @@ pub fn scaling() -> Result<()> {
 /// Measures federated learning alone, and rewrites its section.
 pub fn federated() -> Result<()> {
     build_federated()?;
-    publish(&federated::section()?)
+    publish(&federated::section()?)?;
+    publish(&federated::accuracy()?)
 }
 
 fn build_federated() -> Result<()> {
