@@ -2,7 +2,7 @@
 
 mod sandbox;
 
-use sandbox::Sandbox;
+use sandbox::{Sandbox, serving::Serving};
 use serde_json::Value;
 use std::fs;
 
@@ -120,6 +120,17 @@ fn the_demo_tells_its_story_and_leaves_a_project() {
     assert!(listed.contains("2 products, 7 policies, 7 claims") && listed.contains("is paid"), "{listed}");
     let task = inside(&["federated", "status", told["training"]["task"].as_str().unwrap()]);
     assert!(task.contains("over"), "{task}");
+    // A member of the task is started again from its folder; it trains no more, and knows where it was.
+    let (cancer, member) =
+        ("averment-demo/examples/breast_cancer", "averment-demo/.averment/federated/university");
+    let [plan, network] = ["task.plan", "model-v3-untrained.onnx"].map(|name| format!("{cancer}/{name}"));
+    let project = ["--config", "averment-demo/averment.toml", "--password-file", "averment-demo/password"];
+    let task = told["training"]["task"].as_str().unwrap();
+    let command =
+        ["federated", "participate", task, "--plan", &plan, "--network", &network, "--folder", member];
+    let again = Serving::start(&sandbox, &[&project, &command[..], &["--account", "university"]].concat());
+    assert_eq!((&again.said["trains"], &again.said["aggregates"]), (&Value::from(false), &Value::from(true)));
+    again.stop();
     let outside = |path: &Value| path.as_str().unwrap().strip_prefix("averment-demo/").unwrap().to_owned();
     let (plan, proof) = (outside(&told["plan"]), outside(&told["proof"]["file"]));
     let verified = inside(&["verify", &plan, &proof, "--on-chain"]);

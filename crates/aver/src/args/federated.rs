@@ -8,7 +8,7 @@ use averment_compiler::Reveal;
 use averment_ledger::federated::Contested;
 use averment_primitives::{B256, Bytes};
 use clap::{Args, Subcommand, ValueEnum};
-use std::path::PathBuf;
+use std::{net::SocketAddr, path::PathBuf};
 
 /// Training of one model by participants who do not trust each other.
 #[derive(Debug, Subcommand)]
@@ -33,6 +33,8 @@ pub enum FederatedCommand {
     Status(StatusArgs),
     /// Joins a task with its stake, once its proofs' descriptors and the room for its rounds are checked
     Join(JoinArgs),
+    /// Takes part, until it is stopped: trains on rows of one's own, aggregates when it is its turn, challenges, scores
+    Participate(Box<ParticipateArgs>),
     /// Leaves a task, with the stake
     #[command(after_help = "Example:\n  aver federated leave 0x… --account clinic\n\n\
                             The stake is bound from a commit to the end of that round. It is then taken out with\n\
@@ -143,6 +145,100 @@ pub struct JoinArgs {
     /// What the task's gate asks for, in hexadecimal
     #[arg(long, value_name = "HEX", default_value = "0x")]
     pub evidence: Bytes,
+    #[command(flatten)]
+    pub setup: SetupArgs,
+}
+
+const PARTICIPATE_HELP: &str = "\
+Examples:
+  aver federated participate 0x… --plan task.plan --network triage.onnx --model model-0 --data rows.csv --class diagnosis \\
+    --except row --standardise --folder member --listen 0.0.0.0:7700 --endpoint https://north.example --account north
+  aver federated participate 0x… --plan task.plan --network triage.onnx --folder member --account university
+
+Without --data it aggregates and checks. What it saw and decided is in the folder's journal: stopped at any moment it goes on where it
+was, and never commits twice. Back up the folder; what is in it is docs/federated-services.md.";
+
+/// How updates are scored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ScoringArg {
+    /// What the others miss without it
+    LeaveOneOut,
+    /// Shapley's value, over twenty drawn orders
+    Shapley,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = PARTICIPATE_HELP)]
+pub struct ParticipateArgs {
+    /// The task
+    #[arg(value_name = "TASK")]
+    pub task: String,
+    /// The plan that the task started from: its public half is enough
+    #[arg(long, value_name = "PLAN")]
+    pub plan: PathBuf,
+    /// The network that the plan was made of, ONNX
+    #[arg(long, value_name = "MODEL.onnx")]
+    pub network: PathBuf,
+    /// The initial model with its salt (averment-vector/1), the first time
+    #[arg(long, value_name = "FILE")]
+    pub model: Option<PathBuf>,
+    /// The rows to learn from: CSV with a head
+    #[arg(long, value_name = "FILE", requires = "class")]
+    pub data: Option<PathBuf>,
+    /// The column with the class
+    #[arg(long, value_name = "COLUMN", default_value = "")]
+    pub class: String,
+    /// Columns that are neither
+    #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
+    pub except: Vec<String>,
+    /// Rows to judge by [default: those to learn from]
+    #[arg(long, value_name = "FILE", requires = "data")]
+    pub held_out: Option<PathBuf>,
+    /// Step as if the numbers were standardised, by the rows to learn from
+    #[arg(long)]
+    pub standardise: bool,
+    /// Length of a step
+    #[arg(long, default_value_t = 0.1)]
+    pub rate: f32,
+    /// What stays of the last step
+    #[arg(long, default_value_t = 0.0)]
+    pub momentum: f32,
+    /// Rows of a step
+    #[arg(long, value_name = "ROWS", default_value_t = 16)]
+    pub batch: usize,
+    /// Passes over the rows in a round
+    #[arg(long, value_name = "PASSES", default_value_t = 4)]
+    pub epochs: usize,
+    /// Do not train: for a validator
+    #[arg(long)]
+    pub no_training: bool,
+    /// Do not aggregate, also if it is named or its turn
+    #[arg(long)]
+    pub no_aggregating: bool,
+    /// Challenge nobody
+    #[arg(long)]
+    pub no_challenges: bool,
+    /// Score others' updates, as validator
+    #[arg(long, value_enum)]
+    pub score: Option<ScoringArg>,
+    /// Where journal, models and updates are kept
+    #[arg(long, value_name = "FOLDER")]
+    pub folder: PathBuf,
+    /// Where it takes and gives packages; HTTP, which a proxy may put behind HTTPS
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:0")]
+    pub listen: SocketAddr,
+    /// How others reach that [default: http:// and where it listens]
+    #[arg(long, value_name = "URL", default_value = "")]
+    pub endpoint: String,
+    /// Wait while a transaction would cost more than this many ether
+    #[arg(long, value_name = "ETHER", default_value = "0.1")]
+    pub max_fee: String,
+    /// Seconds between looking at the chain
+    #[arg(long, value_name = "SECONDS", default_value_t = 4, value_parser = clap::value_parser!(u64).range(1..=600))]
+    pub pause: u64,
+    /// Seconds that the chain takes to settle at the most [default: as for `aver oracle run`]
+    #[arg(long, value_name = "SECONDS")]
+    pub settling: Option<u64>,
     #[command(flatten)]
     pub setup: SetupArgs,
 }

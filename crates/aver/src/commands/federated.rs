@@ -3,6 +3,7 @@
 
 mod create;
 mod member;
+mod participate;
 mod plans;
 mod rounds;
 mod status;
@@ -31,6 +32,7 @@ pub fn run(command: &FederatedCommand, context: Context) -> Result<()> {
         FederatedCommand::Start(args) => return plans::start(args, &context),
         FederatedCommand::Finish(args) => return plans::finish(args, &context.with_setup(&args.setup)),
         FederatedCommand::Join(args) => &context.with_setup(&args.setup),
+        FederatedCommand::Participate(args) => &context.with_setup(&args.setup),
         _ => &context,
     };
     context.block_on(async {
@@ -43,6 +45,7 @@ pub fn run(command: &FederatedCommand, context: Context) -> Result<()> {
             FederatedCommand::List => status::list(context).await,
             FederatedCommand::Status(args) => status::status(args, context).await,
             FederatedCommand::Join(args) => member::join(args, context).await,
+            FederatedCommand::Participate(args) => participate::participate(args, context).await,
             FederatedCommand::Leave { task } => member::leave(task, context).await,
             FederatedCommand::Withdraw(args) => member::withdraw(args, context).await,
             FederatedCommand::Advance { task } => rounds::advance(task, context).await,

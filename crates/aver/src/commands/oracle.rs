@@ -229,7 +229,7 @@ async fn work(args: &RunArgs, context: &Context) -> Result<()> {
 
 /// Seconds that a chain takes to settle at the most, as far as one can tell: Ethereum's finality takes two epochs and
 /// comes once in an epoch; its blocks, the slowest there are, come every 12 seconds, some of them late.
-fn settling(finality: Finality) -> u64 {
+pub fn settling(finality: Finality) -> u64 {
     match finality {
         Finality::Immediate => 0,
         Finality::Tag => 1_200,
@@ -246,7 +246,7 @@ async fn channel(args: &RunArgs, chain: &Chain, operator: u32) -> Result<Option<
 }
 
 /// Lines of what happens, on standard error.
-fn log(json: bool) {
+pub fn log(json: bool) {
     let lines = tracing_subscriber::fmt().with_writer(std::io::stderr).with_ansi(false);
     // It fails where there is one already.
     let _ = if json { lines.json().try_init() } else { lines.try_init() };
