@@ -38,7 +38,7 @@ impl Page<'_> {
                     "How much each update weighs and is worth is as the contract said it; nobody computed it again here."
                 }
             }
-            (picture(rounds, &first, &made))
+            (picture(rounds, &self.short_name(rounds.terms.version), &self.short_name(rounds.version)))
             dl.facts {
                 div { dt { "Rule" } dd { (rounds.terms.rule.name()) @if rounds.terms.rule.faults > 0 {
                     small { "up to " (rounds.terms.rule.faults) " wrong" } } } }
@@ -62,6 +62,11 @@ impl Page<'_> {
                 }
             }
         }
+    }
+
+    /// The number as its manifest states it.
+    fn short_name(&self, version: averment_primitives::VersionId) -> String {
+        self.verified.version(version).map_or_else(String::new, super::number)
     }
 
     fn round(&self, round: &VerifiedRound) -> Markup {
@@ -218,7 +223,7 @@ fn picture(rounds: &VerifiedRounds, first: &str, made: &str) -> Markup {
 }
 
 fn end(x: usize, name: &str, what: &str, subject: bool) -> Markup {
-    let name: String = name.chars().take(15).collect();
+    let name: String = name.chars().take(14).collect();
     html! {
         g.subject[subject] {
             rect.node x=(x) y="1" width=(BOX.0) height=(BOX.1) rx="9" {}
@@ -244,7 +249,7 @@ fn bars(round: &VerifiedRound, x: usize, most: U256) -> Markup {
         @for (place, update) in round.updates.iter().enumerate().take(BARS.0) {
             @let high: usize = update.weight.saturating_mul(U256::from(BARS.1)).checked_div(most).unwrap_or_default().saturating_to();
             @let high = high.clamp(1, BARS.1);
-            rect.bar x=(x.saturating_add(place.saturating_mul(pitch))) y=(BARS.1.saturating_sub(high).saturating_add(10)) width=(thick)
+            rect.weight x=(x.saturating_add(place.saturating_mul(pitch))) y=(BARS.1.saturating_sub(high).saturating_add(10)) width=(thick)
                 height=(high) { title { (update.account) ": " (percent(update.weight)) } }
         }
     }
