@@ -357,7 +357,8 @@ Examples:
   aver federated finish triage.onnx --plan task.plan --package final.vector --calibrate samples.csv -o trained.plan
   aver federated finish triage.onnx --plan task.plan --package final.vector --calibrate samples.csv -o trained.plan \\
     --onnx trained.onnx
-  aver register model.toml --plan trained.plan --task 0x…
+  aver register model.toml --plan trained.plan
+  aver federated conclude 0x… triage@2.0.0 --plan trained.plan
 
 The package is the task's last model with its salt, as its members have it (averment-vector/1). The new plan has the weights as
 they are, in the same blocks and chunks, and shifts and tables of its own; it is committed with the package's salt, so its points

@@ -121,7 +121,7 @@ pub fn finish(args: &FinishArgs, context: &Context) -> Result<()> {
     });
     let mut words = format!(
         "plan     {:?}\nweights  {:?}\npoints   {:?}, which the task's contract has as its model\n{}next: aver register \
-         model.toml --plan {output} --task TASK, then aver federated conclude TASK VERSION --plan {output}",
+         model.toml --plan {output}, then aver federated conclude TASK VERSION --plan {output}",
         compiled.model.plan().digest(),
         commitment.identity(),
         keccak256(&points),
