@@ -24,12 +24,14 @@ const RULES: [(&str, &str, &str, &[&str]); 3] = [
 /// The section "Federated learning": what has to do with time and gas.
 pub fn section() -> Result<String> {
     let mut page = format!(
-        "## Federated learning\n\nBy `cargo xtask bench federated`. Aggregating {} updates of {} cells, processor seconds on one \
-         thread, rows in memory: ours from integers to the new integers (Gram matrix, weights, weighted sum), exact; ByzFL in \
+        "## Federated learning\n\nBy `cargo xtask bench federated` on {}. Aggregating {} updates of {} cells, processor seconds on \
+         one thread, rows in memory: ours from integers to the new integers (Gram matrix, weights, weighted sum), exact; ByzFL in \
          64-bit floats, Flower in 32-bit ones. Memory is the process's, rows included; in brackets, how many times ours of 16 bits.\n\n\
          | rule (asked) | 16-bit cells, s | MB | 32-bit cells, s | MB | ByzFL, s | MB | Flower, s | MB |\n\
          |---|---|---|---|---|---|---|---|---|\n",
-        SIZE[0], SIZE[1],
+        super::processor(),
+        SIZE[0],
+        grouped(SIZE[1]),
     );
     for (rule, words, asked, peers) in RULES {
         write!(page, "| {words} ({asked}) |")?;
@@ -51,9 +53,10 @@ pub fn section() -> Result<String> {
     let (own, other) = (ours(rule, SHORT, "i16")?, theirs("byzfl", rule, SHORT)?);
     write!(
         page,
-        "\nByzFL's mixing has a copy of all rows for each row, so at {} cells it is not run. At {SHORT}: {:.3} s and {:.0} MB here, {:.2} s \
+        "\nByzFL's mixing has a copy of all rows for each row, so at {} cells it is not run. At {}: {:.3} s and {:.0} MB here, {:.2} s \
          and {:.0} MB there ({:.0}×). Flower has neither.\n",
-        SIZE[1],
+        grouped(SIZE[1]),
+        grouped(SHORT),
         own.0,
         megabytes(&own.1),
         other.0,
@@ -138,7 +141,7 @@ fn proofs() -> Result<String> {
     let mut page = String::from(
         "\nWhat participants and aggregators prove, zero-knowledge, by the prover's example `federated_bench`: two dense layers, \
          weights of 16 bits, updates of 12. Asked at 100,000 parameters: 0.03 s to commit, 0.6 s to prove; at a million 0.3 s and \
-         3 s. A row of the matrix more is a chunk more of gas, so short chunks are for those with few participants.\n\n\
+         3 s. Short chunks are proved sooner, and each more costs a round gas for every row.\n\n\
          | what | commit, CPU s | prove, CPU s | verify, ms |\n|---|---|---|---|\n",
     );
     for (kind, arguments) in [("update", &[] as &[&str]), ("round", &["round"]), ("round", &["round", "100"])]

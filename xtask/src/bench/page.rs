@@ -36,7 +36,14 @@ impl Page {
         let heading = |text: &str| text.lines().next().map(str::to_owned);
         match self.sections.iter_mut().find(|own| heading(own) == heading(&section)) {
             Some(own) => *own = section,
-            None => self.sections.push(section),
+            None => {
+                // What was the last one ended with the file.
+                if let Some(last) = self.sections.last_mut() {
+                    last.truncate(last.trim_end().len());
+                    last.push_str("\n\n");
+                }
+                self.sections.push(section);
+            }
         }
     }
 
