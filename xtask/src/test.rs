@@ -30,7 +30,21 @@ pub fn rust(anvil: Option<&Path>) -> Result<()> {
     if let Some(anvil) = anvil {
         tests.env("AVERMENT_ANVIL", anvil);
     }
-    step("Rust tests", &mut tests)
+    step("Rust tests", &mut tests)?;
+    // Our gradients and training held to candle's: its build takes minutes, and nothing else needs it.
+    step(
+        "candle",
+        &mut cargo(&[
+            "test",
+            "--locked",
+            "--package",
+            "averment-trainers",
+            "--features",
+            "candle",
+            "--test",
+            "candle",
+        ]),
+    )
 }
 
 /// Formatting, lints, tests, gas, layout and analysis of the contracts.

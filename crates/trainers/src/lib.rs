@@ -6,8 +6,10 @@
 //! ```
 //!
 //! Stochastic gradient descent over f32 on one thread, in a fixed order: the same arguments give the same bits on one
-//! machine. There is no tensor library below it; the crate is where one would come in, and nothing outside would see it.
+//! machine. There is no tensor library below it; the feature `candle` has the same training on one, to which this is held.
 
+#[cfg(feature = "candle")]
+pub mod candle;
 pub mod data;
 mod learner;
 pub mod models;
