@@ -19,7 +19,7 @@ use averment_ledger::{
     proofs::ProofClient,
 };
 use averment_node::federated::craft::{
-    About, Craft, CraftError, Learning, NewModel, Origin, TaskCraft, Update, UpdateFault, Work,
+    About, Craft, CraftError, Learning, NewModel, Origin, Row, Scoring, TaskCraft, Update, UpdateFault, Work,
 };
 use averment_plan::vector::{Package, Vector, VectorKind};
 use averment_primitives::{Salt, VersionId};
@@ -238,6 +238,7 @@ async fn digits_are_learned_under_the_contract_and_the_points_are_the_versions()
     }
     let judge = problem.craft(&terms, Some(Box::new(problem.learner(0, settings))));
     judge.check_room(&problem.initial, &terms).unwrap();
+    scored(&problem, &world, &terms, settings);
     let none = Arc::new(problem.craft(&terms, None));
     members.push(world.start_with(AGGREGATOR, none, &problem.initial, &points).await);
     until(&world, &mut members, async |world| world.book().await.phase == Phase::Ended).await;
@@ -278,6 +279,35 @@ async fn digits_are_learned_under_the_contract_and_the_points_are_the_versions()
         [&problem.initial, &last].map(|package| judge.evaluate(package).unwrap().accuracy());
     assert!(before < 0.3 && after > 0.8, "{before} {after}");
     finished(&problem, &world, version, &last, &prefix).await;
+}
+
+/// What a validator says of three who learn, of whom the first sends what it sent before, and of one who sends the opposite.
+fn scored(problem: &Problem, world: &World, terms: &Terms, settings: Settings) {
+    let about = About { id: world.client.id(), terms: terms.clone(), round: 1, party: world.address(1) };
+    let update =
+        |learning: Learning| problem.craft(terms, Some(learning)).train(&about, &problem.initial).unwrap();
+    let mut updates: Vec<Update> =
+        (0..3).map(|part| update(Box::new(problem.learner(part, settings)))).collect();
+    updates.push(update(Box::new(Opposite(problem.learner(3, settings)))));
+    let row = |(at, update): (usize, &Update)| Row {
+        account: world.address(at + 1),
+        update: update.clone(),
+        before: if at == 0 { vec![update.package.clone()] } else { Vec::new() },
+    };
+    let work = Work {
+        about: about.clone(),
+        model: problem.initial.clone(),
+        older: None,
+        rows: updates.iter().enumerate().map(row).collect(),
+        root: None,
+    };
+    for scoring in [Scoring::LeaveOneOut, Scoring::Shapley { orders: 6, tolerance: 0.0 }] {
+        let validator = problem.craft(terms, Some(Box::new(problem.learner(4, settings))));
+        let scores = validator.with_scoring(scoring).score(&work).unwrap();
+        let [replay, honest, other, opposite] = scores[..] else { panic!("{scores:?}") };
+        assert!(replay <= 1 && opposite <= 1, "{scoring:?}: {scores:?}");
+        assert!(honest > 32_768 && other > 32_768, "{scoring:?}: {scores:?}");
+    }
 }
 
 /// Compiles the last model, registers it, and has the task say that it ended as that.

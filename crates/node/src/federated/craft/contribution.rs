@@ -1,5 +1,4 @@
-//! What each update adds to a model, as a validator measures it on data of its own, and what score that is ([F4.3] of
-//! docs/federated.md).
+//! What each update adds to a model, as a validator measures it on data of its own ([F4.3] of docs/federated.md).
 //!
 //! A *utility* says how good the model is that some of the updates make: larger is better. Leaving one out asks what the others miss
 //! without it; Shapley's value is the mean of what it adds over all orders in which updates may come, here over a few drawn ones,
@@ -7,9 +6,6 @@
 
 use averment_trainers::random::shuffle;
 use rand_chacha::rand_core::RngCore;
-
-/// A whole score.
-const WHOLE: f64 = 65_536.0;
 
 /// How much better all `n` together are than all but one, for each.
 pub fn leave_one_out<E>(n: usize, mut utility: impl FnMut(&[bool]) -> Result<f64, E>) -> Result<Vec<f64>, E> {
@@ -50,26 +46,6 @@ pub fn shapley<E>(
     Ok(sums.iter().map(|sum| sum / orders.max(1) as f64).collect())
 }
 
-/// Scores of values: half of 2^16 for nothing added, all of it for the median of what values are, whatever their sign, nothing for
-/// as much harm, in proportion between. If nobody adds or harms anything, or no value is a number, half for everybody.
-pub fn scores(values: &[f64]) -> Vec<u32> {
-    let mut sizes: Vec<f64> =
-        values.iter().map(|value| value.abs()).filter(|size| size.is_finite()).collect();
-    sizes.sort_by(f64::total_cmp);
-    let usual = sizes.get(sizes.len().saturating_sub(1) / 2).copied().unwrap_or(0.0);
-    let score = |value: &f64| {
-        let part = match usual > 0.0 {
-            true => value / usual,
-            // The median is nothing: what is not nothing counts as much as can be.
-            false => value.signum() * f64::from(u8::from(*value != 0.0)),
-        };
-        // A value that is no number is harm.
-        let part = if part.is_nan() { -1.0 } else { part.clamp(-1.0, 1.0) };
-        (WHOLE * (0.5 + part / 2.0)).round() as u32
-    };
-    values.iter().map(score).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -104,14 +80,5 @@ mod tests {
         shapley(10, 5, 0.01, &mut stream([2; 32], 0), &mut counting).unwrap();
         // Two to begin with, and the first of each order.
         assert_eq!(asked, 7);
-    }
-
-    #[test]
-    fn scores_are_parts_of_the_whole() {
-        assert_eq!(scores(&[1.0, 0.0, -1.0, 2.0, 0.5]), [65_536, 32_768, 0, 65_536, 49_152]);
-        assert_eq!(scores(&[0.0, 0.0]), [32_768, 32_768]);
-        assert_eq!(scores(&[0.0, 0.0, 3.0, -1.0, 0.0]), [32_768, 32_768, 65_536, 0, 32_768]);
-        assert_eq!(scores(&[f64::NAN, 1.0, f64::INFINITY, f64::NEG_INFINITY]), [0, 65_536, 65_536, 0]);
-        assert_eq!(scores(&[]), [0; 0]);
     }
 }

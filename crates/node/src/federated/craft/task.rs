@@ -6,7 +6,7 @@
 
 use super::{
     About, Craft, CraftError, NewModel, Row, Update, UpdateFault, Work,
-    contribution::{leave_one_out, scores, shapley},
+    contribution::{leave_one_out, shapley},
 };
 use alloy_primitives::{B256, Bytes, U256, keccak256};
 use averment_compiler::{
@@ -16,6 +16,7 @@ use averment_compiler::{
 use averment_federated::{
     gram::{Gram, Limits, Shape},
     rules::{Kind, Rule},
+    score::{scores, shortening},
 };
 use averment_ledger::federated::{TaskKinds, Terms, most_weight, terms_digest};
 use averment_plan::{
@@ -324,6 +325,29 @@ impl TaskCraft {
         keccak256([&self.seed[..], &place.concat(), what.as_bytes()].concat()).0
     }
 
+    /// The square of the sine between an update and the sum of what its sender sent before; 1 where that is nothing, or not kept.
+    fn novelty(&self, row: &Row, own: &Plain) -> Result<f64, CraftError> {
+        let layout = self.template.layout();
+        let mut past: Vec<Vec<i64>> = own.tensors().iter().map(|cells| vec![0; cells.len()]).collect();
+        for package in &row.before {
+            let before = self.decoded(VectorKind::Update, package)?.vector;
+            for (past, cells) in past.iter_mut().zip(before.tensors()) {
+                past.iter_mut().zip(cells).for_each(|(past, cell)| *past += i64::from(*cell));
+            }
+        }
+        let (mut product, mut square) = (0.0, 0.0);
+        for ((own, past), exponent) in own.tensors().iter().zip(&past).zip(layout.exponents()) {
+            let unit = f64::from(2 * u32::from(exponent)).exp2();
+            for (own, past) in own.iter().zip(past) {
+                product += unit * f64::from(*own) * *past as f64;
+                square += unit * (*past as f64).powi(2);
+            }
+        }
+        let lengths = (square * own.norm_squared(layout) as f64).sqrt();
+        let cosine = if lengths > 0.0 { (product / lengths).max(0.0) } else { 0.0 };
+        Ok(1.0 - cosine * cosine)
+    }
+
     fn cumulative(&self, row: &Row, own: &Vector) -> Result<Vector, CraftError> {
         let before = row.before.iter().map(|package| self.vector(VectorKind::Update, package));
         let before = before.collect::<Result<Vec<_>, _>>()?;
@@ -495,38 +519,44 @@ impl Craft for TaskCraft {
         let old = self.decoded(VectorKind::Model, &work.model)?.vector;
         let update = |row: &Row| self.decoded(VectorKind::Update, &row.update.package);
         let updates = work.rows.iter().map(update).collect::<Result<Vec<_>, _>>()?;
+        let lengths: Vec<f64> =
+            updates.iter().map(|own| (own.vector.norm_squared(layout) as f64).sqrt()).collect();
+        let factors = shortening(&lengths);
         let n = updates.len();
-        // The loss of the mean of those chosen; of nobody's the model stays.
+        // The loss of the mean of those chosen, each shortened; of nobody's the model stays.
         let utility = |chosen: &[bool]| -> Result<f64, CraftError> {
-            let rows: Vec<&Plain> = updates
+            let rows: Vec<(f64, &Plain)> = updates
                 .iter()
+                .zip(&factors)
                 .zip(chosen)
                 .filter(|(_, chosen)| **chosen)
-                .map(|(own, _)| &own.vector)
+                .map(|((own, factor), _)| (*factor, &own.vector))
                 .collect();
             let model =
                 mean(layout, &old, &rows).map_err(|error| CraftError::new("leaving out an update", error))?;
             Ok(-self.evaluated(&model)?.loss)
         };
-        let values = match self.scoring {
+        let gains = match self.scoring {
             Scoring::LeaveOneOut => leave_one_out(n, utility)?,
             Scoring::Shapley { orders, tolerance } => {
                 let mut random = stream(self.seed_of(&work.about, "score"), 0);
                 shapley(n, orders, tolerance, &mut random, utility)?
             }
         };
-        Ok(scores(&values))
+        let new = work.rows.iter().zip(&updates).map(|(row, own)| self.novelty(row, &own.vector));
+        Ok(scores(&gains, &new.collect::<Result<Vec<_>, _>>()?))
     }
 }
 
-/// A model with the mean of updates, cells cut to their widths.
-fn mean(layout: &VectorLayout, old: &Plain, rows: &[&Plain]) -> Result<Plain, VectorError> {
+/// A model with the mean of updates, each times its factor, cells cut to their widths.
+fn mean(layout: &VectorLayout, old: &Plain, rows: &[(f64, &Plain)]) -> Result<Plain, VectorError> {
     let tensors = layout.blocks().iter().zip(old.tensors()).enumerate().map(|(tensor, (block, old))| {
         let most = (1_i64 << (block.bits.max(1) - 1)) - 1;
         let cell = |(place, old): (usize, &i32)| {
-            let cells = rows.iter().filter_map(|row| row.tensors().get(tensor)?.get(place));
-            let sum: i64 = cells.map(|cell| i64::from(*cell)).sum();
-            let step = sum as f64 / rows.len().max(1) as f64;
+            let cells = rows.iter().filter_map(|(factor, row)| {
+                Some(factor * f64::from(*row.tensors().get(tensor)?.get(place)?))
+            });
+            let step = cells.sum::<f64>() / rows.len().max(1) as f64;
             // At most 24 bits.
             (i64::from(*old) + step.round() as i64).clamp(-most - 1, most) as i32
         };
