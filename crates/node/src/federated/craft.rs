@@ -63,11 +63,12 @@ pub struct Row {
     pub account: Address,
     /// Package, points and proof.
     pub update: Update,
-    /// The packages of its updates before that add up to its cumulative one, oldest first; empty in a task without.
+    /// The packages of its updates before, oldest first: for who aggregates those that add up to its cumulative one, if the task has
+    /// such; for a validator all that it saw.
     pub before: Vec<Vec<u8>>,
 }
 
-/// What a round is aggregated from.
+/// What a round is aggregated from, or scored by.
 #[derive(Debug, Clone)]
 pub struct Work {
     /// The round; the party is the aggregator.
@@ -80,6 +81,8 @@ pub struct Work {
     pub rows: Vec<Row>,
     /// The root's update, if the rule has one.
     pub root: Option<Row>,
+    /// For a validator: the packages of all updates of the last round that it saw, of whomever.
+    pub last: Vec<Vec<u8>>,
 }
 
 /// A new model with all that the chain takes.

@@ -261,13 +261,15 @@ pub struct Machine {
     time: u64,
     made: BTreeMap<u16, Commitment>,
     scored: BTreeMap<u16, (Vec<u32>, B256)>,
+    /// Packages' hashes of what was revealed in each round: by these a validator finds again what it saw.
+    seen: BTreeMap<u16, BTreeMap<Address, B256>>,
 }
 
 impl Machine {
     /// One that knows nothing but what the task is.
     pub fn new(settings: Settings, id: TaskId, terms: Terms) -> Self {
-        let (made, scored) = Default::default();
-        Self { settings, id, book: Book::new(terms), time: 0, made, scored }
+        let (made, scored, seen) = Default::default();
+        Self { settings, id, book: Book::new(terms), time: 0, made, scored, seen }
     }
 
     /// The task's book.
@@ -295,6 +297,17 @@ impl Machine {
         self.scored.get(&round)
     }
 
+    /// Packages' hashes of what an account revealed before a round, whatever became of it, oldest first.
+    pub fn before(&self, round: u16, account: Address) -> impl Iterator<Item = B256> {
+        self.seen.range(..round).filter_map(move |(_, seen)| seen.get(&account).copied())
+    }
+
+    /// Packages' hashes of all that was revealed in the last round before this one in which anything was.
+    pub fn last(&self, round: u16) -> impl Iterator<Item = B256> {
+        let last = self.seen.range(..round).next_back();
+        last.into_iter().flat_map(|(_, seen)| seen.values().copied())
+    }
+
     /// The newest final model's round; 0 for the initial one.
     pub fn model(&self) -> u16 {
         self.book.models.last().map_or(0, |model| model.round)
@@ -303,7 +316,12 @@ impl Machine {
     /// Takes in what happened.
     pub fn apply(&mut self, event: &Event) -> Result<(), Nonsense> {
         match event {
-            Event::Told(told) => self.book.apply(told).map_err(Nonsense)?,
+            Event::Told(told) => {
+                self.book.apply(told).map_err(Nonsense)?;
+                if let Told::Revealed { round, account, content, .. } = told {
+                    self.seen.entry(*round).or_default().insert(*account, *content);
+                }
+            }
             Event::Settled { time } => self.time = self.time.max(*time),
             Event::Made { round, what } => {
                 self.made.entry(*round).or_insert(*what);
@@ -330,6 +348,17 @@ impl Machine {
         }
         all.retain(|account| *account != self.settings.account);
         all
+    }
+
+    /// Validators who score the present round, and so are brought every update of it.
+    pub fn judges(&self) -> impl Iterator<Item = Address> {
+        let number = self.book.number();
+        let seated = self
+            .book
+            .members
+            .iter()
+            .filter(move |(_, member)| member.seated && member.validates && member.since <= number);
+        seated.map(|(account, _)| *account)
     }
 
     /// Who aggregates after the named one, in their order.
@@ -500,8 +529,10 @@ impl Machine {
             _ => {}
         }
         let stands = round.said.get(&me).is_some_and(|said| !said.excluded);
-        if stands && made.is_some() && phase >= Phase::Reveal && phase <= Phase::Takeover {
-            let missing = self.receivers().into_iter().filter(|to| !have.brought.contains(to));
+        if stands && made.is_some() && (Phase::Reveal..=Phase::Score).contains(&phase) {
+            let aggregators = if phase == Phase::Score { Vec::new() } else { self.receivers() };
+            let missing =
+                aggregators.into_iter().chain(self.judges()).filter(|to| !have.brought.contains(to));
             wanted.extend(missing.map(|to| Action::Deliver { round: number, to }));
         }
     }
@@ -558,15 +589,22 @@ impl Machine {
 
     fn validator(&self, round: &Round, have: &Have, wanted: &mut Vec<Action>) {
         let (book, number, me) = (&self.book, round.number, self.settings.account);
-        let seated = book
-            .members
-            .get(&me)
-            .is_some_and(|member| member.seated && member.validates && member.since <= number);
+        let seated = self.judges().any(|judge| judge == me);
         let Some(made) = round.aggregated.as_ref().filter(|_| seated) else { return };
         let phase = book.phase_at(self.time);
-        let all = made.accounts.iter().all(|account| have.deliveries.get(account) == Some(&Delivery::Good));
+        let delivery = |account: &&Address| have.deliveries.get(*account).copied();
+        for account in made.accounts.iter().filter(|account| delivery(account) == Some(Delivery::ProofFails))
+        {
+            if book.members.get(account).is_some_and(|member| !member.out) {
+                wanted.push(Action::Accuse { round: number, account: *account });
+            }
+        }
+        let good = made.accounts.iter().filter(|account| delivery(account) == Some(Delivery::Good)).count();
+        // Who brings nothing is not waited for until it is too late. Who was brought less than half says nothing: it may be its own fault.
+        let half = book.until.saturating_sub(u64::from(book.terms.times.score / 2));
+        let enough = good == made.accounts.len() || (2 * good > made.accounts.len() && self.time >= half);
         match (phase, self.scored.get(&number)) {
-            (Phase::Score, None) if all && have.models.contains(&self.model()) => {
+            (Phase::Score, None) if enough && have.models.contains(&self.model()) => {
                 wanted.push(Action::Score { round: number });
             }
             (Phase::Score, Some(_)) if !round.scores_committed.contains_key(&me) => {

@@ -90,7 +90,8 @@ pub type Steps = Arc<dyn Fn(&'static str) -> bool + Send + Sync>;
 enum Made {
     Update(Result<Update, CraftError>),
     Model(Result<Box<NewModel>, CraftError>),
-    Scores(Result<Vec<u32>, CraftError>),
+    /// With each one's place in the outcome.
+    Scores(Result<Vec<u32>, CraftError>, Vec<usize>),
 }
 
 /// A member of a task.

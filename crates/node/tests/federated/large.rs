@@ -195,6 +195,7 @@ async fn twenty_train_a_hundred_thousand_parameters_with_every_proof() {
         older: None,
         rows: updates.iter().map(row).collect(),
         root: None,
+        last: Vec::new(),
     };
     let made = craft.aggregate(&work).unwrap();
     let accounts: Vec<Address> = work.rows.iter().map(|row| row.account).collect();

@@ -7,13 +7,13 @@ mod real;
 mod world;
 
 use alloy_primitives::{B256, U256};
-use averment_ledger::federated::evidence_of;
+use averment_ledger::federated::{Event as Told, evidence_of};
 use averment_node::federated::service::{Halt, TurnError};
 use std::{
     collections::BTreeSet,
     sync::{Arc, Mutex},
 };
-use world::{AGGREGATOR, Deed, FIRST, Member, Toy, World, number};
+use world::{AGGREGATOR, Deed, FIRST, Member, Toy, VALIDATORS, World, number};
 
 fn honest(update: i64) -> Toy {
     Toy { update, deed: Deed::Honest }
@@ -21,7 +21,7 @@ fn honest(update: i64) -> Toy {
 
 /// Lets the members work, and time pass, until `done`.
 async fn until(world: &World, members: &mut [Member], mut done: impl AsyncFnMut(&World) -> bool) {
-    for _ in 0..120 {
+    for _ in 0..160 {
         for _ in 0..2 {
             for member in members.iter_mut() {
                 member.turn().await;
@@ -111,7 +111,11 @@ async fn another_member_takes_over_when_the_aggregator_is_away() {
 async fn stopped_at_every_step_it_goes_on_and_commits_once() {
     let world = World::new().await;
     let mut members = Vec::new();
-    for (at, toy) in [(1, honest(10)), (2, honest(20)), (3, honest(33)), (AGGREGATOR, honest(0))] {
+    let validator = VALIDATORS[0];
+    world.seat(&[validator]).await;
+    for (at, toy) in
+        [(1, honest(10)), (2, honest(20)), (3, honest(33)), (AGGREGATOR, honest(0)), (validator, honest(0))]
+    {
         members.push(world.start(at, toy).await);
     }
     // Whoever comes to a step for the first time stops there, as a crash would, and is started again.
@@ -155,6 +159,7 @@ async fn stopped_at_every_step_it_goes_on_and_commits_once() {
     }
     let book = world.book().await;
     assert_eq!(book.models.len(), 2);
+    assert_eq!(book.models[1].aggregator, world.address(AGGREGATOR));
     let each = world.mean(&[(1, 10), (2, 20), (3, 33)]);
     assert_eq!(book.models[1].points.as_ref(), world::point(FIRST + 2 * each));
     assert!(stops > 30, "{stops}");
@@ -173,9 +178,15 @@ async fn stopped_at_every_step_it_goes_on_and_commits_once() {
         "settle",
         "keep a model",
         "announce",
+        "score",
+        "commit_scores",
+        "disclose_scores",
     ] {
         assert!(steps.contains(step), "{step} of {steps:?}");
     }
+    let history = world.history().await;
+    let scored = history.iter().filter(|event| matches!(event, Told::ScoresRevealed { .. })).count();
+    assert_eq!(scored, 2);
     // One update for each round, whatever crashed.
     let rounds: BTreeSet<_> = made.iter().map(|(at, round, _)| (at, round)).collect();
     assert_eq!((made.len(), rounds.len()), (6, 6));

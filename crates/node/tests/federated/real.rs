@@ -1,9 +1,10 @@
 //! Everything as it is: digits that members learn from data of their own, proofs, the real verifier, packages over HTTP. One of five
-//! sends the opposite of what it learned, one a proof of something else.
+//! sends the opposite of what it learned, one a proof of something else, one in the second round what it sent in the first. Three
+//! validators score, of whom one lies.
 
 use crate::{
     until,
-    world::{AGGREGATOR, Ground, Member, World},
+    world::{AGGREGATOR, Ground, Member, VALIDATORS, World},
 };
 use alloy_primitives::{B256, U256};
 use averment_compiler::{
@@ -15,7 +16,7 @@ use averment_compiler::{
 };
 use averment_federated::rules::Kind;
 use averment_ledger::{
-    federated::{Phase, TaskKinds, Terms},
+    federated::{Event as Told, Phase, TaskKinds, Terms, WHOLE},
     proofs::ProofClient,
 };
 use averment_node::federated::craft::{
@@ -41,7 +42,11 @@ use averment_verifier::{
     federated::TaskShape,
     point,
 };
-use std::{ops::ControlFlow, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    ops::ControlFlow,
+    sync::{Arc, Mutex},
+};
 
 /// What everybody knows of a task before it is on a chain.
 pub struct Problem {
@@ -110,6 +115,13 @@ impl Problem {
         Learner::new(graph, self.parts[part].clone(), self.evaluation.clone(), settings).unwrap()
     }
 
+    /// Somebody who trains nothing and judges by a third of what nobody trains on.
+    fn judge(&self, third: usize, settings: Settings) -> Learner {
+        let own: Vec<usize> = (third..self.evaluation.len()).step_by(VALIDATORS.len()).collect();
+        let graph = TaskCraft::graph(self.origin()).unwrap();
+        Learner::new(graph, self.parts[0].clone(), self.evaluation.choose(&own), settings).unwrap()
+    }
+
     pub fn craft(&self, terms: &Terms, learning: Option<Learning>) -> TaskCraft {
         TaskCraft::new(self.origin(), terms, self.setup.clone(), learning, [5; 32]).unwrap()
     }
@@ -174,7 +186,34 @@ impl Participant for Opposite {
     }
 }
 
-/// Proves its updates for somebody else.
+/// Sends what it learned first once more and once more.
+struct Again(Learner, Mutex<Option<Vec<Vec<f32>>>>);
+
+impl Participant for Again {
+    fn schema(&self) -> &[TensorSchema] {
+        self.0.schema()
+    }
+
+    fn fit(
+        &self,
+        fit: &Fit<'_>,
+        watch: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+    ) -> Result<Fitted, FitError> {
+        let fitted = self.0.fit(fit, watch)?;
+        let cells = fit.model.cells().iter().zip(fitted.model.cells());
+        let learned = cells.map(|(old, new)| new.iter().zip(old).map(|(n, o)| n - o).collect()).collect();
+        let mut first = self.1.lock().unwrap();
+        let cells = fit.model.cells().iter().zip(first.get_or_insert(learned));
+        let again = cells.map(|(old, step)| old.iter().zip(step).map(|(o, s)| o + *s).collect()).collect();
+        Ok(Fitted { model: Parameters::new(self.schema(), again)?, ..fitted })
+    }
+
+    fn evaluate(&self, model: &Parameters) -> Result<Evaluation, FitError> {
+        self.0.evaluate(model)
+    }
+}
+
+/// Proves its updates for another round, or says the opposite of what it measured.
 struct Cheat(TaskCraft);
 
 impl Craft for Cheat {
@@ -199,7 +238,7 @@ impl Craft for Cheat {
     }
 
     fn score(&self, work: &Work) -> Result<Vec<u32>, CraftError> {
-        self.0.score(work)
+        Ok(self.0.score(work)?.into_iter().map(|score| WHOLE - score).collect())
     }
 }
 
@@ -225,12 +264,16 @@ async fn digits_are_learned_under_the_contract_and_the_points_are_the_versions()
     let (prefix, points) = (problem.prefix(), problem.points());
     let world = ground.create(terms.clone(), prefix.clone(), points.clone(), 1..AGGREGATOR).await;
 
-    let (poisoner, cheat) = (4, 5);
+    world.seat(&VALIDATORS).await;
+    let (replayer, poisoner, cheat) = (3, 4, 5);
     let mut members: Vec<Member> = Vec::new();
     for at in 1..AGGREGATOR {
         let learner = problem.learner(at - 1, settings);
         let craft: Arc<dyn Craft> = match at {
             at if at == poisoner => Arc::new(problem.craft(&terms, Some(Box::new(Opposite(learner))))),
+            at if at == replayer => {
+                Arc::new(problem.craft(&terms, Some(Box::new(Again(learner, Mutex::default())))))
+            }
             at if at == cheat => Arc::new(Cheat(problem.craft(&terms, Some(Box::new(learner))))),
             _ => Arc::new(problem.craft(&terms, Some(Box::new(learner)))),
         };
@@ -241,6 +284,19 @@ async fn digits_are_learned_under_the_contract_and_the_points_are_the_versions()
     scored(&problem, &world, &terms, settings);
     let none = Arc::new(problem.craft(&terms, None));
     members.push(world.start_with(AGGREGATOR, none, &problem.initial, &points).await);
+    let validator = async |third: usize| {
+        let craft = problem.craft(&terms, Some(Box::new(problem.judge(third, settings))));
+        let craft: Arc<dyn Craft> = if third == 2 { Arc::new(Cheat(craft)) } else { Arc::new(craft) };
+        world.start_with(VALIDATORS[third], craft, &problem.initial, &points).await
+    };
+    for third in 0..VALIDATORS.len() {
+        members.push(validator(third).await);
+    }
+    until(&world, &mut members, async |world| world.book().await.models.len() == 1).await;
+    // One that is started anew remembers what it saw.
+    let at = members.iter().position(|member| member.at == VALIDATORS[0]).unwrap();
+    drop(members.remove(at));
+    members.push(validator(0).await);
     until(&world, &mut members, async |world| world.book().await.phase == Phase::Ended).await;
 
     let book = world.book().await;
@@ -257,8 +313,43 @@ async fn digits_are_learned_under_the_contract_and_the_points_are_the_versions()
     let balance = async |at: usize| world.client.balance(world.address(at)).await.unwrap();
     assert_eq!(balance(poisoner).await, U256::ZERO);
     assert_eq!(balance(cheat).await, U256::ZERO);
+    let history = world.history().await;
+    let paid: Vec<BTreeMap<_, _>> = history
+        .iter()
+        .filter_map(|event| match event {
+            Told::Settled { round, payments, .. } => Some((&book.models[usize::from(*round) - 1], payments)),
+            _ => None,
+        })
+        .map(|(made, payments)| made.accounts.iter().copied().zip(payments.iter().copied()).collect())
+        .collect();
+    let told = |at: usize| -> Vec<&[u32]> {
+        let own = history.iter().filter_map(|event| match event {
+            Told::ScoresRevealed { validator, scores, .. } if *validator == world.address(at) => {
+                Some(&scores[..])
+            }
+            _ => None,
+        });
+        own.collect()
+    };
+    let place = |at: usize| book.models[1].accounts.iter().position(|a| *a == world.address(at)).unwrap();
+    for &at in &VALIDATORS {
+        assert_eq!(told(at).len(), 2, "{at}");
+        assert_eq!(balance(at).await, U256::from(2 * 100));
+    }
+    // Two say that the third member sends what it sent, and the one who lies is not the median.
+    for &at in &VALIDATORS[..2] {
+        assert!(told(at)[1][place(replayer)] <= 1, "{:?}", told(at));
+    }
+    assert!(told(VALIDATORS[2])[1][place(replayer)] > 60_000);
     for at in 1..poisoner {
-        assert!(balance(at).await > U256::from(1_000), "{at} earned {}", balance(at).await);
+        let second = paid[1][&world.address(at)];
+        let other = paid[1][&world.address(1)].min(paid[1][&world.address(2)]);
+        match at == replayer {
+            true => {
+                assert!(second * U256::from(10) < other, "{at} earned {second} once more, others {other}")
+            }
+            false => assert!(balance(at).await > U256::from(1_000), "{at} earned {paid:?}"),
+        }
     }
     // The aggregator has its fees and a quarter of the cheat's stake.
     assert_eq!(balance(AGGREGATOR).await, U256::from(2 * 300 + 250));
@@ -300,6 +391,7 @@ fn scored(problem: &Problem, world: &World, terms: &Terms, settings: Settings) {
         older: None,
         rows: updates.iter().enumerate().map(row).collect(),
         root: None,
+        last: Vec::new(),
     };
     for scoring in [Scoring::LeaveOneOut, Scoring::Shapley { orders: 24, tolerance: 0.0 }] {
         let validator = problem.craft(terms, Some(Box::new(problem.learner(4, settings))));

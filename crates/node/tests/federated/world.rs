@@ -11,7 +11,7 @@ use averment_ledger::{
         TaskSurroundings,
     },
     embedded::{Genesis, SystemClock},
-    federated::{Book, TaskClient, TaskMoney, TaskRule, TaskSize, TaskTimes, Terms},
+    federated::{Book, Event, TaskClient, TaskMoney, TaskRule, TaskSize, TaskTimes, Terms},
     keys::{AccountKey, development},
     registry::{PolicyTerms, RegistryClient},
 };
@@ -37,6 +37,8 @@ pub const FIRST: i64 = 1_000_003;
 pub const SECONDS: u32 = 100;
 /// The named aggregator's account; participants are the ones before.
 pub const AGGREGATOR: usize = 6;
+/// Accounts that may be validators.
+pub const VALIDATORS: [usize; 3] = [7, 8, 9];
 /// Longest file of a transfer.
 const FILE: u64 = 1 << 20;
 const GENESIS_TIME: u64 = 1_700_000_000;
@@ -250,7 +252,7 @@ impl Ground {
         let (model, _) = registry.create_model(&sender(0), "model", &policy).await.unwrap();
         registry.set_registrar(&sender(0), model, accounts[8].address(), true).await.unwrap();
         let ground = Self { folder, ledger, accounts, deployment, contracts, model };
-        for at in 0..8 {
+        for at in 0..10 {
             ground.give_money(at).await;
         }
         ground
@@ -345,10 +347,10 @@ impl Ground {
                 bond: 70,
                 reward: 5_000,
                 fee: 300,
-                validatorFee: 0,
-                validatorStake: 0,
+                validatorFee: 100,
+                validatorStake: 500,
             },
-            validators: 0,
+            validators: VALIDATORS.len() as u8,
             aggregator: self.accounts[AGGREGATOR].address(),
             root: Address::ZERO,
             gate: Address::ZERO,
@@ -388,6 +390,19 @@ impl World {
         self.ground.accounts[at].address()
     }
 
+    /// Gives these accounts seats as validators.
+    pub async fn seat(&self, validators: &[usize]) {
+        for &at in validators {
+            self.client.join_as_validator(&self.sender(at), Bytes::new()).await.unwrap();
+        }
+    }
+
+    /// What the task said so far.
+    pub async fn history(&self) -> Vec<Event> {
+        let block = self.ground.ledger.newest_final().await.unwrap();
+        self.client.history(&block).await.unwrap().into_iter().map(|happened| happened.event).collect()
+    }
+
     /// What the average of these accounts' updates adds to a model: what a division leaves goes to the lowest accounts, and the sum
     /// is rounded down.
     pub fn mean(&self, updates: &[(usize, i64)]) -> i64 {
@@ -417,10 +432,10 @@ impl World {
     fn open(&self, at: usize, craft: Arc<dyn Craft>) -> Service {
         let settings = Settings {
             account: self.address(at),
-            trains: at != AGGREGATOR,
+            trains: at < AGGREGATOR,
             aggregates: true,
             challenges: true,
-            scores: false,
+            scores: VALIDATORS.contains(&at),
             settling: 0,
             stagger: 10,
         };

@@ -325,8 +325,9 @@ impl TaskCraft {
         keccak256([&self.seed[..], &place.concat(), what.as_bytes()].concat()).0
     }
 
-    /// The square of the sine between an update and the sum of what its sender sent before; 1 where that is nothing, or not kept.
-    fn novelty(&self, row: &Row, own: &Plain) -> Result<f64, CraftError> {
+    /// The square of the sine between an update and what it is most like: the sum of what its sender sent before, or any update of the
+    /// last round; 1 where there is none of that.
+    fn novelty(&self, row: &Row, own: &Plain, last: &[Plain]) -> Result<f64, CraftError> {
         let layout = self.template.layout();
         let mut past: Vec<Vec<i64>> = own.tensors().iter().map(|cells| vec![0; cells.len()]).collect();
         for package in &row.before {
@@ -343,9 +344,16 @@ impl TaskCraft {
                 square += unit * (*past as f64).powi(2);
             }
         }
-        let lengths = (square * own.norm_squared(layout) as f64).sqrt();
-        let cosine = if lengths > 0.0 { (product / lengths).max(0.0) } else { 0.0 };
-        Ok(1.0 - cosine * cosine)
+        let norm = own.norm_squared(layout) as f64;
+        let cosine = |product: f64, square: f64| match (square * norm).sqrt() {
+            lengths if lengths > 0.0 => (product / lengths).clamp(0.0, 1.0),
+            _ => 0.0,
+        };
+        let others = last
+            .iter()
+            .map(|other| cosine(own.inner(layout, other) as f64, other.norm_squared(layout) as f64));
+        let most = others.fold(cosine(product, square), f64::max);
+        Ok(1.0 - most * most)
     }
 
     fn cumulative(&self, row: &Row, own: &Vector) -> Result<Vector, CraftError> {
@@ -543,7 +551,9 @@ impl Craft for TaskCraft {
                 shapley(n, orders, tolerance, &mut random, utility)?
             }
         };
-        let new = work.rows.iter().zip(&updates).map(|(row, own)| self.novelty(row, &own.vector));
+        let last = work.last.iter().map(|package| Ok(self.decoded(VectorKind::Update, package)?.vector));
+        let last = last.collect::<Result<Vec<_>, CraftError>>()?;
+        let new = work.rows.iter().zip(&updates).map(|(row, own)| self.novelty(row, &own.vector, &last));
         Ok(scores(&gains, &new.collect::<Result<Vec<_>, _>>()?))
     }
 }

@@ -26,7 +26,7 @@ impl Service {
         let rows = present.standing(root).map(row).collect::<Result<Vec<_>, _>>()?;
         let root = present.said.get(&root).filter(|said| !said.excluded && !root.is_zero());
         let root = root.map(|said| self.row(round, book.terms.root, said)).transpose()?;
-        Ok(Work { about: self.about(round), model: package, older, rows, root })
+        Ok(Work { about: self.about(round), model: package, older, rows, root, last: Vec::new() })
     }
 
     pub(super) fn row(&self, round: u16, account: Address, said: &Said) -> Result<Row, ActError> {
@@ -52,6 +52,9 @@ impl Service {
     }
 
     pub(super) async fn aggregate(&mut self, round: u16) -> Result<bool, ActError> {
+        if self.workshop.is_busy() {
+            return Ok(true);
+        }
         let work = self.work(round)?;
         let rows = work.rows.len();
         let accounts: Vec<Address> = work.rows.iter().map(|row| row.account).collect();

@@ -33,8 +33,12 @@ impl Service {
     pub(super) fn looked_at(&self, round: u16, account: Address, said: &Said) -> Result<Delivery, Halt> {
         let about = About { party: account, ..self.about(round) };
         let mut best = Delivery::Missing;
+        // The same package may have come in an earlier round, with that one's proof.
         if let Some((package, proof)) = self.store.opened(&said.content)? {
-            return Ok(self.judged(&about, said, package, proof));
+            best = self.judged(&about, said, package, proof);
+            if matches!(best, Delivery::Good | Delivery::ProofFails) {
+                return Ok(best);
+            }
         }
         for hash in self.store.inbox.whole(account).map_err(StoreError::from)? {
             let Some(sealed) = self.store.inbox.bytes(account, &hash).map_err(StoreError::from)? else {

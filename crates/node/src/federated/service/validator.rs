@@ -1,18 +1,64 @@
 //! A validator: says what each update is worth, as it measures it on data of its own.
 
 use super::{ActError, Made, Service};
-use crate::federated::machine::Event;
+use crate::federated::{
+    craft::{Row, Update, Work},
+    machine::{Delivery, Event},
+};
+use alloy_primitives::B256;
+
+/// What is said of an update that was not brought: it is paid next to nothing, but who it is of gets no strike, for whose fault it is
+/// nobody can show.
+const NOT_SEEN: u32 = 1;
 
 impl Service {
+    /// Scores the updates of the present outcome, as far as they were brought.
     pub(super) fn score(&mut self, round: u16) -> Result<bool, ActError> {
-        let work = self.work(round)?;
+        if self.workshop.is_busy() {
+            return Ok(true);
+        }
+        let (work, places) = self.seen(round)?;
         let craft = self.craft.clone();
-        let job = move || Made::Scores(craft.score(&work));
-        let Some(Made::Scores(scores)) = self.workshop.take((round, "score", 0), job) else {
+        let job = move || Made::Scores(craft.score(&work), places);
+        let Some(Made::Scores(scores, places)) = self.workshop.take((round, "score", 0), job) else {
             return Ok(true);
         };
-        let (scores, salt) = (scores?, self.salt(round, "scores")?);
-        self.keep(&Event::Scored { round, scores, salt })?;
+        let made = self.machine.aggregated().ok_or(ActError::Missing("the new model"))?;
+        let mut all = vec![NOT_SEEN; made.accounts.len()];
+        for (place, score) in places.into_iter().zip(scores?) {
+            if let Some(own) = all.get_mut(place) {
+                *own = score;
+            }
+        }
+        let salt = self.salt(round, "scores")?;
+        self.keep(&Event::Scored { round, scores: all, salt })?;
         Ok(true)
+    }
+
+    /// The outcome's updates that were brought, with what was seen before them; and where in the outcome each is.
+    fn seen(&self, round: u16) -> Result<(Work, Vec<usize>), ActError> {
+        let made = self.machine.aggregated().ok_or(ActError::Missing("the new model"))?;
+        let model = self.store.model(self.machine.model())?.ok_or(ActError::Missing("the model"))?;
+        let (mut rows, mut places) = (Vec::new(), Vec::new());
+        for (place, account) in made.accounts.iter().enumerate() {
+            let said = self.said(round, account)?;
+            let good = self.deliveries.get(&said.content) == Some(&Delivery::Good);
+            let Some((package, proof)) = self.store.opened(&said.content)?.filter(|_| good) else { continue };
+            let update = Update { package, points: said.points.to_vec(), proof };
+            let before = self.packages(self.machine.before(round, *account))?;
+            rows.push(Row { account: *account, update, before });
+            places.push(place);
+        }
+        let last = self.packages(self.machine.last(round))?;
+        Ok((Work { about: self.about(round), model, older: None, rows, root: None, last }, places))
+    }
+
+    /// Those that were brought.
+    fn packages(&self, contents: impl Iterator<Item = B256>) -> Result<Vec<Vec<u8>>, ActError> {
+        let mut packages = Vec::new();
+        for content in contents {
+            packages.extend(self.store.opened(&content)?.map(|(package, _)| package));
+        }
+        Ok(packages)
     }
 }
