@@ -89,7 +89,8 @@ pub type Steps = Arc<dyn Fn(&'static str) -> bool + Send + Sync>;
 /// What a thread computes.
 enum Made {
     Update(Result<Update, CraftError>),
-    Model(Result<Box<NewModel>, CraftError>),
+    /// With the hash of whose updates it is made of.
+    Model(Result<Box<NewModel>, CraftError>, B256),
     /// With each one's place in the outcome.
     Scores(Result<Vec<u32>, CraftError>, Vec<usize>),
 }
@@ -341,18 +342,24 @@ impl Service {
         Ok(())
     }
 
+    /// Whether it was not tried just now; from now on it was.
+    fn is_due(&mut self, action: &Action) -> bool {
+        let again = self.plan.again_after;
+        let due = self.tried.get(action).is_none_or(|tried| tried.elapsed() >= again);
+        if due {
+            self.tried.insert(action.clone(), Instant::now());
+        }
+        due
+    }
+
     /// Whether it is under way or done.
     async fn carry_out(&mut self, action: &Action) -> Result<bool, Halt> {
-        let again = self.plan.again_after;
         let computes =
             matches!(action, Action::Train { .. } | Action::Score { .. } | Action::Aggregate { .. });
-        if !computes && self.tried.get(action).is_some_and(|tried| tried.elapsed() < again) {
+        if !computes && !self.is_due(action) {
             return Ok(true);
         }
         self.step(action.name())?;
-        if !computes {
-            self.tried.insert(action.clone(), Instant::now());
-        }
         match self.act(action).await {
             Ok(done) => {
                 if done && !computes {

@@ -5,7 +5,8 @@
 //! FOLDER/models/ROUND       packages of models, checked; 0 is the initial one
 //! FOLDER/updates/ROUND      deliveries that were made here, and ROUND.points
 //! FOLDER/opened/CONTENT     deliveries of others, opened and checked, by their packages' hashes
-//! FOLDER/made/ROUND         what was aggregated here, before it is sent
+//! FOLDER/made/CONTENT       packages of models that were made here, by their hashes
+//! FOLDER/made/ROUND         what makes a round's model on the chain: the argument of `aggregate`, as the contract's ABI has it
 //! FOLDER/inbox, outbox      what was brought sealed, and what is given sealed
 //! ```
 //!
@@ -170,17 +171,26 @@ impl Store {
         self.write(&self.opened_path(content), delivery)
     }
 
-    fn made_path(&self, round: u16) -> PathBuf {
-        self.folder.join("made").join(round.to_string())
+    /// The package of a model that was made here, by its hash.
+    pub fn made(&self, content: &B256) -> Result<Option<Vec<u8>>, StoreError> {
+        self.read(self.folder.join("made").join(hex::encode(content)))
     }
 
-    /// The package of a model that was made here for a round.
-    pub fn made(&self, round: u16) -> Result<Option<Vec<u8>>, StoreError> {
-        self.read(self.made_path(round))
+    /// The transaction's argument that makes a round's model, as it was sent or is about to be.
+    pub fn aggregation(&self, round: u16) -> Result<Option<Vec<u8>>, StoreError> {
+        self.read(self.folder.join("made").join(round.to_string()))
     }
 
-    /// Keeps it: before it is sent, for its salt is nowhere else.
-    pub fn keep_made(&self, round: u16, package: &[u8]) -> Result<(), StoreError> {
-        self.write(&self.made_path(round), package)
+    /// Keeps both before anything is sent: the package's salt is nowhere else, and what is sent again is to be the same.
+    pub fn keep_made(
+        &self,
+        round: u16,
+        content: &B256,
+        package: &[u8],
+        aggregation: &[u8],
+    ) -> Result<(), StoreError> {
+        let folder = self.folder.join("made");
+        self.write(&folder.join(hex::encode(content)), package)?;
+        self.write(&folder.join(round.to_string()), aggregation)
     }
 }

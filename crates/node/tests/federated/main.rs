@@ -1,13 +1,14 @@
 //! Members of a task at work on the embedded chain, over HTTP: with one who is silent and comes back, one who delivers something else
-//! than it committed to, an aggregator that is away, and a stop at every step. Here vectors are one number, and proofs are believed;
+//! than it committed to, an aggregator that is away, a stop at every step, a chain that takes blocks back. Here vectors are one number, and proofs are believed;
 //! in `real` and `large` everything is as it is.
 
 mod large;
 mod real;
+mod reorganised;
 mod world;
 
 use alloy_primitives::{B256, U256};
-use averment_ledger::federated::{Event as Told, evidence_of};
+use averment_ledger::federated::{Event as Told, Phase, evidence_of, pool_of};
 use averment_node::federated::service::{Halt, TurnError};
 use std::{
     collections::BTreeSet,
@@ -190,4 +191,32 @@ async fn stopped_at_every_step_it_goes_on_and_commits_once() {
     // One update for each round, whatever crashed.
     let rounds: BTreeSet<_> = made.iter().map(|(at, round, _)| (at, round)).collect();
     assert_eq!((made.len(), rounds.len()), (6, 6));
+}
+
+#[tokio::test]
+async fn where_all_but_one_cheat_rounds_are_void_and_everybody_has_its_stake_back() {
+    let world = World::new().await;
+    let mut members = Vec::new();
+    for at in 1..=AGGREGATOR {
+        let deed = if at == 1 || at == AGGREGATOR { Deed::Honest } else { Deed::OtherPoints };
+        members.push(world.start(at, Toy { update: at as i64 * 3, deed }).await);
+    }
+    until(&world, &mut members, async |world| world.book().await.phase == Phase::Ended).await;
+    let book = world.book().await;
+    assert_eq!((book.models.len(), book.voids), (0, 2));
+    assert_eq!(book.members[&world.address(1)].strikes, 0);
+    for at in 1..AGGREGATOR {
+        // Two strikes are not three.
+        assert_eq!(book.members[&world.address(at)].strikes, if at == 1 { 0 } else { 2 }, "{at}");
+        world.client.quit(&world.sender(at)).await.unwrap();
+        let stake = world.client.balance(world.address(at)).await.unwrap();
+        assert_eq!(stake, U256::from(1_000), "{at}");
+        world.client.withdraw(&world.sender(at), world.address(at), stake).await.unwrap();
+    }
+    // What is left is the sponsor's pool and the bonds that came back.
+    let bonds = world.client.balance(world.address(AGGREGATOR)).await.unwrap();
+    assert_eq!(bonds, U256::from(8 * 70));
+    let (left, burned) = world.client.money().await.unwrap();
+    assert_eq!((left, burned), (U256::ZERO, U256::ZERO));
+    assert_eq!(world.client.balance(world.address(0)).await.unwrap(), pool_of(world.client.terms()));
 }

@@ -5,12 +5,12 @@
 use alloy::{eips::BlockNumberOrTag, providers::Provider, sol, sol_types::SolCall};
 use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 use averment_ledger::{
-    Ledger,
+    Finality, Ledger, Remote, Source,
     contracts::{
         Deployment, DevelopmentToken, Profile, ProofContracts, Sender, SettlementTerms, TaskContracts,
         TaskSurroundings,
     },
-    embedded::{Genesis, SystemClock},
+    embedded::{ChainServer, Embedded, Genesis, ServeLimits, SystemClock},
     federated::{Book, Event, TaskClient, TaskMoney, TaskRule, TaskSize, TaskTimes, Terms},
     keys::{AccountKey, development},
     registry::{PolicyTerms, RegistryClient},
@@ -26,7 +26,14 @@ use averment_primitives::{ModelId, VersionId};
 use averment_registry::version::VersionContent;
 use averment_verifier::Key;
 use serde_json::Value;
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 use tempfile::TempDir;
 
 /// Where D is one.
@@ -122,8 +129,14 @@ fn package(number: i64) -> Vec<u8> {
 }
 
 pub fn number(package: &[u8]) -> Result<i64, CraftError> {
-    let bytes = package.strip_prefix(b"toy").and_then(|rest| rest.try_into().ok());
-    bytes.map(i64::from_le_bytes).ok_or_else(|| CraftError::new("reading a package", "it is none"))
+    let bytes = package.strip_prefix(b"toy").and_then(|rest| rest.first_chunk());
+    bytes.copied().map(i64::from_le_bytes).ok_or_else(|| CraftError::new("reading a package", "it is none"))
+}
+
+/// Another one each time, as a salt makes it.
+fn salted(number: i64) -> Vec<u8> {
+    static SALT: AtomicU64 = AtomicU64::new(0);
+    [package(number), SALT.fetch_add(1, Ordering::Relaxed).to_le_bytes().to_vec()].concat()
 }
 
 /// What somebody does with it.
@@ -188,7 +201,7 @@ impl Craft for Toy {
         let triangle = all.iter().enumerate().flat_map(|(at, one)| all[at..].iter().map(move |o| one * o));
         let matrix: Vec<u8> = triangle.flat_map(i64::to_be_bytes).collect();
         Ok(NewModel {
-            package: package(new),
+            package: salted(new),
             points: points.into(),
             model: point(old).into(),
             root_cumulative: Bytes::new(),
@@ -308,7 +321,7 @@ impl Ground {
         for at in joining {
             client.join(&self.sender(at), Bytes::new()).await.unwrap();
         }
-        World { ground: self, client }
+        World { ground: self, client, far: None }
     }
 
     /// Terms with everything but what the task is about: the average, four rounds.
@@ -372,6 +385,8 @@ impl Ground {
 pub struct World {
     pub ground: Ground,
     pub client: TaskClient,
+    /// How members reach the task, if not as tests do.
+    far: Option<TaskClient>,
 }
 
 impl World {
@@ -388,6 +403,25 @@ impl World {
 
     pub fn address(&self, at: usize) -> Address {
         self.ground.accounts[at].address()
+    }
+
+    pub fn chain(&self) -> &Embedded {
+        self.ground.ledger.embedded().unwrap()
+    }
+
+    /// From now on members reach the chain over HTTP, and believe a block once there are so many after it.
+    pub async fn settle_after(&mut self, depth: u64) {
+        let local = "127.0.0.1:0".parse().unwrap();
+        let server = ChainServer::bind(self.chain().clone(), local, ServeLimits::default()).await.unwrap();
+        let poll = Duration::from_millis(5);
+        let remote = Remote { finality: Finality::Depth(depth), poll, ..Remote::new(server.url(), 31337) };
+        tokio::spawn(server.run(std::future::pending()));
+        let ledger = Ledger::open(Source::Remote(remote)).await.unwrap();
+        for _ in 0..depth {
+            self.ground.pass(1).await;
+        }
+        let far = TaskClient::open(&ledger, self.client.id().task, self.client.from_block()).await.unwrap();
+        self.far = Some(far);
     }
 
     /// Gives these accounts seats as validators.
@@ -442,7 +476,9 @@ impl World {
         let patience = Patience { times: 2, again: Duration::from_millis(1), ..Patience::default() };
         let plan =
             Plan { again_after: Duration::ZERO, patience, file: FILE, ..Plan::new(settings, String::new()) };
-        Service::open(&self.path(at), plan, self.client.clone(), self.sender(at), craft).unwrap()
+        let client = self.far.as_ref().unwrap_or(&self.client).clone();
+        let sender = Sender::new(client.ledger(), self.ground.accounts[at].clone());
+        Service::open(&self.path(at), plan, client, sender, craft).unwrap()
     }
 
     /// A member with a toy.

@@ -1,7 +1,11 @@
 //! An aggregator: adds up what it was brought, and proves it.
 
 use super::{ActError, Made, Service, sent};
-use crate::federated::craft::{NewModel, Row, Update, Work};
+use crate::federated::{
+    craft::{NewModel, Row, Update, Work},
+    machine::Action,
+};
+use alloy::sol_types::SolValue;
 use alloy_primitives::{Address, B256, keccak256};
 use averment_ledger::federated::{Aggregation, Said};
 
@@ -51,32 +55,54 @@ impl Service {
         Ok(Row { account, update, before })
     }
 
+    /// Makes the new model and sends it. While that has not settled the same is sent again: another one would have another salt, and of
+    /// the one that the chain took the package would be lost.
     pub(super) async fn aggregate(&mut self, round: u16) -> Result<bool, ActError> {
-        if self.workshop.is_busy() {
-            return Ok(true);
-        }
-        let work = self.work(round)?;
-        let rows = work.rows.len();
-        let accounts: Vec<Address> = work.rows.iter().map(|row| row.account).collect();
-        let craft = self.craft.clone();
-        let job = move || Made::Model(craft.aggregate(&work).map(Box::new));
-        // Another number of rows is another job: somebody was excluded meanwhile.
-        let Some(Made::Model(made)) = self.workshop.take((round, "aggregate", rows), job) else {
-            return Ok(true);
-        };
-        let made = made?;
         let root = self.machine.book().terms.root;
         let present = self.round()?;
-        let standing = present.standing(root).map(|(account, _)| *account);
-        if !standing.eq(accounts.iter().copied()) {
-            return Ok(false);
-        }
+        let accounts: Vec<Address> = present.standing(root).map(|(account, _)| *account).collect();
         let mut evidence: Vec<B256> = present.standing(root).map(|(_, said)| said.evidence()).collect();
         evidence.extend(present.said.get(&root).filter(|_| !root.is_zero()).map(Said::evidence));
-        let NewModel { package, points, model, root_cumulative, matrix, weights, inputs, proof } = *made;
-        self.step("keep the new model")?;
-        self.store.keep_made(round, &package)?;
+        let made = self.store.aggregation(round)?.and_then(|bytes| Aggregation::abi_decode(&bytes).ok());
+        let made = match made.filter(|made| made.accounts == accounts && made.evidence == evidence) {
+            Some(made) => made,
+            None => match self.made(round, accounts, evidence)? {
+                Some(made) => made,
+                None => return Ok(true),
+            },
+        };
+        if !self.is_due(&Action::Aggregate { round }) {
+            return Ok(true);
+        }
         self.step("send the new model")?;
+        sent(self.client.aggregate(&self.sender, made).await?)
+    }
+
+    /// Adds up and proves on a thread of its own; none while that lasts.
+    fn made(
+        &mut self,
+        round: u16,
+        accounts: Vec<Address>,
+        evidence: Vec<B256>,
+    ) -> Result<Option<Aggregation>, ActError> {
+        if self.workshop.is_busy() {
+            return Ok(None);
+        }
+        let work = self.work(round)?;
+        let craft = self.craft.clone();
+        let of = keccak256(accounts.abi_encode());
+        let job = move || Made::Model(craft.aggregate(&work).map(Box::new), of);
+        // Of other accounts it is another job: somebody was excluded meanwhile.
+        let Some(Made::Model(made, of_these)) = self.workshop.take((round, "aggregate", accounts.len()), job)
+        else {
+            return Ok(None);
+        };
+        let made = made?;
+        if of_these != of {
+            return Ok(None);
+        }
+        let NewModel { package, points, model, root_cumulative, matrix, weights, inputs, proof } = *made;
+        let content = keccak256(&package);
         let aggregation = Aggregation {
             accounts,
             evidence,
@@ -87,8 +113,10 @@ impl Service {
             weights,
             inputs,
             proof,
-            contentHash: keccak256(&package),
+            contentHash: content,
         };
-        sent(self.client.aggregate(&self.sender, aggregation).await?)
+        self.step("keep the new model")?;
+        self.store.keep_made(round, &content, &package, &aggregation.abi_encode())?;
+        Ok(Some(aggregation))
     }
 }

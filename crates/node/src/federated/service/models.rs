@@ -32,8 +32,8 @@ impl Service {
         let book = self.machine.book();
         let made = book.models.iter().find(|model| model.round == round).cloned();
         // Who made it has it already.
-        if let (Some(made), Some(own)) = (&made, self.store.made(round)?)
-            && keccak256(&own) == made.content
+        if let Some(made) = &made
+            && let Some(own) = self.store.made(&made.content)?
         {
             self.step("keep our own model")?;
             self.store.keep_model(round, &own)?;
