@@ -15,6 +15,6 @@ mod validators;
 pub use attack::Attack;
 pub use experiment::{Defence, Experiment, ExperimentError, PARTICIPANTS, ROUNDS, SETS};
 pub use problem::{Problem, Source};
-pub use run::{Outcome, Round, run, usual_training};
+pub use run::{Member, Outcome, Round, run, usual_training};
 pub use scheme::{Comparison, Method, Scheme, Standing};
 pub use study::{Found, SEEDS, Spread, Study};

@@ -113,10 +113,10 @@ fn work_that_is_not_ones_own_earns_nothing() {
     ] {
         let attack = Some(attack);
         let defended = outcome(&Experiment { attack, ..experiment() });
-        assert!(defended.attackers_gain <= most, "{attack:?}: {}", defended.attackers_gain);
+        assert!(defended.attackers_gain() <= most, "{attack:?}: {}", defended.attackers_gain());
         let defence = Defence { quality: false, validators: 0, ..Defence::ALL };
         let control = outcome(&Experiment { attack, defence, ..experiment() });
-        assert!(control.attackers_gain > 3.9, "{attack:?}: {}", control.attackers_gain);
+        assert!(control.attackers_gain() > 3.9, "{attack:?}: {}", control.attackers_gain());
     }
 }
 
@@ -124,11 +124,27 @@ fn work_that_is_not_ones_own_earns_nothing() {
 fn validators_see_what_the_matrix_does_not_where_data_differ_much() {
     for (attack, most) in [(Attack::LabelFlip, 0.1), (Attack::Sybil, 1.1), (Attack::Replay, 0.4)] {
         let hard = Experiment { split: Split::Dirichlet(0.3), attack: Some(attack), ..experiment() };
-        let defended = outcome(&hard).attackers_gain;
+        let defended = outcome(&hard).attackers_gain();
         assert!(defended <= most, "{attack:?}: {defended}");
         let defence = Defence { validators: 0, ..Defence::ALL };
-        let control = outcome(&Experiment { defence, ..hard }).attackers_gain;
+        let control = outcome(&Experiment { defence, ..hard }).attackers_gain();
         assert!(control > 1.2, "{attack:?}: {control}");
+    }
+}
+
+/// Whose work it was, and when, is what validators see, who remember it.
+#[test]
+fn what_was_sent_before_earns_a_tenth_at_most_in_rounds_in_which_it_is_sent() {
+    for alpha in [10.0, 0.3] {
+        let common = Experiment { split: Split::Dirichlet(alpha), ..experiment() };
+        for attack in Attack::ALL.into_iter().filter(|attack| attack.is_replay()) {
+            let attacked = Experiment { attack: Some(attack), ..common };
+            let defended = outcome(&attacked);
+            assert!(defended.attacking() <= 0.1, "{attack:?}, {alpha}: {}", defended.attacking());
+            let defence = Defence { quality: false, validators: 0, ..Defence::ALL };
+            let control = outcome(&Experiment { defence, ..attacked }).attacking();
+            assert!(control > 0.99, "{attack:?}, {alpha}: {control}");
+        }
     }
 }
 

@@ -3,9 +3,10 @@
 use super::ExperimentError;
 use averment_trainers::{
     data::Dataset,
-    random::{normal, seed_of, stream},
+    random::{normal, seed_of, shuffle, stream},
 };
 use rand_chacha::ChaCha8Rng;
+use std::collections::{BTreeMap, VecDeque};
 
 /// What attackers do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -44,13 +45,21 @@ pub enum Attack {
     Replay,
     /// Send the honest mean with a drift towards wrong classes, each round the same, too small for one round to show.
     Slow,
+    /// Work honestly in one round, and send the same update again in the next.
+    EveryOther,
+    /// Work honestly for five rounds, and send these five updates again in the next five.
+    Rerun,
+    /// Send what an honest one sent in the last round, with noise of a tenth.
+    Thief,
+    /// Send the mean of seven updates that honest ones sent in the last two rounds, others for each attacker.
+    Stew,
     /// Send something that is not a number.
     NaN,
 }
 
 impl Attack {
     /// All of them.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 20] = [
         Self::SignFlip,
         Self::Scaling,
         Self::Gaussian,
@@ -65,6 +74,10 @@ impl Attack {
         Self::Copycat,
         Self::Sybil,
         Self::Replay,
+        Self::EveryOther,
+        Self::Rerun,
+        Self::Thief,
+        Self::Stew,
         Self::Slow,
         Self::NaN,
     ];
@@ -86,6 +99,10 @@ impl Attack {
             Self::Copycat => "copycat",
             Self::Sybil => "sybil",
             Self::Replay => "replay",
+            Self::EveryOther => "every-other",
+            Self::Rerun => "rerun",
+            Self::Thief => "thief",
+            Self::Stew => "stew",
             Self::Slow => "slow",
             Self::NaN => "nan",
         }
@@ -93,7 +110,23 @@ impl Attack {
 
     /// Whether it is after pay, and not after the model.
     pub fn is_for_pay(self) -> bool {
-        matches!(self, Self::FreeRider | Self::Copycat | Self::Sybil | Self::Replay | Self::Mimic)
+        matches!(self, Self::FreeRider | Self::Copycat | Self::Sybil | Self::Mimic) || self.is_replay()
+    }
+
+    /// Whether what attackers send was sent before, by them or by others.
+    pub fn is_replay(self) -> bool {
+        matches!(self, Self::Replay | Self::EveryOther | Self::Rerun | Self::Thief | Self::Stew)
+    }
+
+    /// Whether attackers of this kind work as honest ones do in a round: that they have something to send again, or because there
+    /// is nothing yet.
+    pub(super) fn rests(self, round: usize) -> bool {
+        match self {
+            Self::Replay | Self::Thief | Self::Stew => round == 0,
+            Self::EveryOther => round.is_multiple_of(2),
+            Self::Rerun => (round / RERUN).is_multiple_of(2),
+            _ => false,
+        }
     }
 
     /// The data that an attacker learns from, made of an honest one's; none if it is that.
@@ -116,15 +149,19 @@ impl Attack {
 
     /// Whether attackers train at all.
     pub(super) fn trains(self) -> bool {
-        matches!(
-            self,
-            Self::Scaling | Self::LabelFlip | Self::Backdoor | Self::Sybil | Self::Replay | Self::Slow
-        )
+        matches!(self, Self::Scaling | Self::LabelFlip | Self::Backdoor | Self::Sybil | Self::Slow)
     }
 }
 
 /// Deviations that ALIE tries.
 const ALIE: [f32; 9] = [0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 20.0];
+
+/// Rounds of work that [`Attack::Rerun`] sends again.
+const RERUN: usize = 5;
+/// How many updates make a [`Attack::Stew`], and of how many rounds.
+const STEW: (usize, usize) = (7, 2);
+/// So many rounds back attackers remember what everybody sent.
+pub(super) const REMEMBERED: usize = RERUN;
 
 /// The class that a backdoor is for.
 pub const TARGET: u32 = 0;
@@ -149,8 +186,12 @@ pub struct Knowledge<'a> {
     pub honest: &'a [Vec<f32>],
     /// What the attackers learned from their data, if they train.
     pub own: &'a [Vec<f32>],
-    /// What they learned in the first round.
-    pub first: &'a [Vec<f32>],
+    /// What attackers sent in the first round, by their number.
+    pub first: &'a BTreeMap<usize, Vec<f32>>,
+    /// What everybody sent in the rounds before, by their numbers: the last one first, at most [`REMEMBERED`].
+    pub past: &'a VecDeque<BTreeMap<usize, Vec<f32>>>,
+    /// Who attacks.
+    pub attacks: &'a [bool],
     /// The last aggregate.
     pub previous: &'a [f32],
     /// How many attackers are selected, each with what only it draws its noise from.
@@ -196,6 +237,11 @@ impl Knowledge<'_> {
             }
         }
         squares.iter().map(|square| square.sqrt()).collect()
+    }
+
+    /// What each attacker finds of its own, the honest mean if it has nothing yet.
+    fn again<'b>(&'b self, of: impl Fn(usize) -> Option<&'b Vec<f32>>) -> Vec<Vec<f32>> {
+        self.attackers.iter().map(|&one| of(one).cloned().unwrap_or_else(|| self.mean())).collect()
     }
 
     /// What the attackers send. `harm` says how far from the honest mean the rule would end if all of them sent this.
@@ -258,7 +304,35 @@ impl Knowledge<'_> {
                 let own = self.own.first().cloned().unwrap_or(mean);
                 self.attackers.iter().map(|&one| with_noise(&own, 0.3, one)).collect()
             }
-            Attack::Replay => self.first.to_vec(),
+            Attack::Replay => self.again(|one| self.first.get(&one)),
+            Attack::EveryOther => self.again(|one| self.past.front()?.get(&one)),
+            Attack::Rerun => self.again(|one| self.past.get(RERUN - 1)?.get(&one)),
+            Attack::Thief => {
+                let theirs = |round: &'_ BTreeMap<usize, Vec<f32>>| -> Vec<Vec<f32>> {
+                    let honest = round.iter().filter(|(one, _)| !self.attacks[**one]);
+                    honest.map(|(_, update)| update.clone()).collect()
+                };
+                let stolen: Vec<Vec<f32>> = self.past.front().map(theirs).unwrap_or_default();
+                // Each from somebody else, and each round from the next.
+                let steal = |(place, &one): (usize, &usize)| {
+                    let from = (place * 3 + self.round) % stolen.len().max(1);
+                    stolen.get(from).map_or_else(|| mean.clone(), |update| with_noise(update, 0.1, one))
+                };
+                self.attackers.iter().enumerate().map(steal).collect()
+            }
+            Attack::Stew => {
+                let rounds = self.past.iter().take(STEW.1).flatten();
+                let old: Vec<&Vec<f32>> =
+                    rounds.filter(|(one, _)| !self.attacks[**one]).map(|(_, update)| update).collect();
+                let stew = |&one: &usize| {
+                    let mut order: Vec<usize> = (0..old.len()).collect();
+                    shuffle(&mut self.random(one), &mut order);
+                    let mut sum = vec![0.0; self.cells()];
+                    order.iter().take(STEW.0).for_each(|&from| add(&mut sum, 1.0 / STEW.0 as f32, old[from]));
+                    sum
+                };
+                self.attackers.iter().map(stew).collect()
+            }
             Attack::Slow => {
                 // Half as long as the mean, so still within what honest ones differ by.
                 let drifts = self.own.first().map_or(mean.clone(), |own| {

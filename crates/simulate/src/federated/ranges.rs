@@ -119,18 +119,10 @@ impl Ranges {
         i64::try_from(sum).unwrap_or(i64::MAX)
     }
 
-    /// The cosine of two rows, 0 if one has no length; and the length of the first.
-    pub fn cosine<A: Copy + Into<i64>, B: Copy + Into<i64>>(&self, a: &[A], b: &[B]) -> (f64, f64) {
-        let (mut product, mut first, mut second) = (0.0, 0.0, 0.0);
-        for ((&a, &b), scale) in a.iter().zip(b).zip(&self.scales) {
-            let unit = f64::from(1u32 << (self.finest - scale));
-            let (a, b) = (a.into() as f64 * unit, b.into() as f64 * unit);
-            product += a * b;
-            first += a * a;
-            second += b * b;
-        }
-        let lengths: f64 = (first * second).sqrt();
-        (if lengths > 0.0 { product / lengths } else { 0.0 }, first.sqrt())
+    /// Integers in units of the finest scale.
+    pub fn fine<T: Copy + Into<i64>>(&self, row: &[T]) -> Vec<f64> {
+        let unit = |(&cell, scale): (&T, &u32)| cell.into() as f64 * f64::from(1u32 << (self.finest - scale));
+        row.iter().zip(&self.scales).map(unit).collect()
     }
 
     /// The matrix of the rows: updates, the previous aggregate, perhaps a root; and of the cumulative updates, if they are looked

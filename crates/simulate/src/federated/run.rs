@@ -2,7 +2,7 @@
 
 use super::{
     Attack, Comparison, Experiment, ExperimentError, Method, Problem,
-    attack::{Knowledge, TARGET, paint},
+    attack::{Knowledge, REMEMBERED, TARGET, paint},
     ranges::Ranges,
     validators::Validators,
 };
@@ -17,7 +17,10 @@ use averment_trainers::{
     data::{Dataset, split::split},
     random::{seed_of, shuffle, stream},
 };
-use std::{collections::BTreeMap, ops::ControlFlow};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    ops::ControlFlow,
+};
 
 /// Where no split makes parts this small, participants share parts.
 const LEAST_EXAMPLES: usize = 8;
@@ -44,14 +47,46 @@ pub struct Outcome {
     pub rounds: Vec<Round>,
     /// The part of painted examples of other classes that the last model takes for the backdoor's.
     pub backdoor: f64,
-    /// What all attackers together earned, over what one honest participant earned in the mean, both for each round that they
-    /// were selected in; 0 if there is none of either.
-    pub attackers_gain: f64,
+    /// Who was selected at least once, in order.
+    pub members: Vec<Member>,
     /// The part of all shares that honest participants earned.
     pub honest_share: f64,
 }
 
+/// What one participant earned.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Member {
+    /// Its number, from 0.
+    pub participant: usize,
+    /// Whether it is an attacker.
+    pub attacker: bool,
+    /// What it earned over what one honest participant earned in the mean, both for each round that they were selected in; 0
+    /// if no honest one earned anything.
+    pub pay: f64,
+    /// The same of those rounds only in which it did attack, if there is one: some work honestly in between.
+    pub attacking: Option<f64>,
+}
+
 impl Outcome {
+    /// What all attackers together earned, over what one honest participant earned in the mean.
+    pub fn attackers_gain(&self) -> f64 {
+        self.members.iter().filter(|member| member.attacker).map(|member| member.pay).sum()
+    }
+
+    /// What one attacker earned in the rounds in which it attacked, over what an honest one did in the same, in the mean; 0 of none.
+    pub fn attacking(&self) -> f64 {
+        let pays: Vec<f64> = self.members.iter().filter_map(|member| member.attacking).collect();
+        pays.iter().sum::<f64>() / pays.len().max(1) as f64
+    }
+
+    /// Among honest members the least and the largest pay, over their mean.
+    pub fn honest_pays(&self) -> (f64, f64) {
+        let pays = self.members.iter().filter(|member| !member.attacker).map(|member| member.pay);
+        let (least, most) =
+            pays.fold((f64::INFINITY, 0.0), |(least, most), pay| (pay.min(least), pay.max(most)));
+        (least.min(most), most)
+    }
+
     /// The last round's accuracy.
     pub fn final_accuracy(&self) -> f64 {
         self.rounds.last().map_or(0.0, |round| round.accuracy)
@@ -69,9 +104,19 @@ struct Crowd<'a> {
     twisted: Vec<Option<Dataset>>,
     memories: BTreeMap<usize, Parameters>,
     histories: BTreeMap<usize, Vec<i64>>,
+    /// What attackers sent in the first round.
     first: BTreeMap<usize, Vec<f32>>,
-    earned: Vec<u128>,
-    taken_part: Vec<u32>,
+    /// What everybody sent in the last rounds, where attackers look at it.
+    past: VecDeque<BTreeMap<usize, Vec<f32>>>,
+    /// Round by round who took part, in order: what it earned, and whether it attacked in that round.
+    paid: Vec<Vec<Paid>>,
+}
+
+/// What one earned in a round.
+struct Paid {
+    one: usize,
+    earned: u128,
+    attacked: bool,
 }
 
 impl<'a> Crowd<'a> {
@@ -99,8 +144,8 @@ impl<'a> Crowd<'a> {
             memories: BTreeMap::new(),
             histories: BTreeMap::new(),
             first: BTreeMap::new(),
-            earned: vec![0; n],
-            taken_part: vec![0; n],
+            past: VecDeque::new(),
+            paid: Vec::new(),
         })
     }
 
@@ -170,7 +215,7 @@ pub fn run(
         let norm = fitted.iter().map(|&cell| f64::from(cell).powi(2)).sum::<f64>().sqrt();
         Ranges::new(schema, BOUND * norm)
     };
-    let validators = Validators::new(graph, problem, experiment.training, defence.validators);
+    let mut validators = Validators::new(graph, problem, experiment.training, defence.validators);
     let mut integers = ranges.model(&model);
     let mut previous = vec![0i32; integers.len()];
     let mut rounds: Vec<Round> = Vec::new();
@@ -195,24 +240,20 @@ pub fn run(
         let faults = u8::try_from(faults.div_ceil(experiment.participants)).unwrap_or(u8::MAX);
         let faults = faults.min(u8::try_from((selected.len() - 1) / 2).unwrap_or(u8::MAX));
         if let Some(attack) = experiment.attack.filter(|_| !attackers.is_empty()) {
+            let rests = attack.rests(number);
             let mut own = Vec::new();
-            for &one in attackers.iter().filter(|_| attack.trains()) {
-                let update = match crowd.first.get(&one).filter(|_| attack == Attack::Replay) {
-                    Some(first) => first.clone(),
-                    None => crowd.train(graph, problem, &model, one, number)?,
-                };
-                crowd.first.entry(one).or_insert_with(|| update.clone());
-                own.push(update);
+            for &one in attackers.iter().filter(|_| attack.trains() || rests) {
+                own.push(crowd.train(graph, problem, &model, one, number)?);
             }
             let honest: Vec<Vec<f32>> = sent.values().cloned().collect();
-            let first: Vec<Vec<f32>> =
-                attackers.iter().filter_map(|one| crowd.first.get(one).cloned()).collect();
             let last =
                 ranges.parameters(&previous.iter().map(|&cell| cell.into()).collect::<Vec<i64>>(), schema)?;
             let knowledge = Knowledge {
                 honest: &honest,
                 own: &own,
-                first: &first,
+                first: &crowd.first,
+                past: &crowd.past,
+                attacks: &crowd.attacks,
                 previous: &last.into_cells().concat(),
                 attackers: &attackers,
                 seed: experiment.seed,
@@ -240,16 +281,22 @@ pub fn run(
                 };
                 found.map_or(0.0, |(found, _)| away(&found, &quantised))
             };
-            for (&one, update) in attackers.iter().zip(knowledge.craft(attack, &mut harm)) {
+            let crafted = if rests { own.clone() } else { knowledge.craft(attack, &mut harm) };
+            for (&one, update) in attackers.iter().zip(crafted) {
+                crowd.first.entry(one).or_insert_with(|| update.clone());
                 sent.insert(one, update);
             }
+        }
+        if experiment.attack.is_some_and(Attack::is_replay) {
+            crowd.past.push_front(sent.clone());
+            crowd.past.truncate(REMEMBERED);
         }
         if !defence.decoding && sent.values().flatten().any(|cell| !cell.is_finite()) {
             // Whoever adds up reals has a model without any from here on.
             let round = Round { accuracy: 0.0, refused: 0, attackers_weight: None };
             watch(&round);
             rounds.resize(experiment.rounds, round);
-            return Ok(Outcome { rounds, backdoor: 0.0, attackers_gain: 0.0, honest_share: 0.0 });
+            return Ok(Outcome { rounds, backdoor: 0.0, members: Vec::new(), honest_share: 0.0 });
         }
         let mut stand: Vec<(usize, Vec<i32>)> = Vec::new();
         for (one, update) in &sent {
@@ -280,10 +327,15 @@ pub fn run(
         let each = u32::try_from((1usize << 16) / who.len().max(1)).unwrap_or(0);
         let qualities = if defence.quality { qualities(&gram) } else { vec![each; who.len()] };
         let (earned, _) = pay(SHARE, &qualities, &scores);
-        for (one, earned) in who.iter().zip(earned) {
-            crowd.earned[*one] += earned;
-        }
-        selected.iter().for_each(|&one| crowd.taken_part[one] += 1);
+        let attacking = experiment.attack.is_some_and(|attack| !attack.rests(number));
+        let earned: BTreeMap<usize, u128> = who.iter().copied().zip(earned).collect();
+        let paid = |&one: &usize| Paid {
+            one,
+            earned: earned.get(&one).copied().unwrap_or(0),
+            attacked: attacking && crowd.attacks[one],
+        };
+        let paid = selected.iter().map(paid).collect();
+        crowd.paid.push(paid);
         model = ranges.parameters(&integers, schema)?;
         let attackers_weight = weights.map(|weights| {
             let all: u64 = weights.all().iter().map(|&weight| u64::from(weight)).sum();
@@ -298,11 +350,11 @@ pub fn run(
     Ok(Outcome {
         rounds,
         backdoor: triggered(graph, &judge, problem, &model)?,
-        attackers_gain: gain(&crowd),
         honest_share: {
-            let honest = crowd.earned.iter().zip(&crowd.attacks).filter(|(_, attacks)| !**attacks);
-            honest.map(|(earned, _)| *earned as f64).sum::<f64>() / (SHARE as f64 * experiment.rounds as f64)
+            let honest = crowd.paid.iter().flatten().filter(|paid| !crowd.attacks[paid.one]);
+            honest.map(|paid| paid.earned as f64).sum::<f64>() / (SHARE as f64 * experiment.rounds as f64)
         },
+        members: members(&crowd),
     })
 }
 
@@ -386,18 +438,51 @@ fn triggered(
     Ok(judge.evaluate_on(model, &wanted)?.accuracy())
 }
 
-/// What all attackers earned over an honest one's mean, each by the rounds it was selected in.
-fn gain(crowd: &Crowd<'_>) -> f64 {
-    let each = |attack: bool| {
-        let own: Vec<(u128, u32)> = (0..crowd.attacks.len())
-            .filter(|&one| crowd.attacks[one] == attack && crowd.taken_part[one] > 0)
-            .map(|one| (crowd.earned[one], crowd.taken_part[one]))
-            .collect();
-        let sum: f64 = own.iter().map(|(earned, rounds)| *earned as f64 / f64::from(*rounds)).sum();
-        (sum, own.len())
+/// What members earned for each round that they were selected in, as a part of what honest ones earned in the mean.
+fn members(crowd: &Crowd<'_>) -> Vec<Member> {
+    let honest = |round: &[Paid]| {
+        let honest = round.iter().filter(|paid| !crowd.attacks[paid.one]);
+        let (sum, count) =
+            honest.fold((0.0, 0.0), |(sum, count), paid| (sum + paid.earned as f64, count + 1.0));
+        if count > 0.0 { sum / count } else { 0.0 }
     };
-    let ((bad, attackers), (good, honest)) = (each(true), each(false));
-    if good > 0.0 && attackers > 0 { bad / (good / honest as f64) } else { 0.0 }
+    // For each: earned and rounds; the same of rounds in which it attacked, with what honest ones earned in these.
+    let mut books: BTreeMap<usize, Book> = BTreeMap::new();
+    for round in &crowd.paid {
+        let usual = honest(round);
+        for paid in round {
+            let book = books.entry(paid.one).or_default();
+            book.earned += paid.earned as f64;
+            book.rounds += 1.0;
+            if paid.attacked {
+                book.attacking += paid.earned as f64;
+                book.usual += usual;
+                book.attacks += 1;
+            }
+        }
+    }
+    let each = |book: &Book| book.earned / book.rounds;
+    let good: Vec<f64> =
+        books.iter().filter(|(one, _)| !crowd.attacks[**one]).map(|(_, book)| each(book)).collect();
+    let usual = good.iter().sum::<f64>() / good.len().max(1) as f64;
+    let over = |pay: f64, usual: f64| if usual > 0.0 { pay / usual } else { 0.0 };
+    let member = |(&participant, book): (&usize, &Book)| Member {
+        participant,
+        attacker: crowd.attacks[participant],
+        pay: over(each(book), usual),
+        attacking: (book.attacks > 0).then(|| over(book.attacking, book.usual)),
+    };
+    books.iter().map(member).collect()
+}
+
+/// What one earned in all.
+#[derive(Default)]
+struct Book {
+    earned: f64,
+    rounds: f64,
+    attacking: f64,
+    usual: f64,
+    attacks: u32,
 }
 
 /// How participants train where nothing else is said.

@@ -3,15 +3,18 @@
 use super::{ExperimentError, Problem, ranges::Ranges};
 use averment_federated::{
     pay::median_score,
-    score::{scores, shortening},
+    score::{REMEMBERED, news, products, scores, shortening},
 };
 use averment_trainers::{Graph, Parameters, Settings, TensorSchema, Trainer, data::Dataset};
+use std::collections::VecDeque;
 
 /// All validators of a task.
 pub struct Validators<'a> {
     graph: &'a Graph,
     training: Settings,
     parts: Vec<Dataset>,
+    /// Everybody's updates of the last rounds, the last one first.
+    seen: VecDeque<Vec<Vec<f64>>>,
 }
 
 impl<'a> Validators<'a> {
@@ -22,12 +25,12 @@ impl<'a> Validators<'a> {
             let examples: Vec<usize> = (validator..data.len()).step_by(count).collect();
             data.choose(&examples)
         };
-        Self { graph, training, parts: (0..count).map(part).collect() }
+        Self { graph, training, parts: (0..count).map(part).collect(), seen: VecDeque::new() }
     }
 
     /// The median of what they say of each update to a model; `past` has what each sender sent before, together.
     pub fn scores(
-        &self,
+        &mut self,
         ranges: &Ranges,
         model: &[i64],
         updates: &[Vec<i32>],
@@ -37,7 +40,9 @@ impl<'a> Validators<'a> {
             return Ok(vec![None; updates.len()]);
         }
         let schema = self.graph.schema();
-        let lengths: Vec<f64> = updates.iter().map(|update| ranges.cosine(update, update).1).collect();
+        let sent: Vec<Vec<f64>> = updates.iter().map(|update| ranges.fine(update)).collect();
+        let length = |update: &Vec<f64>| update.iter().map(|cell| cell * cell).sum::<f64>().sqrt();
+        let lengths: Vec<f64> = sent.iter().map(length).collect();
         let factors = shortening(&lengths);
         let mut sum = vec![0.0; model.len()];
         for (update, factor) in updates.iter().zip(&factors) {
@@ -50,14 +55,12 @@ impl<'a> Validators<'a> {
             add(&mut sum, -factor, update);
             without.push(mean_of(ranges, schema, model, &sum, updates.len() - 1)?);
         }
-        let new: Vec<f64> = updates
-            .iter()
-            .zip(past)
-            .map(|(update, past)| {
-                let past = past.map_or(0.0, |past| ranges.cosine(update, past).0.max(0.0));
-                1.0 - past * past
-            })
-            .collect();
+        let past: Vec<Vec<f64>> = past.iter().flatten().map(|past| ranges.fine(past)).collect();
+        let rows: Vec<&[f64]> =
+            sent.iter().chain(&past).chain(self.seen.iter().flatten()).map(Vec::as_slice).collect();
+        let new = news(&products(&rows), updates.len(), model.len());
+        self.seen.push_front(sent);
+        self.seen.truncate(REMEMBERED);
         let mut said = vec![Vec::new(); updates.len()];
         for part in &self.parts {
             let trainer = Trainer::new(self.graph, part, part, self.training)?;

@@ -167,7 +167,7 @@ fn json(args: &FederatedArgs, found: &[Found]) -> Value {
                         "attackers_weight": rounds.iter().map(|round| round.attackers_weight).collect::<Vec<_>>(),
                         "refused": rounds.iter().map(|round| round.refused).sum::<usize>(),
                         "backdoor": outcome.backdoor,
-                        "attackers_gain": outcome.attackers_gain,
+                        "attackers_gain": outcome.attackers_gain(),
                         "honest_share": outcome.honest_share,
                     })
                 })
@@ -183,7 +183,7 @@ fn json(args: &FederatedArgs, found: &[Found]) -> Value {
                 "final_accuracy_deviation": accuracy.deviation,
                 "accuracy": found.accuracy().iter().map(|round| round.mean).collect::<Vec<_>>(),
                 "backdoor": spread(found.spread(|outcome| outcome.backdoor)),
-                "attackers_gain": spread(found.spread(|outcome| outcome.attackers_gain)),
+                "attackers_gain": spread(found.spread(|outcome| outcome.attackers_gain())),
                 "honest_share": spread(found.spread(|outcome| outcome.honest_share)),
                 "seeds": seeds,
             })
@@ -253,7 +253,7 @@ fn words(args: &FederatedArgs, found: &[Found]) -> String {
                 },
                 if weight.mean.is_nan() { "-".to_owned() } else { format!("{:.3}", weight.mean) },
                 format!("{:.3}", found.spread(|outcome| outcome.backdoor).mean),
-                format!("{:.2}", found.spread(|outcome| outcome.attackers_gain).mean),
+                format!("{:.2}", found.spread(|outcome| outcome.attackers_gain()).mean),
                 format!("{:.2}", found.spread(|outcome| outcome.honest_share).mean),
             ]
         })

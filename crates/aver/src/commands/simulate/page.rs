@@ -84,7 +84,7 @@ pub fn page(args: &FederatedArgs, found: &[Found]) -> String {
                     (args.attackers) " attackers; an equal split would give them " (args.attackers) "."
                 }
                 (map(found, &schemes, &|found| {
-                    let gain = found.spread(|outcome| outcome.attackers_gain);
+                    let gain = found.spread(|outcome| outcome.attackers_gain());
                     let good = 1.0 - (gain.mean / args.attackers.max(1) as f64).min(1.0);
                     (gain.mean, good, format!("{:.2} to {:.2}", gain.least, gain.most))
                 }, false))
