@@ -12,8 +12,8 @@ import {TaskFixture} from "./TaskFixture.sol";
 /// @dev What it takes to make a model of 20 updates, 20 cumulative ones and what the round before added: one transaction with its
 /// calldata, the weights, the sum and the proof. The matrix and the proof are a real round's (`vectors/proof`), and the
 /// verifier is what is deployed; the points are the test's. Of what is pinned about 10,000 are the test's own: the proof's
-/// statement is its vector's, so the call comes from another contract's code.
-/// forge-config: default.isolate = true
+/// statement is its vector's, so the call comes from another contract's code. Who derives from this says that its calls are
+/// transactions: forge takes that from the contract that it runs alone.
 abstract contract RoundGas is TaskFixture, ProofVectors {
     uint256 private constant COUNT = 20;
     /// Of the vector, once it is there.
@@ -80,6 +80,7 @@ abstract contract RoundGas is TaskFixture, ProofVectors {
     }
 }
 
+/// forge-config: default.isolate = true
 contract RoundGasOneChunkTest is RoundGas {
     function setUp() public override {
         chunks = 1;
@@ -91,6 +92,7 @@ contract RoundGasOneChunkTest is RoundGas {
     }
 }
 
+/// forge-config: default.isolate = true
 contract RoundGasTwoChunksTest is RoundGas {
     function vector() internal pure override returns (string memory, string memory) {
         return ("two chunks", "gas_round_20_two_chunks_zk.json");

@@ -19,11 +19,6 @@ function word(uint256 place, uint256 index) pure returns (uint256 value) {
     assembly ("memory-safe") { value := mload(add(place, shl(5, index))) }
 }
 
-/// The same as a signed number.
-function signedWord(uint256 place, uint256 index) pure returns (int256 value) {
-    assembly ("memory-safe") { value := mload(add(place, shl(5, index))) }
-}
-
 /// Sets the word with this index from `place` on.
 function setWord(uint256 place, uint256 index, uint256 value) pure {
     assembly ("memory-safe") { mstore(add(place, shl(5, index)), value) }

@@ -121,8 +121,8 @@ pub fn write(save: &impl Fn(String, Value)) {
         save(format!("bad_round_{name}.json"), bad_file(&format!("round_{name}"), &good, cases));
     }
     // What 20 updates and a reference in one half and 20 sums in the other cost, of one chunk a row and of two.
-    for (name, chunk_bits) in [("20_one_chunk_zk", 14), ("20_two_chunks_zk", 13)] {
-        let task = Task::large(chunk_bits);
+    for (name, chunk_bits) in [("20_one_chunk_zk", 17), ("20_two_chunks_zk", 16)] {
+        let task = Task::digits(chunk_bits);
         let round = Round::many(&task, 20);
         let registered = round.registered();
         let statement = round.own.statement(&registered, &task.about(), &round.triangles);
@@ -137,7 +137,7 @@ pub fn write(save: &impl Fn(String, Value)) {
         );
         let good = call(&task, &round.own.descriptor, &registered, &statement, &proof.unwrap());
         assert_eq!(vectors::verdict(&good), Ok(()), "{name}");
-        let about = "A round of 20 updates, one reference and 20 cumulative updates, for what it costs.";
+        let about = "A round of 20 updates of 100,234 parameters, one reference and 20 cumulative updates, for what it costs.";
         save(format!("gas_round_{name}.json"), vectors::write(&good, about));
     }
 }
