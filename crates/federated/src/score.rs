@@ -64,7 +64,8 @@ pub fn products<R: AsRef<[f64]>>(rows: &[R]) -> Vec<f64> {
 }
 
 /// How much of what is new in each update others found, too, from 0 to 1: the cosine of what [few known vectors](MOST_KNOWN) leave of it
-/// with the sum of what they leave of the others, times how much of its length that is. So what is sent again has nothing, be it
+/// with the sum of what they leave of the others, times how much of its length that is; whoever goes against the rest is not
+/// among the others. So what is sent again has nothing, be it
 /// one's own, another's, several mixed or one under noise: nobody else finds the same noise. Where the others have nothing new,
 /// all that one has counts.
 ///
@@ -78,15 +79,29 @@ pub fn news(products: &[f64], updates: usize, cells: usize) -> Vec<f64> {
     let lengths: Vec<f64> = (0..updates).map(|one| matrix.at(one, one).max(0.0).sqrt()).collect();
     let factors = shortening(&lengths);
     let between: Vec<Vec<f64>> = rests.iter().map(|a| rests.iter().map(|b| a.product(b)).collect()).collect();
+    // How much of the sum of those who count a row has, itself not among them.
+    let along = |row: &[f64], one: usize, counts: &[bool]| -> f64 {
+        let terms = row.iter().zip(&factors).zip(counts).enumerate();
+        let others = terms.filter(|(other, (_, counts))| *other != one && **counts);
+        others.map(|(_, ((cell, factor), _))| cell * factor).sum()
+    };
+    let own = |one: usize| {
+        between.get(one).and_then(|row| row.get(one)).map_or(0.0, |square| square.max(0.0).sqrt())
+    };
+    // Who goes against the others would take away what they share: out, the worst first.
+    let mut counts = vec![true; between.len()];
+    loop {
+        let kept = between.iter().zip(&counts).enumerate().filter(|(_, (_, counts))| **counts);
+        let cosines =
+            kept.map(|(one, (row, _))| (one, along(row, one, &counts) / own(one).max(f64::MIN_POSITIVE)));
+        let worst = cosines.min_by(|(_, a), (_, b)| a.total_cmp(b)).filter(|(_, cosine)| *cosine < 0.0);
+        let Some((worst, _)) = worst else { break };
+        counts.iter_mut().skip(worst).take(1).for_each(|counts| *counts = false);
+    }
     let news = |(one, (row, length)): (usize, (&Vec<f64>, &f64))| {
-        let others = |row: &[f64]| -> f64 {
-            let terms = row.iter().zip(&factors).enumerate().filter(|(other, _)| *other != one);
-            terms.map(|(_, (cell, factor))| cell * factor).sum()
-        };
-        let sums: Vec<f64> = between.iter().map(|row| others(row)).collect();
-        let others_length = others(&sums).max(0.0).sqrt();
-        let own = row.get(one).map_or(0.0, |square| square.max(0.0).sqrt());
-        let shared = if others_length > 0.0 { others(row) / others_length } else { own };
+        let sums: Vec<f64> = between.iter().map(|row| along(row, one, &counts)).collect();
+        let others = along(&sums, one, &counts).max(0.0).sqrt();
+        let shared = if others > 0.0 { along(row, one, &counts) / others } else { own(one) };
         if *length > 0.0 { (shared / length).clamp(0.0, 1.0) } else { 0.0 }
     };
     between.iter().zip(&lengths).enumerate().map(news).collect()
@@ -262,6 +277,15 @@ mod tests {
         assert_eq!(found[1..], [0.0, 0.0]);
         // A first round of one.
         assert_eq!(news(&products(&[fresh]), 1, 64), [1.0]);
+    }
+
+    #[test]
+    fn who_goes_against_the_others_takes_nothing_from_their_news() {
+        let honest = |own: usize| (0..64).map(|cell| f64::from(u8::from(cell == 0 || cell == own))).collect();
+        let mut rows: Vec<Vec<f64>> = vec![honest(1), honest(2)];
+        rows.push(rows[0].iter().zip(&rows[1]).map(|(a, b)| -(a + b)).collect());
+        let found = news(&products(&rows), 3, 64);
+        assert!(found[0] > 0.4 && found[1] > 0.4 && found[2] == 0.0, "{found:?}");
     }
 
     #[test]

@@ -81,7 +81,7 @@ pub struct Work {
     pub rows: Vec<Row>,
     /// The root's update, if the rule has one.
     pub root: Option<Row>,
-    /// For a validator: the packages of all updates of the last round that it saw, of whomever.
+    /// For a validator: the packages of all updates of the last rounds that it saw, of whomever.
     pub last: Vec<Vec<u8>>,
 }
 

@@ -10,6 +10,7 @@
 //! order that differs by round: the first one's transaction makes the others' unnecessary.
 
 use alloy_primitives::{Address, B256};
+use averment_federated::score::REMEMBERED;
 use averment_ledger::federated::{
     Aggregated, Book, Commitment, Contested, Event as Told, Phase, Round, TaskId, Terms,
 };
@@ -302,10 +303,11 @@ impl Machine {
         self.seen.range(..round).filter_map(move |(_, seen)| seen.get(&account).copied())
     }
 
-    /// Packages' hashes of all that was revealed in the last round before this one in which anything was.
+    /// Packages' hashes of all that was revealed in the last rounds before this one in which anything was, as far back as
+    /// validators remember.
     pub fn last(&self, round: u16) -> impl Iterator<Item = B256> {
-        let last = self.seen.range(..round).next_back();
-        last.into_iter().flat_map(|(_, seen)| seen.values().copied())
+        let last = self.seen.range(..round).rev().take(REMEMBERED);
+        last.flat_map(|(_, seen)| seen.values().copied())
     }
 
     /// The newest final model's round; 0 for the initial one.

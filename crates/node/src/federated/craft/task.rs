@@ -16,7 +16,7 @@ use averment_compiler::{
 use averment_federated::{
     gram::{Gram, Limits, Shape},
     rules::{Kind, Rule},
-    score::{scores, shortening},
+    score::{news, products, scores, shortening},
 };
 use averment_ledger::federated::{TaskKinds, Terms, most_weight, terms_digest};
 use averment_plan::{
@@ -325,35 +325,31 @@ impl TaskCraft {
         keccak256([&self.seed[..], &place.concat(), what.as_bytes()].concat()).0
     }
 
-    /// The square of the sine between an update and what it is most like: the sum of what its sender sent before, or any update of the
-    /// last round; 1 where there is none of that.
-    fn novelty(&self, row: &Row, own: &Plain, last: &[Plain]) -> Result<f64, CraftError> {
+    /// How much of what is new in each update others found, too.
+    fn news(&self, rows: &[Row], updates: &[&Plain], last: &[Plain]) -> Result<Vec<f64>, CraftError> {
         let layout = self.template.layout();
-        let mut past: Vec<Vec<i64>> = own.tensors().iter().map(|cells| vec![0; cells.len()]).collect();
-        for package in &row.before {
-            let before = self.decoded(VectorKind::Update, package)?.vector;
-            for (past, cells) in past.iter_mut().zip(before.tensors()) {
-                past.iter_mut().zip(cells).for_each(|(past, cell)| *past += i64::from(*cell));
-            }
-        }
-        let (mut product, mut square) = (0.0, 0.0);
-        for ((own, past), exponent) in own.tensors().iter().zip(&past).zip(layout.exponents()) {
-            let unit = f64::from(2 * u32::from(exponent)).exp2();
-            for (own, past) in own.iter().zip(past) {
-                product += unit * f64::from(*own) * *past as f64;
-                square += unit * (*past as f64).powi(2);
-            }
-        }
-        let norm = own.norm_squared(layout) as f64;
-        let cosine = |product: f64, square: f64| match (square * norm).sqrt() {
-            lengths if lengths > 0.0 => (product / lengths).clamp(0.0, 1.0),
-            _ => 0.0,
+        // In units of the finest scale.
+        let fine = |row: &Plain| -> Vec<f64> {
+            let tensors = row.tensors().iter().zip(layout.exponents());
+            let cells = tensors.flat_map(|(cells, exponent)| {
+                let unit = f64::from(u32::from(exponent)).exp2();
+                cells.iter().map(move |cell| unit * f64::from(*cell))
+            });
+            cells.collect()
         };
-        let others = last
-            .iter()
-            .map(|other| cosine(own.inner(layout, other) as f64, other.norm_squared(layout) as f64));
-        let most = others.fold(cosine(product, square), f64::max);
-        Ok(1.0 - most * most)
+        let mut known: Vec<Vec<f64>> = last.iter().map(fine).collect();
+        for row in rows.iter().filter(|row| !row.before.is_empty()) {
+            let mut sum = Vec::new();
+            for package in &row.before {
+                let before = fine(&self.decoded(VectorKind::Update, package)?.vector);
+                sum.resize(before.len(), 0.0);
+                sum.iter_mut().zip(before).for_each(|(sum, cell)| *sum += cell);
+            }
+            known.push(sum);
+        }
+        let cells = updates.first().map_or(0, |update| update.tensors().iter().map(Vec::len).sum());
+        let all: Vec<Vec<f64>> = updates.iter().map(|update| fine(update)).chain(known).collect();
+        Ok(news(&products(&all), updates.len(), cells))
     }
 
     fn cumulative(&self, row: &Row, own: &Vector) -> Result<Vector, CraftError> {
@@ -553,8 +549,8 @@ impl Craft for TaskCraft {
         };
         let last = work.last.iter().map(|package| Ok(self.decoded(VectorKind::Update, package)?.vector));
         let last = last.collect::<Result<Vec<_>, CraftError>>()?;
-        let new = work.rows.iter().zip(&updates).map(|(row, own)| self.novelty(row, &own.vector, &last));
-        Ok(scores(&gains, &new.collect::<Result<Vec<_>, _>>()?))
+        let vectors: Vec<&Plain> = updates.iter().map(|own| &own.vector).collect();
+        Ok(scores(&gains, &self.news(&work.rows, &vectors, &last)?))
     }
 }
 
