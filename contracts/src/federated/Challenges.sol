@@ -138,7 +138,8 @@ abstract contract Challenges is Slashing {
         $.standing = s;
         if (contested == Contested.Model) {
             address aggregator = $.aggregator;
-            if (aggregator == t.aggregator) s.strikes += 1;
+            // No more of them than matter, so that they cannot run over.
+            if (aggregator == t.aggregator && s.strikes < t.strikes) s.strikes += 1;
             _strike(s, t, aggregator);
             _void(s);
         } else {

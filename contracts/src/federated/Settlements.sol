@@ -24,6 +24,8 @@ abstract contract Settlements is Aggregations {
     function discloseScores(Outcome calldata outcome, uint32[] calldata scores, bytes32 salt) external {
         Layout storage $ = _layout();
         Standing memory s = _enter(TaskPhase.Disclose);
+        // A participant's commit is a hash too, and may be one of scores.
+        _checkValidator(s, msg.sender);
         if (_digestOf(outcome) != $.outcome) revert IFederatedTask.NotTheOutcome();
         uint256 n = outcome.accounts.length;
         if (scores.length != n) revert IFederatedTask.OtherLength(n, scores.length);

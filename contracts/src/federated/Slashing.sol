@@ -76,7 +76,7 @@ abstract contract Slashing is Words, Signatures {
         return proves(proofs, t.updateKind, statement, values, shown.proof[:0], shown.revealed.points, shown.proof);
     }
 
-    /// What follows from a proof that fails.
+    /// What follows from a proof that fails. Of what had fallen before the aggregation, the model has nothing.
     function _fail(Standing memory s, address account) internal {
         Terms memory t = _terms();
         if (s.phase <= TaskPhase.Takeover) {
@@ -84,7 +84,7 @@ abstract contract Slashing is Words, Signatures {
             _slash(s, t, account);
         } else {
             _slash(s, t, account);
-            _void(s);
+            if (!_layout().revealed[account].excluded) _void(s);
         }
     }
 
