@@ -217,6 +217,11 @@ pub fn record_of(points: B256, evidence: B256) -> B256 {
     keccak256((points, evidence).abi_encode())
 }
 
+/// Where the cells of an answer are evaluated, before it is reduced to the field: it follows from all that is posted.
+pub fn point_of(posting: &Posting) -> B256 {
+    keccak256(keccak256(posting.abi_encode()).abi_encode())
+}
+
 /// What statements name as the terms.
 pub fn terms_digest(terms: &Terms) -> B256 {
     keccak256(terms.abi_encode())
@@ -229,6 +234,18 @@ pub struct TaskClient {
     id: TaskId,
     code: TaskCode,
     from_block: u64,
+}
+
+/// What ends an answer, besides what was posted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Openings {
+    /// The points of what was challenged.
+    pub points: Bytes,
+    /// What binds them: of an update what binds proof and package, and the cumulative points' hash; of a model what it adds to the one
+    /// before, and the hash of `abi.encode(matrix, accounts)`.
+    pub rest: [B256; 2],
+    /// A point of each chunk.
+    pub quotients: Bytes,
 }
 
 /// Where a task stands in a block.
@@ -336,6 +353,21 @@ impl TaskClient {
     pub async fn balance(&self, account: Address) -> Result<U256, TaskError> {
         let block = self.ledger.newest_final().await?;
         Ok(self.read(&block, "memberOf", FederatedTask::memberOfCall { account }).await?.balance)
+    }
+
+    /// What an account has said of its answer to a challenge in the newest final block: the hash of its posting, zero before, and a bit
+    /// for each piece; by the node's word.
+    pub async fn answer_of(
+        &self,
+        round: u16,
+        account: Address,
+        contested: Contested,
+        answerer: Address,
+    ) -> Result<(B256, U256), TaskError> {
+        let block = self.ledger.newest_final().await?;
+        let call = FederatedTask::answerOfCall { round, account, contested: contested.code(), answerer };
+        let at = self.read(&block, "answerOf", call).await?;
+        Ok((at.digest, at.posted))
     }
 
     async fn read<C: alloy::sol_types::SolCall>(

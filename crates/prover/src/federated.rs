@@ -2,9 +2,11 @@
 //! that an update is in range and its norm bounded, and to that of a round.
 
 mod adoption;
+mod answer;
 mod vector;
 
 pub use adoption::{RemainderWitness, prove_adoption, shifted};
+pub use answer::Pieces;
 pub use vector::{Vector, triangle};
 
 use crate::{

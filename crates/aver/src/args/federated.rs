@@ -218,6 +218,9 @@ pub struct ParticipateArgs {
     /// Challenge nobody
     #[arg(long)]
     pub no_challenges: bool,
+    /// Risk at most this many bonds in the whole task: those of open challenges, and those lost to answers.
+    #[arg(long, value_name = "COUNT", default_value_t = 16)]
+    pub bonds: u16,
     /// Score others' updates, as validator
     #[arg(long, value_enum)]
     pub score: Option<ScoringArg>,

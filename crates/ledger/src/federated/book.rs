@@ -291,6 +291,13 @@ impl Book {
                 _ => self.strike(account, strikes),
             }
         }
+        // Who withholds a model has the strike of who is silent.
+        if let Event::Lapsed { round, contested: Contested::Model, .. } = event
+            && let Some(made) = self.running().filter(|present| present.number == *round)
+            && made.aggregated.as_ref().is_some_and(|made| made.aggregator == self.terms.aggregator)
+        {
+            self.aggregator_strikes = self.aggregator_strikes.saturating_add(1);
+        }
         match event {
             Event::Joined { account, .. } => {
                 self.seat(*account, false);

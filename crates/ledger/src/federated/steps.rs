@@ -1,7 +1,8 @@
 //! Every step of a task, as a transaction. Before one is paid for, the contract is asked whether it would take it.
 
 use super::{
-    Aggregation, Contested, Evidence, Outcome, Reveal, Scores, SignedCommit, TaskClient, TaskError, Terms,
+    Aggregation, Contested, Evidence, Openings, Outcome, Posting, Reveal, Scores, SignedCommit, TaskClient,
+    TaskError, Terms,
 };
 use crate::contracts::{DevelopmentToken, FederatedTask, FederatedTasks, SendError, Sender, Sent};
 use alloy::sol_types::{SolCall, SolEvent, SolValue};
@@ -228,6 +229,47 @@ impl TaskClient {
     /// Answers a challenge of a proof with its bytes.
     pub async fn answer_proof(&self, sender: &Sender, evidence: Evidence) -> Result<Sent, TaskError> {
         self.send(sender, "answer a challenge", &FederatedTask::answerProofCall { evidence }).await
+    }
+
+    /// Says in which pieces integers will be posted.
+    pub async fn begin_answer(
+        &self,
+        sender: &Sender,
+        account: Address,
+        contested: Contested,
+        posting: Posting,
+    ) -> Result<Sent, TaskError> {
+        let call = FederatedTask::beginAnswerCall { account, contested: contested.code(), posting };
+        self.send(sender, "begin to post integers", &call).await
+    }
+
+    /// Posts one piece of them.
+    pub async fn post_piece(
+        &self,
+        sender: &Sender,
+        account: Address,
+        contested: Contested,
+        posting: Posting,
+        index: usize,
+        cells: Bytes,
+    ) -> Result<Sent, TaskError> {
+        let (contested, index) = (contested.code(), U256::from(index));
+        let call = FederatedTask::postPieceCall { account, contested, posting, index, cells };
+        self.send(sender, "post integers", &call).await
+    }
+
+    /// Opens every chunk, once all pieces are there; takes the bond.
+    pub async fn end_answer(
+        &self,
+        sender: &Sender,
+        account: Address,
+        contested: Contested,
+        posting: Posting,
+        openings: Openings,
+    ) -> Result<Sent, TaskError> {
+        let (contested, Openings { points, rest, quotients }) = (contested.code(), openings);
+        let call = FederatedTask::endAnswerCall { account, contested, posting, points, rest, quotients };
+        self.send(sender, "open what was posted", &call).await
     }
 
     /// Ends a challenge that was not answered.

@@ -7,7 +7,8 @@ mod task;
 pub use task::{Learning, Origin, Scoring, TaskCraft, TaskCraftError, rule_of};
 
 use alloy_primitives::{Address, B256, Bytes};
-use averment_ledger::federated::{TaskId, Terms};
+use averment_ledger::federated::{Posting, TaskId, Terms};
+use averment_plan::vector::VectorKind;
 use std::error::Error;
 use thiserror::Error;
 
@@ -112,6 +113,26 @@ impl std::fmt::Debug for NewModel {
     }
 }
 
+/// A vector's integers, as the chain is given them.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Integers {
+    /// What is said of them first.
+    pub posting: Posting,
+    /// Then they themselves.
+    pub pieces: Vec<Vec<u8>>,
+    /// Their commitment's points.
+    pub points: Vec<u8>,
+    /// What opens each chunk where the posting says.
+    pub quotients: Vec<u8>,
+}
+
+/// Private, until they are posted.
+impl std::fmt::Debug for Integers {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Integers").field("pieces", &self.pieces.len()).finish_non_exhaustive()
+    }
+}
+
 /// Why something was not computed. Trying again may help.
 #[derive(Debug, Error)]
 #[error("{what}: {source}")]
@@ -145,6 +166,9 @@ pub trait Craft: Send + Sync + 'static {
 
     /// Adds up, and proves the round.
     fn aggregate(&self, work: &Work) -> Result<NewModel, CraftError>;
+
+    /// The integers of a package, for who answers with them on the chain.
+    fn integers(&self, kind: VectorKind, package: &[u8]) -> Result<Integers, CraftError>;
 
     /// How good each row's update is, 0 to 2^16, on data of one's own.
     fn score(&self, work: &Work) -> Result<Vec<u32>, CraftError>;

@@ -29,6 +29,8 @@ pub struct Settings {
     pub aggregates: bool,
     /// Whether it challenges what is missing or different.
     pub challenges: bool,
+    /// How many bonds it risks: those of open challenges and those that it lost, in the whole task.
+    pub bonds: u16,
     /// Whether it scores, as a validator.
     pub scores: bool,
     /// Seconds that the chain takes to settle at the most: what is seen is so old.
@@ -264,13 +266,15 @@ pub struct Machine {
     scored: BTreeMap<u16, (Vec<u32>, B256)>,
     /// Packages' hashes of what was revealed in each round: by these a validator finds again what it saw.
     seen: BTreeMap<u16, BTreeMap<Address, B256>>,
+    /// Bonds of its own that somebody's answer took.
+    lost: u16,
 }
 
 impl Machine {
     /// One that knows nothing but what the task is.
     pub fn new(settings: Settings, id: TaskId, terms: Terms) -> Self {
-        let (made, scored, seen) = Default::default();
-        Self { settings, id, book: Book::new(terms), time: 0, made, scored, seen }
+        let (made, scored, seen, lost) = Default::default();
+        Self { settings, id, book: Book::new(terms), time: 0, made, scored, seen, lost }
     }
 
     /// The task's book.
@@ -298,6 +302,21 @@ impl Machine {
         self.scored.get(&round)
     }
 
+    /// Whether a challenge of the present round is this member's.
+    fn is_own(&self, account: Address, contested: Contested) -> bool {
+        let account = if contested == Contested::Model { Address::ZERO } else { account };
+        let challenges = self.book.round.iter().flat_map(|round| round.challenges.get(&(account, contested)));
+        challenges.into_iter().any(|challenge| challenge.challenger == self.settings.account)
+    }
+
+    /// How many more bonds it may risk.
+    fn bonds(&self) -> usize {
+        let challenges = self.book.round.iter().flat_map(|round| round.challenges.values());
+        let open = challenges.filter(|one| one.open && one.challenger == self.settings.account).count();
+        let bonds = if self.settings.challenges { self.settings.bonds } else { 0 };
+        usize::from(bonds.saturating_sub(self.lost)).saturating_sub(open)
+    }
+
     /// Packages' hashes of what an account revealed before a round, whatever became of it, oldest first.
     pub fn before(&self, round: u16, account: Address) -> impl Iterator<Item = B256> {
         self.seen.range(..round).filter_map(move |(_, seen)| seen.get(&account).copied())
@@ -320,8 +339,14 @@ impl Machine {
         match event {
             Event::Told(told) => {
                 self.book.apply(told).map_err(Nonsense)?;
-                if let Told::Revealed { round, account, content, .. } = told {
-                    self.seen.entry(*round).or_default().insert(*account, *content);
+                match told {
+                    Told::Revealed { round, account, content, .. } => {
+                        self.seen.entry(*round).or_default().insert(*account, *content);
+                    }
+                    Told::Answered { account, contested, .. } if self.is_own(*account, *contested) => {
+                        self.lost = self.lost.saturating_add(1);
+                    }
+                    _ => {}
                 }
             }
             Event::Settled { time } => self.time = self.time.max(*time),
@@ -419,6 +444,9 @@ impl Machine {
             wanted.push(Action::Fetch { model: self.model() });
         }
         let Some(round) = self.book.running() else { return wanted };
+        if wants_model && self.book.is_member(me) {
+            self.watcher(round, have, &mut wanted);
+        }
         if self.settings.trains {
             self.participant(round, have, &mut wanted);
         }
@@ -506,6 +534,21 @@ impl Machine {
         }
     }
 
+    /// Asks for a new model before it is final: after that nobody can be made to give it.
+    fn watcher(&self, round: &Round, have: &Have, wanted: &mut Vec<Action>) {
+        let (book, number) = (&self.book, round.number);
+        if round.aggregated.is_none() || have.models.contains(&number) {
+            return;
+        }
+        wanted.push(Action::Fetch { model: number });
+        let half = book.until.saturating_sub(u64::from(book.terms.times.settle / 2));
+        let asked = round.challenges.contains_key(&(Address::ZERO, Contested::Model));
+        if book.phase == Phase::Settle && !asked && self.bonds() > 0 && self.is_turn(half) {
+            let (account, contested) = (Address::ZERO, Contested::Model);
+            wanted.push(Action::Challenge { round: number, account, contested });
+        }
+    }
+
     fn participant(&self, round: &Round, have: &Have, wanted: &mut Vec<Action>) {
         let (book, number, me) = (&self.book, round.number, self.settings.account);
         let part = book.is_selected(me) || (me == book.terms.root && !me.is_zero());
@@ -550,6 +593,7 @@ impl Machine {
         // The one who is going to need them asks for what is missing, when half of the time to bring it is over.
         let first = named || (book.terms.aggregator.is_zero() && self.successors(round).next() == Some(me));
         let half = book.until.saturating_sub(u64::from(book.terms.times.check / 2));
+        let mut bonds = self.bonds();
         if phase == Phase::Check && book.phase == Phase::Check && first && self.time >= half {
             for (account, said) in &round.said {
                 if said.excluded {
@@ -564,7 +608,8 @@ impl Machine {
                     Delivery::NoProof => Contested::Proof,
                     Delivery::Missing => Contested::Update,
                 };
-                if self.settings.challenges && !round.challenges.contains_key(&(*account, contested)) {
+                if bonds > 0 && !round.challenges.contains_key(&(*account, contested)) {
+                    bonds -= 1;
                     wanted.push(Action::Challenge { round: number, account: *account, contested });
                 }
             }

@@ -61,12 +61,16 @@ pub struct Plan {
     pub patience: Patience,
     /// Longest file that is taken, in bytes.
     pub file: u64,
+    /// Whether it answers with integers, which everybody then knows, where somebody gives a bond for them. If not, its update is excluded
+    /// and its model void, with a strike.
+    pub publishes: bool,
 }
 
 impl Plan {
-    /// The usual waiting, and files of up to 64 MiB.
+    /// The usual waiting, files of up to 64 MiB, and an answer to every challenge.
     pub fn new(settings: Settings, endpoint: String) -> Self {
-        Self { settings, endpoint, again_after: AGAIN_AFTER, patience: Patience::default(), file: 64 << 20 }
+        let (again_after, patience) = (AGAIN_AFTER, Patience::default());
+        Self { settings, endpoint, again_after, patience, file: 64 << 20, publishes: true }
     }
 }
 

@@ -8,7 +8,7 @@ mod reorganised;
 mod world;
 
 use alloy_primitives::{B256, U256};
-use averment_ledger::federated::{Event as Told, Phase, evidence_of, pool_of};
+use averment_ledger::federated::{Contested, Event as Told, Phase, evidence_of, pool_of};
 use averment_node::federated::service::{Halt, TurnError};
 use std::{
     collections::BTreeSet,
@@ -219,4 +219,31 @@ async fn where_all_but_one_cheat_rounds_are_void_and_everybody_has_its_stake_bac
     let (left, burned) = world.client.money().await.unwrap();
     assert_eq!((left, burned), (U256::ZERO, U256::ZERO));
     assert_eq!(world.client.balance(world.address(0)).await.unwrap(), pool_of(world.client.terms()));
+}
+
+#[tokio::test]
+async fn a_model_that_is_withheld_is_challenged_and_void() {
+    let world = World::new().await;
+    let mut members = Vec::new();
+    for (at, update) in [(1, 10), (2, -7), (3, 30), (AGGREGATOR, 0)] {
+        members.push(world.start(at, honest(update)).await);
+    }
+    until(&world, &mut members, async |world| world.book().await.phase == Phase::Check).await;
+    for member in &mut members {
+        member.turn().await;
+    }
+    // It aggregates still, but gives nothing any more.
+    members[3].serving.abort();
+    until(&world, &mut members, async |world| world.book().await.voids == 1).await;
+    let history = world.history().await;
+    let asked: Vec<_> = history.iter().filter(|event| matches!(event, Told::Challenged { .. })).collect();
+    let [Told::Challenged { contested, challenger, .. }] = asked[..] else { panic!("{asked:?}") };
+    assert_eq!(*contested, Contested::Model);
+    assert!((1..4).any(|at| world.address(at) == *challenger));
+    assert_eq!(world.book().await.aggregator_strikes, 1);
+    // The bond came back.
+    assert_eq!(world.client.balance(*challenger).await.unwrap(), U256::from(70));
+    // The others go on without it.
+    drop(members.pop());
+    until(&world, &mut members, async |world| finals(world).await == 1).await;
 }

@@ -6,7 +6,7 @@ use crate::{
     until,
     world::{AGGREGATOR, Ground, Member, VALIDATORS, World},
 };
-use alloy_primitives::{B256, U256};
+use alloy_primitives::{Address, B256, U256};
 use averment_compiler::{
     Options,
     network::Network,
@@ -16,11 +16,12 @@ use averment_compiler::{
 };
 use averment_federated::rules::Kind;
 use averment_ledger::{
-    federated::{Event as Told, Phase, TaskKinds, Terms, WHOLE},
+    federated::{Contested, Event as Told, Phase, TaskKinds, Terms, WHOLE},
     proofs::ProofClient,
 };
 use averment_node::federated::craft::{
-    About, Craft, CraftError, Learning, NewModel, Origin, Row, Scoring, TaskCraft, Update, UpdateFault, Work,
+    About, Craft, CraftError, Integers, Learning, NewModel, Origin, Row, Scoring, TaskCraft, Update,
+    UpdateFault, Work,
 };
 use averment_plan::vector::{Package, Vector, VectorKind};
 use averment_primitives::{Salt, VersionId};
@@ -237,6 +238,10 @@ impl Craft for Cheat {
         self.0.aggregate(work)
     }
 
+    fn integers(&self, kind: VectorKind, package: &[u8]) -> Result<Integers, CraftError> {
+        self.0.integers(kind, package)
+    }
+
     fn score(&self, work: &Work) -> Result<Vec<u32>, CraftError> {
         Ok(self.0.score(work)?.into_iter().map(|score| WHOLE - score).collect())
     }
@@ -292,7 +297,21 @@ async fn digits_are_learned_under_the_contract_and_the_points_are_the_versions()
     for third in 0..VALIDATORS.len() {
         members.push(validator(third).await);
     }
+    // Somebody has an update published that was brought to everybody who may see it, and then a model.
+    let asker = world.sender(9);
+    until(&world, &mut members, async |world| world.book().await.phase == Phase::Check).await;
+    world.client.challenge(&asker, world.address(1), Contested::Update).await.unwrap();
+    until(&world, &mut members, async |world| world.book().await.phase == Phase::Settle).await;
+    world.client.challenge(&asker, Address::ZERO, Contested::Model).await.unwrap();
     until(&world, &mut members, async |world| world.book().await.models.len() == 1).await;
+    let answered = world.history().await.into_iter().filter_map(|event| match event {
+        Told::Answered { account, contested, .. } => Some((account, contested)),
+        _ => None,
+    });
+    let answered: Vec<_> = answered.filter(|(_, contested)| *contested != Contested::Proof).collect();
+    assert!(
+        matches!(answered[..], [(one, Contested::Update), (_, Contested::Model)] if one == world.address(1))
+    );
     // One that is started anew remembers what it saw.
     let at = members.iter().position(|member| member.at == VALIDATORS[0]).unwrap();
     drop(members.remove(at));
@@ -351,8 +370,8 @@ async fn digits_are_learned_under_the_contract_and_the_points_are_the_versions()
             false => assert!(balance(at).await > U256::from(1_000), "{at} earned {paid:?}"),
         }
     }
-    // The aggregator has its fees and a quarter of the cheat's stake.
-    assert_eq!(balance(AGGREGATOR).await, U256::from(2 * 300 + 250));
+    // The aggregator has its fees, a quarter of the cheat's stake, and the bond of who asked for its model.
+    assert_eq!(balance(AGGREGATOR).await, U256::from(2 * 300 + 250 + 70));
 
     // Who was put out is given nothing; the others fetch what came of it.
     for _ in 0..2 {

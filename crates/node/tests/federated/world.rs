@@ -16,12 +16,13 @@ use averment_ledger::{
     registry::{PolicyTerms, RegistryClient},
 };
 use averment_node::federated::{
-    craft::{About, Craft, CraftError, NewModel, Update, UpdateFault, Work},
+    craft::{About, Craft, CraftError, Integers, NewModel, Update, UpdateFault, Work},
     machine::Settings,
     points,
     service::{Plan, Service},
     transfers::{Patience, Place, TransferServer},
 };
+use averment_plan::vector::VectorKind;
 use averment_primitives::{ModelId, VersionId};
 use averment_registry::version::VersionContent;
 use averment_verifier::Key;
@@ -210,6 +211,10 @@ impl Craft for Toy {
             inputs: B256::ZERO,
             proof: Bytes::new(),
         })
+    }
+
+    fn integers(&self, _: VectorKind, _: &[u8]) -> Result<Integers, CraftError> {
+        Err(CraftError::new("answering", "nobody here believes one number"))
     }
 
     fn score(&self, work: &Work) -> Result<Vec<u32>, CraftError> {
@@ -469,6 +474,7 @@ impl World {
             trains: at < AGGREGATOR,
             aggregates: true,
             challenges: true,
+            bonds: 8,
             scores: VALIDATORS.contains(&at),
             settling: 0,
             stagger: 10,

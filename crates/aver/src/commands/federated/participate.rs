@@ -79,6 +79,7 @@ pub async fn participate(args: &ParticipateArgs, context: &Context) -> Result<()
         trains,
         aggregates: !args.no_aggregating,
         challenges: !args.no_challenges,
+        bonds: args.bonds,
         scores,
         settling: args.settling.unwrap_or_else(|| settling(ledger.finality())),
         stagger: STAGGER,

@@ -4,12 +4,12 @@ use anyhow::{Context as _, Result};
 use averment_compiler::task::Template;
 use averment_ledger::{contracts::Sender, federated::TaskClient};
 use averment_node::federated::{
-    craft::{About, Craft, CraftError, NewModel, TaskCraft, Update, UpdateFault, Work as Round},
+    craft::{About, Craft, CraftError, Integers, NewModel, TaskCraft, Update, UpdateFault, Work as Round},
     machine::Settings,
     service::{Plan, Service},
     transfers::{Patience, Place, TransferServer},
 };
-use averment_plan::vector::Vector;
+use averment_plan::vector::{Vector, VectorKind};
 use averment_trainers::{Fit, Graph, Participant};
 use std::{ops::ControlFlow, path::Path, sync::Arc, time::Duration};
 use tokio::task::JoinHandle;
@@ -42,6 +42,7 @@ impl Member {
             trains: work.trains,
             aggregates: true,
             challenges: true,
+            bonds: 8,
             scores: false,
             settling: 0,
             stagger: 10,
@@ -121,6 +122,10 @@ impl Craft for ForAnother {
 
     fn aggregate(&self, work: &Round) -> Result<NewModel, CraftError> {
         self.0.aggregate(work)
+    }
+
+    fn integers(&self, kind: VectorKind, package: &[u8]) -> Result<Integers, CraftError> {
+        self.0.integers(kind, package)
     }
 
     fn score(&self, work: &Round) -> Result<Vec<u32>, CraftError> {

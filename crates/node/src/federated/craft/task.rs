@@ -5,7 +5,7 @@
 //! bit for bit, or the chain refuses it.
 
 use super::{
-    About, Craft, CraftError, NewModel, Row, Update, UpdateFault, Work,
+    About, Craft, CraftError, Integers, NewModel, Row, Update, UpdateFault, Work,
     contribution::{leave_one_out, shapley},
 };
 use alloy_primitives::{B256, Bytes, U256, keccak256};
@@ -18,7 +18,7 @@ use averment_federated::{
     rules::{Kind, Rule},
     score::{news, products, scores, shortening},
 };
-use averment_ledger::federated::{TaskKinds, Terms, most_weight, terms_digest};
+use averment_ledger::federated::{Posting, TaskKinds, Terms, most_weight, point_of, terms_digest};
 use averment_plan::{
     Plan,
     vector::{Package, Vector as Plain, VectorError, VectorKind, VectorLayout},
@@ -26,7 +26,7 @@ use averment_plan::{
 use averment_primitives::Salt;
 use averment_prover::{
     Engine, ProveError, Setup, SetupError,
-    federated::{RoundVectors, Vector, aggregate, prove_round, prove_update, triangle},
+    federated::{Pieces, RoundVectors, Vector, aggregate, prove_round, prove_update, triangle},
     random,
 };
 use averment_trainers::{Fit, Graph, GraphError, Parameters, Participant, random::stream};
@@ -41,6 +41,11 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 use thiserror::Error;
+
+/// Most cells of a piece where integers are posted on the chain: some 500,000 gas each.
+const PIECE: usize = 4_096;
+/// Most pieces that the contract counts.
+const PIECES: usize = 255;
 
 /// Who trains, or judges: a network's trainer with data of its own.
 pub type Learning = Box<dyn Participant + Send + Sync>;
@@ -516,6 +521,22 @@ impl Craft for TaskCraft {
             inputs: registered.inputs(),
             proof: proof.into(),
         })
+    }
+
+    fn integers(&self, kind: VectorKind, package: &[u8]) -> Result<Integers, CraftError> {
+        let own = self.vector(kind, package)?;
+        let made = own.pieces(PIECE, PIECES);
+        let Pieces { width, per_chunk, cells, pieces, blinds } =
+            made.map_err(|error| CraftError::new("cutting a vector into pieces", error))?;
+        let posting = Posting {
+            pieces: pieces.iter().map(keccak256).collect(),
+            perChunk: per_chunk,
+            cells,
+            width,
+            blinds: blinds.into_iter().map(Into::into).collect(),
+        };
+        let quotients = point::to_bytes(&own.quotients(&self.setup, point_of(&posting)));
+        Ok(Integers { posting, pieces, points: bytes(&own), quotients })
     }
 
     fn score(&self, work: &Work) -> Result<Vec<u32>, CraftError> {

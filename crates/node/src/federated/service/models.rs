@@ -30,7 +30,9 @@ impl Service {
     /// Fetches a model from whoever has it, the one who made it first.
     pub(super) async fn fetch(&mut self, round: u16) -> Result<bool, ActError> {
         let book = self.machine.book();
-        let made = book.models.iter().find(|model| model.round == round).cloned();
+        // Also one that is not final: who withholds it can be challenged only before.
+        let made =
+            book.models.iter().chain(self.machine.aggregated()).find(|model| model.round == round).cloned();
         // Who made it has it already.
         if let Some(made) = &made
             && let Some(own) = self.store.made(&made.content)?

@@ -1,9 +1,15 @@
 //! What is challenged, answered and shown of others.
 
 use super::{ActError, Service, sent};
-use alloy_primitives::Address;
-use averment_ledger::federated::{Contested, Evidence, Revealed};
-use tracing::warn;
+use crate::federated::craft::Integers;
+use alloy::sol_types::SolValue;
+use alloy_primitives::{Address, keccak256};
+use averment_ledger::{
+    contracts::Sent,
+    federated::{Contested, Evidence, Openings, Outcome, Revealed, TaskError},
+};
+use averment_plan::vector::VectorKind;
+use tracing::{info, warn};
 
 impl Service {
     /// Asks for what is missing, with a bond.
@@ -14,14 +20,49 @@ impl Service {
 
     /// Gives what was asked for on the chain.
     pub(super) async fn answer(&self, round: u16, contested: Contested) -> Result<bool, ActError> {
-        if contested != Contested::Proof {
-            // The integers go to the chain in pieces: a person decides whether that is worth the round.
-            warn!("integers were asked for on the chain; they are not published by themselves");
-            return Ok(false);
+        let me = self.sender.address();
+        let (account, kind, package, rest) = match contested {
+            Contested::Proof => {
+                let update = self.store.update(round)?.ok_or(ActError::Missing("the own update"))?;
+                let evidence = self.evidence(round, me, update.proof)?;
+                return sent(self.client.answer_proof(&self.sender, evidence).await?);
+            }
+            _ if !self.plan.publishes => {
+                warn!(round, ?contested, "integers were asked for on the chain, and are not published");
+                return Ok(false);
+            }
+            Contested::Update => {
+                let said = self.said(round, &me)?;
+                let update = self.store.update(round)?.ok_or(ActError::Missing("the own update"))?;
+                (me, VectorKind::Update, update.package, [said.evidence(), said.cumulative])
+            }
+            Contested::Model => {
+                let made = self.machine.aggregated().ok_or(ActError::Missing("the new model"))?;
+                let package = self.store.made(&made.content)?.ok_or(ActError::Missing("the own model"))?;
+                let Outcome { difference, matrix, accounts, .. } = self.outcome()?;
+                let rest = [difference, keccak256((matrix, accounts).abi_encode_params())];
+                (Address::ZERO, VectorKind::Model, package, rest)
+            }
+        };
+        let Integers { posting, pieces, points, quotients } = self.craft.integers(kind, &package)?;
+        let (said, posted) = self.client.answer_of(round, account, contested, me).await?;
+        let (client, sender) = (&self.client, &self.sender);
+        if said.is_zero() {
+            info!(
+                round,
+                ?contested,
+                pieces = pieces.len(),
+                "integers were asked for on the chain, and go there"
+            );
+            tried(client.begin_answer(sender, account, contested, posting.clone()).await)?;
         }
-        let update = self.store.update(round)?.ok_or(ActError::Missing("the own update"))?;
-        let evidence = self.evidence(round, self.sender.address(), update.proof)?;
-        sent(self.client.answer_proof(&self.sender, evidence).await?)
+        for (index, cells) in pieces.into_iter().enumerate().filter(|(index, _)| !posted.bit(*index)) {
+            let cells = cells.into();
+            tried(client.post_piece(sender, account, contested, posting.clone(), index, cells).await)?;
+        }
+        let openings = Openings { points: points.into(), rest, quotients: quotients.into() };
+        tried(client.end_answer(sender, account, contested, posting, openings).await)?;
+        Ok(true)
     }
 
     /// Has a proof slashed that fails.
@@ -46,5 +87,13 @@ impl Service {
             contentHash: said.content,
         };
         Ok(Evidence { account, revealed, prefix: self.craft.prefix().into(), proof: proof.into() })
+    }
+}
+
+/// What was sent but has not settled is as good as done for now; what the contract refuses is there, or tried again with what it waits for.
+fn tried(step: Result<Sent, TaskError>) -> Result<(), ActError> {
+    match step.map_err(ActError::from) {
+        Err(why) if !why.is_sent() && !why.is_refusal() => Err(why),
+        _ => Ok(()),
     }
 }
