@@ -218,6 +218,10 @@ pub struct ParticipateArgs {
     /// Challenge nobody
     #[arg(long)]
     pub no_challenges: bool,
+    /// Let the named aggregator send commits and reveals, signed, with others' in one transaction; send them oneself if it does not in
+    /// half of the time.
+    #[arg(long)]
+    pub carried: bool,
     /// Risk at most this many bonds in the whole task: those of open challenges, and those lost to answers.
     #[arg(long, value_name = "COUNT", default_value_t = 16)]
     pub bonds: u16,

@@ -18,6 +18,9 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use thiserror::Error;
 
+/// Most commits or reveals in one transaction.
+const CARRIED: usize = 32;
+
 /// Who the member is, and what it takes part in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
@@ -33,6 +36,8 @@ pub struct Settings {
     pub bonds: u16,
     /// Whether it scores, as a validator.
     pub scores: bool,
+    /// Whether it lets the named aggregator carry its commits and reveals, for half of the time that there is for them.
+    pub carried: bool,
     /// Seconds that the chain takes to settle at the most: what is seen is so old.
     pub settling: u64,
     /// What everybody may do is done first by one member, by another after so many seconds, and so on.
@@ -95,6 +100,10 @@ pub struct Have {
     pub models: BTreeSet<u16>,
     /// What became of deliveries of the present round.
     pub deliveries: BTreeMap<Address, Delivery>,
+    /// Whose commits or reveals were handed in, and can be sent for them in this phase.
+    pub carried: BTreeSet<Address>,
+    /// In which phases the own one was handed to who carries it.
+    pub handed: BTreeSet<Phase>,
     /// To whom the own update of the present round was brought.
     pub brought: BTreeSet<Address>,
 }
@@ -142,6 +151,24 @@ pub enum Action {
     Reveal {
         /// The round.
         round: u16,
+    },
+    /// Hand commit or reveal to who carries it.
+    Hand {
+        /// The round.
+        round: u16,
+        /// To whom.
+        to: Address,
+        /// Commit or reveal.
+        phase: Phase,
+    },
+    /// Send what others handed in.
+    Carry {
+        /// The round.
+        round: u16,
+        /// Commits or reveals.
+        phase: Phase,
+        /// Whose.
+        accounts: Vec<Address>,
     },
     /// Bring it to somebody.
     Deliver {
@@ -232,6 +259,8 @@ impl Action {
             Self::Train { .. } => "train",
             Self::Commit { .. } => "commit",
             Self::Reveal { .. } => "reveal",
+            Self::Hand { .. } => "hand",
+            Self::Carry { .. } => "carry",
             Self::Deliver { .. } => "deliver",
             Self::Answer { .. } => "answer",
             Self::Challenge { .. } => "challenge",
@@ -450,6 +479,9 @@ impl Machine {
         if self.settings.trains {
             self.participant(round, have, &mut wanted);
         }
+        if self.carries() {
+            self.carrier(round, have, &mut wanted);
+        }
         if self.settings.aggregates && self.book.may_aggregate(me) {
             self.aggregator(round, have, &mut wanted);
         }
@@ -549,6 +581,53 @@ impl Machine {
         }
     }
 
+    /// Whether it carries others' commits and reveals: the named aggregator does.
+    pub fn carries(&self) -> bool {
+        self.settings.aggregates && self.book.terms.aggregator == self.settings.account
+    }
+
+    /// Seconds of a phase in which things are carried.
+    fn seconds(&self, phase: Phase) -> u64 {
+        let times = &self.book.terms.times;
+        u64::from(if phase == Phase::Commit { times.commit } else { times.reveal })
+    }
+
+    /// Whether there is time for somebody else to send the own commit or reveal.
+    fn is_carried(&self, phase: Phase) -> bool {
+        let book = &self.book;
+        let half = book.until.saturating_sub(self.seconds(phase) / 2);
+        let early = book.phase != phase || self.time < half;
+        let to = book.announced.get(&book.terms.aggregator);
+        let there = to.is_some_and(|(_, endpoint)| !endpoint.is_empty()) && !self.carries();
+        self.settings.carried && early && there
+    }
+
+    /// Hands it in, once.
+    fn hand(&self, round: u16, phase: Phase, have: &Have) -> Option<Action> {
+        let to = self.book.terms.aggregator;
+        (!have.handed.contains(&phase)).then_some(Action::Hand { round, to, phase })
+    }
+
+    /// Sends what was handed in: all together, or when a quarter of the time is over what there is.
+    fn carrier(&self, round: &Round, have: &Have, wanted: &mut Vec<Action>) {
+        let book = &self.book;
+        let phase = book.phase_at(self.time);
+        let (done, all) = match phase {
+            Phase::Commit => (round.committed.len(), round.order.len().min(book.terms.size.perRound.into())),
+            Phase::Reveal => (round.said.len(), round.committed.len()),
+            _ => return,
+        };
+        let quarter = book.until.saturating_sub(self.seconds(phase) / 4 * 3);
+        let late = book.phase == phase && self.time >= quarter;
+        if have.carried.is_empty() || (!late && done + have.carried.len() < all) {
+            return;
+        }
+        let all: Vec<Address> = have.carried.iter().copied().collect();
+        for accounts in all.chunks(CARRIED) {
+            wanted.push(Action::Carry { round: round.number, phase, accounts: accounts.to_vec() });
+        }
+    }
+
     fn participant(&self, round: &Round, have: &Have, wanted: &mut Vec<Action>) {
         let (book, number, me) = (&self.book, round.number, self.settings.account);
         let part = book.is_selected(me) || (me == book.terms.root && !me.is_zero());
@@ -562,6 +641,9 @@ impl Machine {
             (Phase::Commit, None) if committed.is_none() && have.models.contains(&self.model()) => {
                 wanted.push(Action::Train { round: number, model: self.model() });
             }
+            (Phase::Commit, Some(_)) if committed.is_none() && self.is_carried(phase) => {
+                wanted.extend(self.hand(number, phase, have));
+            }
             (Phase::Commit, Some(what)) if committed.is_none() => {
                 wanted.push(Action::Commit { round: number, digest: self.id.commit(number, me, what) });
             }
@@ -569,7 +651,10 @@ impl Machine {
             (Phase::Reveal, Some(what))
                 if committed == Some(&self.id.commit(number, me, what)) && !round.said.contains_key(&me) =>
             {
-                wanted.push(Action::Reveal { round: number });
+                match self.is_carried(phase) {
+                    true => wanted.extend(self.hand(number, phase, have)),
+                    false => wanted.push(Action::Reveal { round: number }),
+                }
             }
             _ => {}
         }

@@ -6,6 +6,7 @@
 //! most a transaction or a package sent a second time, which changes nothing.
 
 mod aggregator;
+mod carrier;
 mod deliveries;
 mod error;
 mod models;
@@ -16,6 +17,7 @@ mod watcher;
 pub use error::{Halt, TurnError};
 
 use super::{
+    carried::Carried,
     craft::{About, Craft, CraftError, NewModel, Update},
     desk::{MemberDesk, Rights},
     journal::{Block, Journal, Kept, Who},
@@ -30,7 +32,7 @@ use alloy_primitives::{Address, B256, keccak256};
 use averment_ledger::{
     HeaderError,
     contracts::{Sender, Sent},
-    federated::{Aggregated, Outcome, Round, Said, Scores, TaskClient},
+    federated::{Aggregated, Outcome, Phase, Round, Said, Scores, TaskClient},
 };
 use error::ActError;
 use std::{
@@ -119,6 +121,9 @@ pub struct Service {
     /// What became of deliveries, by package.
     deliveries: BTreeMap<B256, Delivery>,
     brought: BTreeSet<(u16, Address)>,
+    /// What was handed to who carries it, and what others handed here.
+    handed: BTreeSet<(u16, Phase)>,
+    carried: BTreeMap<(u16, Phase, Address), Carried>,
     steps: Steps,
 }
 
@@ -141,6 +146,7 @@ impl Service {
         let key = secrets::member_key(sender.key())?;
         let desk = MemberDesk::new(&store);
         let (workshop, tried, deliveries, brought) = Default::default();
+        let (handed, carried) = Default::default();
         let steps: Steps = Arc::new(|_| true);
         let sender = sender.patience(Duration::ZERO);
         Ok(Self {
@@ -159,6 +165,8 @@ impl Service {
             tried,
             deliveries,
             brought,
+            handed,
+            carried,
             steps,
         })
     }
@@ -224,7 +232,8 @@ impl Service {
         let (mut wanted, mut done) = (0, 0);
         // One thing follows from another: a commit from an update.
         for _ in 0..4 {
-            let actions = self.machine.wanted(&self.have()?);
+            let have = self.have()?;
+            let actions = self.machine.wanted(&have);
             (wanted, done) = (actions.len(), 0);
             let mut decided = false;
             for action in &actions {
@@ -241,7 +250,8 @@ impl Service {
     }
 
     /// What lies on the disk.
-    fn have(&self) -> Result<Have, Halt> {
+    fn have(&mut self) -> Result<Have, Halt> {
+        let carried = self.carried()?;
         let round = self.machine.book().number();
         let present = self.machine.book().round.iter().flat_map(|round| &round.said);
         let delivery = |(account, said): (&Address, &Said)| {
@@ -250,6 +260,8 @@ impl Service {
         Ok(Have {
             models: self.store.models()?,
             deliveries: present.filter_map(delivery).collect(),
+            carried,
+            handed: self.handed.iter().filter(|(of, _)| *of == round).map(|(_, phase)| *phase).collect(),
             brought: self.brought.iter().filter(|(of, _)| *of == round).map(|(_, to)| *to).collect(),
         })
     }
@@ -258,7 +270,15 @@ impl Service {
     fn rights(&self) -> Rights {
         let book = self.machine.book();
         let said = book.running().into_iter().flat_map(|round| &round.said);
-        let bringers = said.filter(|(_, said)| !said.excluded).map(|(account, _)| *account).collect();
+        let mut bringers: BTreeSet<Address> =
+            said.filter(|(_, said)| !said.excluded).map(|(account, _)| *account).collect();
+        if let Some(round) = book.running().filter(|_| self.machine.carries()) {
+            match book.phase_at(self.machine.time()) {
+                Phase::Commit => bringers.extend(&round.order),
+                Phase::Reveal => bringers.extend(round.committed.keys()),
+                _ => {}
+            }
+        }
         let readers = book.announced.iter().filter(|(account, _)| book.is_member(**account));
         Rights { bringers, readers: readers.map(|(account, (key, _))| (*account, *key)).collect() }
     }
@@ -396,6 +416,8 @@ impl Service {
             Action::Open { .. } => sent(self.client.open_round(&sender).await?),
             Action::Draw { .. } => sent(self.client.draw(&sender).await?),
             Action::Advance { .. } => sent(self.client.advance(&sender).await?),
+            Action::Hand { round, to, phase } => self.hand(*round, *to, *phase).await,
+            Action::Carry { round, phase, accounts } => self.carry(*round, *phase, accounts).await,
             Action::Commit { digest, .. } => sent(self.client.commit(&sender, *digest).await?),
             Action::Reveal { round } => {
                 let reveal = self.own_reveal(*round)?;

@@ -7,11 +7,12 @@ mod real;
 mod reorganised;
 mod world;
 
-use alloy_primitives::{B256, U256};
+use alloy::{providers::Provider, rpc::types::Filter};
+use alloy_primitives::{Address, B256, U256};
 use averment_ledger::federated::{Contested, Event as Told, Phase, evidence_of, pool_of};
 use averment_node::federated::service::{Halt, TurnError};
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex},
 };
 use world::{AGGREGATOR, Deed, FIRST, Member, Toy, VALIDATORS, World, number};
@@ -246,4 +247,57 @@ async fn a_model_that_is_withheld_is_challenged_and_void() {
     // The others go on without it.
     drop(members.pop());
     until(&world, &mut members, async |world| finals(world).await == 1).await;
+}
+
+/// How many transactions said this, of whom.
+async fn carriers(world: &World, reveals: bool) -> Vec<(Address, usize)> {
+    let filter = Filter::new().address(world.client.id().task).from_block(0);
+    let mut all: BTreeMap<(u64, Address), usize> = BTreeMap::new();
+    for log in world.ground.ledger.provider().get_logs(&filter).await.unwrap() {
+        let said = Told::decode(log.topics(), &log.data().data).unwrap();
+        let wanted = match said {
+            Told::Committed { .. } => !reveals,
+            Told::Revealed { .. } => reveals,
+            _ => false,
+        };
+        if wanted {
+            let tx = world.ground.ledger.provider().get_transaction_by_hash(log.transaction_hash.unwrap());
+            let from = tx.await.unwrap().unwrap().inner.signer();
+            *all.entry((log.block_number.unwrap(), from)).or_default() += 1;
+        }
+    }
+    all.into_iter().map(|((_, from), count)| (from, count)).collect()
+}
+
+#[tokio::test]
+async fn the_aggregator_carries_what_members_sign_and_they_send_it_themselves_where_it_does_not() {
+    for away in [false, true] {
+        let mut world = World::new().await;
+        world.carried = true;
+        let mut members = Vec::new();
+        for (at, update) in [(AGGREGATOR, 0), (1, 10), (2, -7), (3, 30), (4, 2), (5, 8)] {
+            members.push(world.start(at, honest(update)).await);
+        }
+        if away {
+            // It said where it is, and then went.
+            members[0].turn().await;
+            drop(members.remove(0));
+        }
+        until(&world, &mut members, async |world| finals(world).await == 1).await;
+        let aggregator = world.address(AGGREGATOR);
+        for reveals in [false, true] {
+            let said = carriers(&world, reveals).await;
+            match away {
+                false => assert_eq!(said, [(aggregator, 5)]),
+                true => {
+                    assert_eq!(said.len(), 5);
+                    assert!(said.iter().all(|(from, count)| *from != aggregator && *count == 1));
+                }
+            }
+        }
+        let book = world.book().await;
+        for at in 1..AGGREGATOR {
+            assert_eq!(book.members[&world.address(at)].strikes, 0, "{at}");
+        }
+    }
 }

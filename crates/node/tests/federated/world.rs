@@ -326,7 +326,7 @@ impl Ground {
         for at in joining {
             client.join(&self.sender(at), Bytes::new()).await.unwrap();
         }
-        World { ground: self, client, far: None }
+        World { ground: self, client, far: None, carried: false }
     }
 
     /// Terms with everything but what the task is about: the average, four rounds.
@@ -392,6 +392,8 @@ pub struct World {
     pub client: TaskClient,
     /// How members reach the task, if not as tests do.
     far: Option<TaskClient>,
+    /// Whether members let the aggregator carry what they say.
+    pub carried: bool,
 }
 
 impl World {
@@ -475,6 +477,7 @@ impl World {
             aggregates: true,
             challenges: true,
             bonds: 8,
+            carried: self.carried,
             scores: VALIDATORS.contains(&at),
             settling: 0,
             stagger: 10,

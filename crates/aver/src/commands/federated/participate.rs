@@ -80,6 +80,7 @@ pub async fn participate(args: &ParticipateArgs, context: &Context) -> Result<()
         aggregates: !args.no_aggregating,
         challenges: !args.no_challenges,
         bonds: args.bonds,
+        carried: args.carried,
         scores,
         settling: args.settling.unwrap_or_else(|| settling(ledger.finality())),
         stagger: STAGGER,

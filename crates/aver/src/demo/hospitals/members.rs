@@ -43,6 +43,7 @@ impl Member {
             aggregates: true,
             challenges: true,
             bonds: 8,
+            carried: false,
             scores: false,
             settling: 0,
             stagger: 10,

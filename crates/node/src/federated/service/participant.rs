@@ -2,10 +2,10 @@
 
 use super::{ActError, Made, Service};
 use crate::{
-    federated::{delivery, machine::Event, points},
+    federated::{delivery, machine::Event},
     seal::{About as Sealed, seal},
 };
-use alloy_primitives::{Address, B256, keccak256};
+use alloy_primitives::{Address, keccak256};
 use averment_ledger::federated::{Commitment, Reveal};
 
 impl Service {
@@ -39,15 +39,7 @@ impl Service {
     pub(super) fn own_reveal(&self, round: u16) -> Result<Reveal, ActError> {
         let what = self.machine.made(round).ok_or(ActError::Missing("what was committed to"))?;
         let update = self.store.update(round)?.ok_or(ActError::Missing("the own update"))?;
-        let book = self.machine.book();
-        let before = book.cumulative.get(&self.sender.address());
-        let before = before.filter(|before| book.terms.rule.history && !before.updates.is_empty());
-        let (last, cumulative) = match before {
-            None => (B256::ZERO, Vec::new()),
-            Some(before) => {
-                (before.last, points::sum(before.updates.iter().map(|(points, _)| points.as_ref()))?)
-            }
-        };
+        let (last, cumulative) = self.before(self.sender.address())?;
         Ok(Reveal {
             account: self.sender.address(),
             salt: what.salt,
