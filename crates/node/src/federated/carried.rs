@@ -41,6 +41,7 @@ impl Carried {
             1 => Reveal::abi_decode_validate(body).ok().map(Self::Reveal),
             _ => None,
         }
+        .filter(|carried| carried.encode() == bytes)
     }
 }
 

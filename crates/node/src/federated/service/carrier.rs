@@ -66,14 +66,14 @@ impl Service {
         for hash in self.store.inbox.whole(account).map_err(StoreError::from)? {
             let file = self.store.inbox.bytes(account, &hash).map_err(StoreError::from)?;
             match (phase, file.as_deref().and_then(Carried::decode)) {
-                (Phase::Commit, Some(Carried::Commit(signed))) => {
-                    if is_signed(id, round.number, account, &signed) && book.is_selected(account) {
-                        return Ok(Some(Carried::Commit(signed)));
-                    }
+                (Phase::Commit, Some(Carried::Commit(signed)))
+                    if is_signed(id, round.number, account, &signed) && book.is_selected(account) =>
+                {
+                    return Ok(Some(Carried::Commit(signed)));
                 }
                 (Phase::Reveal, Some(Carried::Reveal(reveal))) => {
                     let digest = id.commit(round.number, account, &committed(&reveal));
-                    let whole = reveal.points.len() == self.client.code().chunks as usize * POINT;
+                    let whole = reveal.points.len() == self.client.code().chunks * POINT;
                     let good = whole && points::sum([reveal.points.as_ref()]).is_ok();
                     if reveal.account == account && good && round.committed.get(&account) == Some(&digest) {
                         return Ok(Some(Carried::Reveal(reveal)));
