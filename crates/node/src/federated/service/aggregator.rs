@@ -48,11 +48,27 @@ impl Service {
         let mut before = Vec::new();
         if let Some(sum) = self.machine.book().cumulative.get(&account) {
             for (_, content) in sum.updates.iter().filter(|(_, content)| *content != said.content) {
-                before.push(package(content)?.0);
+                before.push(match own {
+                    // Nobody brings anything to oneself.
+                    true => self.own_update(round, content)?,
+                    false => package(content)?.0,
+                });
             }
         }
         let update = Update { package: package_, points: said.points.to_vec(), proof };
         Ok(Row { account, update, before })
+    }
+
+    /// The package with this hash among the own updates of rounds before `round`.
+    fn own_update(&self, round: u16, content: &B256) -> Result<Vec<u8>, ActError> {
+        for earlier in (1..round).rev() {
+            if let Some(update) = self.store.update(earlier)?
+                && keccak256(&update.package) == *content
+            {
+                return Ok(update.package);
+            }
+        }
+        Err(ActError::Missing("an own update of an earlier round"))
     }
 
     /// Makes the new model and sends it. While that has not settled the same is sent again: another one would have another salt, and of
