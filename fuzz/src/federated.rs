@@ -7,7 +7,6 @@ use averment_federated::{
     rules::{Kind, Rule},
 };
 use averment_ledger::{
-    contracts::FederatedTask,
     federated::{Event, TaskCode, TaskMoney, TaskRule, TaskSize, TaskTimes, Terms},
     keys::development,
 };
@@ -16,6 +15,7 @@ use averment_node::federated::{
     transfers::{Errand, Place},
 };
 use averment_primitives::{Address, B256, Bytes, U256};
+use averment_registry::federated::TaskEvents;
 
 /// Bytes of a rule, a shape and limits before the matrix.
 const HEAD: usize = 6;
@@ -90,9 +90,9 @@ pub(crate) fn task_event_seeds() -> Vec<Vec<u8>> {
     let (account, word) = (Address::repeat_byte(7), B256::repeat_byte(5));
     let points = Bytes::from(vec![3; 128]);
     vec![
-        log(&FederatedTask::Announced { account, key: word, endpoint: "https://one.example".to_owned() }),
-        log(&FederatedTask::PhaseBegun { round: 2, phase: 4, until: "1800000000".parse().expect("40 bits") }),
-        log(&FederatedTask::UpdateRevealed {
+        log(&TaskEvents::Announced { account, key: word, endpoint: "https://one.example".to_owned() }),
+        log(&TaskEvents::PhaseBegun { round: 2, phase: 4, until: "1800000000".parse().expect("40 bits") }),
+        log(&TaskEvents::UpdateRevealed {
             round: 2,
             account,
             proofHash: word,
@@ -100,8 +100,8 @@ pub(crate) fn task_event_seeds() -> Vec<Vec<u8>> {
             points: points.clone(),
             cumulative: word,
         }),
-        log(&FederatedTask::Challenged { round: 2, account, contested: 1, challenger: account }),
-        log(&FederatedTask::Aggregated {
+        log(&TaskEvents::Challenged { round: 2, account, contested: 1, challenger: account }),
+        log(&TaskEvents::Aggregated {
             round: 2,
             aggregator: account,
             contentHash: word,
@@ -110,7 +110,7 @@ pub(crate) fn task_event_seeds() -> Vec<Vec<u8>> {
             weights: vec![U256::from(21_845); 3],
             matrix: Bytes::from(vec![0; 48]),
         }),
-        log(&FederatedTask::ScoresRevealed { round: 2, validator: account, scores: vec![0, 65_536] }),
+        log(&TaskEvents::ScoresRevealed { round: 2, validator: account, scores: vec![0, 65_536] }),
     ]
 }
 

@@ -69,6 +69,7 @@ fn captured(source: &Source) -> Captured {
         parents: (0..source.parents().len())
             .map(|n| VersionId(B256::left_padding_from(&n.to_be_bytes())))
             .collect(),
+        federated: None,
     }
 }
 

@@ -81,6 +81,7 @@ impl Capture {
             },
             datasets,
             parents,
+            federated: None,
         };
         Ok(Self { facts, listing, places: files })
     }

@@ -12,7 +12,7 @@ pub mod commit;
 pub mod compile;
 pub mod contracts;
 pub mod explain;
-mod federated;
+pub mod federated;
 mod fees;
 mod fingerprint;
 mod formats;
@@ -94,7 +94,7 @@ pub fn run(cli: Cli) -> Result<()> {
         Command::Inputs(command) => inputs::run(&command, &context()?),
         Command::Weights(command) => weights::run(&command, context()?),
         Command::Contracts(command) => contracts::run(&command, context()?),
-        Command::Register(args) => register::run(&args, &context()?),
+        Command::Register(args) => register::run(&args, &context()?.with_setup(&args.setup)),
         Command::Log(command) => log::run(&command, &context()?),
         Command::Model(command) => model::run(&command, &context()?),
         Command::Steward(command) => steward::run(&command, &context()?),

@@ -55,14 +55,15 @@ async fn story(folder: &Path, ui: Ui) -> Result<()> {
 
     ui.say(format!("\n2. {CANCER}: two versions, each with its manifest, weights, data and code"));
     let cancer = examples.join("breast_cancer");
-    let first = stage.release(&cancer.join("model-v1.toml"), None, [0, 1], "clinic-north").await?;
+    let first = stage.release(&cancer.join("model-v1.toml"), None, None, [0, 1], "clinic-north").await?;
     let plan = proof::plan(&cancer, "model-v2.onnx", "data/training.csv", &stage)?;
-    let second = stage.release(&cancer.join("model-v2.toml"), Some(&plan), [0, 2], "clinic-north").await?;
+    let second =
+        stage.release(&cancer.join("model-v2.toml"), Some(&plan), None, [0, 2], "clinic-north").await?;
     let sent = stage.registry.retire(&stage.owner, first, "replaced by 2.0.0").await?;
     stage.note(format!("retire {CANCER} 1.0.0"), sent);
 
     ui.say(format!("\n3. {DIGITS}: a version of the other model"));
-    stage.release(&examples.join("digits/model.toml"), None, [1, 2], "post-office").await?;
+    stage.release(&examples.join("digits/model.toml"), None, None, [1, 2], "post-office").await?;
 
     let decisions = cancer.join("decisions.json");
     ui.say("\n4. A decision of 2.0.0 is proved, and the chain's contract verifies the proof");
@@ -75,7 +76,14 @@ async fn story(folder: &Path, ui: Ui) -> Result<()> {
     let file = folder.join("audit.json");
     let releases = [stage.context.releases()];
     let records = records.take(2).collect();
-    let order = Order { version: second, releases: &releases, disclose: &[], records, decision: None };
+    let order = Order {
+        version: second,
+        releases: &releases,
+        disclose: &[],
+        task_plans: &[],
+        records,
+        decision: None,
+    };
     let made = order.fill(&stage.registry, &file, &stage.context).await?;
     let block = made.verified.block().hash;
     let policy = TrustPolicy {

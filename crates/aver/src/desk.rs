@@ -9,7 +9,7 @@ use averment_ledger::{
     settlement::{Found, SettlementClient, SettlementError, Token},
 };
 use averment_primitives::U256;
-use averment_registry::Utc;
+use averment_registry::{Utc, audit::TokenTold};
 use serde_json::{Value, json};
 
 /// The recorded contracts that settle.
@@ -54,6 +54,11 @@ impl Desk {
 
     fn tokens(&self) -> Tokens {
         Tokens::new(self.token.clone())
+    }
+
+    /// The token, as an audit file tells it.
+    pub fn told(&self) -> TokenTold {
+        TokenTold { symbol: self.token.symbol.clone(), decimals: self.token.decimals }
     }
 
     /// The token, for machines.

@@ -4,20 +4,16 @@
 //! `registry` knows no curve and `verifier` no audit file; they meet here. What a proof has to say is taken from what the
 //! audit has proved from the trusted block, never from the proof's own words.
 
+pub mod rounds;
+
 use crate::commands::Context;
-use averment_federated::{
-    gram::{self, Gram},
-    quality,
-    rules::{Kind, Rule},
-};
-use averment_node::federated::points;
 use averment_plan::{OutputKind, Plan, Schema, Shape};
-use averment_primitives::{B256, U256, keccak256};
+use averment_primitives::B256;
 use averment_prover::{Setup, model, registered::InputOpening, setup::DEVELOPMENT};
 use averment_registry::{
     audit::{
-        DisclosedInput, InputsEvidence, Mathematics, ProofEvidence, ProofStanding, Question, RoundQuestion,
-        RoundStanding,
+        AdoptionQuestion, DisclosedInput, InputsEvidence, Mathematics, ProofEvidence, ProofStanding,
+        Question, RoundQuestion, RoundStanding,
     },
     settlement::{Offer, Request},
 };
@@ -73,41 +69,11 @@ fn is(what: &str, expected: B256, got: B256) -> Result<(), String> {
 
 impl Mathematics for Checker<'_> {
     fn round(&self, question: &RoundQuestion<'_>) -> Result<RoundStanding, String> {
-        let terms = question.terms;
-        let rule = terms.rule;
-        let kind = Kind::ALL
-            .get(usize::from(rule.kind))
-            .copied()
-            .ok_or("the task's rule is none that this release knows")?;
-        let rule = Rule {
-            kind,
-            faults: rule.faults,
-            clip: rule.clip,
-            mix: rule.mix,
-            norm: rule.norm,
-            radius: rule.radius,
-        };
-        let shape = gram::Shape {
-            updates: question.updates,
-            previous: true,
-            root: !terms.root.is_zero(),
-            history: terms.rule.history,
-        };
-        let bound = u64::from(terms.bound);
-        let sum = bound * u64::from(terms.rounds);
-        let limits = gram::Limits { update: bound * bound, history: sum.saturating_mul(sum) };
-        let gram = Gram::decode(shape, limits, question.matrix).map_err(words)?;
-        let weights = rule.weights(&gram).map_err(words)?;
-        if !weights.all().iter().map(|weight| U256::from(*weight)).eq(question.weights.iter().copied()) {
-            return Err("the weights are not those of the task's rule and the matrix".to_owned());
-        }
-        let qualities = quality::qualities(&gram);
-        if !qualities.iter().map(|quality| U256::from(*quality)).eq(question.qualities.iter().copied()) {
-            return Err("the qualities are not those of the matrix".to_owned());
-        }
-        let difference = points::difference(question.after, question.before).map_err(words)?;
-        is("points of what it adds", keccak256(difference), question.difference)?;
-        Ok(RoundStanding::Computed)
+        rounds::round(self, question)
+    }
+
+    fn adoption(&self, question: &AdoptionQuestion<'_>) -> Result<ProofStanding, String> {
+        rounds::adoption(self, question)
     }
 
     fn proof(&self, question: &Question<'_>, given: &ProofEvidence) -> Result<ProofStanding, String> {

@@ -4,6 +4,7 @@
 //! ```text
 //! .averment/releases/0x…/manifest.json     the DSSE envelope
 //!                        artifacts.json    averment-fingerprint-listing/1
+//!                        rounds.json       averment-release-rounds/1, only if federated rounds made it
 //!                        openings.json     private (mode 0600), only if there are private datasets
 //! ```
 //!
@@ -14,10 +15,12 @@ use anyhow::{Context, Result, ensure};
 use averment_ledger::registry::View;
 use averment_primitives::VersionId;
 use averment_registry::{
+    audit::{AdoptionEvidence, VectorsEvidence},
     dsse::{self, Envelope},
     manifest::{DatasetOpening, Limits, Statement},
 };
 use averment_storage::{atomic, fingerprint::Listing};
+use serde::{Deserialize, Serialize};
 use std::{
     fs, io,
     path::{Path, PathBuf},
@@ -26,10 +29,12 @@ use std::{
 const MANIFEST: &str = "manifest.json";
 const ARTIFACTS: &str = "artifacts.json";
 const OPENINGS: &str = "openings.json";
+const ROUNDS: &str = "rounds.json";
 
 /// The longest listing that is read: about four million files.
 const LISTING_LIMIT: u64 = 1 << 30;
 const OPENINGS_LIMIT: u64 = 1 << 24;
+const ROUNDS_LIMIT: u64 = 1 << 28;
 
 /// The folder of releases.
 #[derive(Debug, Clone)]
@@ -46,6 +51,32 @@ pub struct Release {
     pub listing: Listing,
     /// What opens the commitments to its private datasets; empty in a copy that was given away.
     pub openings: Vec<DatasetOpening>,
+    /// What proofs about the rounds that made it are about; none if no rounds made it.
+    pub rounds: Option<ReleaseRounds>,
+}
+
+/// What an audit needs of the rounds that made a version, and the chain does not have.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReleaseRounds {
+    format: RoundsFormat,
+    /// What the task's vectors are.
+    pub vectors: Option<VectorsEvidence>,
+    /// That the version's weights are the task's, shifted and rounded.
+    pub adoption: Option<AdoptionEvidence>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+enum RoundsFormat {
+    #[serde(rename = "averment-release-rounds/1")]
+    V1,
+}
+
+impl ReleaseRounds {
+    /// Both, as far as they are there.
+    pub fn new(vectors: Option<VectorsEvidence>, adoption: Option<AdoptionEvidence>) -> Self {
+        Self { format: RoundsFormat::V1, vectors, adoption }
+    }
 }
 
 impl Releases {
@@ -67,6 +98,10 @@ impl Releases {
             let openings = serde_json::to_vec(&release.openings).context("encoding the openings")?;
             atomic::write_new_private(&folder.join(OPENINGS), &openings)?;
         }
+        if let Some(rounds) = &release.rounds {
+            let rounds = serde_json::to_vec(rounds).context("encoding what the rounds are about")?;
+            atomic::write(&folder.join(ROUNDS), &rounds)?;
+        }
         atomic::write(&folder.join(ARTIFACTS), release.listing.to_json()?.as_bytes())?;
         atomic::write(&folder.join(MANIFEST), &release.envelope.encode()?)?;
         Ok(folder)
@@ -75,7 +110,7 @@ impl Releases {
     /// Removes a release that never was registered.
     pub fn forget(&self, version: VersionId) -> Result<()> {
         let folder = self.folder(version);
-        for name in [MANIFEST, ARTIFACTS, OPENINGS] {
+        for name in [MANIFEST, ARTIFACTS, OPENINGS, ROUNDS] {
             match fs::remove_file(folder.join(name)) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => {
                     return Err(error).with_context(|| format!("removing {name} in {}", folder.display()));
@@ -107,7 +142,14 @@ impl Releases {
                 .with_context(|| format!("reading {OPENINGS} in {}", folder.display()))?,
             None => Vec::new(),
         };
-        Ok(Some(Release { envelope, statement, listing, openings }))
+        let rounds = match read(&folder.join(ROUNDS), ROUNDS_LIMIT)? {
+            Some(bytes) => Some(
+                serde_json::from_slice(&bytes)
+                    .with_context(|| format!("reading {ROUNDS} in {}", folder.display()))?,
+            ),
+            None => None,
+        };
+        Ok(Some(Release { envelope, statement, listing, openings, rounds }))
     }
 
     /// What the manifest kept of `version` says; none if nothing is kept of it.

@@ -77,6 +77,30 @@ pub enum TaskError {
         /// Of updates.
         update_bits: u8,
     },
+    /// A scale or a width that no weights have.
+    #[error(
+        "weights are rescaled by at most {most} powers of two, to 2 to {most} bits: got {by} and {bits} bits"
+    )]
+    Rescaled {
+        /// Powers of two.
+        by: i8,
+        /// The width.
+        bits: u8,
+        /// The most of both.
+        most: u8,
+    },
+    /// A cell that is wider than weights are to be.
+    #[error(
+        "a cell of {name} would be {got}, which {bits} bits do not hold: take fewer powers of two, or more bits"
+    )]
+    TooWide {
+        /// The weight tensor.
+        name: String,
+        /// The cell.
+        got: i64,
+        /// The width.
+        bits: u8,
+    },
     /// A cell in which parameters cannot be told apart.
     #[error("{name}, cell {cell}: it does not come from one parameter alone, times a number that is not 0")]
     NotLinear {
@@ -140,6 +164,46 @@ pub fn finish(
         Like { inputs: &template.inputs, scales: &template.scales, bits: &bits, cells: trained.tensors() };
     let (compiled, _) = compile_with(&network, samples, options, Weighing::Like(like))?;
     if !template.layout.fits(compiled.model.plan()) {
+        return Err(TaskError::Layout { what: "the trained model's weights have other shapes".into() });
+    }
+    Ok(compiled)
+}
+
+/// The same with every cell times `2^by`, rounded to the nearest, halves up, and kept in `bits` bits: a plan that adopts a task's weights
+/// ([F3.5]), for its points are not the task's.
+pub fn finish_rescaled(
+    template: &Template,
+    trained: &Vector,
+    by: i8,
+    bits: u8,
+    samples: &Samples,
+    options: &Options,
+) -> Result<Compiled, TaskError> {
+    let most = limits::WEIGHT_BITS;
+    if by.unsigned_abs() > most || !(2..=most).contains(&bits) {
+        return Err(TaskError::Rescaled { by, bits, most });
+    }
+    let rescaled = |cell: &i32| match u32::try_from(by) {
+        Ok(up) => i64::from(*cell) << up,
+        Err(_) => (i64::from(*cell) + (1 << (by.unsigned_abs() - 1))) >> by.unsigned_abs(),
+    };
+    let half = 1_i64 << (bits - 1);
+    let mut tensors = Vec::with_capacity(trained.tensors().len());
+    for (tensor, block) in trained.tensors().iter().zip(template.layout.blocks()) {
+        let cells = tensor.iter().map(|cell| {
+            let got = rescaled(cell);
+            let kept = (-half..half).contains(&got).then(|| i32::try_from(got).ok()).flatten();
+            kept.ok_or_else(|| TaskError::TooWide { name: block.name.clone(), got, bits })
+        });
+        tensors.push(cells.collect::<Result<Vec<i32>, _>>()?);
+    }
+    let network = template.network_of(trained)?;
+    let scales: Vec<i8> = template.scales.iter().map(|scale| scale.saturating_add(by)).collect();
+    let widths = vec![bits; scales.len()];
+    let like = Like { inputs: &template.inputs, scales: &scales, bits: &widths, cells: &tensors };
+    let (compiled, _) = compile_with(&network, samples, options, Weighing::Like(like))?;
+    let shapes = compiled.model.plan().weights().iter().map(|weight| &weight.shape);
+    if !shapes.eq(template.layout.blocks().iter().map(|block| &block.shape)) {
         return Err(TaskError::Layout { what: "the trained model's weights have other shapes".into() });
     }
     Ok(compiled)

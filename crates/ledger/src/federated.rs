@@ -20,11 +20,12 @@ pub use crate::contracts::FederatedTask::{
     Aggregation, Evidence, Outcome, Posting, Reveal, Revealed, Scores, SignedCommit, TaskMoney, TaskRule,
     TaskSize, TaskTimes, Terms,
 };
+pub use averment_registry::federated::{Contested, Phase, TaskEvent as Event};
 pub use book::{Aggregated, Book, Challenge, Member, Round, Said};
 pub use code::{TaskCode, TaskCodeFault};
 pub use created::{Beginning, tasks};
 pub use error::TaskError;
-pub use events::{Event, Happened};
+pub use events::Happened;
 pub use kinds::{TaskKinds, most_weight};
 pub(crate) use steps::created_topic;
 pub use steps::{Created, pool_of};
@@ -41,103 +42,6 @@ use serde::{Deserialize, Serialize};
 
 /// Scores and qualities are parts of this.
 pub const WHOLE: u32 = 1 << 16;
-
-/// Where a task stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Phase {
-    /// It was not begun.
-    None,
-    /// Anybody opens the next round.
-    Idle,
-    /// The seed that draws participants is not known yet.
-    Select,
-    /// Participants commit.
-    Commit,
-    /// Participants reveal.
-    Reveal,
-    /// Proofs and updates can be challenged.
-    Check,
-    /// Challenges can only be answered now.
-    Answer,
-    /// The named aggregator's time.
-    Aggregate,
-    /// Any member's.
-    Takeover,
-    /// Validators commit to scores.
-    Score,
-    /// Validators reveal them.
-    Disclose,
-    /// The model can be challenged, and nothing is left but to pay.
-    Settle,
-    /// The task is over.
-    Ended,
-}
-
-impl Phase {
-    const ALL: [Self; 13] = {
-        use Phase::{
-            Aggregate, Answer, Check, Commit, Disclose, Ended, Idle, None, Reveal, Score, Select, Settle,
-            Takeover,
-        };
-        [
-            None, Idle, Select, Commit, Reveal, Check, Answer, Aggregate, Takeover, Score, Disclose, Settle,
-            Ended,
-        ]
-    };
-
-    /// The phase that the contract has as this number.
-    pub fn from_code(code: u8) -> Option<Self> {
-        Self::ALL.get(usize::from(code)).copied()
-    }
-
-    /// What it is about, in words.
-    pub fn words(self) -> &'static str {
-        match self {
-            Self::None => "not begun",
-            Self::Idle => "between rounds",
-            Self::Select => "waiting for the draw",
-            Self::Commit => "taking commits",
-            Self::Reveal => "taking reveals",
-            Self::Check => "taking challenges of updates",
-            Self::Answer => "taking answers to challenges",
-            Self::Aggregate => "waiting for the named aggregator",
-            Self::Takeover => "waiting for any member to aggregate",
-            Self::Score => "taking commits to scores",
-            Self::Disclose => "taking scores",
-            Self::Settle => "about to pay",
-            Self::Ended => "over",
-        }
-    }
-}
-
-/// What a challenge is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Contested {
-    /// The proof about an update.
-    Proof,
-    /// The update's integers.
-    Update,
-    /// The new model's.
-    Model,
-}
-
-impl Contested {
-    /// As the contract has it.
-    pub fn code(self) -> u8 {
-        match self {
-            Self::Proof => 0,
-            Self::Update => 1,
-            Self::Model => 2,
-        }
-    }
-
-    /// What the contract has as this number.
-    pub fn from_code(code: u8) -> Option<Self> {
-        [Self::Proof, Self::Update, Self::Model].get(usize::from(code)).copied()
-    }
-}
 
 /// A task, as what is signed names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

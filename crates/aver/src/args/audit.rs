@@ -36,6 +36,10 @@ pub struct WithArgs {
     /// A private dataset of this version whose fingerprint this reader may see; once for each
     #[arg(long, value_name = "DATASET")]
     pub disclose: Vec<String>,
+    /// The plan that a task of federated learning in the lineage started from, or its public half, where the version's folder does
+    /// not have it: with it the rounds' proofs go into the file; once for each
+    #[arg(long = "task-plan", value_name = "PLAN")]
+    pub task_plans: Vec<PathBuf>,
     /// A record of the log about this version or an ancestor that this reader may see; once for each
     #[arg(long = "record", value_name = "INDEX")]
     pub records: Vec<u64>,

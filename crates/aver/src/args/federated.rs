@@ -310,7 +310,8 @@ pub struct ContestArgs {
 #[command(
     after_help = "Example:\n  aver federated conclude 0x… triage@2.0.0 --plan trained.plan --account sponsor\n\n\
                         The version's points have to be the task's, byte for byte (`aver federated finish` makes such a plan), and \
-                        the version that the task started from one of its parents."
+                        the version that the task started from one of its parents. For a version that adopts the task's weights, \
+                        shifted and rounded, the proof that its manifest names is checked, and nothing is sent."
 )]
 pub struct ConcludeArgs {
     /// The task
@@ -364,12 +365,16 @@ Examples:
   aver federated finish triage.onnx --plan task.plan --package final.vector --calibrate samples.csv -o trained.plan
   aver federated finish triage.onnx --plan task.plan --package final.vector --calibrate samples.csv -o trained.plan \\
     --onnx trained.onnx
-  aver register model.toml --plan trained.plan
+  aver register model.toml --plan trained.plan --task 0x… --task-plan task.plan
   aver federated conclude 0x… triage@2.0.0 --plan trained.plan
+
+  aver federated finish triage.onnx --plan task.plan --package final.vector --calibrate samples.csv --rescale -4 -o small.plan
+  aver register model.toml --plan small.plan --task 0x… --task-plan task.plan --package final.vector
 
 The package is the task's last model with its salt, as its members have it (averment-vector/1). The new plan has the weights as
 they are, in the same blocks and chunks, and shifts and tables of its own; it is committed with the package's salt, so its points
-are the points that the task's contract has. --onnx writes the trained numbers into a copy of the network's file.";
+are the points that the task's contract has. --onnx writes the trained numbers into a copy of the network's file. With --rescale
+the weights are shifted and rounded and get a salt of their own; registering proves that they are the task's (an adoption).";
 
 #[derive(Debug, Args)]
 #[command(after_help = FINISH_HELP)]
@@ -387,6 +392,12 @@ pub struct FinishArgs {
     pub samples: SampleArgs,
     #[command(flatten)]
     pub setup: SetupArgs,
+    /// Times 2 to this power, rounded to the nearest: weights coarser or finer than the task's, which a version adopts with a proof
+    #[arg(long, value_name = "POWER", allow_hyphen_values = true)]
+    pub rescale: Option<i8>,
+    /// Bits of a weight then, with its sign [default: the task's and as many as were added or taken away]
+    #[arg(long, value_name = "BITS", requires = "rescale")]
+    pub bits: Option<u8>,
     /// Where to write the network with the trained numbers
     #[arg(long, value_name = "FILE")]
     pub onnx: Option<PathBuf>,

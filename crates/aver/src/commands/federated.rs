@@ -1,6 +1,7 @@
 //! `aver federated`: tasks of federated learning (docs/federated.md), from the plan that one starts from to the version that it ends
 //! as.
 
+pub mod claim;
 mod create;
 mod member;
 mod participate;
@@ -82,12 +83,17 @@ pub struct Task {
 impl Task {
     /// The task at an address. Refuses one that another factory created, or that runs other code than is recorded.
     pub async fn open(task: &str, context: &Context) -> Result<Self> {
+        Self::on(task, &context.ledger().await?, context).await
+    }
+
+    /// The same, on a chain that is open already.
+    pub async fn on(task: &str, ledger: &Ledger, context: &Context) -> Result<Self> {
         let wrong = || {
             exit::usage(format!("expected a task's address (`aver federated list` shows them), got {task:?}"))
         };
         let task = task.parse::<Address>().map_err(|_| wrong())?;
         let contracts = contracts(context)?;
-        let desk = Desk::open(context).await?;
+        let desk = Desk::on(context, ledger).await?;
         contracts.check(desk.client.ledger()).await?;
         let client = TaskClient::open(desk.client.ledger(), task, contracts.block_number).await?;
         let code = client.code();

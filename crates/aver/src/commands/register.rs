@@ -1,12 +1,15 @@
 //! `aver register`: from `model.toml` and files to a version on chain.
 
-use super::Context;
+use super::{
+    Context,
+    federated::claim::{self, Claim},
+};
 use crate::{
     args::RegisterArgs,
     capture::{Capture, Places},
     exit,
     plans::PlanFolder,
-    releases::{Release, Releases},
+    releases::{Release, ReleaseRounds, Releases},
     ui::{self, Ui},
 };
 use anyhow::{Context as _, Result};
@@ -73,9 +76,19 @@ async fn register(args: &RegisterArgs, source: &Source, places: &Places, context
         .into());
     }
     let parents = parents(source, &releases, &registry).await?;
-    let mut draft = Prepared::take(source, places, parents, context.ui)?;
-    if let Some(plan) = &args.plan {
-        draft = draft.with_plan(&PlanFolder::open(plan)?)?;
+    let plan = args.plan.as_deref().map(PlanFolder::open).transpose()?;
+    let claim = match (&args.task, &plan) {
+        (Some(task), Some(plan)) => {
+            let task_plan = args.task_plan.as_deref().map(PlanFolder::open).transpose()?;
+            let package = args.package.as_deref();
+            let origin = claim::Origin { plan, task_plan: task_plan.as_ref(), package };
+            Some(claim::claim(task, &origin, registry.ledger(), context).await?)
+        }
+        _ => None,
+    };
+    let mut draft = Prepared::take(source, places, parents, claim, context.ui)?;
+    if let Some(plan) = &plan {
+        draft = draft.with_plan(plan)?;
     }
     if args.keep {
         draft.keep(&Folder::open(&context.config.store_folder)?)?;
@@ -106,7 +119,7 @@ fn dry_run(source: &Source, places: &Places, context: &Context) -> Result<()> {
         };
         parents.push(known.ok_or_else(|| exit::usage(no_parent(parent)))?);
     }
-    let draft = Prepared::take(source, places, parents, context.ui)?;
+    let draft = Prepared::take(source, places, parents, None, context.ui)?;
     let words = serde_json::to_string_pretty(draft.statement.value()).context("writing the statement")?;
     context.ui.result(draft.statement.value(), words)
 }
@@ -173,6 +186,7 @@ pub struct Prepared {
     /// Where each entry of the listing lies.
     files: Vec<PathBuf>,
     openings: Vec<manifest::DatasetOpening>,
+    rounds: Option<ReleaseRounds>,
     provable: Provable,
 }
 
@@ -199,9 +213,17 @@ pub struct Registered {
 }
 
 impl Prepared {
-    /// Captures what `source` names and drafts the statement.
-    pub fn take(source: &Source, places: &Places, parents: Vec<VersionId>, ui: Ui) -> Result<Self> {
-        let Capture { facts, listing, places: files } = Capture::take(source, places, parents, ui)?;
+    /// Captures what `source` names and drafts the statement, which claims these rounds.
+    pub fn take(
+        source: &Source,
+        places: &Places,
+        parents: Vec<VersionId>,
+        claim: Option<Claim>,
+        ui: Ui,
+    ) -> Result<Self> {
+        let Capture { mut facts, listing, places: files } = Capture::take(source, places, parents, ui)?;
+        let (federated, rounds) = claim.map(|claim| (claim.record, claim.kept)).unzip();
+        facts.federated = federated;
         let mut failed = None;
         let drafted = source.draft(facts, &mut || {
             let mut salt = [0; 32];
@@ -212,7 +234,7 @@ impl Prepared {
             return Err(error).context("the operating system gives no randomness");
         }
         let Draft { statement, openings } = drafted.map_err(|error| exit::usage(error.to_string()))?;
-        Ok(Self { statement, listing, files, openings, provable: Provable::default() })
+        Ok(Self { statement, listing, files, openings, rounds, provable: Provable::default() })
     }
 
     /// Puts every weight file into the store.
@@ -256,6 +278,18 @@ impl Prepared {
             // Writing into a string cannot fail.
             let _ = writeln!(words, "  plan     {plan_digest:?}, weights {weights_commitment:?}");
         }
+        if let Some(rounds) = &captured.federated {
+            let of = match rounds.rounds.len() {
+                1 => "1 round".to_owned(),
+                many => format!("{many} rounds"),
+            };
+            let _ = writeln!(words, "  rounds   {of} of task {}", rounds.task);
+            if let Some(adoption) = &rounds.adoption {
+                let (up, down) = (adoption.up, adoption.down);
+                let _ =
+                    writeln!(words, "  adopted  shifted by {up} bits up and {down} down, rounded; proved");
+            }
+        }
         for parent in self.statement.parents() {
             let _ = writeln!(words, "  parent   {parent}");
         }
@@ -289,8 +323,8 @@ impl Prepared {
         };
         let version = registry.id().version_id(model, &content);
         let envelope = sign(self.statement.to_envelope(), sender.key())?;
-        let Self { statement, listing, openings, provable, .. } = self;
-        let release = Release { envelope, statement, listing, openings };
+        let Self { statement, listing, openings, rounds, provable, .. } = self;
+        let release = Release { envelope, statement, listing, openings, rounds };
         let folder = releases.save(version, &release)?;
         let sent = match registry.register_version(sender, model, &content).await {
             Ok((_, sent)) => sent,
@@ -332,6 +366,7 @@ impl Registered {
             "bytes": summary.bytes,
             "files": summary.files,
             "parents": self.statement.parents(),
+            "federated": self.statement.captured().federated,
             "folder": self.folder,
             "transaction": self.sent.tx,
             "gas": self.sent.gas_used(),

@@ -64,6 +64,7 @@ pub async fn claim(
         version,
         releases: &[context.releases()],
         disclose: &[],
+        task_plans: &[],
         records: BTreeSet::new(),
         decision: Some((view, found.evidence)),
     };

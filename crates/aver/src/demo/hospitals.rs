@@ -14,7 +14,10 @@ use super::{
 };
 use crate::{
     args::proofs::ColumnArgs,
-    commands::{commit, compile},
+    commands::{
+        commit, compile,
+        federated::claim::{self, Claim},
+    },
     desk::Desk,
     plans::PlanFolder,
 };
@@ -156,7 +159,8 @@ pub async fn play(stage: &mut Stage, cancer: &Path) -> Result<Trained> {
         "   The {IMPOSTOR}'s proof was shown to the contract, failed, and cost it its stake: half is burned, a quarter is whose who showed it"
     ));
 
-    let (version, plan) = begun.released(stage, cancer, &book.1, *accuracy.last().unwrap_or(&0.0)).await?;
+    let (version, plan) =
+        begun.released(stage, &client, cancer, (&book.1, *accuracy.last().unwrap_or(&0.0))).await?;
     begun.finish(stage, &client, &book.0, version, &plan).await?;
     for (name, sender) in
         people.iter().map(|(name, sender)| (*name, sender)).chain([("sponsor", &stage.owner)])
@@ -456,9 +460,9 @@ impl Begun {
     async fn released(
         &self,
         stage: &mut Stage,
+        client: &TaskClient,
         cancer: &Path,
-        package: &[u8],
-        accuracy: f64,
+        (package, accuracy): (&[u8], f64),
     ) -> Result<(VersionId, PlanFolder)> {
         let (plan, layout) = (self.folder.plan()?, self.folder.layout()?);
         let package = Package::decode_as(&layout, VectorKind::Model, package)?;
@@ -473,7 +477,9 @@ impl Begun {
         commit::with_salt(&folder, &package.salt, &setup, bits, &stage.context)?;
         let parents = Some("3.0.0-untrained");
         let manifest = manifest::write(cancer, "3.0.0", "model-v3.onnx", parents, Some(accuracy))?;
-        let version = stage.release(&manifest, Some(&folder), [0, 1], "clinic-north").await?;
+        let origin = claim::Origin { plan: &folder, task_plan: Some(&self.folder), package: None };
+        let claim = Claim::of(client, &origin, stage.owner.address(), &stage.context).await?;
+        let version = stage.release(&manifest, Some(&folder), Some(claim), [0, 1], "clinic-north").await?;
         Ok((version, folder))
     }
 

@@ -4,7 +4,9 @@ use crate::{
     args::{AppendArgs, Global, OpenArgs, RecordKindArg},
     capture::Places,
     commands::{
-        Context, contracts, init,
+        Context, contracts,
+        federated::claim::Claim,
+        init,
         log::{
             self,
             anchor::{Keys, Round},
@@ -129,12 +131,22 @@ impl Stage {
 
     /// Registers what `manifest` describes, with the plan that its decisions are proved by.
     pub async fn register(&mut self, manifest: &Path, plan: Option<&PlanFolder>) -> Result<VersionId> {
+        self.register_claiming(manifest, plan, None).await
+    }
+
+    /// The same; the manifest claims these rounds of federated learning.
+    async fn register_claiming(
+        &mut self,
+        manifest: &Path,
+        plan: Option<&PlanFolder>,
+        claim: Option<Claim>,
+    ) -> Result<VersionId> {
         let source = register::read(manifest)?;
         // The examples were unpacked a moment ago: whatever git says about the folder is not about them.
         let places = Places { code: None, ..Places::of(manifest) };
         let releases = self.context.releases();
         let parents = register::parents(&source, &releases, &self.registry).await?;
-        let mut prepared = Prepared::take(&source, &places, parents, self.context.ui)?;
+        let mut prepared = Prepared::take(&source, &places, parents, claim, self.context.ui)?;
         if let Some(plan) = plan {
             prepared = prepared.with_plan(plan)?;
         }
@@ -149,10 +161,11 @@ impl Stage {
         &mut self,
         manifest: &Path,
         plan: Option<&PlanFolder>,
+        claim: Option<Claim>,
         approving: [usize; 2],
         environment: &str,
     ) -> Result<VersionId> {
-        let version = self.register(manifest, plan).await?;
+        let version = self.register_claiming(manifest, plan, claim).await?;
         let source = register::read(manifest)?;
         let named = format!("{} {}", source.name(), source.version());
         let model = self.registry.id().model_id(self.owner.address(), source.name());

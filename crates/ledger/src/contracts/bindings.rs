@@ -163,45 +163,6 @@ struct Evidence {
     bytes prefix;
     bytes proof;
 }
-    event Joined(address indexed account, bytes32 indexed identity, uint16 index);
-    event Left(address indexed account);
-    event ValidatorJoined(address indexed account, bytes32 indexed identity);
-    event Announced(address indexed account, bytes32 key, string endpoint);
-    event Opened(uint16 indexed round, uint16 members, uint64 randomness);
-    event Drawn(uint16 indexed round, bytes32 seed);
-    event PhaseBegun(uint16 indexed round, uint8 indexed phase, uint40 until);
-    event Committed(uint16 indexed round, address indexed account, bytes32 digest);
-    event UpdateRevealed(
-        uint16 indexed round,
-        address indexed account,
-        bytes32 proofHash,
-        bytes32 contentHash,
-        bytes points,
-        bytes32 cumulative
-    );
-    event Challenged(uint16 indexed round, address indexed account, uint8 indexed contested, address challenger);
-    event Answered(uint16 indexed round, address indexed account, uint8 indexed contested);
-    event Lapsed(uint16 indexed round, address indexed account, uint8 indexed contested);
-    event Excluded(uint16 indexed round, address indexed account);
-    event Aggregated(
-        uint16 indexed round,
-        address indexed aggregator,
-        bytes32 contentHash,
-        bytes points,
-        address[] accounts,
-        uint256[] weights,
-        bytes matrix
-    );
-    event Rated(uint16 indexed round, uint256[] qualities);
-    event ScoresCommitted(uint16 indexed round, address indexed validator, bytes32 digest);
-    event ScoresRevealed(uint16 indexed round, address indexed validator, uint32[] scores);
-    event Settled(uint16 indexed round, bytes32 indexed model, uint256[] payments);
-    event Voided(uint16 indexed round);
-    event Struck(uint16 indexed round, address indexed account, uint8 strikes);
-    event Slashed(uint16 indexed round, address indexed account, address indexed accuser, uint256 burned);
-    event TaskEnded(uint256 rest);
-    event Finished(bytes32 indexed version);
-    event Withdrawn(address indexed account, address indexed to, uint256 amount);
     error ZeroAddress();
     error OtherSurroundings();
     error NotATask();

@@ -1,11 +1,11 @@
 //! Every step of a task, as a transaction. Before one is paid for, the contract is asked whether it would take it.
 
 use super::{
-    Aggregation, Contested, Evidence, Openings, Outcome, Posting, Reveal, Scores, SignedCommit, TaskClient,
-    TaskError, Terms,
+    Aggregation, Contested, Event, Evidence, Openings, Outcome, Posting, Reveal, Scores, SignedCommit,
+    TaskClient, TaskError, Terms,
 };
 use crate::contracts::{DevelopmentToken, FederatedTask, FederatedTasks, SendError, Sender, Sent};
-use alloy::sol_types::{SolCall, SolEvent, SolValue};
+use alloy::sol_types::{SolCall, SolValue};
 use averment_primitives::{Address, B256, Bytes, U256, keccak256};
 
 /// The terms' type in signatures.
@@ -200,9 +200,12 @@ impl TaskClient {
     /// What a transaction of [`Self::settle`] paid each of the outcome's accounts.
     pub fn payments(&self, sent: &Sent) -> Result<Vec<U256>, TaskError> {
         let own = sent.receipt.logs().iter().filter(|log| log.address() == self.id().task);
-        let mut paid = own.filter_map(|log| FederatedTask::Settled::decode_log(&log.inner).ok());
+        let mut paid = own.filter_map(|log| match Event::decode(log.topics(), &log.data().data) {
+            Ok(Event::Settled { payments, .. }) => Some(payments),
+            _ => None,
+        });
         let (tx, event, contract) = (sent.tx, "Settled", self.id().task);
-        Ok(paid.next().ok_or(SendError::NoEvent { tx, event, contract })?.data.payments)
+        Ok(paid.next().ok_or(SendError::NoEvent { tx, event, contract })?)
     }
 
     /// Strikes who did not commit, or not reveal.

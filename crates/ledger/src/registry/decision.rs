@@ -301,7 +301,7 @@ impl View {
     }
 
     /// Whom a transaction called, and with what.
-    async fn call(&self, tx: Option<B256>) -> Result<Option<(Address, Bytes)>, DecisionError> {
+    pub(super) async fn call(&self, tx: Option<B256>) -> Result<Option<(Address, Bytes)>, DecisionError> {
         let Some(tx) = tx else { return Ok(None) };
         let found = self.client.ledger.provider().get_transaction_by_hash(tx).await;
         let found = found.map_err(|source| DecisionError::Transaction { tx, source })?;

@@ -51,7 +51,7 @@ impl View {
         let implementation = Address::from_word(proven.slots.first().copied().unwrap_or_default());
         let (implementation, _) = ledger.prove(&self.block, implementation, &[]).await?;
         Ok(Evidence {
-            format: Evidence::right_format(dossier.decision.is_some(), !dossier.rounds.is_empty()),
+            format: Evidence::right_format(dossier.decision.is_some(), &dossier.rounds),
             subject: dossier.subject,
             chain_id: registry.chain_id,
             header: header_rlp(&self.block),

@@ -56,6 +56,7 @@ pub fn manifest(
         },
         datasets: source.datasets().into_iter().map(|dataset| (dataset.name, fingerprint)).collect(),
         parents: parents.to_vec(),
+        federated: None,
     };
     let statement = source.draft(captured, &mut || Salt::from_random([7; 32])).unwrap().statement;
     let mut envelope = statement.to_envelope();

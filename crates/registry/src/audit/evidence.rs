@@ -61,6 +61,9 @@ pub enum Format {
     /// About a version, or a decision, with rounds of federated learning that made a version of the lineage.
     #[serde(rename = "averment-audit/3")]
     V3,
+    /// The same, with proofs of rounds or of an adoption, or how amounts are written.
+    #[serde(rename = "averment-audit/4")]
+    V4,
 }
 
 /// An audit file, decoded but not believed.
@@ -200,7 +203,7 @@ pub enum EvidenceError {
     Json(#[from] JsonError),
     /// Another format or version.
     #[error(
-        "expected the format averment-audit/1, averment-audit/2 or averment-audit/3, got {got:?}; a newer release of averment may read it"
+        "expected the format averment-audit/1 to averment-audit/4, got {got:?}; a newer release of averment may read it"
     )]
     Format {
         /// The start of what was found.
@@ -209,9 +212,10 @@ pub enum EvidenceError {
     /// JSON of another shape.
     #[error("the audit file does not have the shape of its format: {0}")]
     Shape(serde_json::Error),
-    /// A decision in a file about a version, none in one about a decision, rounds in one without or none in one with.
+    /// A decision in a file about a version, none in one about a decision, rounds in one without or none in one with, their proofs
+    /// likewise.
     #[error(
-        "averment-audit/3 has rounds; of those without, averment-audit/2 is about a decision, averment-audit/1 is not: this file has \
+        "averment-audit/4 has rounds with proofs, averment-audit/3 rounds; of those without, averment-audit/2 is about a decision, averment-audit/1 is not: this file has \
          it otherwise"
     )]
     Decision,
@@ -257,7 +261,7 @@ impl Evidence {
                 return Err(EvidenceError::TooMany { what, limit, got });
             }
         }
-        if evidence.format != Self::right_format(evidence.decision.is_some(), !evidence.rounds.is_empty()) {
+        if evidence.format != Self::right_format(evidence.decision.is_some(), &evidence.rounds) {
             return Err(EvidenceError::Decision);
         }
         if let Some(decision) = &evidence.decision {
@@ -269,12 +273,13 @@ impl Evidence {
         Ok(evidence)
     }
 
-    /// The format of a file with or without a decision and rounds.
-    pub fn right_format(decision: bool, rounds: bool) -> Format {
+    /// The format of a file with or without a decision, and with these rounds.
+    pub fn right_format(decision: bool, rounds: &[RoundsEvidence]) -> Format {
         match (decision, rounds) {
-            (_, true) => Format::V3,
-            (true, false) => Format::V2,
-            (false, false) => Format::V1,
+            (_, rounds) if rounds.iter().any(RoundsEvidence::has_proofs) => Format::V4,
+            (true, []) => Format::V2,
+            (false, []) => Format::V1,
+            _ => Format::V3,
         }
     }
 

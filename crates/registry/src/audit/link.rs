@@ -177,6 +177,9 @@ pub enum BrokenLink {
     /// Rounds of a version that is not in the lineage.
     #[error("rounds of version {0}, which the file is not about")]
     RoundsSurplus(VersionId),
+    /// A manifest that claims rounds of a task, which the file does not have.
+    #[error("version {version}: its manifest claims rounds of the task {task}, which are not in the file")]
+    RoundsMissing { version: VersionId, task: Address },
     /// A record about something else.
     #[error(
         "log {log}, record {index}: it is about {about}, expected a version of this lineage",

@@ -1,6 +1,6 @@
 //! The audit file: everything there is to know about one version (`averment-audit/1`), or about one of its decisions, from its
 //! data to the payout (`averment-audit/2`), with its proofs; with the rounds of federated learning that made it or an ancestor
-//! (`averment-audit/3`).
+//! (`averment-audit/3`, with their proofs `averment-audit/4`).
 //!
 //! [`Evidence`] is the file. [`verify`] checks it offline, link by link, with nothing but a block hash that the
 //! reader trusts for reasons of its own; the file holds no root of trust. What comes out is [`Verified`], the
@@ -43,7 +43,8 @@ pub use evidence::{
 };
 pub use link::{BrokenLink, Disagreement};
 pub use rounds::{
-    Money, RoundQuestion, RoundStanding, RoundsEvidence, RoundsFault, VerifiedRound, VerifiedRounds,
+    AdoptionEvidence, AdoptionQuestion, Money, RoundProof, RoundProofEvidence, RoundQuestion, RoundStanding,
+    RoundsEvidence, RoundsFault, TaskQuestion, TokenTold, VectorsEvidence, VerifiedRound, VerifiedRounds,
     VerifiedUpdate,
 };
 pub use verified::{

@@ -222,7 +222,7 @@ fn only_the_one_form_of_a_file_is_read() {
         assert_ne!(other, text);
         Evidence::decode(other.as_bytes(), &limits).unwrap_err();
     }
-    let newer = text.replacen("averment-audit/1", "averment-audit/4", 1);
+    let newer = text.replacen("averment-audit/1", "averment-audit/5", 1);
     assert!(matches!(Evidence::decode(newer.as_bytes(), &limits), Err(EvidenceError::Format { .. })));
     let tight = Limits { bytes: 100, ..limits };
     assert!(matches!(Evidence::decode(text.as_bytes(), &tight), Err(EvidenceError::Json(_))));

@@ -86,6 +86,21 @@ pub enum Caveat {
         /// The version that the rounds made.
         version: VersionId,
     },
+    /// The proofs of rounds were not checked here, or are not in the file: that each model is the sum of its updates is the contract's word.
+    RoundsUnproved {
+        /// The version that the rounds made.
+        version: VersionId,
+    },
+    /// The proofs of rounds are by the development setup, whose secret is public.
+    RoundsDevelopmentSetup {
+        /// The version that the rounds made.
+        version: VersionId,
+    },
+    /// That a version's weights are a task's, shifted and rounded, was not checked here.
+    AdoptionUnchecked {
+        /// The version.
+        version: VersionId,
+    },
     /// Approvals of a version of the lineage are touched by a compromised key.
     TouchedApprovals {
         /// The version.

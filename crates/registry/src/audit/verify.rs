@@ -122,9 +122,23 @@ pub fn verify_with(
         let version = given.version;
         let own = versions.get(&version).ok_or(BrokenLink::RoundsSurplus(version))?;
         let ancestor = |id: VersionId| versions.get(&id).map(|own| &own.record.content);
-        let about = rounds::About { content: &own.record.content, ancestor: &ancestor };
+        let about = rounds::About {
+            chain_id: registry.chain_id,
+            registrant: own.record.registrant,
+            claim: own.statement.captured().federated.as_ref(),
+            content: &own.record.content,
+            ancestor: &ancestor,
+        };
         let found = rounds::verify(given, &about, &header, policy, mathematics);
         made.push(found.map_err(|fault| BrokenLink::Rounds { version, fault: Box::new(fault) })?);
+    }
+
+    for (id, version) in &versions {
+        if let Some(claim) = &version.statement.captured().federated
+            && !made.iter().any(|rounds| rounds.version == *id)
+        {
+            return Err(BrokenLink::RoundsMissing { version: *id, task: claim.task });
+        }
     }
 
     let mut verified = Verified {
@@ -350,6 +364,15 @@ fn caveats(verified: &Verified, policy: &TrustPolicy) -> Vec<Caveat> {
         }
         if !rounds.computed() {
             caveats.push(Caveat::RoundsUnchecked { version });
+        } else {
+            match rounds.proved() {
+                ProofStanding::Verified => {}
+                ProofStanding::DevelopmentSetup => caveats.push(Caveat::RoundsDevelopmentSetup { version }),
+                ProofStanding::Unchecked => caveats.push(Caveat::RoundsUnproved { version }),
+            }
+        }
+        if matches!(rounds.adoption, Some((_, ProofStanding::Unchecked))) {
+            caveats.push(Caveat::AdoptionUnchecked { version });
         }
     }
     for version in verified.versions.values() {

@@ -4,7 +4,9 @@
 pub(crate) mod event;
 pub(crate) mod task;
 
-pub use event::{TaskEvent, TaskEventError};
+/// Events of a task as the contract writes them.
+pub use event::typed::Told as TaskEvents;
+pub use event::{Contested, Phase, TaskEvent, TaskEventError};
 pub use task::{
     FACTORY_SLOT, TASK_SLOT, TaskCode, TaskCodeError, TaskRule, TaskStanding, TaskTerms, factory_slots,
     history_after, outcome_digest, task_slots,

@@ -1,7 +1,8 @@
 //! What the program measures and a person does not have to write: files, code, environment, data.
 
 use super::issue::{Fault, Issue};
-use averment_primitives::{B256, SaltedLeaf, VersionId, fingerprint};
+use crate::federated::history_after;
+use averment_primitives::{Address, B256, SaltedLeaf, VersionId, fingerprint};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -75,6 +76,69 @@ pub struct Environment {
     pub lock_files: Vec<FileDigest>,
 }
 
+/// The rounds of federated learning (docs/federated.md) that the weights come from, as the task's contract has them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FederatedRounds {
+    /// EIP-155 id of the task's chain.
+    pub chain_id: u64,
+    /// The task's contract.
+    pub task: Address,
+    /// The version that it started from, a parent.
+    pub initial: VersionId,
+    /// Its final rounds, ascending.
+    pub rounds: Vec<FinalRound>,
+    /// keccak256 of the points of its last final model.
+    pub points: B256,
+    /// How the version's weights follow from the task's; none if their points are the task's own.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub adoption: Option<AdoptionRecord>,
+}
+
+/// A final round of a task.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FinalRound {
+    /// Its number.
+    pub round: u16,
+    /// What the contract kept of it: hashes of model, of what it added and of the matrix, and whose updates it is of.
+    pub outcome: B256,
+}
+
+/// An `averment-adoption/1`: that the version's weights are the task's, times `2^(up-down)` and rounded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AdoptionRecord {
+    /// Bits up.
+    pub up: u8,
+    /// Bits down.
+    pub down: u8,
+    /// keccak256 of the file.
+    pub digest: B256,
+}
+
+impl FederatedRounds {
+    /// The most rounds that a manifest names.
+    pub const LIMIT: usize = 4096;
+
+    /// The chain over the rounds, as the task stores it.
+    pub fn history(&self) -> B256 {
+        self.rounds.iter().fold(B256::ZERO, |head, own| history_after(head, own.round, own.outcome))
+    }
+
+    /// What is not as a statement needs it, in words.
+    pub(super) fn fault(&self, parents: &[VersionId]) -> Option<String> {
+        let Self { rounds, initial, .. } = self;
+        if rounds.is_empty() || rounds.len() > Self::LIMIT {
+            return Some(format!("expected 1 to {} rounds, got {}", Self::LIMIT, rounds.len()));
+        }
+        if !rounds.is_sorted_by(|a, b| a.round < b.round) {
+            return Some("the rounds' numbers do not ascend".to_owned());
+        }
+        if !parents.contains(initial) {
+            return Some(format!("the task started from {initial}, which is no parent"));
+        }
+        None
+    }
+}
+
 /// Everything captured for a draft, in the clear: private data's fingerprints do not leave
 /// [`Source::draft`](super::Source::draft) but as commitments.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,6 +159,8 @@ pub struct Captured {
     pub datasets: BTreeMap<String, Fingerprint>,
     /// The ids of the parents, in the order of `model.parents`.
     pub parents: Vec<VersionId>,
+    /// The rounds of federated learning that the weights come from.
+    pub federated: Option<FederatedRounds>,
 }
 
 /// What binds the manifest to a dataset.
@@ -130,6 +196,9 @@ pub struct CapturedRecord {
     pub environment: Environment,
     /// The parents' version ids, ascending, as `parents` on chain.
     pub parents: Vec<VersionId>,
+    /// The rounds of federated learning that the weights come from, if it claims any.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub federated: Option<FederatedRounds>,
 }
 
 impl Captured {

@@ -24,8 +24,8 @@ mod statement;
 mod template;
 
 pub use captured::{
-    Artifact, Captured, CapturedRecord, Code, DatasetBinding, DatasetRecord, Environment, FileDigest,
-    Fingerprint, Git,
+    AdoptionRecord, Artifact, Captured, CapturedRecord, Code, DatasetBinding, DatasetRecord, Environment,
+    FederatedRounds, FileDigest, FinalRound, Fingerprint, Git,
 };
 pub use dataset::DatasetOpening;
 pub use issue::{Fault, Issue, Issues};

@@ -198,6 +198,7 @@ impl Source {
             code: captured.code,
             environment: captured.environment,
             parents,
+            federated: captured.federated,
         };
         let record = to_json(&record, "predicate.captured")?;
         let value = json!({
@@ -453,6 +454,9 @@ fn agree(predicate: &Value, captured: &CapturedRecord) -> Result<(), StatementEr
     }
     if !captured.parents.is_sorted_by(|a, b| a < b) {
         return Err(malformed("the parents' ids do not ascend, or one is there twice".into()));
+    }
+    if let Some(why) = captured.federated.as_ref().and_then(|own| own.fault(&captured.parents)) {
+        return Err(StatementError::Malformed { field: "predicate.captured.federated", message: why });
     }
     match &captured.code.git {
         Some(git) if !is_commit(&git.commit) => {

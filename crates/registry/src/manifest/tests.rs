@@ -8,8 +8,9 @@ use super::*;
 use crate::{
     canonical::{self, JsonError},
     dsse::{Envelope, IN_TOTO},
+    federated::history_after,
 };
-use averment_primitives::{B256, Salt, VersionId};
+use averment_primitives::{Address, B256, Salt, VersionId};
 use serde_json::{Value, json};
 
 const V1: &str = include_str!("../../../../examples/breast_cancer/model-v1.toml");
@@ -55,6 +56,7 @@ fn captured(source: &Source) -> Captured {
             .map(|(index, dataset)| (dataset.name, fingerprint(index)))
             .collect(),
         parents: source.parents().iter().map(|_| VersionId(digest(0x51))).collect(),
+        federated: None,
     }
 }
 
@@ -314,5 +316,45 @@ fn truncated_or_flipped_bytes_never_pass_for_the_same() {
         if let Ok(other) = Statement::decode(&flipped, &Limits::default()) {
             assert_ne!(other.digest(), statement.digest());
         }
+    }
+}
+
+#[test]
+fn rounds_that_are_claimed_come_from_a_parent_and_ascend() {
+    let source = Source::parse(V2).unwrap();
+    let parent = VersionId(digest(0x51));
+    let own = FederatedRounds {
+        chain_id: 10,
+        task: Address::repeat_byte(0x61),
+        initial: parent,
+        rounds: vec![
+            FinalRound { round: 1, outcome: digest(0x71) },
+            FinalRound { round: 3, outcome: digest(0x72) },
+        ],
+        points: digest(0x73),
+        adoption: Some(AdoptionRecord { up: 0, down: 4, digest: digest(0x74) }),
+    };
+    let drafted = |change: &dyn Fn(&mut FederatedRounds)| {
+        let mut rounds = own.clone();
+        change(&mut rounds);
+        let facts = Captured { parents: vec![parent], federated: Some(rounds), ..captured(&source) };
+        source.draft(facts, &mut salts())
+    };
+    let statement = drafted(&|_| {}).unwrap().statement;
+    assert_eq!(statement.captured().federated.as_ref(), Some(&own));
+    let again = Statement::decode(statement.canonical_bytes(), &Limits::default()).unwrap();
+    assert_eq!(again.captured(), statement.captured());
+    let head = history_after(history_after(B256::ZERO, 1, digest(0x71)), 3, digest(0x72));
+    assert_eq!(own.history(), head);
+    type Change = fn(&mut FederatedRounds);
+    let refused: [(Change, &str); 4] = [
+        (|own| own.rounds.clear(), "1 to 4096 rounds"),
+        (|own| own.rounds.swap(0, 1), "do not ascend"),
+        (|own| own.rounds[1].round = 1, "do not ascend"),
+        (|own| own.initial = VersionId(digest(0x52)), "which is no parent"),
+    ];
+    for (change, words) in refused {
+        let error = drafted(&change).unwrap_err().to_string();
+        assert!(error.contains(words) && error.contains("captured.federated"), "{error}");
     }
 }

@@ -36,6 +36,7 @@ pub fn run(args: &DecisionArgs, context: &Context) -> Result<()> {
             version: decision.version,
             releases: &releases,
             disclose: &args.with.disclose,
+            task_plans: &args.with.task_plans,
             records: args.with.records.iter().copied().collect(),
             decision: Some((view, decision.evidence)),
         };

@@ -4,9 +4,11 @@ use super::verify;
 use crate::{
     args::{AuditArgs, WithArgs},
     commands::{Context, log},
+    desk::Desk,
     exit,
     mathematics::Checker,
-    releases::Releases,
+    plans::PlanFolder,
+    releases::{ReleaseRounds, Releases},
 };
 use anyhow::{Context as _, Result, ensure};
 use averment_ledger::{
@@ -16,8 +18,12 @@ use averment_ledger::{
 use averment_node::federated::points;
 use averment_primitives::{Address, ModelId, VersionId};
 use averment_registry::{
-    audit::{DecisionEvidence, Opening, TrustPolicy, TrustedBlockHash, Verified, VersionEvidence, page},
-    manifest::DatasetOpening,
+    audit::{
+        DecisionEvidence, Opening, RoundsEvidence, TrustPolicy, TrustedBlockHash, VectorsEvidence, Verified,
+        VersionEvidence, page,
+    },
+    federated::TaskCode,
+    manifest::{DatasetOpening, FederatedRounds},
 };
 use averment_storage::atomic;
 use serde_json::json;
@@ -39,7 +45,8 @@ pub fn run(args: &AuditArgs, context: &Context) -> Result<()> {
         let releases = releases(&args.with, context);
         let records = args.with.records.iter().copied().collect();
         let disclose = &args.with.disclose;
-        let order = Order { version, releases: &releases, disclose, records, decision: None };
+        let task_plans = &args.with.task_plans;
+        let order = Order { version, releases: &releases, disclose, task_plans, records, decision: None };
         let made = order.fill(&registry, output, context).await?;
         let block = made.verified.block();
         let value = json!({
@@ -85,6 +92,8 @@ pub struct Order<'a> {
     pub releases: &'a [Releases],
     /// Names of the version's private datasets that the reader may see.
     pub disclose: &'a [String],
+    /// Plans that tasks of the lineage started from.
+    pub task_plans: &'a [PathBuf],
     /// Indexes of the records in the log here that the reader may see.
     pub records: BTreeSet<u64>,
     /// The decision that it is about, as of the block that is given with it; none if it is about the version alone.
@@ -109,19 +118,33 @@ impl Order<'_> {
             None => (registry.at_final().await?, None),
         };
         let lineage = lineage(&view, self.version).await?;
-        let versions = self.versions(lineage.keys().copied())?;
+        let (versions, mut claims) = self.versions(lineage.keys().copied())?;
         let models = lineage.into_values().collect();
         let mut logs = Vec::new();
         if !self.records.is_empty() {
             logs.push(log::evidence::evidence(context, registry, &view, &self.records).await?);
         }
         let factory = factory(context)?;
+        let task_plans = self.task_plans.iter().map(|path| PlanFolder::open(path));
+        let task_plans = task_plans.collect::<Result<Vec<_>>>()?;
         let mut rounds = Vec::new();
-        if let Some(factory) = factory {
-            for version in versions.keys() {
-                let difference = |to: &[u8], from: &[u8]| points::difference(to, from).ok();
-                rounds.extend(view.rounds(factory, *version, difference).await?);
+        for version in versions.keys() {
+            let (claim, kept) = claims.remove(version).unwrap_or_default();
+            let difference = |to: &[u8], from: &[u8]| points::difference(to, from).ok();
+            let claimed = claim.map(|claim| claim.task);
+            let Some(mut own) = view.rounds(factory, *version, claimed, difference).await? else { continue };
+            let (vectors, adoption) = kept.map(|kept| (kept.vectors, kept.adoption)).unwrap_or_default();
+            own.vectors = match vectors {
+                Some(vectors) => Some(vectors),
+                None => vectors_of(&own, &task_plans)?,
+            };
+            if own.vectors.is_none() {
+                // Without, nobody could check them.
+                own.proofs.clear();
             }
+            own.adoption = adoption;
+            own.token = Desk::on(context, registry.ledger()).await.ok().map(|desk| desk.told());
+            rounds.push(own);
         }
         let dossier = Dossier { subject: self.version, models, versions, logs, decision, rounds };
         let evidence = view.evidence(dossier).await?;
@@ -148,8 +171,9 @@ impl Order<'_> {
     fn versions(
         &self,
         lineage: impl Iterator<Item = VersionId>,
-    ) -> Result<BTreeMap<VersionId, VersionEvidence>> {
+    ) -> Result<(BTreeMap<VersionId, VersionEvidence>, Claims)> {
         let (mut versions, mut missing) = (BTreeMap::new(), Vec::new());
+        let mut claims = Claims::new();
         for version in lineage {
             let mut found = None;
             for releases in self.releases {
@@ -164,10 +188,11 @@ impl Order<'_> {
             let manifest =
                 serde_json::from_slice(&release.envelope.encode()?).context("encoding a manifest")?;
             let artifacts = Some(release.listing.entries().to_vec());
+            claims.insert(version, (release.statement.captured().federated.clone(), release.rounds));
             versions.insert(version, VersionEvidence { version, manifest, artifacts, openings });
         }
         if missing.is_empty() {
-            return Ok(versions);
+            return Ok((versions, claims));
         }
         Err(exit::usage(format!(
             "the manifests of these versions are not here:\n  {}\nask whoever registered them for their folders \
@@ -195,6 +220,22 @@ impl Order<'_> {
         }
         Ok(disclosed)
     }
+}
+
+/// Of each version the rounds that its manifest claims, and what is kept of them.
+type Claims = BTreeMap<VersionId, (Option<FederatedRounds>, Option<ReleaseRounds>)>;
+
+/// What the vectors of a task are, if one of these plans is the one that it started from.
+fn vectors_of(rounds: &RoundsEvidence, plans: &[PlanFolder]) -> Result<Option<VectorsEvidence>> {
+    let code = TaskCode::decode(&rounds.code)?;
+    for folder in plans {
+        let plan = folder.plan()?;
+        if plan.digest() == code.terms.plan {
+            let layout = folder.layout()?;
+            return Ok(Some(VectorsEvidence { plan: plan.encode().into(), layout: layout.encode().into() }));
+        }
+    }
+    Ok(None)
 }
 
 /// What creates tasks of federated learning, if that is recorded here for the configured chain.

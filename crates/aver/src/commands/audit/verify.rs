@@ -5,6 +5,7 @@ use crate::{
     commands::Context,
     exit,
     mathematics::Checker,
+    table::table,
 };
 use anyhow::{Context as _, Result};
 use averment_registry::audit::{
@@ -126,7 +127,13 @@ pub fn rounds(rounds: &VerifiedRounds) -> Value {
             "settled": round.settled,
             "modelBefore": round.models[0],
             "modelAfter": round.models[1],
-            "computed": round.standing == audit::RoundStanding::Computed,
+            "outcome": round.outcome,
+            "computed": round.standing != audit::RoundStanding::Unchecked,
+            "proof": match round.standing {
+                audit::RoundStanding::Proved => "Verified",
+                audit::RoundStanding::DevelopmentSetup => "DevelopmentSetup",
+                _ => "Unchecked",
+            },
             "receipts": round.proved,
             "updates": round.updates.iter().map(|update| json!({
                 "account": update.account,
@@ -157,6 +164,15 @@ pub fn rounds(rounds: &VerifiedRounds) -> Value {
         "rule": rounds.terms.rule.name(),
         "rounds": rounds.rounds.iter().map(round).collect::<Vec<_>>(),
         "voided": rounds.voided,
+        "concluded": rounds.concluded,
+        "claimed": rounds.claimed,
+        "adoption": rounds.adoption.map(|(record, standing)| json!({
+            "up": record.up,
+            "down": record.down,
+            "digest": record.digest,
+            "proof": format!("{standing:?}"),
+        })),
+        "token": rounds.token,
         "told": rounds.told.0,
         "steps": rounds.told.1,
         "money": money.collect::<Vec<_>>(),
@@ -233,19 +249,31 @@ fn words(verified: &Verified, caveats: &[String], page: Option<&Path>) -> Result
                 round.updates.len(),
                 round.models[1],
                 round.aggregator,
-                if round.standing == audit::RoundStanding::Computed {
-                    ", weights computed again"
-                } else {
-                    ""
+                match round.standing {
+                    audit::RoundStanding::Unchecked => "",
+                    audit::RoundStanding::Computed => ", weights computed again",
+                    audit::RoundStanding::Proved | audit::RoundStanding::DevelopmentSetup => {
+                        ", weights computed again, proof and sum checked"
+                    }
                 }
             )?;
         }
-        for (account, own) in rounds.money() {
+        if let Some((record, _)) = rounds.adoption {
             writeln!(
                 words,
-                "  {account}: {} rounds, earned {}, fees {}, stake lost {}",
-                own.rounds, own.earned, own.fees, own.slashed
+                "  its weights are the task's, shifted by {} bits up and {} down and rounded",
+                record.up, record.down
             )?;
+        }
+        let money = rounds.money().into_iter().map(|(account, own)| {
+            let [earned, fees, slashed] =
+                [own.earned, own.fees, own.slashed].map(|units| rounds.amount(units));
+            [account.to_string(), own.rounds.to_string(), earned, fees, slashed]
+        });
+        let money: Vec<[String; 5]> = money.collect();
+        let table = table(["account", "rounds", "earned", "fees", "stake lost"], &money);
+        for line in table.lines() {
+            writeln!(words, "  {line}")?;
         }
     }
     for caveat in caveats {
@@ -303,6 +331,16 @@ fn caveat(caveat: &Caveat) -> String {
         ),
         Caveat::RoundsUnchecked { version } => {
             format!("weights and qualities in the rounds that made {version} were not computed again here")
+        }
+        Caveat::RoundsUnproved { version } => format!(
+            "the proofs of the rounds that made {version} were not checked here: that each model is the sum of its updates is what \
+             the contract found"
+        ),
+        Caveat::RoundsDevelopmentSetup { version } => {
+            format!("the proofs of the rounds that made {version}: {}", crate::setups::PROVES_NOTHING)
+        }
+        Caveat::AdoptionUnchecked { version } => {
+            format!("that the weights of {version} are a task's, shifted and rounded, was not checked here")
         }
         Caveat::TouchedApprovals { version, decisions } => {
             format!("a compromised key touches {decisions} decisions about {version}")

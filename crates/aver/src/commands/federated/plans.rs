@@ -90,7 +90,16 @@ pub fn finish(args: &FinishArgs, context: &Context) -> Result<()> {
     let template = Template::new(&source.network, &plan, &layout).map_err(wrong)?;
     let options = Options { reveal: args.samples.reveal, ..Options::default() };
     let compiled = context.ui.waiting("compiling the trained model", || {
-        task::finish(&template, &package.vector, &source.samples, &options).map_err(wrong)
+        match args.rescale {
+            Some(by) => {
+                let widest = layout.blocks().iter().map(|block| i16::from(block.bits)).max().unwrap_or(2);
+                let own = u8::try_from((widest + i16::from(by)).clamp(2, 24)).unwrap_or(2);
+                let bits = args.bits.unwrap_or(own);
+                task::finish_rescaled(&template, &package.vector, by, bits, &source.samples, &options)
+            }
+            None => task::finish(&template, &package.vector, &source.samples, &options),
+        }
+        .map_err(wrong)
     })?;
     if let Some(path) = &args.onnx {
         let parameters = template.parameters(&package.vector).map_err(wrong)?;
@@ -101,11 +110,13 @@ pub fn finish(args: &FinishArgs, context: &Context) -> Result<()> {
         atomic::write(path, &file).with_context(|| format!("writing {}", path.display()))?;
     }
     let folder = source.keep(&args.output, &compiled.model)?;
-    // The same chunks, the same setup and the package's salt: the points are the task's.
+    // The same chunks, the same setup and the package's salt: the points are the task's. Other weights are hidden by another salt.
     let chunked = first.chunked();
     let bits = chunked.blocks().chunk_bits();
     let setup = context.setup(chunked.setup(), bits)?;
-    let (commitment, schema) = commit::with_salt(&folder, &package.salt, &setup, bits, context)?;
+    let fresh = args.rescale.map(|_| commit::fresh_salt()).transpose()?;
+    let salt = fresh.as_ref().unwrap_or(&package.salt);
+    let (commitment, schema) = commit::with_salt(&folder, salt, &setup, bits, context)?;
     let points = point::to_bytes(commitment.chunked().points());
     let development = chunked.setup() == DEVELOPMENT;
     let value = json!({
@@ -114,14 +125,23 @@ pub fn finish(args: &FinishArgs, context: &Context) -> Result<()> {
         "weightsCommitment": commitment.identity(),
         "schemaDigest": schema.digest(),
         "points": keccak256(&points),
+        "rescaled": args.rescale,
         "setup": chunked.setup(),
         "development": development,
         "onnx": args.onnx,
         "report": compiled.report,
     });
+    let (from, package) = (args.plan.display(), args.package.display());
+    let (whose, more) = match args.rescale {
+        Some(_) => (
+            "which are not the task's: registering proves that the weights are",
+            format!(" --package {package}"),
+        ),
+        None => ("which the task's contract has as its model", String::new()),
+    };
     let mut words = format!(
-        "plan     {:?}\nweights  {:?}\npoints   {:?}, which the task's contract has as its model\n{}next: aver register \
-         model.toml --plan {output}, then aver federated conclude TASK VERSION --plan {output}",
+        "plan     {:?}\nweights  {:?}\npoints   {:?}, {whose}\n{}next: aver register model.toml --plan {output} --task TASK \
+         --task-plan {from}{more}, then aver federated conclude TASK VERSION --plan {output}",
         compiled.model.plan().digest(),
         commitment.identity(),
         keccak256(&points),

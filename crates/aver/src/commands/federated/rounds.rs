@@ -1,6 +1,10 @@
 //! The steps of a round that a person may want to take, and the end of a task. What needs integers the member's program does.
 
-use super::{Task, create, done};
+use super::{
+    Task,
+    claim::{check_adoption, other_points},
+    create, done,
+};
 use crate::{
     args::federated::{ConcludeArgs, ContestArgs, ContestedArg},
     commands::Context,
@@ -276,11 +280,50 @@ pub async fn conclude(args: &ConcludeArgs, context: &Context) -> Result<()> {
     let folder = PlanFolder::open(&args.plan)?;
     let (version, record) = task.version(&args.version, context).await?;
     proofs::same_plan(version, &record, &folder)?;
+    let release = context.releases().load(version)?;
+    let claim = release.as_ref().and_then(|own| own.statement.captured().federated.clone());
+    if let Some(other) = claim.as_ref().map(|claim| claim.task).filter(|other| *other != task.address()) {
+        return Err(exit::refused(format!(
+            "the manifest of {version} says that it comes from the task {other}"
+        ))
+        .into());
+    }
     let (prefix, points) = create::parts(&folder.commitment()?);
+    let (_, rounds) = task.client.rounds().await?;
+    if let Some(claim) = claim.as_ref().filter(|claim| claim.adoption.is_some()) {
+        let kept = release.as_ref().and_then(|own| own.rounds.as_ref());
+        let about = (record.content.plan_digest, record.registrant);
+        let adoption = check_adoption(&task, claim, kept, about, context).await?;
+        let value = json!({
+            "task": task.address(),
+            "version": version,
+            "points": keccak256(&points),
+            "rounds": rounds,
+            "adoption": adoption,
+        });
+        return done(
+            context,
+            &[],
+            value,
+            format!(
+                "the weights of {version} are those that {rounds} rounds of {} made, shifted by {} bits up and {} down and rounded: the \
+                 proof that its manifest names holds. The contract takes nothing but its own points, so nothing was sent\n\
+                 next: aver audit {version} shows the rounds",
+                task.address(),
+                adoption.up,
+                adoption.down
+            ),
+        );
+    }
     check_final(&task, &prefix, &points).await?;
+    if claim.is_none() {
+        context.ui.remark(
+            "the version's manifest does not name the task's rounds: `aver register --task` writes them into one, with what an audit \
+             needs to check their proofs",
+        );
+    }
     let sender = task.desk.sender(context).await?;
     let sent = [task.client.finish(&sender, version.0, prefix, points.clone()).await?];
-    let (_, rounds) = task.client.rounds().await?;
     done(
         context,
         &sent,
@@ -289,6 +332,7 @@ pub async fn conclude(args: &ConcludeArgs, context: &Context) -> Result<()> {
             "version": version,
             "points": keccak256(&points),
             "rounds": rounds,
+            "adoption": null,
         }),
         format!(
             "version {version} is what {rounds} rounds of {} made\nnext: aver audit {version} shows them",
@@ -298,18 +342,8 @@ pub async fn conclude(args: &ConcludeArgs, context: &Context) -> Result<()> {
 }
 
 /// Refuses points that are not those of a task's final model.
-pub async fn check_final(task: &Task, prefix: &Bytes, points: &Bytes) -> Result<()> {
+async fn check_final(task: &Task, prefix: &Bytes, points: &Bytes) -> Result<()> {
     let (model, _) = task.client.model().await?;
     let same = keccak256(prefix) == task.client.code().prefix_hash && keccak256(points) == model;
-    if same {
-        return Ok(());
-    }
-    Err(exit::refused(format!(
-        "the plan's points are {:?}, the final model of {} has {model:?}: a version may name the rounds as its provenance only if \
-         its points are the task's, byte for byte (`aver federated finish` makes such a plan of the task's last model). That other \
-         chunks are a rounding of the task's would need an adoption proof, which this release does not make yet",
-        keccak256(points),
-        task.address()
-    ))
-    .into())
+    if same { Ok(()) } else { Err(other_points(keccak256(points), model, task.address())) }
 }

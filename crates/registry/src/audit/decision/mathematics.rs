@@ -1,7 +1,7 @@
 //! What only somebody can check who knows the proof system: this crate does not (docs: the arrows in ARCHITECTURE.md).
 
 use super::{
-    super::rounds::{RoundQuestion, RoundStanding},
+    super::rounds::{AdoptionQuestion, RoundQuestion, RoundStanding},
     evidence::{InputsEvidence, ProofEvidence},
 };
 use crate::settlement::{Offer, Request, Router};
@@ -57,11 +57,17 @@ pub trait Mathematics {
         inputs: &InputsEvidence,
     ) -> Result<Option<Vec<DisclosedInput>>, String>;
 
-    /// Computes weights and qualities of a round again from its matrix, and what the round adds from its models' points. By
-    /// itself nothing is computed.
+    /// Computes weights and qualities of a round again from its matrix, and what the round adds from its models' points; and checks
+    /// its proof and its sum, if they are there. By itself nothing is computed.
     fn round(&self, question: &RoundQuestion<'_>) -> Result<RoundStanding, String> {
         let _ = question;
         Ok(RoundStanding::Unchecked)
+    }
+
+    /// Checks that the weights of a version are those of a task, shifted and rounded, and in range. By itself nothing is checked.
+    fn adoption(&self, question: &AdoptionQuestion<'_>) -> Result<ProofStanding, String> {
+        let _ = question;
+        Ok(ProofStanding::Unchecked)
     }
 }
 

@@ -325,6 +325,17 @@ impl Page<'_> {
                 (steps) " of " (of) " events of the rounds that made " (self.version_name(*version))
                 " are told, not proved. Each round's models, matrix and participants, and what follows from them, are proved all the same."
             },
+            Caveat::RoundsUnproved { version } => html! {
+                "The proofs of the rounds that made " (self.version_name(*version)) " were not checked here: that each model is the weighted "
+                "sum of its updates, and in range, is what the contract found when it took the model."
+            },
+            Caveat::RoundsDevelopmentSetup { version } => html! {
+                "The proofs of the rounds that made " (self.version_name(*version)) " are by the development setup, whose secret is "
+                "public: they prove nothing."
+            },
+            Caveat::AdoptionUnchecked { version } => html! {
+                "That the weights of " (self.version_name(*version)) " are a task's, shifted and rounded, was not checked here."
+            },
             Caveat::RoundsUnchecked { version } => html! {
                 "Weights and qualities in the rounds that made " (self.version_name(*version)) " were not computed again here."
             },
@@ -473,6 +484,8 @@ fn grave(caveat: &Caveat) -> bool {
         | Caveat::Ended { .. }
         | Caveat::ProofUnchecked
         | Caveat::RoundsUnchecked { .. }
+        | Caveat::RoundsDevelopmentSetup { .. }
+        | Caveat::AdoptionUnchecked { .. }
         | Caveat::DevelopmentSetup => true,
         Caveat::RegistryNotPinned
         | Caveat::CodeNotPinned
@@ -484,6 +497,7 @@ fn grave(caveat: &Caveat) -> bool {
         | Caveat::ProofMissing
         | Caveat::TasksNotPinned
         | Caveat::RoundsTold { .. }
+        | Caveat::RoundsUnproved { .. }
         | Caveat::InputsUnchecked
         | Caveat::VouchedByChain { .. } => false,
     }

@@ -2,7 +2,7 @@
 
 use super::{Page, Source, moment};
 use crate::{
-    audit::{RoundStanding, VerifiedRound, VerifiedRounds},
+    audit::{ProofStanding, RoundStanding, VerifiedRound, VerifiedRounds},
     federated::TaskEvent,
 };
 use averment_primitives::{B256, U256};
@@ -28,12 +28,34 @@ impl Page<'_> {
             h2 id="rounds" { "Rounds that made " (made) }
             p.about {
                 "Participants who do not trust each other trained " (first) " further, under the contract "
-                code { (rounds.task) } ". Its final model has the very points that are registered as " (made) "’s weights. "
+                code { (rounds.task) } ". "
+                @match &rounds.adoption {
+                    None => { "Its final model has the very points that are registered as " (made) "’s weights. " }
+                    Some((record, standing)) => {
+                        (made) "’s weights are those of its final model, shifted by " (record.up) " bits up and " (record.down)
+                        " down and rounded" @match standing {
+                            ProofStanding::Unchecked => { " by what its manifest says; nobody checked the proof of it here. " }
+                            _ => { ", which a proof shows" (Source::Computed.mark(self)) ". " }
+                        }
+                    }
+                }
+                @if rounds.claimed { "The version's manifest names these rounds. " }
+                @if !rounds.concluded { "The task's sponsor has not said on the chain that this is its model. " }
                 "The points of each round's model, its matrix of inner products and its participants are hashed into the chain of rounds "
                 "that the contract stores" (Source::Rounds.mark(self)) ". "
                 @if rounds.computed() {
                     "How much each update weighs and is worth was computed again from the matrix"
                     (Source::Computed.mark(self)) "."
+                    @match rounds.proved() {
+                        ProofStanding::Unchecked => {}
+                        standing => {
+                            " Each round's proof was checked here: the matrix is that of the updates' inner products, each new model "
+                            "is their weighted sum, and it is in range" (Source::Computed.mark(self)) "."
+                            @if standing == ProofStanding::DevelopmentSetup {
+                                " (The setup is the development one, whose secret is public: such proofs prove nothing.)"
+                            }
+                        }
+                    }
                 } @else {
                     "How much each update weighs and is worth is as the contract said it; nobody computed it again here."
                 }
@@ -51,13 +73,13 @@ impl Page<'_> {
                 } }
             }
             h3 { "Who took part, round by round" }
-            @for round in &rounds.rounds { (self.round(round)) }
+            @for round in &rounds.rounds { (self.round(rounds, round)) }
             (self.money(rounds))
             @if !rounds.faults.is_empty() {
                 h3 { "Faults" }
                 ul {
                     @for (event, proved) in &rounds.faults {
-                        li { (self.fault(event)) (if *proved { Source::RoundReceipt } else { Source::RoundTold }.mark(self)) }
+                        li { (self.fault(rounds, event)) (if *proved { Source::RoundReceipt } else { Source::RoundTold }.mark(self)) }
                     }
                 }
             }
@@ -69,7 +91,7 @@ impl Page<'_> {
         self.verified.version(version).map_or_else(String::new, super::number)
     }
 
-    fn round(&self, round: &VerifiedRound) -> Markup {
+    fn round(&self, rounds: &VerifiedRounds, round: &VerifiedRound) -> Markup {
         let source = if round.proved { Source::RoundReceipt } else { Source::RoundTold };
         html! {
             details open[round.number == 1] {
@@ -79,7 +101,7 @@ impl Page<'_> {
                 }
                 p.about {
                     "Model " (short(round.models[0])) " → " (short(round.models[1])) (Source::Rounds.mark(self))
-                    @if round.standing == RoundStanding::Computed { (Source::Computed.mark(self)) }
+                    @if round.standing != RoundStanding::Unchecked { (Source::Computed.mark(self)) }
                 }
                 div.scroll {
                     table {
@@ -100,7 +122,7 @@ impl Page<'_> {
                                             @if let Some(score) = scores.get(place) { (percent(U256::from(*score))) " " }
                                         } }
                                     }
-                                    td { (units(update.payment)) }
+                                    td { (rounds.amount(update.payment)) }
                                 }
                             }
                         }
@@ -113,7 +135,16 @@ impl Page<'_> {
     fn money(&self, rounds: &VerifiedRounds) -> Markup {
         html! {
             h3 { "Money" }
-            p.about { "In the token's smallest units. Earned is what updates were paid by quality, fees are for making models." }
+            p.about {
+                @match &rounds.token {
+                    Some(token) => {
+                        "In " (rounds.token_name()) ", whose amounts have " (token.decimals) " digits behind the point as the file's maker tells "
+                        "it; in smallest units all is proved. "
+                    }
+                    None => { "In the token's smallest units. " }
+                }
+                "Earned is what updates were paid by quality, fees are for making models."
+            }
             div.scroll {
                 table {
                     thead { tr { th { "Account" } th { "Rounds" } th { "Earned" } th { "Fees" } th { "Stake lost" } } }
@@ -122,9 +153,9 @@ impl Page<'_> {
                             tr {
                                 td { (self.plain(account)) }
                                 td { (own.rounds) }
-                                td { (units(own.earned)) }
-                                td { (units(own.fees)) }
-                                td { (units(own.slashed)) }
+                                td { (rounds.amount(own.earned)) }
+                                td { (rounds.amount(own.fees)) }
+                                td { (rounds.amount(own.slashed)) }
                             }
                         }
                     }
@@ -133,7 +164,7 @@ impl Page<'_> {
         }
     }
 
-    fn fault(&self, event: &TaskEvent) -> Markup {
+    fn fault(&self, rounds: &VerifiedRounds, event: &TaskEvent) -> Markup {
         html! {
             @match event {
                 TaskEvent::Excluded { round, account } => {
@@ -144,7 +175,7 @@ impl Page<'_> {
                 }
                 TaskEvent::Slashed { round, account, accuser, burned } => {
                     "Round " (round) ": " (self.plain(*account)) " lost its stake on a proved fault that " (self.plain(*accuser)) " showed; "
-                    (units(*burned)) " was burned."
+                    (rounds.amount(*burned)) " was burned."
                 }
                 _ => {}
             }
@@ -163,8 +194,10 @@ impl Page<'_> {
             @for rounds in self.verified.rounds() {
                 li id="link-rounds" { div {
                     strong { "Factory of tasks, task, rounds" }
-                    " The factory " code { (rounds.factory.address) } " says that version " code { (rounds.version) }
-                    " is the final model of its task " code { (rounds.task) } "; that one runs " code { (rounds.runs.0) }
+                    " The factory " code { (rounds.factory.address) }
+                    @if rounds.concluded { " says that version " code { (rounds.version) } " is the final model of its task " }
+                    @else { " created the task that the manifest of version " code { (rounds.version) } " names, " }
+                    code { (rounds.task) } "; that one runs " code { (rounds.runs.0) }
                     " (code " code { (rounds.runs.1) } "), is over, and stores the chain over " (rounds.rounds.len())
                     " final rounds, which is the chain of those shown."
                     @if rounds.factory.pinned { "" } @else { " You named no factory that you trust." }
@@ -172,8 +205,13 @@ impl Page<'_> {
                 li id="link-computed" { div {
                     strong { "Computed again" }
                     " Weights and qualities are what the task's rule makes of each round's matrix, payments what quality and scores come to, "
-                    "and what a round adds is the difference of its models' points. That each sum of updates is in range is the part of "
-                    "the round's proof, which the contract verified when it took the model; that proof is not in this file."
+                    "and what a round adds is the difference of its models' points. "
+                    @if rounds.proved() == ProofStanding::Unchecked {
+                        "That each matrix is right, and that each model is the sum of its updates and in range, is the part of the "
+                        "round's proof, which the contract verified when it took the model; it was not checked here."
+                    } @else {
+                        "The round's proof and the sum of the updates' points were checked, as the contract did when it took the model."
+                    }
                 } }
                 li id="link-receipts" { div {
                     strong { "What the task said" }
@@ -212,7 +250,7 @@ fn picture(rounds: &VerifiedRounds, first: &str, made: &str) -> Markup {
                 }
                 @let last = at(drawn.saturating_add(1));
                 (arrow(last))
-                (end(last, made, "points byte for byte", true))
+                (end(last, made, if rounds.adoption.is_some() { "adopted, rounded" } else { "points byte for byte" }, true))
             }
             figcaption {
                 "Each bar is an update, as high as its weight in the new model; a low line weighs nothing."
@@ -259,19 +297,6 @@ fn bars(round: &VerifiedRound, x: usize, most: U256) -> Markup {
 fn percent(parts: U256) -> String {
     let tenths: u128 = (parts.saturating_mul(U256::from(1000)) >> 16_usize).saturating_to();
     format!("{}.{} %", tenths / 10, tenths % 10)
-}
-
-/// A number with spaces between thousands.
-fn units(amount: U256) -> String {
-    let digits = amount.to_string();
-    let mut out = String::with_capacity(digits.len().saturating_mul(4) / 3);
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && digits.len().saturating_sub(place).is_multiple_of(3) {
-            out.push('\u{202f}');
-        }
-        out.push(digit);
-    }
-    out
 }
 
 fn short(digest: B256) -> Markup {

@@ -53,9 +53,24 @@ pub enum RoundsFault {
     /// The version's registered weights are not the task's points.
     #[error(
         "the {which} version's weights are {expected}, the task's points are those of {got}: only a version with the task's own \
-         points may claim its rounds (an adoption proof, for other chunks, does not exist yet)"
+         points may claim its rounds, or one with an adoption proof, which its manifest names"
     )]
     Points { which: &'static str, expected: B256, got: B256 },
+    /// The version's manifest claims other rounds.
+    #[error("the version's manifest claims {what} {expected}, the task's is {got}")]
+    Claim { what: &'static str, expected: String, got: String },
+    /// An adoption that no manifest names, or none where one is named.
+    #[error("the version's manifest {}", if *named { "names an adoption proof, which is not in the file" } else { "names no adoption proof, there is one in the file" })]
+    Adoption { named: bool },
+    /// The bytes given as the adoption are others than those that the manifest names.
+    #[error("the manifest names an adoption with hash {expected}, the bytes given have {got}")]
+    AdoptionDigest { expected: B256, got: B256 },
+    /// The adoption does not hold.
+    #[error("adoption: {0}")]
+    NotAdopted(String),
+    /// Proofs of rounds without what they are about, or not one for each round.
+    #[error("{rounds} rounds have {proofs} proofs, and what the task's vectors are is{} here", if *vectors { "" } else { " not" })]
+    Proofs { rounds: usize, proofs: usize, vectors: bool },
     /// The bytes before the points are not the task's.
     #[error("the commitment's bytes before its points have hash {got}, the task's code says {expected}")]
     Prefix { expected: B256, got: B256 },

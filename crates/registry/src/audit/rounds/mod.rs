@@ -9,8 +9,11 @@
 //!
 //! Weights, qualities, payments and what a round adds to the model *follow* from that: they are computed again, by [`Mathematics`] where
 //! they need rules or the curve. Only events say who aggregated, what each update's points and hashes were, scores, strikes and slashes:
-//! proved by receipts as far as the trusted state remembers their blocks, told otherwise, and marked so. That the sum of points is in range is
-//! the round's proof's part, which the contract verified; this file does not hold it.
+//! proved by receipts as far as the trusted state remembers their blocks, told otherwise, and marked so. With the rounds' proofs in the file
+//! [`Mathematics`] checks too that each new model is the weighted sum of the updates and in range. A version whose manifest claims rounds is
+//! held against them; where its points are not the task's own the manifest names an adoption, which is checked likewise.
+//!
+//! [`Mathematics`]: super::Mathematics
 
 mod evidence;
 mod fault;
@@ -20,7 +23,10 @@ mod verify;
 #[cfg(test)]
 mod tests;
 
-pub use evidence::RoundsEvidence;
+pub use evidence::{AdoptionEvidence, RoundProofEvidence, RoundsEvidence, TokenTold, VectorsEvidence};
 pub use fault::RoundsFault;
-pub use verified::{Money, RoundQuestion, RoundStanding, VerifiedRound, VerifiedRounds, VerifiedUpdate};
+pub use verified::{
+    AdoptionQuestion, Money, RoundProof, RoundQuestion, RoundStanding, TaskQuestion, VerifiedRound,
+    VerifiedRounds, VerifiedUpdate,
+};
 pub(super) use verify::{About, verify};

@@ -8,9 +8,10 @@ use crate::{
         decision::{DisclosedInput, InputsEvidence, Mathematics, ProofEvidence, ProofStanding, Question},
     },
     federated::{
-        FACTORY_SLOT, event::typed as events, factory_slots, history_after, outcome_digest, task::typed,
-        task_slots,
+        FACTORY_SLOT, event::typed::Told as events, factory_slots, history_after, outcome_digest,
+        task::typed, task_slots,
     },
+    manifest::{AdoptionRecord, FederatedRounds, FinalRound},
     settlement::Log,
     state::{AccountProof, Header, IMPLEMENTATION_SLOT, StorageProof},
     testing::world::{NUMBER, header, trie},
@@ -227,6 +228,10 @@ impl Script {
             points: self.initial.clone().into(),
             differences: self.rounds.iter().map(|(round, ..)| difference(*round)).collect(),
             steps,
+            vectors: None,
+            proofs: Vec::new(),
+            adoption: None,
+            token: None,
         };
         (evidence, header)
     }
@@ -271,7 +276,8 @@ fn check_with(
     computes: &Computes,
 ) -> Result<VerifiedRounds, RoundsFault> {
     let ancestor = |id: VersionId| (id == FIRST).then_some(first);
-    verify(evidence, &About { content: made, ancestor: &ancestor }, header, policy, computes)
+    let about = About { chain_id: 1, registrant: who(9), claim: None, content: made, ancestor: &ancestor };
+    verify(evidence, &about, header, policy, computes)
 }
 
 fn check(given: &(RoundsEvidence, Header)) -> Result<VerifiedRounds, RoundsFault> {
@@ -418,4 +424,197 @@ fn another_task_or_factory_made_nothing() {
         ..TrustPolicy::default()
     };
     assert!(pinned(right).unwrap().factory.pinned);
+}
+
+/// What a manifest says of the script's rounds.
+fn claim() -> FederatedRounds {
+    let script = Script::new();
+    let rounds = script.rounds.iter().map(|(round, after, accounts)| {
+        let matrix = keccak256(round.to_be_bytes());
+        let outcome = outcome_digest(keccak256(after), difference(*round), matrix, accounts);
+        FinalRound { round: *round, outcome }
+    });
+    FederatedRounds {
+        chain_id: 1,
+        task: TASK,
+        initial: FIRST,
+        rounds: rounds.collect(),
+        points: keccak256(points(6)),
+        adoption: None,
+    }
+}
+
+fn claimed(
+    (evidence, header): &(RoundsEvidence, Header),
+    claim: &FederatedRounds,
+    made: &VersionContent,
+    mathematics: &dyn Mathematics,
+) -> Result<VerifiedRounds, RoundsFault> {
+    let first = content(&points(4), &[]);
+    let ancestor = |id: VersionId| (id == FIRST).then_some(&first);
+    let about =
+        About { chain_id: 1, registrant: who(9), claim: Some(claim), content: made, ancestor: &ancestor };
+    verify(evidence, &about, header, &TrustPolicy::default(), mathematics)
+}
+
+#[test]
+fn a_manifest_claims_the_tasks_rounds_and_no_others() {
+    let made = content(&points(6), &[FIRST]);
+    let given = Script::new().prove();
+    let found = claimed(&given, &claim(), &made, &Computes(None)).unwrap();
+    assert!(found.claimed && found.concluded && found.adoption.is_none());
+    // The sponsor need not have said so on the chain; without a claim nothing else names the task.
+    for silent in [Address::ZERO, OTHER] {
+        let mut script = Script::new();
+        (script.provenance, script.ended_as) = (silent, FIRST);
+        let given = script.prove();
+        assert!(matches!(check(&given), Err(RoundsFault::Provenance { .. })));
+        match claimed(&given, &claim(), &made, &Computes(None)) {
+            Ok(found) => assert!(silent.is_zero() && !found.concluded),
+            Err(fault) => assert!(!silent.is_zero() && matches!(fault, RoundsFault::Provenance { .. })),
+        }
+    }
+    type Change = fn(&mut FederatedRounds);
+    let changes: [(&str, Change); 7] = [
+        ("the chain", |own| own.chain_id = 2),
+        ("the task", |own| own.task = OTHER),
+        ("the initial version", |own| own.initial = MADE),
+        ("the rounds", |own| own.rounds[0].outcome = B256::ZERO),
+        ("the rounds", |own| own.rounds[1].round = 2),
+        ("the rounds", |own| own.rounds.truncate(1)),
+        ("the points", |own| own.points = B256::ZERO),
+    ];
+    for (expected, change) in changes {
+        let mut other = claim();
+        change(&mut other);
+        let fault = claimed(&given, &other, &made, &Computes(None)).unwrap_err();
+        assert!(
+            matches!(&fault, RoundsFault::Claim { what, .. } if *what == expected),
+            "{expected}: {fault}"
+        );
+    }
+    // Points that are not the task's.
+    let fault = claimed(&given, &claim(), &content(&points(7), &[FIRST]), &Computes(None)).unwrap_err();
+    assert!(matches!(fault, RoundsFault::Points { which: "new", .. }));
+}
+
+/// Says what it is told to of proofs and adoptions.
+struct Judges(Result<(), String>);
+
+impl Mathematics for Judges {
+    fn proof(&self, _: &Question<'_>, _: &ProofEvidence) -> Result<ProofStanding, String> {
+        Ok(ProofStanding::Unchecked)
+    }
+
+    fn inputs(&self, _: &Question<'_>, _: &InputsEvidence) -> Result<Option<Vec<DisclosedInput>>, String> {
+        Ok(None)
+    }
+
+    fn round(&self, question: &RoundQuestion<'_>) -> Result<RoundStanding, String> {
+        let Some(proof) = &question.proof else { return Ok(RoundStanding::Computed) };
+        assert_eq!(proof.older.is_none(), question.round == 1);
+        assert_eq!(proof.updates, [points(0x70), points(0x70)]);
+        self.0.clone().map(|()| RoundStanding::Proved)
+    }
+
+    fn adoption(&self, question: &AdoptionQuestion<'_>) -> Result<ProofStanding, String> {
+        assert_eq!((question.points, question.registrant), (points(6).as_slice(), who(9)));
+        self.0.clone().map(|()| ProofStanding::Verified)
+    }
+}
+
+fn bytes(text: &[u8]) -> Bytes {
+    Bytes::copy_from_slice(text)
+}
+
+#[test]
+fn proofs_of_rounds_are_for_all_of_them_and_for_what_was_revealed() {
+    let made = content(&points(6), &[FIRST]);
+    let proved = |change: &dyn Fn(&mut RoundsEvidence), verdict: Result<(), String>| {
+        let (mut evidence, header) = Script::new().prove();
+        evidence.vectors = Some(VectorsEvidence { plan: bytes(b"plan"), layout: bytes(b"layout") });
+        let own = RoundProofEvidence {
+            remainder: points(1).into(),
+            cumulatives: Bytes::new(),
+            proof: bytes(b"proof"),
+        };
+        evidence.proofs = vec![own.clone(), own];
+        change(&mut evidence);
+        claimed(&(evidence, header), &claim(), &made, &Judges(verdict))
+    };
+    let found = proved(&|_| {}, Ok(())).unwrap();
+    assert_eq!(found.proved(), ProofStanding::Verified);
+    let none = proved(&|own| own.proofs.clear(), Ok(())).unwrap();
+    assert_eq!((none.proved(), none.computed()), (ProofStanding::Unchecked, true));
+    let fault = proved(&|_| {}, Err("no sum".to_owned())).unwrap_err();
+    assert!(matches!(fault, RoundsFault::Mathematics { round: 1, .. }));
+    let one = proved(&|own| own.proofs.truncate(1), Ok(())).unwrap_err();
+    assert!(matches!(one, RoundsFault::Proofs { rounds: 2, proofs: 1, vectors: true }));
+    let nothing = proved(&|own| own.vectors = None, Ok(())).unwrap_err();
+    assert!(matches!(nothing, RoundsFault::Proofs { vectors: false, .. }));
+    let more = proved(&|own| own.proofs[0].cumulatives = points(2).into(), Ok(())).unwrap_err();
+    assert!(matches!(more, RoundsFault::Round { round: 1, .. }));
+    let hidden = |own: &mut RoundsEvidence| {
+        let revealed = events::UpdateRevealed::SIGNATURE_HASH;
+        let at = own.steps.told.iter().position(|told| told.log.topics[0] == revealed).unwrap();
+        own.steps.told.remove(at);
+    };
+    assert!(matches!(proved(&hidden, Ok(())), Err(RoundsFault::Round { round: 1, .. })));
+}
+
+#[test]
+fn an_adoption_is_the_one_that_the_manifest_names() {
+    let file = bytes(b"adoption");
+    let weights = bytes(b"other weights");
+    let mut made = content(&points(6), &[FIRST]);
+    made.weights_commitment = keccak256(&weights);
+    let named = |digest: B256| {
+        let adoption = Some(AdoptionRecord { up: 0, down: 4, digest });
+        FederatedRounds { adoption, ..claim() }
+    };
+    let judged =
+        |claim: &FederatedRounds, change: &dyn Fn(&mut RoundsEvidence), verdict: Result<(), String>| {
+            let (mut evidence, header) = Script::new().prove();
+            evidence.vectors = Some(VectorsEvidence { plan: bytes(b"plan"), layout: bytes(b"layout") });
+            evidence.adoption = Some(AdoptionEvidence {
+                file: file.clone(),
+                plan: bytes(b"own plan"),
+                weights: weights.clone(),
+                certificate: bytes(b"certificate"),
+            });
+            change(&mut evidence);
+            claimed(&(evidence, header), claim, &made, &Judges(verdict))
+        };
+    let right = named(keccak256(&file));
+    let found = judged(&right, &|_| {}, Ok(())).unwrap();
+    assert_eq!(found.adoption, right.adoption.map(|own| (own, ProofStanding::Verified)));
+    assert_eq!(judged(&right, &|_| {}, Err("no".to_owned())), Err(RoundsFault::NotAdopted("no".to_owned())));
+    let other = judged(&named(B256::ZERO), &|_| {}, Ok(()));
+    assert!(matches!(other, Err(RoundsFault::AdoptionDigest { .. })));
+    assert_eq!(judged(&claim(), &|_| {}, Ok(())), Err(RoundsFault::Adoption { named: false }));
+    assert_eq!(
+        judged(&right, &|own| own.adoption = None, Ok(())),
+        Err(RoundsFault::Adoption { named: true })
+    );
+    let foreign = |own: &mut RoundsEvidence| {
+        let own = own.adoption.as_mut().unwrap();
+        own.weights = bytes(b"of another version");
+    };
+    assert!(matches!(judged(&right, &foreign, Ok(())), Err(RoundsFault::Points { which: "new", .. })));
+    let blind = judged(&right, &|own| own.vectors = None, Ok(()));
+    assert!(matches!(blind, Err(RoundsFault::Proofs { vectors: false, .. })));
+}
+
+#[test]
+fn amounts_are_written_in_tokens_where_somebody_told_their_digits() {
+    let mut found = check(&Script::new().prove()).unwrap();
+    let amounts = |found: &VerifiedRounds| {
+        [0_u64, 5, 1_500_000, 1_234_567_000_000]
+            .map(|units| found.amount(U256::from(units)).replace('\u{202f}', " "))
+    };
+    assert_eq!(amounts(&found), ["0 units", "5 units", "1 500 000 units", "1 234 567 000 000 units"]);
+    found.token = Some(TokenTold { symbol: "US\u{202e}D".to_owned(), decimals: 6 });
+    assert_eq!(amounts(&found), ["0 USD", "0.000005 USD", "1.5 USD", "1 234 567 USD"]);
+    found.token = Some(TokenTold { symbol: "X".to_owned(), decimals: 0 });
+    assert_eq!(amounts(&found)[2], "1 500 000 X");
 }
