@@ -12,6 +12,12 @@ use std::{
 };
 use tokio::sync::Notify;
 
+/// As what the model of a round is sealed: its package's hash, which is on the chain; zero for the initial one, of which only the points
+/// are.
+pub fn model_name(round: u16, hash: impl FnOnce() -> B256) -> B256 {
+    if round == 0 { B256::ZERO } else { hash() }
+}
+
 /// What the book says of who may do what.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Rights {
@@ -92,7 +98,7 @@ impl Desk for MemberDesk {
         }
         let package = self.store.model(round).map_err(|error| failed(error.to_string()))?;
         let Some(package) = package else { return Ok(None) };
-        let sealed = seal(&key, About::Model(keccak256(&package)), &package);
+        let sealed = seal(&key, About::Model(model_name(round, || keccak256(&package))), &package);
         let sealed = sealed.map_err(|error| failed(error.to_string()))?;
         let hash = self.store.outbox.put(who, &sealed).map_err(|error| failed(error.to_string()))?;
         let notice = Notice { hash, length: sealed.len() as u64 };

@@ -55,7 +55,10 @@ async fn five_participants_of_whom_one_is_silent_and_one_delivers_something_else
     ] {
         members.push(world.start(at, toy).await);
     }
+    // One was given no initial model, and has it from the others.
+    std::fs::remove_file(world.path(3).join("models/0")).unwrap();
     until(&world, &mut members, async |world| finals(world).await == 1).await;
+    assert_eq!(number(&members[2].service().store().model(0).unwrap().unwrap()).unwrap(), FIRST);
     let book = world.book().await;
     let made = &book.models[0];
     // It was challenged, did not answer, and is out of the round; who was silent is noted.

@@ -2,10 +2,10 @@
 
 use super::{ActError, Service};
 use crate::{
-    federated::{craft::CraftError, store::StoreError},
+    federated::{craft::CraftError, desk::model_name, store::StoreError},
     seal::About as Sealed,
 };
-use alloy_primitives::{Address, keccak256};
+use alloy_primitives::{Address, B256, keccak256};
 use averment_ledger::federated::Aggregated;
 use std::collections::BTreeSet;
 
@@ -71,8 +71,10 @@ impl Service {
         round: u16,
         made: Option<&Aggregated>,
     ) -> Result<Vec<u8>, ActError> {
-        // The initial model is on no chain by its package's hash: a person hands it out, or it is checked by its points.
-        let made = made.ok_or(ActError::Missing("the initial model, which the sponsor hands out"))?;
+        let expected = match made {
+            Some(made) => made.points.clone(),
+            None => self.client.beginning().await?.points,
+        };
         let client = self.transfers(endpoint)?;
         let notice = client.model(round).await?;
         client.fetch(&notice, &self.store.inbox).await?;
@@ -80,10 +82,12 @@ impl Service {
         let sealed = self.store.inbox.bytes(me, &notice.hash).map_err(StoreError::from)?;
         let sealed = sealed.ok_or(ActError::Missing("the fetched file"))?;
         self.store.inbox.remove(me, &notice.hash).map_err(StoreError::from)?;
-        let opened = self.key.open(Sealed::Model(made.content), &sealed);
+        let opened = self
+            .key
+            .open(Sealed::Model(model_name(round, || made.map_or(B256::ZERO, |made| made.content))), &sealed);
         let opened = opened.map_err(|error| CraftError::new("opening a model", error))?;
         let points = self.craft.model_points(&opened)?;
-        if keccak256(&*opened) != made.content || points != made.points {
+        if made.is_some_and(|made| keccak256(&*opened) != made.content) || expected != points {
             return Err(ActError::Missing("the model, for which something else was given"));
         }
         Ok(opened.to_vec())
