@@ -54,8 +54,8 @@ fn federated_attacks_are_in_a_table_and_on_a_page() {
         "--json",
     ];
     let value = sandbox.run(&command).done().json();
-    assert_eq!(value["runs"].as_array().unwrap().len(), 34);
-    assert_eq!(value["runs"][33]["seeds"].as_array().unwrap().len(), 2);
+    assert_eq!(value["runs"].as_array().unwrap().len(), 42);
+    assert_eq!(value["runs"][41]["seeds"].as_array().unwrap().len(), 2);
     let worst: Vec<f64> =
         [0, 1].map(|rule| value["rules"][rule]["worst_accuracy"].as_f64().unwrap()).to_vec();
     assert_eq!(value["final_accuracy"].as_f64().unwrap(), worst[0].min(worst[1]));
@@ -66,11 +66,31 @@ fn federated_attacks_are_in_a_table_and_on_a_page() {
 }
 
 #[test]
+fn pay_is_told_with_validators_and_by_the_matrix_alone() {
+    let sandbox = Sandbox::empty();
+    let words = |more: &'static str| {
+        let command = "simulate federated --attack every-other --rounds 8 --pay".split_whitespace();
+        command.chain(more.split_whitespace()).collect::<Vec<_>>()
+    };
+    let run = |more| sandbox.run(&words(more)).done().json()["runs"][0].clone();
+    let (defended, open) = (run("--json"), run("--json --without validators --without quality"));
+    assert!(defended["pay"]["attacking"]["mean"].as_f64().unwrap() <= 0.1, "{defended}");
+    assert!(defended["pay_by_matrix"]["attacking"]["mean"].as_f64().unwrap() > 0.1, "{defended}");
+    let members = defended["seeds"][0]["pay"]["members"].as_array().unwrap();
+    assert_eq!(members.iter().filter(|member| member["attacker"] == true).count(), 4);
+    // An equal split pays a replay as it pays work.
+    assert_eq!(open["pay"]["attacking"]["mean"], 1.0);
+    assert_eq!(open["pay"], open["pay_by_matrix"]);
+    let said = sandbox.run(&words("")).done();
+    assert!(said.stdout.contains("HONEST EACH") && said.stdout.contains("MEMBER"), "{}", said.stdout);
+}
+
+#[test]
 fn unknown_attacks_and_majorities_are_refused() {
     let sandbox = Sandbox::empty();
     sandbox
         .run(&["simulate", "federated", "--attack", "prayer", "--json"])
-        .refused(USAGE, "--attack: expected none, all, or of sign-flip,");
+        .refused(USAGE, "--attack: expected none, all, model, or of sign-flip,");
     sandbox
         .run(&["simulate", "federated", "--attackers", "10", "--json"])
         .refused(USAGE, "expected 0 to 9 attackers, got 10");

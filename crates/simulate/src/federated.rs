@@ -5,6 +5,7 @@
 
 mod attack;
 mod experiment;
+mod pays;
 mod problem;
 mod ranges;
 mod run;
@@ -14,7 +15,8 @@ mod validators;
 
 pub use attack::Attack;
 pub use experiment::{Defence, Experiment, ExperimentError, PARTICIPANTS, ROUNDS, SETS};
+pub use pays::{Member, Pays};
 pub use problem::{Problem, Source};
-pub use run::{Member, Outcome, Round, run, usual_training};
+pub use run::{Outcome, Round, run, usual_training};
 pub use scheme::{Comparison, Method, Scheme, Standing};
 pub use study::{Found, SEEDS, Spread, Study};

@@ -113,10 +113,10 @@ fn work_that_is_not_ones_own_earns_nothing() {
     ] {
         let attack = Some(attack);
         let defended = outcome(&Experiment { attack, ..experiment() });
-        assert!(defended.attackers_gain() <= most, "{attack:?}: {}", defended.attackers_gain());
+        assert!(defended.pays.attackers() <= most, "{attack:?}: {}", defended.pays.attackers());
         let defence = Defence { quality: false, validators: 0, ..Defence::ALL };
         let control = outcome(&Experiment { attack, defence, ..experiment() });
-        assert!(control.attackers_gain() > 3.9, "{attack:?}: {}", control.attackers_gain());
+        assert!(control.pays.attackers() > 3.9, "{attack:?}: {}", control.pays.attackers());
     }
 }
 
@@ -124,10 +124,10 @@ fn work_that_is_not_ones_own_earns_nothing() {
 fn validators_see_what_the_matrix_does_not_where_data_differ_much() {
     for (attack, most) in [(Attack::LabelFlip, 0.1), (Attack::Sybil, 1.1), (Attack::Replay, 0.4)] {
         let hard = Experiment { split: Split::Dirichlet(0.3), attack: Some(attack), ..experiment() };
-        let defended = outcome(&hard).attackers_gain();
+        let defended = outcome(&hard).pays.attackers();
         assert!(defended <= most, "{attack:?}: {defended}");
         let defence = Defence { validators: 0, ..Defence::ALL };
-        let control = outcome(&Experiment { defence, ..hard }).attackers_gain();
+        let control = outcome(&Experiment { defence, ..hard }).pays.attackers();
         assert!(control > 1.2, "{attack:?}: {control}");
     }
 }
@@ -140,12 +140,28 @@ fn what_was_sent_before_earns_a_tenth_at_most_in_rounds_in_which_it_is_sent() {
         for attack in Attack::ALL.into_iter().filter(|attack| attack.is_replay()) {
             let attacked = Experiment { attack: Some(attack), ..common };
             let defended = outcome(&attacked);
-            assert!(defended.attacking() <= 0.1, "{attack:?}, {alpha}: {}", defended.attacking());
+            assert!(defended.pays.attacking() <= 0.1, "{attack:?}, {alpha}: {}", defended.pays.attacking());
             let defence = Defence { quality: false, validators: 0, ..Defence::ALL };
-            let control = outcome(&Experiment { defence, ..attacked }).attacking();
+            let control = outcome(&Experiment { defence, ..attacked }).pays.attacking();
             assert!(control > 0.99, "{attack:?}, {alpha}: {control}");
         }
     }
+}
+
+#[test]
+fn who_reveals_nothing_readable_is_out_after_its_strikes_and_nobody_honest_is() {
+    let defence = Defence { strikes: 3, ..Defence::ALL };
+    let found = outcome(&Experiment { attack: Some(Attack::NaN), defence, ..experiment() });
+    assert_eq!(found.out, (4, 0));
+    let refused: Vec<usize> = found.rounds.iter().map(|round| round.refused).collect();
+    assert!(refused[..3] == [4; 3] && refused[3..].iter().all(|refused| *refused == 0), "{refused:?}");
+    // What others gain from is not harm, and honest work is none at all.
+    for attack in [None, Some(Attack::Copycat)] {
+        assert_eq!(outcome(&Experiment { attack, defence, ..experiment() }).out, (0, 0), "{attack:?}");
+    }
+    // Control: without strikes all stay.
+    let stay = outcome(&Experiment { attack: Some(Attack::NaN), ..experiment() });
+    assert!(stay.out == (0, 0) && stay.rounds[19].refused == 4);
 }
 
 #[test]

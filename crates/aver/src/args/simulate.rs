@@ -36,6 +36,7 @@ Examples:
   aver simulate federated --attack all --rule all --seeds 5 --page attacks.html
   aver simulate federated --attack alie --rule multi-krum --mix --split dirichlet --alpha 0.3 --json
   aver simulate federated --attack sybil --without history --without quality
+  aver simulate federated --attack all --seeds 5 --alpha 0.3 --pay
   aver simulate federated --attack foe,alie,min-max --rule multi-krum,trimmed-mean --seeds 3
   aver simulate federated --dataset mnist --folder mnist --participants 10000 --attackers 1000 --selected 100
 
@@ -99,8 +100,8 @@ pub struct FederatedArgs {
     /// Rounds
     #[arg(long, value_name = "COUNT", default_value_t = 20)]
     pub rounds: usize,
-    /// What attackers do, several with commas between: none, all (and none), or of sign-flip, scaling, gaussian, label-flip, alie, foe, min-max, min-sum, mimic,
-    /// backdoor, free-rider, copycat, sybil, replay, slow, nan
+    /// What attackers do, several with commas between: none, all (and none), model (those after the model, and none), or of sign-flip, scaling, gaussian, label-flip, alie, foe, min-max, min-sum, mimic,
+    /// backdoor, free-rider, copycat, sybil, replay, every-other, rerun, thief, stew, slow, nan
     #[arg(long, value_name = "NAME", default_value = "none")]
     pub attack: String,
     /// What makes one update of many, several with commas between: all, verified (those of tasks), or of average,
@@ -117,6 +118,12 @@ pub struct FederatedArgs {
     /// A defence that is switched off; may be given several times
     #[arg(long, value_name = "DEFENCE", value_enum)]
     pub without: Vec<DefenceName>,
+    /// With so many strikes (an update that is no number, or that validators say does harm) a member is out; 0 if nobody ever is
+    #[arg(long, value_name = "COUNT", default_value_t = 0)]
+    pub strikes: u32,
+    /// Also say what attackers and honest members earn, with validators' scores and without; of one simulation, member by member
+    #[arg(long)]
+    pub pay: bool,
     /// How the data is spread
     #[arg(long, value_enum, default_value_t = SplitName::Dirichlet)]
     pub split: SplitName,

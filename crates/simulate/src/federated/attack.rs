@@ -108,9 +108,9 @@ impl Attack {
         }
     }
 
-    /// Whether it is after pay, and not after the model.
-    pub fn is_for_pay(self) -> bool {
-        matches!(self, Self::FreeRider | Self::Copycat | Self::Sybil | Self::Mimic) || self.is_replay()
+    /// Whether it is after the model, be it after pay, too.
+    pub fn harms(self) -> bool {
+        !matches!(self, Self::FreeRider | Self::Copycat | Self::Sybil) && !self.is_replay()
     }
 
     /// Whether what attackers send was sent before, by them or by others.

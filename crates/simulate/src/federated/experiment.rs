@@ -38,11 +38,14 @@ pub struct Defence {
     pub quality: bool,
     /// How many validators' scores pay is by, too; 0 for none.
     pub validators: usize,
+    /// With how many strikes a member is out; 0 if nobody ever is.
+    pub strikes: u32,
 }
 
 impl Defence {
-    /// As tasks are meant to be.
-    pub const ALL: Self = Self { decoding: true, bound: true, history: true, quality: true, validators: 5 };
+    /// As tasks are meant to be, but that nobody goes: what an attack does it goes on doing.
+    pub const ALL: Self =
+        Self { decoding: true, bound: true, history: true, quality: true, validators: 5, strikes: 0 };
 }
 
 /// One simulation.

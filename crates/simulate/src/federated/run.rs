@@ -1,8 +1,9 @@
 //! One simulation, round by round.
 
 use super::{
-    Attack, Comparison, Experiment, ExperimentError, Method, Problem,
+    Attack, Comparison, Experiment, ExperimentError, Method, Pays, Problem,
     attack::{Knowledge, REMEMBERED, TARGET, paint},
+    pays::{Paid, Role},
     ranges::Ranges,
     validators::Validators,
 };
@@ -41,52 +42,21 @@ pub struct Round {
 }
 
 /// What came of a simulation.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Outcome {
     /// Round by round.
     pub rounds: Vec<Round>,
     /// The part of painted examples of other classes that the last model takes for the backdoor's.
     pub backdoor: f64,
-    /// Who was selected at least once, in order.
-    pub members: Vec<Member>,
-    /// The part of all shares that honest participants earned.
-    pub honest_share: f64,
-}
-
-/// What one participant earned.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Member {
-    /// Its number, from 0.
-    pub participant: usize,
-    /// Whether it is an attacker.
-    pub attacker: bool,
-    /// What it earned over what one honest participant earned in the mean, both for each round that they were selected in; 0
-    /// if no honest one earned anything.
-    pub pay: f64,
-    /// The same of those rounds only in which it did attack, if there is one: some work honestly in between.
-    pub attacking: Option<f64>,
+    /// What members earned.
+    pub pays: Pays,
+    /// What they would have earned by the matrix alone, had no validator spoken.
+    pub by_matrix: Pays,
+    /// Who is out in the end for its strikes: of attackers how many, and of honest members.
+    pub out: (usize, usize),
 }
 
 impl Outcome {
-    /// What all attackers together earned, over what one honest participant earned in the mean.
-    pub fn attackers_gain(&self) -> f64 {
-        self.members.iter().filter(|member| member.attacker).map(|member| member.pay).sum()
-    }
-
-    /// What one attacker earned in the rounds in which it attacked, over what an honest one did in the same, in the mean; 0 of none.
-    pub fn attacking(&self) -> f64 {
-        let pays: Vec<f64> = self.members.iter().filter_map(|member| member.attacking).collect();
-        pays.iter().sum::<f64>() / pays.len().max(1) as f64
-    }
-
-    /// Among honest members the least and the largest pay, over their mean.
-    pub fn honest_pays(&self) -> (f64, f64) {
-        let pays = self.members.iter().filter(|member| !member.attacker).map(|member| member.pay);
-        let (least, most) =
-            pays.fold((f64::INFINITY, 0.0), |(least, most), pay| (pay.min(least), pay.max(most)));
-        (least.min(most), most)
-    }
-
     /// The last round's accuracy.
     pub fn final_accuracy(&self) -> f64 {
         self.rounds.last().map_or(0.0, |round| round.accuracy)
@@ -108,15 +78,10 @@ struct Crowd<'a> {
     first: BTreeMap<usize, Vec<f32>>,
     /// What everybody sent in the last rounds, where attackers look at it.
     past: VecDeque<BTreeMap<usize, Vec<f32>>>,
-    /// Round by round who took part, in order: what it earned, and whether it attacked in that round.
-    paid: Vec<Vec<Paid>>,
-}
-
-/// What one earned in a round.
-struct Paid {
-    one: usize,
-    earned: u128,
-    attacked: bool,
+    /// Round by round who took part, in order, and what it earned: with validators' scores, and without.
+    paid: [Vec<Vec<Paid>>; 2],
+    /// How often each one failed.
+    strikes: Vec<u32>,
 }
 
 impl<'a> Crowd<'a> {
@@ -145,15 +110,28 @@ impl<'a> Crowd<'a> {
             histories: BTreeMap::new(),
             first: BTreeMap::new(),
             past: VecDeque::new(),
-            paid: Vec::new(),
+            paid: [Vec::new(), Vec::new()],
+            strikes: vec![0; n],
         })
+    }
+
+    /// Whether it has as many strikes as a member may have.
+    fn is_out(&self, one: usize) -> bool {
+        let most = self.experiment.defence.strikes;
+        most > 0 && self.strikes[one] >= most
+    }
+
+    /// How many attackers, or honest members, are out.
+    fn gone(&self, attackers: bool) -> usize {
+        let those = self.attacks.iter().enumerate().filter(|(_, attacks)| **attacks == attackers);
+        those.filter(|(one, _)| self.is_out(*one)).count()
     }
 
     /// Who is selected, ascending: a permutation that follows from the round's seed.
     fn select(&self, round: usize) -> Vec<usize> {
-        let n = self.experiment.participants;
-        let mut order: Vec<usize> = (0..n).collect();
-        if self.experiment.selected < n {
+        let mut order: Vec<usize> =
+            (0..self.experiment.participants).filter(|&one| !self.is_out(one)).collect();
+        if self.experiment.selected < order.len() {
             shuffle(&mut stream(seed_of(self.experiment.seed, 5), round as u64), &mut order);
             order.truncate(self.experiment.selected);
             order.sort_unstable();
@@ -222,6 +200,14 @@ pub fn run(
     for number in 0..experiment.rounds {
         model = ranges.parameters(&integers, schema)?;
         let selected = crowd.select(number);
+        if selected.is_empty() {
+            // Nobody is left: rounds are void, and the model stays.
+            let accuracy = judge.evaluate(&model)?.accuracy();
+            let round = Round { accuracy, refused: 0, attackers_weight: None };
+            watch(&round);
+            rounds.push(round);
+            continue;
+        }
         let (attackers, honest_ones): (Vec<usize>, Vec<usize>) =
             selected.iter().partition(|&&one| crowd.attacks[one]);
         let mut sent: BTreeMap<usize, Vec<f32>> = BTreeMap::new();
@@ -296,7 +282,7 @@ pub fn run(
             let round = Round { accuracy: 0.0, refused: 0, attackers_weight: None };
             watch(&round);
             rounds.resize(experiment.rounds, round);
-            return Ok(Outcome { rounds, backdoor: 0.0, members: Vec::new(), honest_share: 0.0 });
+            return Ok(Outcome { rounds, ..Outcome::default() });
         }
         let mut stand: Vec<(usize, Vec<i32>)> = Vec::new();
         for (one, update) in &sent {
@@ -326,16 +312,28 @@ pub fn run(
         previous = aggregate;
         let each = u32::try_from((1usize << 16) / who.len().max(1)).unwrap_or(0);
         let qualities = if defence.quality { qualities(&gram) } else { vec![each; who.len()] };
-        let (earned, _) = pay(SHARE, &qualities, &scores);
         let attacking = experiment.attack.is_some_and(|attack| !attack.rests(number));
-        let earned: BTreeMap<usize, u128> = who.iter().copied().zip(earned).collect();
-        let paid = |&one: &usize| Paid {
-            one,
-            earned: earned.get(&one).copied().unwrap_or(0),
-            attacked: attacking && crowd.attacks[one],
-        };
-        let paid = selected.iter().map(paid).collect();
-        crowd.paid.push(paid);
+        let silent = vec![None; who.len()];
+        for (scores, paid) in [&scores, &silent].into_iter().zip(&mut crowd.paid) {
+            let (earned, _) = pay(SHARE, &qualities, scores);
+            let earned: BTreeMap<usize, u128> = who.iter().copied().zip(earned).collect();
+            let round = selected.iter().map(|&one| Paid {
+                one,
+                earned: earned.get(&one).copied().unwrap_or(0),
+                role: match (crowd.attacks[one], attacking) {
+                    (false, _) => Role::Honest,
+                    (true, false) => Role::Resting,
+                    (true, true) => Role::Attacking,
+                },
+            });
+            paid.push(round.collect());
+        }
+        // A strike has who revealed nothing that could be decoded, and whose update does harm.
+        let poor = who.iter().zip(&scores).filter(|(_, score)| **score == Some(0)).map(|(one, _)| *one);
+        let mute = selected.iter().copied().filter(|one| !who.contains(one));
+        for one in poor.chain(mute) {
+            crowd.strikes[one] += 1;
+        }
         model = ranges.parameters(&integers, schema)?;
         let attackers_weight = weights.map(|weights| {
             let all: u64 = weights.all().iter().map(|&weight| u64::from(weight)).sum();
@@ -350,11 +348,9 @@ pub fn run(
     Ok(Outcome {
         rounds,
         backdoor: triggered(graph, &judge, problem, &model)?,
-        honest_share: {
-            let honest = crowd.paid.iter().flatten().filter(|paid| !crowd.attacks[paid.one]);
-            honest.map(|paid| paid.earned as f64).sum::<f64>() / (SHARE as f64 * experiment.rounds as f64)
-        },
-        members: members(&crowd),
+        pays: Pays::new(&crowd.paid[0], SHARE),
+        by_matrix: Pays::new(&crowd.paid[1], SHARE),
+        out: (crowd.gone(true), crowd.gone(false)),
     })
 }
 
@@ -436,53 +432,6 @@ fn triggered(
     let wanted = painted.relabelled(|_, _| TARGET)?;
     debug_assert_eq!(graph.features(), wanted.features());
     Ok(judge.evaluate_on(model, &wanted)?.accuracy())
-}
-
-/// What members earned for each round that they were selected in, as a part of what honest ones earned in the mean.
-fn members(crowd: &Crowd<'_>) -> Vec<Member> {
-    let honest = |round: &[Paid]| {
-        let honest = round.iter().filter(|paid| !crowd.attacks[paid.one]);
-        let (sum, count) =
-            honest.fold((0.0, 0.0), |(sum, count), paid| (sum + paid.earned as f64, count + 1.0));
-        if count > 0.0 { sum / count } else { 0.0 }
-    };
-    // For each: earned and rounds; the same of rounds in which it attacked, with what honest ones earned in these.
-    let mut books: BTreeMap<usize, Book> = BTreeMap::new();
-    for round in &crowd.paid {
-        let usual = honest(round);
-        for paid in round {
-            let book = books.entry(paid.one).or_default();
-            book.earned += paid.earned as f64;
-            book.rounds += 1.0;
-            if paid.attacked {
-                book.attacking += paid.earned as f64;
-                book.usual += usual;
-                book.attacks += 1;
-            }
-        }
-    }
-    let each = |book: &Book| book.earned / book.rounds;
-    let good: Vec<f64> =
-        books.iter().filter(|(one, _)| !crowd.attacks[**one]).map(|(_, book)| each(book)).collect();
-    let usual = good.iter().sum::<f64>() / good.len().max(1) as f64;
-    let over = |pay: f64, usual: f64| if usual > 0.0 { pay / usual } else { 0.0 };
-    let member = |(&participant, book): (&usize, &Book)| Member {
-        participant,
-        attacker: crowd.attacks[participant],
-        pay: over(each(book), usual),
-        attacking: (book.attacks > 0).then(|| over(book.attacking, book.usual)),
-    };
-    books.iter().map(member).collect()
-}
-
-/// What one earned in all.
-#[derive(Default)]
-struct Book {
-    earned: f64,
-    rounds: f64,
-    attacking: f64,
-    usual: f64,
-    attacks: u32,
 }
 
 /// How participants train where nothing else is said.

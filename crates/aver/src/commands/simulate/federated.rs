@@ -9,8 +9,8 @@ use crate::{
 };
 use anyhow::{Context, Result};
 use averment_simulate::federated::{
-    Attack, Defence, Experiment, ExperimentError, Found, Method, Scheme, Source, Spread, Standing, Study,
-    usual_training,
+    Attack, Defence, Experiment, ExperimentError, Found, Member, Method, Outcome, Pays, Scheme, Source,
+    Spread, Standing, Study, usual_training,
 };
 use averment_trainers::{Settings, data::split::Split};
 use serde_json::{Value, json};
@@ -50,6 +50,7 @@ fn study(args: &FederatedArgs) -> Result<Study> {
             history: off(DefenceName::History),
             quality: off(DefenceName::Quality),
             validators: if off(DefenceName::Validators) { Defence::ALL.validators } else { 0 },
+            strikes: args.strikes,
         },
         split: match args.split {
             SplitName::Even => Split::Even,
@@ -85,12 +86,16 @@ fn attacks(names: &str) -> Result<Vec<Option<Attack>>> {
     for name in names.split(',') {
         let named: Vec<Option<Attack>> = match name {
             "all" => [None].into_iter().chain(Attack::ALL.map(Some)).collect(),
+            "model" => {
+                let after = Attack::ALL.into_iter().filter(|attack| attack.harms());
+                [None].into_iter().chain(after.map(Some)).collect()
+            }
             "none" => vec![None],
             name => {
                 let found = Attack::ALL.into_iter().find(|attack| attack.name() == name);
                 let known = Attack::ALL.map(Attack::name).join(", ");
                 vec![Some(found.ok_or_else(|| {
-                    exit::usage(format!("--attack: expected none, all, or of {known}; got {name:?}"))
+                    exit::usage(format!("--attack: expected none, all, model, or of {known}; got {name:?}"))
                 })?)]
             }
         };
@@ -152,6 +157,39 @@ fn spread(spread: Spread) -> Value {
     json!({ "mean": spread.mean, "min": spread.least, "max": spread.most, "deviation": spread.deviation })
 }
 
+/// What one simulation's members earned.
+fn pays(pays: &Pays) -> Value {
+    let member = |member: &Member| {
+        json!({
+            "participant": member.participant,
+            "attacker": member.attacker,
+            "pay": member.pay,
+            "attacking": member.attacking,
+        })
+    };
+    json!({
+        "attackers": pays.attackers(),
+        "attacking": pays.attacking(),
+        "honest_share": pays.honest_share,
+        "members": pays.members.iter().map(member).collect::<Vec<_>>(),
+    })
+}
+
+/// What the seeds say of it.
+fn pay(found: &Found, of: &dyn Fn(&Outcome) -> &Pays) -> Value {
+    let between = |attackers: bool| {
+        let least = found.spread(|outcome| of(outcome).between(attackers).0).mean;
+        json!({ "least": least, "most": found.spread(|outcome| of(outcome).between(attackers).1).mean })
+    };
+    json!({
+        "attackers": spread(found.spread(|outcome| of(outcome).attackers())),
+        "attacking": spread(found.spread(|outcome| of(outcome).attacking())),
+        "honest_share": spread(found.spread(|outcome| of(outcome).honest_share)),
+        "one_attacker": between(true),
+        "one_honest": between(false),
+    })
+}
+
 fn json(args: &FederatedArgs, found: &[Found]) -> Value {
     let runs: Vec<Value> = found
         .iter()
@@ -167,8 +205,9 @@ fn json(args: &FederatedArgs, found: &[Found]) -> Value {
                         "attackers_weight": rounds.iter().map(|round| round.attackers_weight).collect::<Vec<_>>(),
                         "refused": rounds.iter().map(|round| round.refused).sum::<usize>(),
                         "backdoor": outcome.backdoor,
-                        "attackers_gain": outcome.attackers_gain(),
-                        "honest_share": outcome.honest_share,
+                        "pay": pays(&outcome.pays),
+                        "pay_by_matrix": pays(&outcome.by_matrix),
+                        "out": { "attackers": outcome.out.0, "honest": outcome.out.1 },
                     })
                 })
                 .collect();
@@ -183,8 +222,12 @@ fn json(args: &FederatedArgs, found: &[Found]) -> Value {
                 "final_accuracy_deviation": accuracy.deviation,
                 "accuracy": found.accuracy().iter().map(|round| round.mean).collect::<Vec<_>>(),
                 "backdoor": spread(found.spread(|outcome| outcome.backdoor)),
-                "attackers_gain": spread(found.spread(|outcome| outcome.attackers_gain())),
-                "honest_share": spread(found.spread(|outcome| outcome.honest_share)),
+                "pay": pay(found, &|outcome| &outcome.pays),
+                "pay_by_matrix": pay(found, &|outcome| &outcome.by_matrix),
+                "out": {
+                    "attackers": spread(found.spread(|outcome| outcome.out.0 as f64)),
+                    "honest": spread(found.spread(|outcome| outcome.out.1 as f64)),
+                },
                 "seeds": seeds,
             })
         })
@@ -232,6 +275,69 @@ pub fn legend(found: &[Found]) -> Vec<&'static str> {
     marks.into_iter().filter(|(standing, _)| has(*standing)).map(|(_, words)| words).collect()
 }
 
+/// What each attack earns, in one honest member's mean pay: with validators' scores, and by the matrix alone.
+fn pay_table(found: &[Found]) -> String {
+    let half = |found: &Found, of: &dyn Fn(&Outcome) -> &Pays| {
+        let mean = |what: &dyn Fn(&Pays) -> f64| found.spread(|outcome| what(of(outcome))).mean;
+        let honest = [mean(&|pays| pays.between(false).0), mean(&|pays| pays.between(false).1)];
+        [
+            format!("{:.2}", mean(&Pays::attackers)),
+            format!("{:.2}-{:.2}", mean(&|pays| pays.between(true).0), mean(&|pays| pays.between(true).1)),
+            format!("{:.2}", mean(&Pays::attacking)),
+            format!("{:.2}-{:.2}", honest[0], honest[1]),
+            format!("{:.2}", mean(&|pays| pays.honest_share)),
+        ]
+    };
+    let rows: Vec<[String; 12]> = found
+        .iter()
+        .map(|found| {
+            let [a, b, c, d, e] = half(found, &|outcome| &outcome.pays);
+            let [f, g, h, i, j] = half(found, &|outcome| &outcome.by_matrix);
+            [marked(&found.scheme), found.attack_name().to_owned(), a, b, c, d, e, f, g, h, i, j]
+        })
+        .collect();
+    let head = [
+        "RULE",
+        "ATTACK",
+        "THEIR PAY",
+        "EACH",
+        "ATTACKING",
+        "HONEST EACH",
+        "PAID",
+        "BY MATRIX",
+        "EACH",
+        "ATTACKING",
+        "HONEST EACH",
+        "PAID",
+    ];
+    let said = "In pay of one honest member in the mean, for each round it was selected in. THEIR PAY: all attackers' together. EACH: \
+                the least and the largest. ATTACKING: of one attacker, in rounds in which it attacks, over what an honest one earned in \
+                the same. PAID: the honest members' part of all shares. BY MATRIX: the same had no validator spoken.";
+    format!("{}\n\n{said}", table(head, &rows))
+}
+
+/// What each member earned, where there is one simulation.
+fn member_table(found: &[Found]) -> Option<String> {
+    let [found] = found else { return None };
+    let [outcome] = found.outcomes.as_slice() else { return None };
+    let attacking = |member: &Member| match member.attacking {
+        Some(pay) => format!("{pay:.2}"),
+        None => "-".to_owned(),
+    };
+    let rows: Vec<[String; 5]> = outcome
+        .pays
+        .members
+        .iter()
+        .zip(&outcome.by_matrix.members)
+        .map(|(member, by_matrix)| {
+            let role = if member.attacker { "attacker" } else { "honest" };
+            let pay = |member: &Member| format!("{:.2}", member.pay);
+            [member.participant.to_string(), role.to_owned(), pay(member), attacking(member), pay(by_matrix)]
+        })
+        .collect();
+    Some(table(["MEMBER", "ROLE", "PAY", "ATTACKING", "BY MATRIX"], &rows))
+}
+
 fn words(args: &FederatedArgs, found: &[Found]) -> String {
     let rows: Vec<[String; 8]> = found
         .iter()
@@ -253,14 +359,18 @@ fn words(args: &FederatedArgs, found: &[Found]) -> String {
                 },
                 if weight.mean.is_nan() { "-".to_owned() } else { format!("{:.3}", weight.mean) },
                 format!("{:.3}", found.spread(|outcome| outcome.backdoor).mean),
-                format!("{:.2}", found.spread(|outcome| outcome.attackers_gain()).mean),
-                format!("{:.2}", found.spread(|outcome| outcome.honest_share).mean),
+                format!("{:.2}", found.spread(|outcome| outcome.pays.attackers()).mean),
+                format!("{:.2}", found.spread(|outcome| outcome.pays.honest_share).mean),
             ]
         })
         .collect();
     let head =
         ["RULE", "ATTACK", "ACCURACY", "OF SEEDS", "THEIR WEIGHT", "BACKDOOR", "THEIR PAY", "HONEST PAY"];
     let mut parts = vec![table(head, &rows)];
+    if args.pay {
+        parts.push(pay_table(found));
+        parts.extend(member_table(found));
+    }
     let worst = worst_of_each(found);
     if worst.len() > 1 && found.len() > worst.len() {
         let rows: Vec<[String; 3]> = worst

@@ -84,7 +84,7 @@ pub fn page(args: &FederatedArgs, found: &[Found]) -> String {
                     (args.attackers) " attackers; an equal split would give them " (args.attackers) "."
                 }
                 (map(found, &schemes, &|found| {
-                    let gain = found.spread(|outcome| outcome.attackers_gain());
+                    let gain = found.spread(|outcome| outcome.pays.attackers());
                     let good = 1.0 - (gain.mean / args.attackers.max(1) as f64).min(1.0);
                     (gain.mean, good, format!("{:.2} to {:.2}", gain.least, gain.most))
                 }, false))
@@ -150,6 +150,7 @@ fn command(args: &FederatedArgs) -> String {
     say("epochs", args.epochs.to_string());
     say("seed", args.seed.to_string());
     say("seeds", args.seeds.to_string());
+    say("strikes", args.strikes.to_string());
     for without in &args.without {
         say("without", name(without.to_possible_value()));
     }
