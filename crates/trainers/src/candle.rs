@@ -8,10 +8,10 @@
 
 use crate::{
     Evaluation, Fit, FitError, Fitted, Graph, GraphError, Parameters, Participant, Progress, Settings,
-    TensorSchema, Trainer, data::Dataset, random,
+    TensorSchema, Trainer, data::Dataset,
 };
 use averment_compiler::{
-    network::{Network, Op},
+    network::Op,
     ops::{Conv, Function, Pool, Window},
 };
 use candle_core::{Device, Tensor, Var};
@@ -21,11 +21,8 @@ use std::ops::ControlFlow;
 /// rounding alone.
 #[derive(Debug, Clone)]
 pub struct CandleTrainer<'a> {
-    graph: &'a Graph,
-    training: &'a Dataset,
-    settings: Settings,
-    /// What judges models.
-    judge: Trainer<'a>,
+    /// Who descends and judges: all but gradients is ours.
+    ours: Trainer<'a>,
     device: Device,
 }
 
@@ -40,12 +37,9 @@ impl<'a> CandleTrainer<'a> {
         evaluation: &'a Dataset,
         settings: Settings,
     ) -> Result<Self, FitError> {
-        let judge = Trainer::new(graph, training, evaluation, settings)?;
-        let own = Self { graph, training, settings, judge, device: Device::Cpu };
+        let own = Self { ours: Trainer::new(graph, training, evaluation, settings)?, device: Device::Cpu };
         // One example through it says whether everything is read.
-        let model = graph.parameters()?;
-        let features = graph.features();
-        own.gradient(&model, &vec![0.0; features], &[0])?;
+        own.gradient(&graph.parameters()?, &vec![0.0; graph.features()], &[0])?;
         Ok(own)
     }
 
@@ -59,39 +53,42 @@ impl<'a> CandleTrainer<'a> {
         inputs: &[f32],
         labels: &[u32],
     ) -> Result<(f64, Vec<Vec<f32>>), FitError> {
-        let network = self.graph.with(model)?;
-        let run = || -> Result<_, Refused> {
-            let variables = self.variables(model)?;
-            let scores = self.scores(&network, &variables, inputs, labels.len())?;
-            let labels = Tensor::from_slice(labels, labels.len(), &self.device)?;
-            let loss = candle_nn::loss::cross_entropy(&scores, &labels)?;
+        model.check(self.schema())?;
+        let mut sums = Parameters::zeros(self.schema()).into_cells();
+        let loss = self.add(model.cells(), inputs, labels, &mut sums)?;
+        Ok((loss, sums))
+    }
+
+    /// The same for cells that have the network's shapes, added to `sums`.
+    fn add(
+        &self,
+        cells: &[Vec<f32>],
+        inputs: &[f32],
+        labels: &[u32],
+        sums: &mut [Vec<f32>],
+    ) -> Result<f64, FitError> {
+        let mut run = || -> Result<_, Refused> {
+            let variable = |(tensor, cells): (&TensorSchema, &Vec<f32>)| {
+                Var::from_slice(cells, tensor.dims.as_slice(), &self.device)
+            };
+            let variables = self.schema().iter().zip(cells).map(variable).collect::<Result<Vec<_>, _>>()?;
+            let scores = self.scores(&variables, inputs, labels.len())?;
+            let loss = cross_entropy(&scores, &Tensor::from_slice(labels, labels.len(), &self.device)?)?;
             let gradients = loss.backward()?;
-            let each = variables.iter().map(|variable| match gradients.get(variable) {
-                Some(gradient) => gradient.flatten_all()?.to_vec1::<f32>(),
-                None => Ok(vec![0.0; variable.elem_count()]),
-            });
-            let each = each.collect::<Result<Vec<_>, _>>()?;
-            Ok((f64::from(loss.to_scalar::<f32>()?), each))
+            // What no gradient reaches has none.
+            for (sums, variable) in sums.iter_mut().zip(&variables) {
+                let Some(gradient) = gradients.get(variable) else { continue };
+                let gradient = gradient.flatten_all()?.to_vec1::<f32>()?;
+                sums.iter_mut().zip(gradient).for_each(|(sum, cell)| *sum += cell);
+            }
+            Ok(f64::from(loss.to_scalar::<f32>()?))
         };
         run().map_err(|Refused { node, what }| FitError::Graph(GraphError::Node { node, what }))
     }
 
-    fn variables(&self, model: &Parameters) -> Result<Vec<Var>, candle_core::Error> {
-        let tensors = model.schema().iter().zip(model.cells());
-        let variable = |(tensor, cells): (&TensorSchema, &Vec<f32>)| {
-            Var::from_slice(cells, tensor.dims.as_slice(), &self.device)
-        };
-        tensors.map(variable).collect()
-    }
-
     /// A row of scores for each example.
-    fn scores(
-        &self,
-        network: &Network,
-        variables: &[Var],
-        inputs: &[f32],
-        batch: usize,
-    ) -> Result<Tensor, Refused> {
+    fn scores(&self, variables: &[Var], inputs: &[f32], batch: usize) -> Result<Tensor, Refused> {
+        let network = self.ours.graph().network();
         let mut values: Vec<Option<Tensor>> = vec![None; network.dims.len()];
         let of_batch = |dims: &[usize]| [&[batch], dims.get(1..).unwrap_or_default()].concat();
         for input in &network.inputs {
@@ -137,8 +134,14 @@ impl<'a> CandleTrainer<'a> {
         let scores = values.get(network.output.0).cloned().flatten();
         let scores =
             scores.ok_or(Refused { node: "output".to_owned(), what: "nothing made it".to_owned() })?;
-        Ok(scores.reshape((batch, self.graph.classes()))?)
+        Ok(scores.reshape((batch, self.ours.graph().classes()))?)
     }
+}
+
+/// The mean cross entropy of rows of scores.
+fn cross_entropy(scores: &Tensor, labels: &Tensor) -> Result<Tensor, candle_core::Error> {
+    let own = scores.gather(&labels.unsqueeze(1)?, 1)?.squeeze(1)?;
+    (scores.log_sum_exp(1)? - own)?.mean_all()
 }
 
 /// What is not read, and where.
@@ -190,7 +193,7 @@ fn largest(one: &Tensor, [high, wide]: [usize; 2]) -> Result<Tensor, candle_core
 
 impl Participant for CandleTrainer<'_> {
     fn schema(&self) -> &[TensorSchema] {
-        self.graph.schema()
+        self.ours.schema()
     }
 
     fn fit(
@@ -198,69 +201,10 @@ impl Participant for CandleTrainer<'_> {
         fit: &Fit<'_>,
         watch: &mut dyn FnMut(Progress) -> ControlFlow<()>,
     ) -> Result<Fitted, FitError> {
-        let Settings { rate, momentum, decay, batch, epochs, steps, unit } = self.settings;
-        let schema = self.graph.schema();
-        fit.model.check(schema)?;
-        if self.training.is_empty() {
-            return Err(FitError::NoExamples);
-        }
-        let mut memory = match fit.memory {
-            Some(memory) => memory.check(schema).map(|()| memory.clone())?.into_cells(),
-            None => Parameters::zeros(schema).into_cells(),
-        };
-        let mut model = fit.model.clone();
-        let reads = self.graph.reads_input();
-        let mut random = random::stream(fit.seed, 0);
-        let mut order: Vec<usize> = (0..self.training.len()).collect();
-        let of = epochs.saturating_mul(order.len().div_ceil(batch));
-        let of = if steps == 0 { of } else { of.min(steps) };
-        let (mut inputs, mut labels) = (Vec::new(), Vec::new());
-        let (mut done, mut loss) = (0, 0.0);
-        'passes: for _ in 0..epochs {
-            random::shuffle(&mut random, &mut order);
-            let (mut losses, mut seen) = (0.0, 0);
-            for chosen in order.chunks(batch) {
-                self.training.pick(chosen, &mut inputs, &mut labels);
-                let (own, gradients) = self.gradient(&model, &inputs, &labels)?;
-                losses += own * chosen.len() as f64;
-                seen += chosen.len();
-                loss = losses / seen as f64;
-                let mut cells = model.into_cells();
-                for (tensor, ((cells, memory), gradients)) in
-                    cells.iter_mut().zip(&mut memory).zip(&gradients).enumerate()
-                {
-                    let decay = if schema[tensor].dims.len() > 1 { decay } else { 0.0 };
-                    let rate = if reads[tensor] { rate / (unit * unit) } else { rate };
-                    for ((cell, memory), gradient) in cells.iter_mut().zip(memory).zip(gradients) {
-                        *memory = momentum * *memory + (1.0 - momentum) * (gradient + decay * *cell);
-                        *cell -= rate * *memory;
-                    }
-                }
-                done += 1;
-                model = Parameters::new(schema, cells)
-                    .map_err(|source| FitError::Diverged { batch: done, source })?;
-                if done == of {
-                    break;
-                }
-            }
-            if watch(Progress { done, of, loss }).is_break() {
-                return Err(FitError::Stopped { done, of });
-            }
-            if done == of {
-                break 'passes;
-            }
-        }
-        let memory = match momentum > 0.0 {
-            true => Some(
-                Parameters::new(schema, memory)
-                    .map_err(|source| FitError::Diverged { batch: done, source })?,
-            ),
-            false => None,
-        };
-        Ok(Fitted { model, memory, examples: self.training.len(), loss })
+        self.ours.descend(fit, watch, |cells, inputs, labels, sums| self.add(cells, inputs, labels, sums))
     }
 
     fn evaluate(&self, model: &Parameters) -> Result<Evaluation, FitError> {
-        self.judge.evaluate(model)
+        self.ours.evaluate(model)
     }
 }

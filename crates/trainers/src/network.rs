@@ -208,6 +208,12 @@ impl Graph {
         self.lengths[self.network.output.0]
     }
 
+    /// What it was made of, the parameters as they came.
+    #[cfg(feature = "candle")]
+    pub(crate) fn network(&self) -> &Network {
+        &self.network
+    }
+
     /// For each tensor, whether it is multiplied with the network's input.
     pub fn reads_input(&self) -> Vec<bool> {
         let mut reads = vec![false; self.schema.len()];

@@ -112,17 +112,23 @@ impl<'a> Trainer<'a> {
         let examples = data.len();
         Ok(Evaluation { examples, correct, loss: loss / examples.max(1) as f64 })
     }
-}
 
-impl Participant for Trainer<'_> {
-    fn schema(&self) -> &[TensorSchema] {
-        self.graph.schema()
+    /// The network.
+    #[cfg(feature = "candle")]
+    pub(crate) fn graph(&self) -> &'a Graph {
+        self.graph
     }
 
-    fn fit(
+    /// Gradient descent, whoever finds the gradients: `gradient` is given the cells of each tensor, a batch of examples one after the
+    /// other and their labels, adds the gradient of their mean loss to sums that are 0, and returns that loss.
+    ///
+    /// # Errors
+    /// As [`Participant::fit`], and those of `gradient`.
+    pub(crate) fn descend(
         &self,
         fit: &Fit<'_>,
         watch: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+        mut gradient: impl FnMut(&[Vec<f32>], &[f32], &[u32], &mut [Vec<f32>]) -> Result<f64, FitError>,
     ) -> Result<Fitted, FitError> {
         let Settings { rate, momentum, decay, batch, epochs, steps, unit } = self.settings;
         let schema = self.graph.schema();
@@ -147,7 +153,7 @@ impl Participant for Trainer<'_> {
         let of = epochs.saturating_mul(order.len().div_ceil(batch));
         let of = if steps == 0 { of } else { of.min(steps) };
         let mut sums = Parameters::zeros(schema).into_cells();
-        let (mut pass, mut inputs, mut labels) = (Pass::default(), Vec::new(), Vec::new());
+        let (mut inputs, mut labels) = (Vec::new(), Vec::new());
         let (mut done, mut loss) = (0, 0.0);
         for _ in 0..epochs {
             random::shuffle(&mut random, &mut order);
@@ -155,8 +161,7 @@ impl Participant for Trainer<'_> {
             for chosen in order.chunks(batch) {
                 self.training.pick(chosen, &mut inputs, &mut labels);
                 sums.iter_mut().for_each(|sums| sums.fill(0.0));
-                losses +=
-                    self.graph.gradient(&cells, &inputs, &labels, &mut sums, &mut pass) * chosen.len() as f64;
+                losses += gradient(&cells, &inputs, &labels, &mut sums)? * chosen.len() as f64;
                 seen += chosen.len();
                 loss = losses / seen as f64;
                 let tensors = cells.iter_mut().zip(&mut memory).zip(&sums).zip(rates.iter().zip(&is_weight));
@@ -188,6 +193,23 @@ impl Participant for Trainer<'_> {
             },
             examples: self.training.len(),
             loss,
+        })
+    }
+}
+
+impl Participant for Trainer<'_> {
+    fn schema(&self) -> &[TensorSchema] {
+        self.graph.schema()
+    }
+
+    fn fit(
+        &self,
+        fit: &Fit<'_>,
+        watch: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+    ) -> Result<Fitted, FitError> {
+        let mut pass = Pass::default();
+        self.descend(fit, watch, |cells, inputs, labels, sums| {
+            Ok(self.graph.gradient(cells, inputs, labels, sums, &mut pass))
         })
     }
 
