@@ -1,13 +1,13 @@
 //! Federated tasks: matrices, what a task's code and events say, and what members send each other.
 
-use alloy_sol_types::{SolEvent, SolValue};
+use alloy_sol_types::{SolEvent, SolType, SolValue};
 use averment_federated::{
     gram::{Gram, Limits, MAX_UPDATES, Shape},
     quality::qualities,
     rules::{Kind, Rule},
 };
 use averment_ledger::{
-    federated::{Event, TaskCode, TaskMoney, TaskRule, TaskSize, TaskTimes, Terms},
+    federated::{Event, TaskCode, Terms},
     keys::development,
 };
 use averment_node::federated::{
@@ -114,50 +114,29 @@ pub(crate) fn task_event_seeds() -> Vec<Vec<u8>> {
     ]
 }
 
-/// The code of a task. Its terms have one form.
+/// The code of a task.
 pub(crate) fn task_code(data: &[u8]) -> bool {
     let Ok(code) = TaskCode::decode(data) else { return false };
-    let terms = code.terms.abi_encode();
-    assert!(data[45..].starts_with(&terms), "two encodings of one task's terms");
-    assert_eq!(data.len(), 45 + terms.len() + 5 * 32);
+    assert_eq!(code.encode(), data, "two forms of one task's code");
     true
 }
 
 pub(crate) fn task_code_seeds() -> Vec<Vec<u8>> {
     let (word, account) = (B256::repeat_byte(2), Address::repeat_byte(9));
-    let terms = Terms {
-        version: word,
-        plan: word,
-        updateKind: word,
-        roundKind: word,
-        bound: 1_000,
-        rule: TaskRule { kind: 3, faults: 1, clip: true, mix: false, norm: 0, radius: 0, history: true },
-        size: TaskSize { minimum: 3, maximum: 9, perRound: 5, rounds: 7, maximumVoid: 2, strikes: 2 },
-        times: TaskTimes {
-            idle: 100,
-            select: 100,
-            commit: 100,
-            reveal: 100,
-            check: 100,
-            answer: 100,
-            aggregate: 100,
-            takeover: 100,
-            score: 100,
-            disclose: 100,
-            settle: 100,
-        },
-        money: TaskMoney { stake: 100, bond: 10, reward: 50, fee: 5, validatorFee: 1, validatorStake: 9 },
-        validators: 1,
-        aggregator: account,
-        root: Address::ZERO,
-        gate: Address::ZERO,
-        privacy: 0,
+    let length = Terms::ENCODED_SIZE.expect("terms have one length");
+    let zero = <Terms as SolValue>::abi_decode(&vec![0; length]).expect("of zeros");
+    let mut small = Terms { version: word, bound: 1_000, validators: 1, aggregator: account, ..zero.clone() };
+    small.rule.clip = true;
+    let code = |terms| TaskCode {
+        implementation: account,
+        terms,
+        factory: account,
+        sponsor: account,
+        chunks: 2,
+        chunk_bits: 16,
+        prefix_hash: word,
     };
-    let origin = (account, account, U256::from(2), U256::from(16), word);
-    let before = averment_primitives::hex::decode("363d3d373d3d3d363d73").expect("digits");
-    let behind = averment_primitives::hex::decode("5af43d82803e903d91602b57fd5bf3").expect("digits");
-    let code = [&before[..], account.as_slice(), &behind, &terms.abi_encode(), &origin.abi_encode()];
-    vec![code.concat()]
+    [zero, small].map(|terms| code(terms).encode()).into()
 }
 
 /// Package and proof, on their way to who aggregates.

@@ -119,4 +119,17 @@ impl TaskCode {
             prefix_hash,
         })
     }
+
+    /// The bytes that [`Self::decode`] reads.
+    pub fn encode(&self) -> Vec<u8> {
+        let origin = (
+            self.factory,
+            self.sponsor,
+            U256::from(self.chunks),
+            U256::from(self.chunk_bits),
+            self.prefix_hash,
+        );
+        [&HEAD[..], self.implementation.as_slice(), &TAIL, &self.terms.abi_encode(), &origin.abi_encode()]
+            .concat()
+    }
 }

@@ -193,3 +193,24 @@ fn commits_are_of_one_task_round_and_account() {
     ]);
     assert_eq!(all.len(), 9);
 }
+
+#[test]
+fn the_code_of_a_task_has_one_form() {
+    let code = TaskCode {
+        implementation: who(1),
+        terms: terms(),
+        factory: who(2),
+        sponsor: who(3),
+        chunks: 2,
+        chunk_bits: 16,
+        prefix_hash: B256::repeat_byte(4),
+    };
+    let bytes = code.encode();
+    assert_eq!(TaskCode::decode(&bytes), Ok(code));
+    assert!(bytes.len() < 24_576 && TaskCode::decode(&bytes[..bytes.len() - 1]).is_err());
+    for (place, byte) in [(0, 0x37), (44, 0), (45 + 4 * 32, 1), (bytes.len() - 33, 29)] {
+        let mut other = bytes.clone();
+        other[place] = byte;
+        assert!(TaskCode::decode(&other).is_err(), "byte {place}");
+    }
+}
