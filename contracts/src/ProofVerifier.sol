@@ -111,13 +111,21 @@ contract ProofVerifier is IProofVerifier {
             let place := add(state, 0x1a0)
             mstore(place, values.length)
             place := add(place, 0x20)
-            let value := values.offset
-            for { let end := add(value, shl(5, values.length)) } lt(value, end) { value := add(value, 0x20) } {
-                let cell := calldataload(value)
-                fits := and(fits, eq(cell, signextend(7, cell)))
-                if slt(cell, 0) { cell := add(cell, P) }
-                mstore(place, cell)
-                place := add(place, 0x20)
+            switch halves
+            case 0 {
+                let value := values.offset
+                for { let end := add(value, shl(5, values.length)) } lt(value, end) { value := add(value, 0x20) } {
+                    let cell := calldataload(value)
+                    fits := and(fits, eq(cell, signextend(7, cell)))
+                    if slt(cell, 0) { cell := add(cell, P) }
+                    mstore(place, cell)
+                    place := add(place, 0x20)
+                }
+            }
+            // A round's as they are: there are hundreds. `gram` looks at each.
+            default {
+                calldatacopy(place, values.offset, shl(5, values.length))
+                place := add(place, shl(5, values.length))
             }
             // seed, mode, terms
             calldatacopy(place, add(statement, 0x140), 0x60)

@@ -5,7 +5,7 @@ import {IRobustWeights, Kind, Rows, Rule} from "../interfaces/IRobustWeights.sol
 import {ONE, allocate, setWord, share, word} from "./rules/Arithmetic.sol";
 import {centeredClipping, flTrust, geometricMedian, krum} from "./rules/Kinds.sol";
 import {faultOf, readTriangle} from "./rules/Matrices.sol";
-import {alikeByHistory, alikeByNothing, assess, shareOfOne} from "./rules/Quality.sol";
+import {alikeByHistory, assess, noneAlike, shareOfOne} from "./rules/Quality.sol";
 import {clip, clipping, farthest, mix, unmix} from "./rules/Steps.sol";
 
 /// @title Weights of robust rules from a Gram matrix
@@ -29,7 +29,12 @@ contract RobustWeights is IRobustWeights {
         qualities = new uint256[](updates);
         uint256 to;
         assembly ("memory-safe") { to := add(qualities, 0x20) }
-        if (like == 0) like = alikeByNothing(updates);
+        if (like == 0) {
+            like = allocate(updates * updates);
+            noneAlike(like, updates);
+        } else {
+            alikeByHistory(like, updates, true);
+        }
         assess(place, count, updates, rows.previous, like, to);
     }
 
@@ -78,8 +83,8 @@ contract RobustWeights is IRobustWeights {
     /// @dev How much each update counts; 0 if all count alike.
     function countsOf(Rows calldata rows, uint256 like) private pure returns (uint256 counts) {
         if (like == 0) return 0;
-        counts = allocate(rows.updates);
-        shareOfOne(like, rows.updates, counts);
+        counts = alikeByHistory(like, rows.updates, false);
+        shareOfOne(counts, rows.updates);
     }
 
     /// @dev Replaces counts by weights of the updates. Returns the centre's.
@@ -111,7 +116,7 @@ contract RobustWeights is IRobustWeights {
         }
     }
 
-    /// @dev The matrix of half A, its rows, and how alike cumulative updates are; 0 without any.
+    /// @dev The matrix of half A, its rows, and that of cumulative updates; 0 without any.
     function read(Rows calldata rows, bytes calldata matrix)
         private
         pure
@@ -140,7 +145,6 @@ contract RobustWeights is IRobustWeights {
                     (uint256 i, uint256 j) = faultOf(like, updates, updates, rows.historySquare);
                     revert WrongEntry(true, i, j);
                 }
-                alikeByHistory(like, updates);
             }
         }
     }

@@ -9,9 +9,11 @@ import "./Memory.sol";
 
 // The kind of such a relation.
 uint256 constant GRAM = 3;
+// Makes numbers of 64 bits of signed ones.
+uint256 constant BIAS = 1 << 63;
 
 /// Minus the sum over all pairs of rows of `eq(r, i) eq(r', j)` times their inner product, of which the statement has the upper
-/// triangle, row by row; r' are the coordinates behind those of r.
+/// triangle, row by row; r' are the coordinates behind those of r. Ends the call with false if one of them is no number of 64 bits.
 function gram(uint256 word) pure returns (uint256 value) {
     uint256 bits = (word >> 136) & 0xff;
     uint256 one;
@@ -23,10 +25,6 @@ function gram(uint256 word) pure returns (uint256 value) {
         eqTable(R + 32 * bits, bits, other, 1);
     }
     assembly {
-        function stated(place) -> cell {
-            cell := calldataload(place)
-            if slt(cell, 0) { cell := add(cell, P) }
-        }
         let rows := calldataload(mload(PUBLIC))
         let source := add(mload(PUBLIC), shl(5, mload(HALVES)))
         if and(shr(176, word), 0xffffffff) {
@@ -34,23 +32,38 @@ function gram(uint256 word) pure returns (uint256 value) {
             source := add(source, shl(4, mul(rows, add(rows, 1))))
             rows := calldataload(add(mload(PUBLIC), 0x20))
         }
+        // From what a row weighs on one side to what it weighs on the other.
+        let behind := sub(other, one)
+        let ones := 0
+        let others := 0
+        let bad := 0
         for { let last := add(one, shl(5, rows)) } lt(one, last) { one := add(one, 0x20) } {
-            let a := mload(one)
-            let b := mload(other)
-            let own := mulmod(stated(source), b, P)
+            let cell := add(calldataload(source), BIAS)
+            bad := or(bad, cell)
+            let own := mulmod(cell, mload(add(one, behind)), P)
             let mirrored := 0
             source := add(source, 0x20)
-            other := add(other, 0x20)
-            let d := other
-            for { let c := add(one, 0x20) } lt(c, last) { c := add(c, 0x20) } {
-                let cell := stated(source)
-                own := addmod(own, mulmod(cell, mload(d), P), P)
+            let c := add(one, 0x20)
+            for {} lt(c, last) { c := add(c, 0x20) } {
+                cell := add(calldataload(source), BIAS)
+                bad := or(bad, cell)
                 mirrored := addmod(mirrored, mulmod(cell, mload(c), P), P)
+                own := addmod(own, mulmod(cell, mload(add(c, behind)), P), P)
                 source := add(source, 0x20)
-                d := add(d, 0x20)
             }
-            value := addmod(value, add(mulmod(a, own, P), mulmod(b, mirrored, P)), P)
+            let a := mload(one)
+            ones := addmod(ones, a, P)
+            value := addmod(value, mulmod(a, own, P), P)
+            a := mload(add(one, behind))
+            others := addmod(others, a, P)
+            value := addmod(value, mulmod(a, mirrored, P), P)
         }
-        value := sub(P, value)
+        // What all were raised by, each as often as it was added.
+        value := addmod(mulmod(BIAS, mulmod(ones, others, P), P), sub(P, value), P)
+        // A word that is no number of 64 bits.
+        if shr(64, bad) {
+            mstore(0, 0)
+            return(0, 0x20)
+        }
     }
 }

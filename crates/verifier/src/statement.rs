@@ -1,7 +1,7 @@
 //! What a proof says ([9.1]).
 
-use crate::{field::Fr, transcript::Oracle};
-use alloy_primitives::{Address, B256, keccak256};
+use crate::{descriptor::Kind, field::Fr, transcript::Oracle};
+use alloy_primitives::{Address, B256, I256, keccak256};
 
 /// The suite: field, curve, hash, opening, and the version of the protocol.
 pub const SUITE: &str = "averment-proof/1";
@@ -59,8 +59,9 @@ impl Mode {
 }
 
 impl Statement {
-    /// Takes the statement into a transcript.
-    pub fn absorb(&self, transcript: &mut impl Oracle) {
+    /// Takes the statement into a transcript. Public values are field elements, but for a round's: of these, hundreds, the contract takes the
+    /// words as they are, two's complement.
+    pub fn absorb(&self, transcript: &mut impl Oracle, kind: Kind) {
         transcript.word(&keccak256(SUITE));
         transcript.word(&self.setup);
         transcript.number(self.chain_id);
@@ -73,7 +74,10 @@ impl Statement {
         transcript.number(self.items.into());
         transcript.number(u64::try_from(self.public.len()).unwrap_or(u64::MAX));
         for value in &self.public {
-            transcript.scalar(&Fr::from(*value));
+            match kind {
+                Kind::Round => transcript.word(&I256::unchecked_from(*value).to_be_bytes().into()),
+                _ => transcript.scalar(&Fr::from(*value)),
+            }
         }
         transcript.word(&self.seed);
         transcript.number(u64::from(self.mode.masked()));

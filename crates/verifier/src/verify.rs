@@ -306,7 +306,7 @@ pub fn absorb(
     registered: &Registered,
     statement: &Statement,
 ) {
-    statement.absorb(transcript);
+    statement.absorb(transcript, descriptor.kind);
     transcript.word(&registered.descriptor());
     transcript.number(descriptor.layout.chunk_bits.into());
     transcript.points(registered.committed());

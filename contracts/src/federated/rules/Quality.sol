@@ -17,66 +17,105 @@ function shorten(uint256 matrix, uint256 rows, uint256 updates) pure {
     if (most != 0) clip(matrix, rows, factors);
 }
 
-/// Replaces the inner products of cumulative updates by how alike each two are, 2^16 for one and itself.
-function alikeByHistory(uint256 matrix, uint256 updates) pure {
-    shorten(matrix, updates, updates);
-    uint256 sums = allocate(updates);
-    uint256 lengths = allocate(updates);
-    sumRows(matrix, updates, sums);
-    int256 all = centre(matrix, updates, 0, sums, lengths);
+/// How many each update is by how alike cumulative updates are, `Σ_j like_ij`, 2^16 for one and itself. `whole` replaces their inner
+/// products by how alike each two are; otherwise these are spoilt.
+function alikeByHistory(uint256 matrix, uint256 updates, bool whole) pure returns (uint256 counts) {
+    unchecked {
+        (uint256 factors, uint256 most) = clipping(matrix, updates, updates, 0);
+        // Where half are nothing, none is shortened.
+        if (most == 0) fill(factors, updates, ONE);
+        uint256 triangle = allocate((updates * (updates - 1)) >> 1);
+        // Three lists, one behind the other.
+        uint256 sums = allocate(3 * updates);
+        shortenTriangle(matrix, updates, factors, triangle, sums);
+        int256 all = centre(matrix, updates, 0, sums, sums + 32 * updates);
+        counts = sums + 64 * updates;
+        fill(counts, updates, ONE);
+        if (whole) noneAlike(matrix, updates);
+        addLikenesses(triangle, updates, uint256(all), sums, whole ? matrix : 0);
+    }
+}
+
+/// Sets `count` words.
+function fill(uint256 words, uint256 count, uint256 value) pure {
+    assembly ("memory-safe") {
+        for { let end := add(words, shl(5, count)) } lt(words, end) { words := add(words, 0x20) } {
+            mstore(words, value)
+        }
+    }
+}
+
+/// Multiplies rows by their factors, entries rounded toward 0: the diagonal in its place, what is above it goes to `triangle`, row by row;
+/// the rows' sums go to `sums`.
+function shortenTriangle(uint256 matrix, uint256 updates, uint256 factors, uint256 triangle, uint256 sums) pure {
+    if (updates == 0) return;
     assembly ("memory-safe") {
         let line := shl(5, updates)
-        for { let i := 0 } lt(i, line) { i := add(i, 0x20) } {
-            mstore(matrix, 65536)
-            let length := mload(add(lengths, i))
-            // n times the deviations' product, less what is the row's alone.
-            let own := sub(all, mul(updates, mload(add(sums, i))))
-            let right := matrix
-            let down := matrix
-            for { let j := add(i, 0x20) } lt(j, line) { j := add(j, 0x20) } {
-                right := add(right, 0x20)
-                down := add(down, line)
-                let value := add(own, mul(updates, sub(mul(updates, mload(right)), mload(add(sums, j)))))
-                value := sub(sdiv(shl(16, value), mul(length, mload(add(lengths, j)))), SAME_HISTORY)
-                value := shl(2, mul(value, sgt(value, 0)))
-                if gt(value, 65536) { value := 65536 }
-                mstore(right, value)
-                mstore(down, value)
+        calldatacopy(sums, calldatasize(), line)
+        // From a row's factor to its sum.
+        let behind := sub(sums, factors)
+        for { let end := add(factors, line) } lt(factors, end) { factors := add(factors, 0x20) } {
+            let own := mload(factors)
+            let sum := sdiv(mul(mload(matrix), mul(own, own)), 4294967296)
+            mstore(matrix, sum)
+            let at := matrix
+            for { let other := add(factors, 0x20) } lt(other, end) { other := add(other, 0x20) } {
+                at := add(at, 0x20)
+                let value := sdiv(mul(mload(at), mul(own, mload(other))), 4294967296)
+                mstore(triangle, value)
+                triangle := add(triangle, 0x20)
+                sum := add(sum, value)
+                let to := add(other, behind)
+                mstore(to, add(mload(to), value))
             }
+            let to := add(factors, behind)
+            mstore(to, add(mload(to), sum))
             matrix := add(matrix, add(line, 0x20))
         }
     }
 }
 
-/// No two are alike that are not one: 2^16 on the diagonal, to new memory.
-function alikeByNothing(uint256 updates) pure returns (uint256 like) {
-    like = allocate(updates * updates);
+/// Adds how alike each two are to the counts of both, and, if there is such a matrix, puts it there. Behind `sums` lie the lengths of deviations,
+/// and the counts.
+function addLikenesses(uint256 triangle, uint256 updates, uint256 all, uint256 sums, uint256 like) pure {
+    if (updates == 0) return;
+    assembly ("memory-safe") {
+        let line := shl(5, updates)
+        for { let i := sums } lt(i, add(sums, line)) { i := add(i, 0x20) } {
+            let length := mload(add(i, line))
+            // n times the deviations' product, less what is the row's alone.
+            let own := sub(all, mul(updates, mload(i)))
+            for { let j := add(i, 0x20) } lt(j, add(sums, line)) { j := add(j, 0x20) } {
+                let value := add(own, mul(updates, sub(mul(updates, mload(triangle)), mload(j))))
+                triangle := add(triangle, 0x20)
+                let by := mul(length, mload(add(j, line)))
+                // Most are not alike at all.
+                if sgt(shl(16, value), mul(by, SAME_HISTORY)) {
+                    value := sub(sdiv(shl(16, value), by), SAME_HISTORY)
+                    value := shl(2, mul(value, sgt(value, 0)))
+                    if gt(value, 65536) { value := 65536 }
+                    by := add(i, shl(1, line))
+                    mstore(by, add(mload(by), value))
+                    by := add(j, shl(1, line))
+                    mstore(by, add(mload(by), value))
+                    if like {
+                        mstore(add(like, add(mul(updates, sub(i, sums)), sub(j, sums))), value)
+                        mstore(add(like, add(mul(updates, sub(j, sums)), sub(i, sums))), value)
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// No two are alike that are not one: 2^16 on the diagonal.
+function noneAlike(uint256 like, uint256 updates) pure {
     assembly ("memory-safe") {
         // What is behind the calldata is 0.
         calldatacopy(like, calldatasize(), shl(5, mul(updates, updates)))
         let step := add(shl(5, updates), 0x20)
         let at := like
         for { let end := add(like, mul(updates, step)) } lt(at, end) { at := add(at, step) } { mstore(at, 65536) }
-    }
-}
-
-/// The sums of a square matrix' rows, to `sums`.
-function sumRows(uint256 matrix, uint256 rows, uint256 sums) pure {
-    assembly ("memory-safe") {
-        let line := shl(5, rows)
-        let fours := shl(7, shr(2, rows))
-        for { let end := add(sums, line) } lt(sums, end) { sums := add(sums, 0x20) } {
-            let sum := 0
-            let next := add(matrix, line)
-            for { let last := add(matrix, fours) } lt(matrix, last) { matrix := add(matrix, 0x80) } {
-                sum := add(
-                    add(sum, add(mload(matrix), mload(add(matrix, 0x20)))),
-                    add(mload(add(matrix, 0x40)), mload(add(matrix, 0x60)))
-                )
-            }
-            for {} lt(matrix, next) { matrix := add(matrix, 0x20) } { sum := add(sum, mload(matrix)) }
-            mstore(sums, sum)
-        }
     }
 }
 
@@ -106,10 +145,9 @@ function centre(uint256 matrix, uint256 updates, uint256 shift, uint256 sums, ui
     }
 }
 
-/// How much each update counts if those that are one count as one: `2^32 / Σ_j like_ij`, to `counts`.
-function shareOfOne(uint256 like, uint256 updates, uint256 counts) pure {
+/// How much each update counts if those that are one count as one: `2^32` over how many it is, in its place.
+function shareOfOne(uint256 counts, uint256 updates) pure {
     unchecked {
-        sumRows(like, updates, counts);
         for (uint256 i = 0; i < updates; ++i) {
             setWord(counts, i, (1 << 32) / word(counts, i));
         }

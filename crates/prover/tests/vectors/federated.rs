@@ -158,7 +158,7 @@ fn a_round_of_a_hundred_is_verified_in_one_transaction() {
     assert!(chain.register(&good));
     let gas = chain.gas(&good);
     // `docs/benchmarks.md` has the number; the transaction's calldata come on top.
-    assert!(gas.abs_diff(5_740_000) < 50_000, "{gas}");
+    assert!(gas.abs_diff(4_040_000) < 50_000, "{gas}");
 }
 
 fn honest(task: &Task, round: &Round) -> Call {

@@ -148,7 +148,12 @@ impl Cover<'_> {
         let drafts = choices.filter_map(|(widest, slots)| Draft::lay_out(self, widest, slots));
         // Of those that cost the same, the one with the fewest limbs.
         let best = drafts.min_by_key(|(descriptor, _, widest)| {
-            (cost::cost(descriptor, &descriptor.layout), std::cmp::Reverse(*widest))
+            let layout = &descriptor.layout;
+            let cost = match self.kind {
+                Kind::Round => cost::cost_of_all(descriptor, layout),
+                _ => cost::cost(descriptor, layout),
+            };
+            (cost, std::cmp::Reverse(*widest))
         });
         let (descriptor, limbs, _) = best.ok_or(DeriveError::Slots)?;
         Ok((descriptor.validate()?, limbs))

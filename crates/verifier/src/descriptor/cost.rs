@@ -28,6 +28,22 @@ const POINT: u64 = 1_000;
 const ROUND: u64 = 600;
 const COEFFICIENT: u64 = 600;
 const OPERAND: u64 = 1_300;
+/// Gas of a lookup block, of a relation and of each of its terms: counted where the choice is among limbs. (What plans are laid out by
+/// leaves them out: registered versions would else have other layouts.)
+const LOOKUP: u64 = 600;
+const RELATION: u64 = 700;
+const TERM: u64 = 1_700;
+
+/// The same with what lookups and relations cost whoever verifies.
+pub fn cost_of_all(draft: &Descriptor, layout: &Layout) -> u64 {
+    let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
+    let terms = draft.relations.iter().map(|own| own.terms.len()).sum::<usize>();
+    let parts = [(LOOKUP, draft.lookups.len()), (RELATION, draft.relations.len()), (TERM, terms)];
+    let gas = parts
+        .iter()
+        .fold(0_u64, |sum, (each, number)| sum.saturating_add(each.saturating_mul(count(*number))));
+    cost(draft, layout).saturating_add(gas.saturating_mul(GAS) / TENTHS)
+}
 
 /// The cost of proving and verifying with this layout, whose relations are those of `draft`.
 pub fn cost(draft: &Descriptor, layout: &Layout) -> u64 {
