@@ -9,10 +9,17 @@
 //! What anybody may do (open, draw, go on, pay, end challenges) the members do one after the other, `stagger` seconds apart, in an
 //! order that differs by round: the first one's transaction makes the others' unnecessary.
 
+mod aggregator;
+mod anybody;
+mod carrier;
+mod participant;
+mod validator;
+mod watcher;
+
 use alloy_primitives::{Address, B256};
 use averment_federated::score::REMEMBERED;
 use averment_ledger::federated::{
-    Aggregated, Book, Commitment, Contested, Event as Told, Phase, Round, TaskId, Terms,
+    Aggregated, Book, Commitment, Contested, Event as Told, Phase, TaskId, Terms,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -331,21 +338,6 @@ impl Machine {
         self.scored.get(&round)
     }
 
-    /// Whether a challenge of the present round is this member's.
-    fn is_own(&self, account: Address, contested: Contested) -> bool {
-        let account = if contested == Contested::Model { Address::ZERO } else { account };
-        let challenges = self.book.round.iter().flat_map(|round| round.challenges.get(&(account, contested)));
-        challenges.into_iter().any(|challenge| challenge.challenger == self.settings.account)
-    }
-
-    /// How many more bonds it may risk.
-    fn bonds(&self) -> usize {
-        let challenges = self.book.round.iter().flat_map(|round| round.challenges.values());
-        let open = challenges.filter(|one| one.open && one.challenger == self.settings.account).count();
-        let bonds = if self.settings.challenges { self.settings.bonds } else { 0 };
-        usize::from(bonds.saturating_sub(self.lost)).saturating_sub(open)
-    }
-
     /// Packages' hashes of what an account revealed before a round, whatever became of it, oldest first.
     pub fn before(&self, round: u16, account: Address) -> impl Iterator<Item = B256> {
         self.seen.range(..round).filter_map(move |(_, seen)| seen.get(&account).copied())
@@ -372,7 +364,7 @@ impl Machine {
                     Told::Revealed { round, account, content, .. } => {
                         self.seen.entry(*round).or_default().insert(*account, *content);
                     }
-                    Told::Answered { account, contested, .. } if self.is_own(*account, *contested) => {
+                    Told::Answered { account, contested, .. } if self.asked_for(*account, *contested) => {
                         self.lost = self.lost.saturating_add(1);
                     }
                     _ => {}
@@ -387,74 +379,6 @@ impl Machine {
             }
         }
         Ok(())
-    }
-
-    /// To whom a participant brings its update now: the named aggregator, who comes after it, and whoever else may aggregate by now.
-    pub fn receivers(&self) -> Vec<Address> {
-        let Some(round) = self.book.running() else { return Vec::new() };
-        let named = self.book.terms.aggregator;
-        let waiting = self.waited(Phase::Takeover) / self.settings.stagger.max(1);
-        let successors = usize::try_from(waiting).unwrap_or(usize::MAX).saturating_add(2);
-        let successors = self.successors(round).take(successors);
-        let mut all: Vec<Address> = (!named.is_zero()).then_some(named).into_iter().collect();
-        for successor in successors {
-            if !all.contains(&successor) {
-                all.push(successor);
-            }
-        }
-        all.retain(|account| *account != self.settings.account);
-        all
-    }
-
-    /// Validators who score the present round, and so are brought every update of it.
-    pub fn judges(&self) -> impl Iterator<Item = Address> {
-        let number = self.book.number();
-        let seated = self
-            .book
-            .members
-            .iter()
-            .filter(move |(_, member)| member.seated && member.validates && member.since <= number);
-        seated.map(|(account, _)| *account)
-    }
-
-    /// Who aggregates after the named one, in their order.
-    fn successors<'a>(&'a self, round: &'a Round) -> impl Iterator<Item = Address> + 'a {
-        let count = round.order.len().max(1);
-        let first = usize::from(round.number) % count;
-        let order = round.order.iter().cycle().skip(first).take(round.order.len()).copied();
-        order.filter(|account| self.book.may_take_over(*account))
-    }
-
-    /// For how many seconds a phase has run; zero in another one.
-    fn waited(&self, phase: Phase) -> u64 {
-        if self.book.phase_at(self.time) != phase {
-            return 0;
-        }
-        let seconds = match phase {
-            Phase::Takeover => self.book.terms.times.takeover,
-            _ => return 0,
-        };
-        match self.book.phase == phase {
-            true => (self.time + u64::from(seconds)).saturating_sub(self.book.until),
-            false => 0,
-        }
-    }
-
-    /// How many seconds later than the first this member does what anybody may.
-    fn delay(&self) -> u64 {
-        let members =
-            self.book.members.iter().filter(|(_, member)| member.seated).map(|(account, _)| *account);
-        let mut all: BTreeSet<Address> = members.collect();
-        all.extend((!self.book.terms.aggregator.is_zero()).then_some(self.book.terms.aggregator));
-        let count = all.len().max(1);
-        let place = all.iter().position(|account| *account == self.settings.account).unwrap_or(count);
-        let rank = (place + usize::from(self.book.number())) % count.max(place + 1);
-        self.settings.stagger.saturating_mul(rank as u64)
-    }
-
-    /// Whether it is this member's turn to do what anybody may from `since` on.
-    fn is_turn(&self, since: u64) -> bool {
-        self.time >= since.saturating_add(self.delay())
     }
 
     /// What is to be done now.
@@ -498,257 +422,6 @@ impl Machine {
             }
         }
         wanted
-    }
-
-    /// What anybody may do.
-    fn public(&self, wanted: &mut Vec<Action>) {
-        let (book, now) = (&self.book, self.time);
-        let number = book.number();
-        let over = now > book.until;
-        let Some(round) = book.running() else {
-            let round = number.saturating_add(1);
-            let enough = book.list.len() >= usize::from(book.terms.size.minimum);
-            // Members come while nothing runs; the one whose turn it is opens when there are as many as a round needs.
-            let begun = book.until.saturating_sub(u64::from(book.terms.times.idle));
-            if book.phase == Phase::Idle && enough && !over && self.is_turn(begun) {
-                wanted.push(Action::Open { round });
-            }
-            if book.phase == Phase::Idle && over && self.is_turn(book.until) {
-                wanted.push(Action::Advance { round: number, phase: Phase::Idle });
-            }
-            return;
-        };
-        let (phase, at) = (book.phase, book.phase_at(now));
-        let since = book.until;
-        let rates = round.aggregated.is_some() && round.qualities.is_none();
-        let begun = since.saturating_sub(u64::from(book.terms.times.settle));
-        if phase == Phase::Settle && rates && self.is_turn(begun) {
-            wanted.push(Action::Rate { round: number });
-        }
-        match phase {
-            Phase::Select if !over && self.is_turn(0) => wanted.push(Action::Draw { round: number }),
-            Phase::Settle if over && !rates && round.open_challenges() == 0 && self.is_turn(since) => {
-                wanted.push(Action::Settle { round: number });
-            }
-            Phase::Settle => {}
-            _ => {
-                let nobody = over && matches!(phase, Phase::Select | Phase::Takeover);
-                // Of too few nothing comes: early where nobody can make them more.
-                let small = over && phase > Phase::Commit && phase <= Phase::Takeover && book.is_too_small();
-                let answered = phase == Phase::Answer && round.open_challenges() == 0;
-                if (nobody || small || at != phase || answered) && self.is_turn(since.min(now)) {
-                    wanted.push(Action::Advance { round: number, phase });
-                }
-            }
-        }
-        let answer_over = match phase {
-            Phase::Answer => over,
-            Phase::Settle => over,
-            _ => false,
-        };
-        for ((account, contested), challenge) in &round.challenges {
-            let late = since.saturating_add(u64::from(book.terms.times.answer));
-            if challenge.open && (answer_over || now > late) && self.is_turn(since) {
-                let (account, contested) = (*account, *contested);
-                wanted.push(Action::Lapse { round: number, account, contested });
-            }
-        }
-        // Silence is noted once the round can hear no more; by one member, for all.
-        if phase >= Phase::Check && self.is_turn(since.min(now)) {
-            let silent = round.order.iter().filter(|account| {
-                let said = round.committed.contains_key(*account) && round.said.contains_key(*account);
-                !said && !round.struck.contains(*account) && book.is_selected(**account)
-            });
-            let accounts: Vec<Address> = silent.copied().collect();
-            if !accounts.is_empty() {
-                wanted.push(Action::Strike { round: number, accounts });
-            }
-        }
-    }
-
-    /// Asks for a new model before it is final: after that nobody can be made to give it.
-    fn watcher(&self, round: &Round, have: &Have, wanted: &mut Vec<Action>) {
-        let (book, number) = (&self.book, round.number);
-        if round.aggregated.is_none() || have.models.contains(&number) {
-            return;
-        }
-        wanted.push(Action::Fetch { model: number });
-        let half = book.until.saturating_sub(u64::from(book.terms.times.settle / 2));
-        let asked = round.challenges.contains_key(&(Address::ZERO, Contested::Model));
-        if book.phase == Phase::Settle && !asked && self.bonds() > 0 && self.is_turn(half) {
-            let (account, contested) = (Address::ZERO, Contested::Model);
-            wanted.push(Action::Challenge { round: number, account, contested });
-        }
-    }
-
-    /// Whether it carries others' commits and reveals: the named aggregator does.
-    pub fn carries(&self) -> bool {
-        self.settings.aggregates && self.book.terms.aggregator == self.settings.account
-    }
-
-    /// Seconds of a phase in which things are carried.
-    fn seconds(&self, phase: Phase) -> u64 {
-        let times = &self.book.terms.times;
-        u64::from(if phase == Phase::Commit { times.commit } else { times.reveal })
-    }
-
-    /// Whether there is time for somebody else to send the own commit or reveal.
-    fn is_carried(&self, phase: Phase) -> bool {
-        let book = &self.book;
-        let half = book.until.saturating_sub(self.seconds(phase) / 2);
-        let early = book.phase != phase || self.time < half;
-        let to = book.announced.get(&book.terms.aggregator);
-        let there = to.is_some_and(|(_, endpoint)| !endpoint.is_empty()) && !self.carries();
-        self.settings.carried && early && there
-    }
-
-    /// Hands it in, once.
-    fn hand(&self, round: u16, phase: Phase, have: &Have) -> Option<Action> {
-        let to = self.book.terms.aggregator;
-        (!have.handed.contains(&phase)).then_some(Action::Hand { round, to, phase })
-    }
-
-    /// Sends what was handed in: all together, or when a quarter of the time is over what there is.
-    fn carrier(&self, round: &Round, have: &Have, wanted: &mut Vec<Action>) {
-        let book = &self.book;
-        let phase = book.phase_at(self.time);
-        let (done, all) = match phase {
-            Phase::Commit => (round.committed.len(), round.order.len().min(book.terms.size.perRound.into())),
-            Phase::Reveal => (round.said.len(), round.committed.len()),
-            _ => return,
-        };
-        let quarter = book.until.saturating_sub(self.seconds(phase) / 4 * 3);
-        let late = book.phase == phase && self.time >= quarter;
-        if have.carried.is_empty() || (!late && done + have.carried.len() < all) {
-            return;
-        }
-        let all: Vec<Address> = have.carried.iter().copied().collect();
-        for accounts in all.chunks(CARRIED) {
-            wanted.push(Action::Carry { round: round.number, phase, accounts: accounts.to_vec() });
-        }
-    }
-
-    fn participant(&self, round: &Round, have: &Have, wanted: &mut Vec<Action>) {
-        let (book, number, me) = (&self.book, round.number, self.settings.account);
-        let part = book.is_selected(me) || (me == book.terms.root && !me.is_zero());
-        if !part {
-            return;
-        }
-        let phase = book.phase_at(self.time);
-        let made = self.made.get(&number);
-        let committed = round.committed.get(&me);
-        match (phase, made) {
-            (Phase::Commit, None) if committed.is_none() && have.models.contains(&self.model()) => {
-                wanted.push(Action::Train { round: number, model: self.model() });
-            }
-            (Phase::Commit, Some(_)) if committed.is_none() && self.is_carried(phase) => {
-                wanted.extend(self.hand(number, phase, have));
-            }
-            (Phase::Commit, Some(what)) if committed.is_none() => {
-                wanted.push(Action::Commit { round: number, digest: self.id.commit(number, me, what) });
-            }
-            // What was committed to from another journal cannot be revealed from here.
-            (Phase::Reveal, Some(what))
-                if committed == Some(&self.id.commit(number, me, what)) && !round.said.contains_key(&me) =>
-            {
-                match self.is_carried(phase) {
-                    true => wanted.extend(self.hand(number, phase, have)),
-                    false => wanted.push(Action::Reveal { round: number }),
-                }
-            }
-            _ => {}
-        }
-        let stands = round.said.get(&me).is_some_and(|said| !said.excluded);
-        if stands && made.is_some() && (Phase::Reveal..=Phase::Score).contains(&phase) {
-            let aggregators = if phase == Phase::Score { Vec::new() } else { self.receivers() };
-            let missing =
-                aggregators.into_iter().chain(self.judges()).filter(|to| !have.brought.contains(to));
-            wanted.extend(missing.map(|to| Action::Deliver { round: number, to }));
-        }
-    }
-
-    fn aggregator(&self, round: &Round, have: &Have, wanted: &mut Vec<Action>) {
-        let (book, number, me) = (&self.book, round.number, self.settings.account);
-        let phase = book.phase_at(self.time);
-        let delivery = |account: &Address| match *account == me && self.made.contains_key(&number) {
-            true => Delivery::Good,
-            false => have.deliveries.get(account).copied().unwrap_or(Delivery::Missing),
-        };
-        let named = book.terms.aggregator == me && book.aggregator_strikes < book.terms.size.strikes;
-        // The one who is going to need them asks for what is missing, when half of the time to bring it is over.
-        let first = named || (book.terms.aggregator.is_zero() && self.successors(round).next() == Some(me));
-        let half = book.until.saturating_sub(u64::from(book.terms.times.check / 2));
-        let mut bonds = self.bonds();
-        if phase == Phase::Check && book.phase == Phase::Check && first && self.time >= half {
-            for (account, said) in &round.said {
-                if said.excluded {
-                    continue;
-                }
-                let contested = match delivery(account) {
-                    Delivery::Good => continue,
-                    Delivery::ProofFails => {
-                        wanted.push(Action::Accuse { round: number, account: *account });
-                        continue;
-                    }
-                    Delivery::NoProof => Contested::Proof,
-                    Delivery::Missing => Contested::Update,
-                };
-                if bonds > 0 && !round.challenges.contains_key(&(*account, contested)) {
-                    bonds -= 1;
-                    wanted.push(Action::Challenge { round: number, account: *account, contested });
-                }
-            }
-        }
-        let turn = match phase {
-            Phase::Aggregate => named,
-            Phase::Takeover => {
-                let rank = self.successors(round).position(|account| account == me);
-                let wait = rank.map(|rank| self.settings.stagger.saturating_mul(rank as u64));
-                wait.is_some_and(|wait| self.waited(Phase::Takeover) >= wait)
-            }
-            _ => false,
-        };
-        let model = have.models.contains(&self.model());
-        let all = round
-            .said
-            .iter()
-            .filter(|(_, said)| !said.excluded)
-            .all(|(account, _)| delivery(account) == Delivery::Good);
-        if turn && model && all && !book.is_too_small() && round.aggregated.is_none() {
-            wanted.push(Action::Aggregate { round: number });
-        }
-    }
-
-    fn validator(&self, round: &Round, have: &Have, wanted: &mut Vec<Action>) {
-        let (book, number, me) = (&self.book, round.number, self.settings.account);
-        let seated = self.judges().any(|judge| judge == me);
-        let Some(made) = round.aggregated.as_ref().filter(|_| seated) else { return };
-        let phase = book.phase_at(self.time);
-        let delivery = |account: &&Address| have.deliveries.get(*account).copied();
-        for account in made.accounts.iter().filter(|account| delivery(account) == Some(Delivery::ProofFails))
-        {
-            if book.members.get(account).is_some_and(|member| !member.out) {
-                wanted.push(Action::Accuse { round: number, account: *account });
-            }
-        }
-        let good = made.accounts.iter().filter(|account| delivery(account) == Some(Delivery::Good)).count();
-        // Who brings nothing is not waited for until it is too late. Who was brought less than half says nothing: it may be its own fault.
-        let half = book.until.saturating_sub(u64::from(book.terms.times.score / 2));
-        let enough = good == made.accounts.len() || (2 * good > made.accounts.len() && self.time >= half);
-        match (phase, self.scored.get(&number)) {
-            (Phase::Score, None) if enough && have.models.contains(&self.model()) => {
-                wanted.push(Action::Score { round: number });
-            }
-            (Phase::Score, Some(_)) if !round.scores_committed.contains_key(&me) => {
-                wanted.push(Action::CommitScores { round: number });
-            }
-            (Phase::Disclose, Some(_))
-                if round.scores_committed.contains_key(&me) && !round.scores.contains_key(&me) =>
-            {
-                wanted.push(Action::DiscloseScores { round: number });
-            }
-            _ => {}
-        }
     }
 
     /// What the present round's updates are made into, if it was.

@@ -1,0 +1,82 @@
+//! An aggregator: asks for what is missing, adds up.
+
+use super::{Action, Delivery, Have, Machine};
+use alloy_primitives::Address;
+use averment_ledger::federated::{Contested, Phase, Round};
+
+impl Machine {
+    /// Who aggregates after the named one, in their order.
+    pub(super) fn successors<'a>(&'a self, round: &'a Round) -> impl Iterator<Item = Address> + 'a {
+        let count = round.order.len().max(1);
+        let first = usize::from(round.number) % count;
+        let order = round.order.iter().cycle().skip(first).take(round.order.len()).copied();
+        order.filter(|account| self.book.may_take_over(*account))
+    }
+
+    /// For how many seconds a phase has run; zero in another one.
+    pub(super) fn waited(&self, phase: Phase) -> u64 {
+        if self.book.phase_at(self.time) != phase {
+            return 0;
+        }
+        let seconds = match phase {
+            Phase::Takeover => self.book.terms.times.takeover,
+            _ => return 0,
+        };
+        match self.book.phase == phase {
+            true => (self.time + u64::from(seconds)).saturating_sub(self.book.until),
+            false => 0,
+        }
+    }
+
+    pub(super) fn aggregator(&self, round: &Round, have: &Have, wanted: &mut Vec<Action>) {
+        let (book, number, me) = (&self.book, round.number, self.settings.account);
+        let phase = book.phase_at(self.time);
+        let delivery = |account: &Address| match *account == me && self.made.contains_key(&number) {
+            true => Delivery::Good,
+            false => have.deliveries.get(account).copied().unwrap_or(Delivery::Missing),
+        };
+        let named = book.terms.aggregator == me && book.aggregator_strikes < book.terms.size.strikes;
+        // The one who is going to need them asks for what is missing, when half of the time to bring it is over.
+        let first = named || (book.terms.aggregator.is_zero() && self.successors(round).next() == Some(me));
+        let half = book.until.saturating_sub(u64::from(book.terms.times.check / 2));
+        let mut bonds = self.bonds();
+        if phase == Phase::Check && book.phase == Phase::Check && first && self.time >= half {
+            for (account, said) in &round.said {
+                if said.excluded {
+                    continue;
+                }
+                let contested = match delivery(account) {
+                    Delivery::Good => continue,
+                    Delivery::ProofFails => {
+                        wanted.push(Action::Accuse { round: number, account: *account });
+                        continue;
+                    }
+                    Delivery::NoProof => Contested::Proof,
+                    Delivery::Missing => Contested::Update,
+                };
+                if bonds > 0 && !round.challenges.contains_key(&(*account, contested)) {
+                    bonds -= 1;
+                    wanted.push(Action::Challenge { round: number, account: *account, contested });
+                }
+            }
+        }
+        let turn = match phase {
+            Phase::Aggregate => named,
+            Phase::Takeover => {
+                let rank = self.successors(round).position(|account| account == me);
+                let wait = rank.map(|rank| self.settings.stagger.saturating_mul(rank as u64));
+                wait.is_some_and(|wait| self.waited(Phase::Takeover) >= wait)
+            }
+            _ => false,
+        };
+        let model = have.models.contains(&self.model());
+        let all = round
+            .said
+            .iter()
+            .filter(|(_, said)| !said.excluded)
+            .all(|(account, _)| delivery(account) == Delivery::Good);
+        if turn && model && all && !book.is_too_small() && round.aggregated.is_none() {
+            wanted.push(Action::Aggregate { round: number });
+        }
+    }
+}
