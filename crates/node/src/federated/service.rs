@@ -118,8 +118,8 @@ pub struct Service {
     written: u64,
     /// When what was tried last, by what it was.
     tried: BTreeMap<Action, Instant>,
-    /// What became of deliveries, by package.
-    deliveries: BTreeMap<B256, Delivery>,
+    /// What became of deliveries, by round and sender: what was sent before may be sent again with a proof that is none.
+    deliveries: BTreeMap<(u16, Address), Delivery>,
     brought: BTreeSet<(u16, Address)>,
     /// What was handed to who carries it, and what others handed here.
     handed: BTreeSet<(u16, Phase)>,
@@ -253,13 +253,13 @@ impl Service {
     fn have(&mut self) -> Result<Have, Halt> {
         let carried = self.carried()?;
         let round = self.machine.book().number();
-        let present = self.machine.book().round.iter().flat_map(|round| &round.said);
-        let delivery = |(account, said): (&Address, &Said)| {
-            self.deliveries.get(&said.content).map(|delivery| (*account, *delivery))
-        };
         Ok(Have {
             models: self.store.models()?,
-            deliveries: present.filter_map(delivery).collect(),
+            deliveries: self
+                .deliveries
+                .range((round, Address::ZERO)..)
+                .map(|((_, of), own)| (*of, *own))
+                .collect(),
             carried,
             handed: self.handed.iter().filter(|(of, _)| *of == round).map(|(_, phase)| *phase).collect(),
             brought: self.brought.iter().filter(|(of, _)| *of == round).map(|(_, to)| *to).collect(),

@@ -5,6 +5,7 @@
 mod large;
 mod real;
 mod reorganised;
+mod withheld;
 mod world;
 
 use alloy::{providers::Provider, rpc::types::Filter};

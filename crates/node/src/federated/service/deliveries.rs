@@ -21,11 +21,14 @@ impl Service {
         let Some(round) = self.machine.book().running() else { return Ok(()) };
         let mut found = Vec::new();
         for (account, said) in round.said.iter().filter(|(account, said)| !said.excluded && **account != me) {
-            if self.deliveries.get(&said.content) == Some(&Delivery::Good) {
+            let place = (round.number, *account);
+            if self.deliveries.get(&place) == Some(&Delivery::Good) {
                 continue;
             }
-            found.push((said.content, self.looked_at(round.number, *account, said)?));
+            found.push((place, self.looked_at(round.number, *account, said)?));
         }
+        let number = round.number;
+        self.deliveries.retain(|(of, _), _| *of == number);
         self.deliveries.extend(found);
         Ok(())
     }
@@ -57,6 +60,11 @@ impl Service {
                 return Ok(judged);
             }
             if judged == Delivery::NoProof {
+                // The proof may come by way of the chain, which needs no more than the package here.
+                if self.store.opened(&said.content)?.is_none() {
+                    self.step("keep an update of another")?;
+                    self.store.keep_opened(&said.content, &opened)?;
+                }
                 best = judged;
             }
         }

@@ -42,7 +42,7 @@ impl Service {
         let (mut rows, mut places) = (Vec::new(), Vec::new());
         for (place, account) in made.accounts.iter().enumerate() {
             let said = self.said(round, account)?;
-            let good = self.deliveries.get(&said.content) == Some(&Delivery::Good);
+            let good = self.deliveries.get(&(round, *account)) == Some(&Delivery::Good);
             let Some((package, proof)) = self.store.opened(&said.content)?.filter(|_| good) else { continue };
             let update = Update { package, points: said.points.to_vec(), proof };
             let before = self.packages(self.machine.before(round, *account))?;
