@@ -1,6 +1,6 @@
 //! A round of twenty who train 100,234 parameters: every transaction of it as it is, with real proofs of all updates and of the round.
 //! The gas of each step is said (`--nocapture`). It is a first round's, which writes where nothing was: 17,000 more for a commit than in the
-//! rounds behind it, 12,000 for a reveal, 22,000 for the aggregation than what `contracts/snapshots/federated.json` pins.
+//! rounds behind it, 12,000 for a reveal, 32,000 for the aggregation than what `contracts/snapshots/federated.json` pins.
 
 #![allow(clippy::print_stdout, reason = "it says what it measures")]
 
