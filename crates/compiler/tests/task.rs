@@ -8,7 +8,7 @@ use averment_compiler::{
     network::{Network, NetworkInput, Node, Op, ValueId},
     ops::{Conv, Dense, Function, Scale, Window},
     samples::{Columns, Format, Samples, read},
-    task::{Start, TaskError, Template, Widths, finish, start},
+    task::{Start, TaskError, Template, Widths, finish, finish_rescaled, start},
     tensor::Tensor,
 };
 use averment_plan::vector::{DENOMINATOR, Vector, VectorError, VectorKind};
@@ -136,6 +136,33 @@ fn a_model_trained_from_nothing_has_the_blocks_it_started_with() {
         usize::from(scores[1] > scores[0]) == **truth
     });
     assert!(right.count() * 100 >= 92 * truth.len());
+}
+
+/// Weights that a version adopts: each the task's times a power of two, rounded to the nearest, halves up.
+#[test]
+fn trained_weights_are_kept_coarser_or_finer() {
+    let (network, samples, _) = breast_cancer("model-v2", 30);
+    let started = start(&network, &samples, &Options::default(), Widths::default()).unwrap();
+    let template = template(&network, &started);
+    let model = Vector::of_weights(&started.layout, started.compiled.model.weights()).unwrap();
+    let options = Options::default();
+    for (by, bits) in [(-4_i8, 16), (0, 20), (2, 22)] {
+        let made = finish_rescaled(&template, &model, by, bits, &samples, &options).unwrap();
+        assert!(made.model.plan().weights().iter().all(|weight| weight.bits == bits));
+        let pairs = model.tensors().iter().flatten().zip(made.model.weights().tensors().iter().flatten());
+        for (old, new) in pairs {
+            assert_eq!(f64::from(*new), (f64::from(*old) * f64::from(by).exp2() + 0.5).floor(), "{by}");
+        }
+        assert!(
+            made.report.agreeing.unwrap() * 100 >= made.report.samples * 99,
+            "{by}: {:?}",
+            made.report.agreeing
+        );
+    }
+    let refused = |by, bits| finish_rescaled(&template, &model, by, bits, &samples, &options).unwrap_err();
+    assert!(matches!(refused(0, 3), TaskError::TooWide { bits: 3, .. }));
+    assert!(matches!(refused(-25, 16), TaskError::Rescaled { by: -25, .. }));
+    assert!(matches!(refused(0, 1), TaskError::Rescaled { bits: 1, .. }));
 }
 
 #[test]

@@ -429,7 +429,8 @@ impl Begun {
         }
         let progress = stage.context.ui.count_bar("rounds", ROUNDS.into());
         for _ in 0..400 {
-            for (_, member) in &mut members {
+            // The aggregator first: who asks for its model before it has looked again would take it for withheld.
+            for (_, member) in members.iter_mut().rev() {
                 member.turn().await?;
             }
             let block = stage.registry.ledger().newest_final().await?;
