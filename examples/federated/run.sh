@@ -101,18 +101,16 @@ for clinic in $clinics; do
 done
 pass 130
 by sponsor federated settle "$task" > logs/settle
-# A member that starts again goes on where it was: it fetches, or has, the last model.
-"$aver" federated participate "$task" --plan task.plan/public --network start.onnx --folder member-south --settling 0 --pause 1 \
-  --account south --yes --json > logs/south-again 2> logs/south-again.err & running="$running $!" again=$!
+# A member that starts again goes on where it was: what it made itself it has, once that is final.
 "$aver" federated participate "$task" --plan task.plan/public --network start.onnx --folder member-north --settling 0 --pause 1 \
-  --account north --yes --json > logs/north-again 2> logs/north-again.err & running="$running $!" && again="$again $!"
-until [ -e member-north/models/2 ] && [ -e member-south/models/2 ]; do sleep 0.2; done
+  --account north --yes --json > logs/north-again 2> logs/north-again.err & running="$running $!" again=$!
+for _ in $(seq 300); do [ -e member-north/models/2 ] && break; sleep 0.2; done
 kill $again
 aver federated status "$task"
 [ "$(aver federated status "$task" --json | value phase)" = ended ] || by sponsor federated advance "$task" > logs/advance
 
 say "The trained model: its plan, and a version whose manifest names the rounds"
-aver federated finish start.onnx --plan task.plan --package member-south/models/2 --calibrate data/training.csv $columns \
+aver federated finish start.onnx --plan task.plan --package member-north/models/2 --calibrate data/training.csv $columns \
   -o trained.plan --onnx trained.onnx
 sed 's/model-v2.onnx/trained.onnx/' model-v2.toml > trained.toml
 by sponsor register trained.toml --plan trained.plan --task "$task" --task-plan task.plan > logs/register-2
@@ -120,10 +118,10 @@ version=$(value version < logs/register-2)
 by sponsor federated conclude "$task" "$version" --plan trained.plan > logs/conclude
 
 say "A smaller one, whose weights are those of the task shifted and rounded: it adopts them, which is proved"
-aver federated finish start.onnx --plan task.plan --package member-south/models/2 --calibrate data/training.csv $columns \
+aver federated finish start.onnx --plan task.plan --package member-north/models/2 --calibrate data/training.csv $columns \
   --rescale -4 -o small.plan
 sed -e 's/model-v2.onnx/trained.onnx/' -e 's/^version = "2.0.0"/version = "2.1.0"/' model-v2.toml > small.toml
-by sponsor register small.toml --plan small.plan --task "$task" --task-plan task.plan --package member-south/models/2 > logs/register-3
+by sponsor register small.toml --plan small.plan --task "$task" --task-plan task.plan --package member-north/models/2 > logs/register-3
 small=$(value version < logs/register-3)
 by sponsor federated conclude "$task" "$small" --plan small.plan > logs/adopt
 
