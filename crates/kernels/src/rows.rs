@@ -11,17 +11,27 @@ const PANEL: usize = 512;
 pub trait Cell: Copy + Sync + 'static {
     /// The cell as a wide integer.
     fn wide(self) -> i64;
+    /// The cell, or what is left to -1 of a negative one: as many bits as it takes beside its sign.
+    fn bits(self) -> u32;
 }
 
 impl Cell for i16 {
     fn wide(self) -> i64 {
         self.into()
     }
+
+    fn bits(self) -> u32 {
+        (self ^ (self >> 15)) as u32
+    }
 }
 
 impl Cell for i32 {
     fn wide(self) -> i64 {
         self.into()
+    }
+
+    fn bits(self) -> u32 {
+        (self ^ (self >> 31)) as u32
     }
 }
 
@@ -33,6 +43,11 @@ impl Cell for i32 {
 pub fn gram<C: Lanes>(backend: Backend, rows: &[&[C]]) -> Option<Vec<i64>> {
     let cells = same_length(rows);
     for row in rows {
+        // Cells are at most 2^bits in size; mostly that is enough to know.
+        let bits = u32::BITS - row.iter().fold(0, |all, x| all | x.bits()).leading_zeros();
+        if (cells as u128) << (2 * bits) < 1 << 63 {
+            continue;
+        }
         // Below 2^62 each, and their sum below 2^126.
         let square: u128 = C::square(backend, row);
         if square >= 1 << 63 {
@@ -286,8 +301,62 @@ mod lanes {
         use super::super::{PANEL, plain};
         use super::*;
 
+        /// Cells whose halves are multiplied: wider ones would leave 32 bits soon.
+        const HALVED: i64 = 1 << 22;
+        /// Cells of a row that are halved at a time.
+        const HALVES: usize = 2 * PANEL;
+
         #[target_feature(enable = "avx512f,avx512bw")]
         pub fn products_512(rows: &[&[i32]], cells: usize, sums: &mut [i64]) {
+            let span = |row: &&[i32]| {
+                row.iter().fold((0, 0), |(low, high): (i32, i32), x| (low.min(*x), high.max(*x)))
+            };
+            let most = rows.iter().map(span).map(|(low, high)| i64::from(low).abs().max(high.into()));
+            let most = most.max().unwrap_or(0);
+            if most < HALVED {
+                halves(rows, cells, u64::BITS - (most as u64).leading_zeros(), sums);
+            } else {
+                words(rows, cells, sums);
+            }
+        }
+
+        /// Of cells that are `high 2^shift + low`, products are `hh 2^2shift + (ss - hh - ll) 2^shift + ll` with s the halves' sum
+        /// (Karatsuba), and halves are multiplied two at a time.
+        #[target_feature(enable = "avx512f,avx512bw")]
+        fn halves(rows: &[&[i32]], cells: usize, bits: u32, sums: &mut [i64]) {
+            let n = rows.len();
+            let shift = bits.div_ceil(2);
+            let mask = (1i32 << shift) - 1;
+            let (mut high, mut low, mut both) = (vec![0i64; n * n], vec![0i64; n * n], vec![0i64; n * n]);
+            // Of 12 bits at most, and their sums.
+            let mut panels = [(); 3].map(|()| vec![0i16; n * HALVES]);
+            for from in (0..cells).step_by(HALVES) {
+                let length = HALVES.min(cells - from);
+                for (place, row) in rows.iter().enumerate() {
+                    let [highs, lows, sums] =
+                        panels.each_mut().map(|panel| &mut panel[place * HALVES..][..length]);
+                    let halves = highs.iter_mut().zip(lows).zip(sums);
+                    for (x, ((high, low), sum)) in row[from..from + length].iter().zip(halves) {
+                        *high = (x >> shift) as i16;
+                        *low = (x & mask) as i16;
+                        *sum = *high + *low;
+                    }
+                }
+                for (panel, found) in panels.iter().zip([&mut high, &mut low, &mut both]) {
+                    let part: Vec<&[i16]> = panel.chunks_exact(HALVES).map(|row| &row[..length]).collect();
+                    super::short::products_512(&part, length, found);
+                }
+            }
+            for (((sum, high), low), both) in sums.iter_mut().zip(high).zip(low).zip(both) {
+                // Modulo 2^64, where parts may be larger than all of it.
+                let cross = both.wrapping_sub(high).wrapping_sub(low);
+                let product = (high << (2 * shift)).wrapping_add(cross << shift).wrapping_add(low);
+                *sum = sum.wrapping_add(product);
+            }
+        }
+
+        #[target_feature(enable = "avx512f,avx512bw")]
+        fn words(rows: &[&[i32]], cells: usize, sums: &mut [i64]) {
             let n = rows.len();
             let (whole, mut from) = (cells - cells % 8, 0);
             // Rows of the panel in words of 64 bits, of whose lower half the multiplication takes the sign.

@@ -56,6 +56,18 @@ fn the_largest_cells_are_exact() {
     }
 }
 
+/// Where one way of multiplying takes over from another.
+#[test]
+fn cells_that_are_halved_and_just_wider_ones_are_exact() {
+    for edge in [1, 2, (1 << 17) - 1, (1 << 22) - 1, 1 << 22, 1 - (1 << 22), -(1 << 22)] {
+        for cells in [8, 2047, 2048, 5000] {
+            let mut rows = vec![vec![edge; cells], vec![-edge; cells], vec![3; cells]];
+            rows[2][cells - 1] = edge;
+            same(&rows, &[1, 2, 3]);
+        }
+    }
+}
+
 #[test]
 fn sums_that_leave_64_bits_are_said() {
     let (one, two, less) = ([i32::MIN], [i32::MIN; 2], [i32::MIN, i32::MAX]);
