@@ -125,13 +125,13 @@ contract ImpostorsTest is TaskFixture {
         if (kind % 3 == 1) bad = abi.encode(FIELD + 1, uint256(2));
         if (kind % 3 == 2) bad = abi.encode(uint256(1), FIELD + 2);
         // The second of the model's two points, or of the remainder's.
-        uint256 at = kind / 3 % 2 == 0 ? 64 : 192;
+        uint256 offset = kind / 3 % 2 == 0 ? 64 : 192;
         for (uint256 i = 0; i < 64; ++i) {
-            made.points[at + i] = bad[i];
+            made.points[offset + i] = bad[i];
         }
         made = provenBy(aggregator, made);
         vm.prank(aggregator);
-        if (at == 64) vm.expectRevert(abi.encodeWithSelector(IFederatedTask.BadPoint.selector, 1));
+        if (offset == 64) vm.expectRevert(abi.encodeWithSelector(IFederatedTask.BadPoint.selector, 1));
         else vm.expectRevert(abi.encodeWithSelector(IFederatedTask.EquationFails.selector, 1));
         task.aggregate(made);
     }
