@@ -32,6 +32,8 @@ function alikeByHistory(uint256 matrix, uint256 updates, bool whole) pure return
         counts = sums + 64 * updates;
         fill(counts, updates, ONE);
         if (whole) noneAlike(matrix, updates);
+        // Read as a signed word again where it is used.
+        // forge-lint: disable-next-line(unsafe-typecast)
         addLikenesses(triangle, updates, uint256(all), sums, whole ? matrix : 0);
     }
 }
