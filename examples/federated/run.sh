@@ -27,10 +27,19 @@ export AVERMENT_PASSWORD_FILE=$PWD/password
 for key in sponsor $clinics late; do
   [ -e ".averment/keys/$key.json" ] || aver keys new "$key"
 done
-mkdir -p logs && running=""
-trap 'kill $running 2>/dev/null || true' EXIT
-trap 'echo "stopped; the last answers:"; tail -n 3 $(ls -t logs/* | sed -n 1,2p)' ERR
-"$aver" chain serve --listen 127.0.0.1:0 --json > logs/chain & running="$running $!" chain=$!
+mkdir -p logs running
+# What runs on, each by its name; started by a shell of its own, so that this one has no jobs to keep.
+start() { local name=$1; shift; ("$aver" "$@" --json > "logs/$name" 2> "logs/$name.err" & echo $! > "running/$name"); }
+stop() {
+  local name pid
+  for name in "$@"; do
+    pid=$(cat "running/$name") && rm "running/$name"
+    kill "$pid" 2> /dev/null || continue
+    while kill -0 "$pid" 2> /dev/null; do sleep 0.1; done
+  done
+}
+trap 'stop $(ls running)' EXIT
+start chain chain serve --listen 127.0.0.1:0
 until grep -q '"url"' logs/chain; do sleep 0.1; done
 AVERMENT_CHAIN=$(value url < logs/chain)
 export AVERMENT_CHAIN AVERMENT_CHAIN_ID=31337
@@ -64,48 +73,47 @@ third=0
 for clinic in $clinics; do
   awk -v third=$third 'NR == 1 || NR % 3 == third' data/training.csv > "rows-$clinic.csv"
   third=$((third + 1))
-  "$aver" federated participate "$task" --plan task.plan/public --network start.onnx --model task.plan/private/model-0 \
+  start "$clinic" federated participate "$task" --plan task.plan/public --network start.onnx --model task.plan/private/model-0 \
     --data "rows-$clinic.csv" --class diagnosis --except row --standardise --rate 0.05 --epochs 3 --held-out data/evaluation.csv \
-    --folder "member-$clinic" --settling 0 --pause 1 --account "$clinic" --yes --json > "logs/$clinic" 2> "logs/$clinic.err" &
-  running="$running $!" && eval "member_$clinic=$!"
+    --folder "member-$clinic" --settling 0 --pause 1 --account "$clinic" --yes
 done
 
 say "Two rounds; whoever waits, time passes"
-challenged=""
+challenged="" leapt=""
+# Once over a phase's end, then step by step: the next phase may have begun since the status was read.
+leap() { if [ "$leapt" = "$round $phase" ]; then pass 5; else pass 130 && leapt="$round $phase"; fi; }
 for _ in $(seq 600); do
   status=$(aver federated status "$task" --json)
   phase=$(value phase <<< "$status") round=$(value round <<< "$status")
   count() { grep -c "\"$1\": true" <<< "$status" || true; }
   case $phase in
     idle | select) pass 20 ;;
-    commit) [ "$(count committed)" -lt 3 ] || pass 130 ;;
-    reveal) [ "$(count revealed)" -lt 3 ] || pass 130 ;;
+    commit) [ "$(count committed)" -lt 3 ] || leap ;;
+    reveal) [ "$(count revealed)" -lt 3 ] || leap ;;
     check)
       if [ -z "$challenged" ]; then
         # Somebody doubts a proof, with a bond; whose it is answers with it, and takes the bond.
         by sponsor federated challenge "$task" proof north > logs/challenge && challenged=yes
       fi
-      sleep 3 && pass 130 ;;
-    answer) [ "$(value challenges <<< "$status")" != 0 ] || pass 130 ;;
+      sleep 3 && leap ;;
+    answer) [ "$(value challenges <<< "$status")" != 0 ] || leap ;;
     aggregate | takeover | score | disclose) pass 1 ;;
     settle)
       # The last payment by hand, the others by the members.
       if [ "$round" = 2 ]; then break; fi
-      pass 130 ;;
+      leap ;;
     ended) break ;;
   esac
   sleep 0.5
 done
-for clinic in $clinics; do
-  name=member_$clinic && kill "${!name}" && wait "${!name}" || true
-done
+stop $clinics
 pass 130
 by sponsor federated settle "$task" > logs/settle
 # A member that starts again goes on where it was: what it made itself it has, once that is final.
-"$aver" federated participate "$task" --plan task.plan/public --network start.onnx --folder member-north --settling 0 --pause 1 \
-  --account north --yes --json > logs/north-again 2> logs/north-again.err & running="$running $!" again=$!
+start north federated participate "$task" --plan task.plan/public --network start.onnx --folder member-north --settling 0 --pause 1 \
+  --account north --yes
 for _ in $(seq 300); do [ -e member-north/models/2 ] && break; sleep 0.2; done
-kill $again
+stop north
 aver federated status "$task"
 [ "$(aver federated status "$task" --json | value phase)" = ended ] || by sponsor federated advance "$task" > logs/advance
 
@@ -136,5 +144,4 @@ for name in version small; do
   aver audit verify "$name.json" --block-hash "$(value hash < "logs/audit-$name")" --registry "$(value registry < "logs/audit-$name")" \
     --anchors "$(value anchors < "logs/audit-$name")"
 done
-kill $chain && wait $chain
 say "$PWD/version.html and small.html are for people"

@@ -108,7 +108,7 @@ fn what_does_not_come_from_the_rounds_may_not_claim_them() {
     let other = ["--task-plan", "task.plan", "--package", &package("1")];
     claim("small.plan", &other).refused(1, "times a power of two");
     let wrong = ["--task-plan", "trained.plan", "--package", &package("2")];
-    claim("small.plan", &wrong).refused(1, "started from");
+    claim("small.plan", &wrong).refused(2, "is not a plan that a task starts from");
     // Another task's file, or another's version.
     let last = log("conclude")["version"].as_str().unwrap().to_owned();
     let conclude = |version: &str, plan: &str| {
