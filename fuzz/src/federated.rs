@@ -7,7 +7,7 @@ use averment_federated::{
     rules::{Kind, Rule},
 };
 use averment_ledger::{
-    federated::{Event, TaskCode, Terms},
+    federated::{TaskCode, Terms},
     keys::development,
 };
 use averment_node::federated::{
@@ -15,7 +15,7 @@ use averment_node::federated::{
     transfers::{Errand, Place},
 };
 use averment_primitives::{Address, B256, Bytes, U256};
-use averment_registry::federated::TaskEvents;
+use averment_registry::federated::{TaskEvent, TaskEvents};
 
 /// Bytes of a rule, a shape and limits before the matrix.
 const HEAD: usize = 6;
@@ -73,9 +73,9 @@ pub(crate) fn task_event(data: &[u8]) -> bool {
     let Some((&count, rest)) = data.split_first() else { return false };
     let Some((topics, rest)) = rest.split_at_checked(32 * usize::from(count % 5)) else { return false };
     let topics: Vec<B256> = topics.chunks(32).map(B256::from_slice).collect();
-    let Ok(event) = Event::decode(&topics, rest) else { return false };
+    let Ok(event) = TaskEvent::decode(&topics, rest) else { return false };
     let text = serde_json::to_vec(&event).expect("plain data");
-    assert_eq!(serde_json::from_slice::<Event>(&text).expect("what was written"), event);
+    assert_eq!(serde_json::from_slice::<TaskEvent>(&text).expect("what was written"), event);
     true
 }
 
