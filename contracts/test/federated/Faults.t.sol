@@ -56,28 +56,9 @@ contract FaultsTest is TaskFixture {
         return account == cheat ? bytes("nothing") : super.proofOf(account);
     }
 
-    function shown(address account) private view returns (Evidence memory made) {
-        Reveal memory said = revealOf(account);
-        made.account = account;
-        (made.revealed.points, made.revealed.proofHash) = (said.points, said.proofHash);
-        (made.revealed.contentHash, made.prefix) = (said.contentHash, prefix);
-        made.revealed.cumulative = keccak256(pointsOf(sums[account]));
-        made.proof = proofOf(account);
-    }
-
     /// Five take part and reveal; challenges are possible.
     function checked() private {
-        joins(5);
-        task.open();
-        for (uint256 i = 0; i < 5; ++i) {
-            commits(member(i));
-        }
-        pass();
-        for (uint256 i = 0; i < 5; ++i) {
-            reveals(member(i));
-        }
-        pass();
-        task.advance();
+        reachesChecks(5);
         fund(accuser);
     }
 

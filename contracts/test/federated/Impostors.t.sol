@@ -2,7 +2,7 @@
 pragma solidity ^0.8.37;
 
 import {IFederatedTask} from "../../src/interfaces/IFederatedTask.sol";
-import {Aggregation, Contested, Evidence, Outcome, Reveal, Scores, TaskPhase} from "../../src/types/Federated.sol";
+import {Aggregation, Contested, Evidence, Outcome, Scores, TaskPhase} from "../../src/types/Federated.sol";
 import {vm} from "../Vm.sol";
 import {TaskFixture} from "./TaskFixture.sol";
 
@@ -59,17 +59,7 @@ contract ImpostorsTest is TaskFixture {
     /// An update that fell before the aggregation is in no model: that its proof fails costs its sender, not the round.
     function test_ProofsOfExcludedUpdatesVoidNothing() public {
         cheat = member(1);
-        joins(5);
-        task.open();
-        for (uint256 i = 0; i < 5; ++i) {
-            commits(member(i));
-        }
-        pass();
-        for (uint256 i = 0; i < 5; ++i) {
-            reveals(member(i));
-        }
-        pass();
-        task.advance();
+        reachesChecks(5);
         fund(stranger);
         vm.prank(stranger);
         task.challenge(cheat, Contested.Update);
@@ -134,15 +124,6 @@ contract ImpostorsTest is TaskFixture {
         if (offset == 64) vm.expectRevert(abi.encodeWithSelector(IFederatedTask.BadPoint.selector, 1));
         else vm.expectRevert(abi.encodeWithSelector(IFederatedTask.EquationFails.selector, 1));
         task.aggregate(made);
-    }
-
-    function shown(address account) private view returns (Evidence memory made) {
-        Reveal memory said = revealOf(account);
-        made.account = account;
-        (made.revealed.points, made.revealed.proofHash) = (said.points, said.proofHash);
-        (made.revealed.contentHash, made.prefix) = (said.contentHash, prefix);
-        made.revealed.cumulative = keccak256(pointsOf(sums[account]));
-        made.proof = proofOf(account);
     }
 
     function aggregatesWithout(address one) private returns (Outcome memory) {

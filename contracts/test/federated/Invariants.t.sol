@@ -219,15 +219,6 @@ contract FederatedInvariants is TaskFixture {
         tries(account, abi.encodeCall(task.withdraw, (account, amount % (balance(account) + 2))));
     }
 
-    function shown(address account) private view returns (Evidence memory made) {
-        Reveal memory said = revealOf(account);
-        made.account = account;
-        (made.revealed.points, made.revealed.proofHash) = (said.points, said.proofHash);
-        (made.revealed.contentHash, made.prefix) = (said.contentHash, prefix);
-        if (sums[account].length != 0) made.revealed.cumulative = keccak256(pointsOf(sums[account]));
-        made.proof = proofOf(account);
-    }
-
     /// Accuses somebody. Only the cheat can be slashed.
     function show(uint256 who, uint256 by) public {
         address account = member(who % PEOPLE);

@@ -131,7 +131,7 @@ contract MembersTest is TaskFixture {
         bytes32 digest = gate.attestationDigest(address(task), member(0), "ward", expiry);
         // Short words.
         // forge-lint: disable-next-line(unsafe-typecast)
-        bytes memory shown = abi.encode(bytes32("ward"), expiry, signed(0xA77E57, digest));
+        bytes memory attestation = abi.encode(bytes32("ward"), expiry, signed(0xA77E57, digest));
         // Short words.
         // forge-lint: disable-next-line(unsafe-typecast)
         bytes memory forged = abi.encode(bytes32("ward"), expiry, signed(0xA77E58, digest));
@@ -142,13 +142,13 @@ contract MembersTest is TaskFixture {
         vm.warp(expiry + 1);
         vm.prank(member(0));
         vm.expectRevert(refused);
-        task.join(shown);
+        task.join(attestation);
         vm.warp(expiry);
         vm.prank(member(1));
         vm.expectRevert(abi.encodeWithSelector(IFederatedTask.NotAdmitted.selector, member(1)));
-        task.join(shown);
+        task.join(attestation);
         vm.prank(member(0));
-        task.join(shown);
+        task.join(attestation);
         vm.assertEq(task.memberCount(), 1);
     }
 

@@ -34,8 +34,8 @@ contract TableTest is TaskFixture {
         Aggregation memory aggregation;
         aggregation.accounts = new address[](0);
         Outcome memory outcome;
-        Evidence memory shown;
-        shown.account = member(0);
+        Evidence memory evidence;
+        evidence.account = member(0);
         address[] memory accounts = new address[](1);
         accounts[0] = stranger;
         SignedCommit memory two = SignedCommit({account: member(0), digest: 0, signature: ""});
@@ -62,7 +62,7 @@ contract TableTest is TaskFixture {
         if (message == 13) {
             return (stranger, abi.encodeCall(task.challenge, (address(0), Contested.Model)), "challenge the model");
         }
-        if (message == 14) return (stranger, abi.encodeCall(task.accuse, (shown)), "accuse");
+        if (message == 14) return (stranger, abi.encodeCall(task.accuse, (evidence)), "accuse");
         if (message == 15) return (stranger, abi.encodeCall(task.equivocated, (two, two)), "equivocated");
         if (message == 16) return (member(0), abi.encodeCall(task.quit, ()), "quit");
         return (sponsor, abi.encodeCall(task.finish, (VersionId.wrap(0), "", "")), "finish");
@@ -313,15 +313,6 @@ contract TableTest is TaskFixture {
 
     // Few honest ones.
 
-    function shownOf(address account) private view returns (Evidence memory made) {
-        Reveal memory said = revealOf(account);
-        made.account = account;
-        (made.revealed.points, made.revealed.proofHash) = (said.points, said.proofHash);
-        (made.revealed.contentHash, made.prefix) = (said.contentHash, prefix);
-        made.revealed.cumulative = keccak256(pointsOf(sums[account]));
-        made.proof = proofOf(account);
-    }
-
     function proofOf(address account) internal view override returns (bytes memory) {
         return account != honest && honest != address(0) ? bytes("nothing") : super.proofOf(account);
     }
@@ -344,9 +335,9 @@ contract TableTest is TaskFixture {
         }
         for (uint256 i = 0; i < 5; ++i) {
             if (member(i) == honest) continue;
-            Evidence memory shown = shownOf(member(i));
+            Evidence memory evidence = shown(member(i));
             vm.prank(honest);
-            task.accuse(shown);
+            task.accuse(evidence);
         }
         pass();
         task.advance();

@@ -9,6 +9,7 @@ import {Statement} from "../../src/interfaces/IProofVerifier.sol";
 import {Kind, Rows, Rule} from "../../src/interfaces/IRobustWeights.sol";
 import {
     Aggregation,
+    Evidence,
     Outcome,
     Reveal,
     Revealed,
@@ -268,6 +269,16 @@ abstract contract TaskFixture is Fixture {
         }
     }
 
+    /// What shows an account's proof of this round.
+    function shown(address account) internal view returns (Evidence memory made) {
+        Reveal memory said = revealOf(account);
+        made.account = account;
+        (made.revealed.points, made.revealed.proofHash) = (said.points, said.proofHash);
+        (made.revealed.contentHash, made.prefix) = (said.contentHash, prefix);
+        if (sums[account].length != 0) made.revealed.cumulative = keccak256(pointsOf(sums[account]));
+        made.proof = proofOf(account);
+    }
+
     function digestOf(Reveal memory said) internal view returns (bytes32) {
         bytes32 points = keccak256(said.points);
         return task.commitOf(round(), said.account, points, said.proofHash, said.contentHash, said.salt);
@@ -282,6 +293,21 @@ abstract contract TaskFixture is Fixture {
     function signedCommit(uint256 key, bytes32 digest) internal view returns (SignedCommit memory) {
         bytes memory signature = signed(key, task.commitDigest(round(), digest));
         return SignedCommit({account: vm.addr(key), digest: digest, signature: signature});
+    }
+
+    /// The first `count` join, take part and reveal; challenges are possible.
+    function reachesChecks(uint256 count) internal {
+        joins(count);
+        task.open();
+        for (uint256 i = 0; i < count; ++i) {
+            commits(member(i));
+        }
+        pass();
+        for (uint256 i = 0; i < count; ++i) {
+            reveals(member(i));
+        }
+        pass();
+        task.advance();
     }
 
     /// Reveals, and remembers what the next reveal has to show.
