@@ -4,8 +4,9 @@ pragma solidity ^0.8.37;
 import {IRobustWeights, Kind, Rows, Rule} from "../interfaces/IRobustWeights.sol";
 import {ONE, allocate, setWord, share, word} from "./rules/Arithmetic.sol";
 import {centeredClipping, flTrust, geometricMedian, krum} from "./rules/Kinds.sol";
+import {countHistories} from "./rules/Histories.sol";
 import {faultOf, readTriangle} from "./rules/Matrices.sol";
-import {alikeByHistory, assess, noneAlike, shareOfOne} from "./rules/Quality.sol";
+import {assess, noneAlike, shareOfOne} from "./rules/Quality.sol";
 import {clip, clipping, farthest, mix, unmix} from "./rules/Steps.sol";
 
 /// @title Weights of robust rules from a Gram matrix
@@ -17,24 +18,25 @@ contract RobustWeights is IRobustWeights {
         pure
         returns (uint256[] memory weights)
     {
-        (uint256 place, uint256 count, uint256 like) = read(rows, matrix);
-        uint256 counts = countsOf(rows, like);
+        (uint256 place, uint256 count) = read(rows, matrix);
+        uint256 counts = 0;
+        if (rows.history) {
+            counts = readHistories(rows, matrix, 0);
+            shareOfOne(counts, rows.updates);
+        }
         return weightsOf(rule, rows, place, count, counts);
     }
 
     /// @inheritdoc IRobustWeights
     function judge(Rows calldata rows, bytes calldata matrix) external pure returns (uint256[] memory qualities) {
-        (uint256 place, uint256 count, uint256 like) = read(rows, matrix);
+        (uint256 place, uint256 count) = read(rows, matrix);
         uint256 updates = rows.updates;
         qualities = new uint256[](updates);
         uint256 to;
         assembly ("memory-safe") { to := add(qualities, 0x20) }
-        if (like == 0) {
-            like = allocate(updates * updates);
-            noneAlike(like, updates);
-        } else {
-            alikeByHistory(like, updates, true);
-        }
+        uint256 like = allocate(updates * updates);
+        noneAlike(like, updates);
+        if (rows.history) readHistories(rows, matrix, like);
         assess(place, count, updates, rows.previous, like, to);
     }
 
@@ -80,13 +82,6 @@ contract RobustWeights is IRobustWeights {
         }
     }
 
-    /// @dev How much each update counts; 0 if all count alike.
-    function countsOf(Rows calldata rows, uint256 like) private pure returns (uint256 counts) {
-        if (like == 0) return 0;
-        counts = alikeByHistory(like, rows.updates, false);
-        shareOfOne(counts, rows.updates);
-    }
-
     /// @dev Replaces counts by weights of the updates. Returns the centre's.
     function ruled(Rule calldata rule, Rows calldata rows, uint256 matrix, uint256 count, uint256 place)
         private
@@ -116,12 +111,8 @@ contract RobustWeights is IRobustWeights {
         }
     }
 
-    /// @dev The matrix of half A, its rows, and that of cumulative updates; 0 without any.
-    function read(Rows calldata rows, bytes calldata matrix)
-        private
-        pure
-        returns (uint256 place, uint256 count, uint256 like)
-    {
+    /// @dev The matrix of half A, and its rows.
+    function read(Rows calldata rows, bytes calldata matrix) private pure returns (uint256 place, uint256 count) {
         unchecked {
             uint256 updates = rows.updates;
             if (updates == 0 || updates > 128) revert WrongUpdates(updates);
@@ -139,12 +130,27 @@ contract RobustWeights is IRobustWeights {
                 (uint256 i, uint256 j) = faultOf(place, count, updates, rows.square);
                 revert WrongEntry(false, i, j);
             }
-            if (rows.history) {
-                (like, good) = readTriangle(data + 4 * count * (count + 1), updates, updates, rows.historySquare);
-                if (!good) {
-                    (uint256 i, uint256 j) = faultOf(like, updates, updates, rows.historySquare);
-                    revert WrongEntry(true, i, j);
-                }
+        }
+    }
+
+    /// @dev How many each update is by half B, which is the end of a matrix of the right length; `like` as `countHistories` takes it.
+    function readHistories(Rows calldata rows, bytes calldata matrix, uint256 like)
+        private
+        pure
+        returns (uint256 counts)
+    {
+        unchecked {
+            uint256 updates = rows.updates;
+            uint256 limit = rows.historySquare;
+            uint256 data;
+            assembly ("memory-safe") { data := add(matrix.offset, matrix.length) }
+            data -= 4 * updates * (updates + 1);
+            bool good;
+            (counts, good) = countHistories(data, updates, limit, like);
+            if (!good) {
+                (uint256 triangle,) = readTriangle(data, updates, updates, limit);
+                (uint256 i, uint256 j) = faultOf(triangle, updates, updates, limit);
+                revert WrongEntry(true, i, j);
             }
         }
     }

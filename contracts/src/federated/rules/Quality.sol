@@ -7,107 +7,13 @@ import {clip, clipping} from "./Steps.sol";
 
 // What each update of a round is worth ([F4.3]), and how much it counts in a rule. Fractions are in parts of 2^16.
 
-// Where a likeness of updates, of cumulative updates begins to count; a quarter later it counts in full.
+// Where a likeness of updates begins to count; a quarter later it counts in full.
 uint256 constant SAME_UPDATE = 5 << 12;
-uint256 constant SAME_HISTORY = 10 << 12;
 
 /// Shortens the first `updates` rows to the median of their lengths, if that is not 0.
 function shorten(uint256 matrix, uint256 rows, uint256 updates) pure {
     (uint256 factors, uint256 most) = clipping(matrix, rows, updates, 0);
     if (most != 0) clip(matrix, rows, factors);
-}
-
-/// How many each update is by how alike cumulative updates are, `Σ_j like_ij`, 2^16 for one and itself. `whole` replaces their inner
-/// products by how alike each two are; otherwise these are spoilt.
-function alikeByHistory(uint256 matrix, uint256 updates, bool whole) pure returns (uint256 counts) {
-    unchecked {
-        (uint256 factors, uint256 most) = clipping(matrix, updates, updates, 0);
-        // Where half are nothing, none is shortened.
-        if (most == 0) fill(factors, updates, ONE);
-        uint256 triangle = allocate((updates * (updates - 1)) >> 1);
-        // Three lists, one behind the other.
-        uint256 sums = allocate(3 * updates);
-        shortenTriangle(matrix, updates, factors, triangle, sums);
-        int256 all = centre(matrix, updates, 0, sums, sums + 32 * updates);
-        counts = sums + 64 * updates;
-        fill(counts, updates, ONE);
-        if (whole) noneAlike(matrix, updates);
-        // Read as a signed word again where it is used.
-        // forge-lint: disable-next-line(unsafe-typecast)
-        addLikenesses(triangle, updates, uint256(all), sums, whole ? matrix : 0);
-    }
-}
-
-/// Sets `count` words.
-function fill(uint256 words, uint256 count, uint256 value) pure {
-    assembly ("memory-safe") {
-        for { let end := add(words, shl(5, count)) } lt(words, end) { words := add(words, 0x20) } {
-            mstore(words, value)
-        }
-    }
-}
-
-/// Multiplies rows by their factors, entries rounded toward 0: the diagonal in its place, what is above it goes to `triangle`, row by row;
-/// the rows' sums go to `sums`.
-function shortenTriangle(uint256 matrix, uint256 updates, uint256 factors, uint256 triangle, uint256 sums) pure {
-    if (updates == 0) return;
-    assembly ("memory-safe") {
-        let line := shl(5, updates)
-        calldatacopy(sums, calldatasize(), line)
-        // From a row's factor to its sum.
-        let behind := sub(sums, factors)
-        for { let end := add(factors, line) } lt(factors, end) { factors := add(factors, 0x20) } {
-            let own := mload(factors)
-            let sum := sdiv(mul(mload(matrix), mul(own, own)), 4294967296)
-            mstore(matrix, sum)
-            let at := matrix
-            for { let other := add(factors, 0x20) } lt(other, end) { other := add(other, 0x20) } {
-                at := add(at, 0x20)
-                let value := sdiv(mul(mload(at), mul(own, mload(other))), 4294967296)
-                mstore(triangle, value)
-                triangle := add(triangle, 0x20)
-                sum := add(sum, value)
-                let to := add(other, behind)
-                mstore(to, add(mload(to), value))
-            }
-            let to := add(factors, behind)
-            mstore(to, add(mload(to), sum))
-            matrix := add(matrix, add(line, 0x20))
-        }
-    }
-}
-
-/// Adds how alike each two are to the counts of both, and, if there is such a matrix, puts it there. Behind `sums` lie the lengths of deviations,
-/// and the counts.
-function addLikenesses(uint256 triangle, uint256 updates, uint256 all, uint256 sums, uint256 like) pure {
-    if (updates == 0) return;
-    assembly ("memory-safe") {
-        let line := shl(5, updates)
-        for { let i := sums } lt(i, add(sums, line)) { i := add(i, 0x20) } {
-            let length := mload(add(i, line))
-            // n times the deviations' product, less what is the row's alone.
-            let own := sub(all, mul(updates, mload(i)))
-            for { let j := add(i, 0x20) } lt(j, add(sums, line)) { j := add(j, 0x20) } {
-                let value := add(own, mul(updates, sub(mul(updates, mload(triangle)), mload(j))))
-                triangle := add(triangle, 0x20)
-                let by := mul(length, mload(add(j, line)))
-                // Most are not alike at all.
-                if sgt(shl(16, value), mul(by, SAME_HISTORY)) {
-                    value := sub(sdiv(shl(16, value), by), SAME_HISTORY)
-                    value := shl(2, mul(value, sgt(value, 0)))
-                    if gt(value, 65536) { value := 65536 }
-                    by := add(i, shl(1, line))
-                    mstore(by, add(mload(by), value))
-                    by := add(j, shl(1, line))
-                    mstore(by, add(mload(by), value))
-                    if like {
-                        mstore(add(like, add(mul(updates, sub(i, sums)), sub(j, sums))), value)
-                        mstore(add(like, add(mul(updates, sub(j, sums)), sub(i, sums))), value)
-                    }
-                }
-            }
-        }
-    }
 }
 
 /// No two are alike that are not one: 2^16 on the diagonal.
@@ -122,11 +28,8 @@ function noneAlike(uint256 like, uint256 updates) pure {
 }
 
 /// The lengths of the rows' deviations from their mean, times how many rows there are, to `lengths`; and the sum of all inner products,
-/// which lie from bit `shift` on.
-function centre(uint256 matrix, uint256 updates, uint256 shift, uint256 sums, uint256 lengths)
-    pure
-    returns (int256 all)
-{
+/// which lie from bit 32 on.
+function centre(uint256 matrix, uint256 updates, uint256 sums, uint256 lengths) pure returns (int256 all) {
     unchecked {
         assembly ("memory-safe") {
             for { let i := shl(5, updates) } i {} {
@@ -137,7 +40,7 @@ function centre(uint256 matrix, uint256 updates, uint256 shift, uint256 sums, ui
         for (uint256 i = 0; i < updates; ++i) {
             uint256 length;
             assembly ("memory-safe") {
-                let value := sar(shift, mload(add(matrix, shl(5, mul(i, add(updates, 1))))))
+                let value := sar(32, mload(add(matrix, shl(5, mul(i, add(updates, 1))))))
                 value := sub(mul(updates, value), shl(1, mload(add(sums, shl(5, i)))))
                 length := add(mul(updates, value), all)
                 length := mul(length, sgt(length, 0))
@@ -194,7 +97,7 @@ function putRest(uint256 matrix, uint256 rows, uint256 updates, uint256 norm, ui
 function putAgreements(uint256 like, uint256 updates, uint256 sums) pure {
     unchecked {
         uint256 lengths = allocate(2 * updates);
-        int256 all = centre(like, updates, 32, sums, lengths);
+        int256 all = centre(like, updates, sums, lengths);
         for (uint256 i = 0; i < updates; ++i) {
             setWord(lengths, updates + i, squareRoot(word(like, i * (updates + 1)) >> 32));
         }
