@@ -11,11 +11,14 @@ use averment_ledger::{
     keys::development,
 };
 use averment_node::federated::{
-    delivery,
+    delivery::Parts,
     transfers::{Errand, Place},
 };
-use averment_primitives::{Address, B256, Bytes, U256};
+use averment_primitives::{Address, B256, Bytes, Salt, U256};
+use averment_prover::{Setup, federated::Vector};
 use averment_registry::federated::{TaskEvent, TaskEvents};
+use averment_verifier::descriptor::Blocks;
+use std::sync::LazyLock;
 
 /// Bytes of a rule, a shape and limits before the matrix.
 const HEAD: usize = 6;
@@ -139,18 +142,37 @@ pub(crate) fn task_code_seeds() -> Vec<Vec<u8>> {
     [zero, small].map(|terms| code(terms).encode()).into()
 }
 
-/// Package and proof, on their way to who aggregates.
+/// Package and proof, on their way to who aggregates, and what opens the sum of earlier updates.
 pub(crate) fn package_and_proof(data: &[u8]) -> bool {
-    let Ok((package, proof)) = delivery::decode(data) else { return false };
-    assert_eq!(delivery::encode(package, proof).as_deref(), Some(data), "two forms of one delivery");
+    let Ok(parts) = Parts::decode(data) else { return false };
+    assert_eq!(parts.encode().as_deref(), Some(data), "two forms of one delivery");
     true
 }
 
 pub(crate) fn package_and_proof_seeds() -> Vec<Vec<u8>> {
-    [(&b"package"[..], &b"proof"[..]), (b"", b""), (&[7; 300], &[9; 600])]
+    [(&b"package"[..], &b"proof"[..], &b""[..]), (b"", b"", b""), (&[7; 300], &[9; 600], &[5; 40])]
         .into_iter()
-        .map(|(package, proof)| delivery::encode(package, proof).expect("below 4 GiB"))
+        .map(|(package, proof, before)| Parts { package, proof, before }.encode().expect("below 4 GiB"))
         .collect()
+}
+
+static SETUP: LazyLock<Setup> = LazyLock::new(|| Setup::development(4));
+static BLOCKS: LazyLock<Blocks> = LazyLock::new(|| Blocks::new(4, vec![4, 2]).expect("two blocks"));
+
+/// What opens a sum of updates.
+pub(crate) fn vector_opening(data: &[u8]) -> bool {
+    let Ok(vector) = Vector::decode_opening(&SETUP, &BLOCKS, data) else { return false };
+    assert_eq!(vector.encode_opening(), data, "two forms of one opening");
+    true
+}
+
+pub(crate) fn vector_opening_seeds() -> Vec<Vec<u8>> {
+    let of = |cell: i32| {
+        let salt = Salt::from_random([3; 32]);
+        Vector::commit(&SETUP, &BLOCKS, [vec![cell, 1], vec![-2]], Some(&salt)).expect("cells that fit")
+    };
+    let wide = Vector::combine(&[(1 << 20, &of(i32::MAX)), (-1, &of(5))]).expect("below 64 bits");
+    [of(0), of(-300), wide].map(|vector| vector.encode_opening()).into()
 }
 
 const PLACE: Place = Place { chain_id: 31_337, task: Address::repeat_byte(4) };

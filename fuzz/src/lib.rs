@@ -75,6 +75,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "task_event", run: federated::task_event, seeds: federated::task_event_seeds },
     Target { name: "task_code", run: federated::task_code, seeds: federated::task_code_seeds },
     Target { name: "delivery", run: federated::package_and_proof, seeds: federated::package_and_proof_seeds },
+    Target { name: "vector_opening", run: federated::vector_opening, seeds: federated::vector_opening_seeds },
     Target { name: "errand", run: federated::errand, seeds: federated::errand_seeds },
     Target { name: "descriptor", run: proof::descriptor, seeds: proof::descriptor_seeds },
     Target { name: "proof", run: proof::proof, seeds: proof::proof_seeds },

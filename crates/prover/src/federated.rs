@@ -3,10 +3,12 @@
 
 mod adoption;
 mod answer;
+mod opening;
 mod vector;
 
 pub use adoption::{RemainderWitness, prove_adoption, shifted};
 pub use answer::Pieces;
+pub use opening::VectorOpeningError;
 pub use vector::{Vector, triangle};
 
 use crate::{

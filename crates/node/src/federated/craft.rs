@@ -67,6 +67,8 @@ pub struct Row {
     /// The packages of its updates before, oldest first: for who aggregates those that add up to its cumulative one, if the task has
     /// such; for a validator all that it saw.
     pub before: Vec<Vec<u8>>,
+    /// In place of these what opens their sum, for who aggregates and was not brought them.
+    pub sum: Option<Vec<u8>>,
 }
 
 /// What a round is aggregated from, or scored by.
@@ -163,6 +165,12 @@ pub trait Craft: Send + Sync + 'static {
 
     /// Holds a delivered update against the points that were revealed.
     fn check_update(&self, about: &About, update: &Update) -> Result<(), UpdateFault>;
+
+    /// What opens the sum of updates, of their packages.
+    fn sum(&self, packages: &[Vec<u8>]) -> Result<Vec<u8>, CraftError>;
+
+    /// Holds what opens a sum against the sum's points.
+    fn check_sum(&self, opening: &[u8], points: &[u8]) -> Result<(), UpdateFault>;
 
     /// Adds up, and proves the round.
     fn aggregate(&self, work: &Work) -> Result<NewModel, CraftError>;

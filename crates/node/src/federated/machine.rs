@@ -92,6 +92,8 @@ impl Event {
 pub enum Delivery {
     /// Package and proof are what was revealed, and hold.
     Good,
+    /// They are and do; but for an aggregator what adds up to the cumulative update is missing.
+    NothingBefore,
     /// The package is there and right; the proof is not there.
     NoProof,
     /// The package is not there, or not what was revealed.
@@ -300,8 +302,8 @@ pub struct Machine {
     time: u64,
     made: BTreeMap<u16, Commitment>,
     scored: BTreeMap<u16, (Vec<u32>, B256)>,
-    /// Packages' hashes of what was revealed in each round: by these a validator finds again what it saw.
-    seen: BTreeMap<u16, BTreeMap<Address, B256>>,
+    /// Who revealed in each round: by this what was brought is found again.
+    seen: BTreeMap<u16, BTreeSet<Address>>,
     /// Bonds of its own that somebody's answer took.
     lost: u16,
 }
@@ -338,16 +340,26 @@ impl Machine {
         self.scored.get(&round)
     }
 
-    /// Packages' hashes of what an account revealed before a round, whatever became of it, oldest first.
-    pub fn before(&self, round: u16, account: Address) -> impl Iterator<Item = B256> {
-        self.seen.range(..round).filter_map(move |(_, seen)| seen.get(&account).copied())
+    /// Rounds before this one in which an account revealed something, whatever became of it, oldest first.
+    pub fn before(&self, round: u16, account: Address) -> impl Iterator<Item = u16> {
+        self.seen.range(..round).filter(move |(_, seen)| seen.contains(&account)).map(|(round, _)| *round)
     }
 
-    /// Packages' hashes of all that was revealed in the last rounds before this one in which anything was, as far back as
+    /// Of these the last, whose updates add up to what the account's cumulative one was before this round; and that one's points.
+    pub fn counted(&self, round: u16, account: Address) -> (Vec<u16>, Vec<&[u8]>) {
+        let now = self.seen.get(&round).is_some_and(|seen| seen.contains(&account));
+        let updates = self.book.cumulative.get(&account).map_or(&[][..], |sum| &sum.updates);
+        let count = updates.len().saturating_sub(usize::from(now));
+        let before: Vec<u16> = self.before(round, account).collect();
+        let rounds = before.into_iter().rev().take(count).rev().collect();
+        (rounds, updates.iter().take(count).map(|(points, _)| points.as_ref()).collect())
+    }
+
+    /// Rounds and accounts of all that was revealed in the last rounds before this one in which anything was, as far back as
     /// validators remember.
-    pub fn last(&self, round: u16) -> impl Iterator<Item = B256> {
+    pub fn last(&self, round: u16) -> impl Iterator<Item = (u16, Address)> {
         let last = self.seen.range(..round).rev().take(REMEMBERED);
-        last.flat_map(|(_, seen)| seen.values().copied())
+        last.flat_map(|(round, seen)| seen.iter().map(|account| (*round, *account)))
     }
 
     /// The newest final model's round; 0 for the initial one.
@@ -361,8 +373,8 @@ impl Machine {
             Event::Told(told) => {
                 self.book.apply(told).map_err(Nonsense)?;
                 match told {
-                    Told::Revealed { round, account, content, .. } => {
-                        self.seen.entry(*round).or_default().insert(*account, *content);
+                    Told::Revealed { round, account, .. } => {
+                        self.seen.entry(*round).or_default().insert(*account);
                     }
                     Told::Answered { account, contested, .. } if self.asked_for(*account, *contested) => {
                         self.lost = self.lost.saturating_add(1);

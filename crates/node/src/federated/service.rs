@@ -24,7 +24,7 @@ use super::{
     machine::{Action, Delivery, Event, Have, Machine, Settings},
     points,
     store::Store,
-    transfers::{Patience, Place, TransferClient, TransferError},
+    transfers::{ContentHash, Patience, Place, TransferClient, TransferError},
     workshop::Workshop,
 };
 use crate::{seal::MemberKey, secrets};
@@ -120,7 +120,12 @@ pub struct Service {
     tried: BTreeMap<Action, Instant>,
     /// What became of deliveries, by round and sender: what was sent before may be sent again with a proof that is none.
     deliveries: BTreeMap<(u16, Address), Delivery>,
+    /// Files of the inbox that were looked at: for a round, as an update or as what is carried in a phase, of whom.
+    looked: BTreeSet<(u16, Option<Phase>, Address, ContentHash)>,
+    /// To whom the own update of a round was brought.
     brought: BTreeSet<(u16, Address)>,
+    /// What opens the sum of the own updates of these rounds.
+    sum: Option<(Vec<u16>, Vec<u8>)>,
     /// What was handed to who carries it, and what others handed here.
     handed: BTreeSet<(u16, Phase)>,
     carried: BTreeMap<(u16, Phase, Address), Carried>,
@@ -145,7 +150,7 @@ impl Service {
         let written = last.map_or(0, |(number, _)| number);
         let key = secrets::member_key(sender.key())?;
         let desk = MemberDesk::new(&store);
-        let (workshop, tried, deliveries, brought) = Default::default();
+        let (workshop, tried, deliveries, looked, brought, sum) = Default::default();
         let (handed, carried) = Default::default();
         let steps: Steps = Arc::new(|_| true);
         let sender = sender.patience(Duration::ZERO);
@@ -164,7 +169,9 @@ impl Service {
             written,
             tried,
             deliveries,
+            looked,
             brought,
+            sum,
             handed,
             carried,
             steps,

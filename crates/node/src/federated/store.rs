@@ -4,7 +4,7 @@
 //! FOLDER/journal            averment-federated-journal/1
 //! FOLDER/models/ROUND       packages of models, checked; 0 is the initial one
 //! FOLDER/updates/ROUND      deliveries that were made here, and ROUND.points
-//! FOLDER/opened/CONTENT     deliveries of others, opened and checked, by their packages' hashes
+//! FOLDER/opened/ROUND-WHOSE deliveries of others, opened and checked; of what opens the sum before only what was checked is kept
 //! FOLDER/made/CONTENT       packages of models that were made here, by their hashes
 //! FOLDER/made/ROUND         what makes a round's model on the chain: the argument of `aggregate`, as the contract's ABI has it
 //! FOLDER/inbox, outbox      what was brought sealed, and what is given sealed
@@ -15,10 +15,10 @@
 
 use super::{
     craft::Update,
-    delivery,
+    delivery::Parts,
     transfers::{Limits, Shelf, ShelfError},
 };
-use alloy_primitives::{B256, hex};
+use alloy_primitives::{Address, B256, hex};
 use averment_atomic::{self as atomic, AtomicFile, WriteError};
 use std::{
     collections::BTreeSet,
@@ -52,8 +52,30 @@ pub enum StoreError {
     },
 }
 
-/// Package and proof of a delivery.
-pub type Opened = (Vec<u8>, Vec<u8>);
+/// Somebody's update, as it was delivered.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Opened {
+    /// Its package.
+    pub package: Vec<u8>,
+    /// Its proof.
+    pub proof: Vec<u8>,
+    /// What opens the sum of its sender's updates before; empty if that was not brought, or is not what it should be.
+    pub before: Vec<u8>,
+}
+
+impl From<Parts<'_>> for Opened {
+    fn from(parts: Parts<'_>) -> Self {
+        let Parts { package, proof, before } = parts;
+        Self { package: package.to_vec(), proof: proof.to_vec(), before: before.to_vec() }
+    }
+}
+
+/// Integers are private.
+impl std::fmt::Debug for Opened {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Opened").field("package", &self.package.len()).finish_non_exhaustive()
+    }
+}
 
 /// The folder of one member of one task. Copies are the same folder.
 #[derive(Debug, Clone)]
@@ -141,34 +163,35 @@ impl Store {
         let (Some(points), Some(bytes)) = (self.read(points)?, self.read(path.clone())?) else {
             return Ok(None);
         };
-        let (package, proof) = delivery::decode(&bytes).map_err(|_| StoreError::Damaged { path })?;
-        Ok(Some(Update { package: package.to_vec(), points, proof: proof.to_vec() }))
+        let parts = Parts::decode(&bytes).map_err(|_| StoreError::Damaged { path })?;
+        Ok(Some(Update { package: parts.package.to_vec(), points, proof: parts.proof.to_vec() }))
     }
 
     /// Keeps an update that was made here; one that is there already is replaced.
     pub fn keep_update(&self, round: u16, update: &Update) -> Result<(), StoreError> {
         let [points, path] = self.update_paths(round);
-        let bytes = delivery::encode(&update.package, &update.proof);
-        let bytes = bytes.ok_or_else(|| StoreError::Damaged { path: path.clone() })?;
+        let parts = Parts { package: &update.package, proof: &update.proof, before: &[] };
+        let bytes = parts.encode().ok_or_else(|| StoreError::Damaged { path: path.clone() })?;
         self.write(&points, &update.points)?;
         self.write(&path, &bytes)
     }
 
-    fn opened_path(&self, content: &B256) -> PathBuf {
-        self.folder.join("opened").join(hex::encode(content))
+    fn opened_path(&self, round: u16, account: Address) -> PathBuf {
+        self.folder.join("opened").join(format!("{round}-{}", hex::encode(account)))
     }
 
-    /// Package and proof of somebody's update, by the package's hash.
-    pub fn opened(&self, content: &B256) -> Result<Option<Opened>, StoreError> {
-        let path = self.opened_path(content);
+    /// Somebody's update of a round.
+    pub fn opened(&self, round: u16, account: Address) -> Result<Option<Opened>, StoreError> {
+        let path = self.opened_path(round, account);
         let Some(bytes) = self.read(path.clone())? else { return Ok(None) };
-        let (package, proof) = delivery::decode(&bytes).map_err(|_| StoreError::Damaged { path })?;
-        Ok(Some((package.to_vec(), proof.to_vec())))
+        Ok(Some(Parts::decode(&bytes).map_err(|_| StoreError::Damaged { path })?.into()))
     }
 
-    /// Keeps them.
-    pub fn keep_opened(&self, content: &B256, delivery: &[u8]) -> Result<(), StoreError> {
-        self.write(&self.opened_path(content), delivery)
+    /// Keeps it, in place of what was there.
+    pub fn keep_opened(&self, round: u16, account: Address, opened: &Opened) -> Result<(), StoreError> {
+        let path = self.opened_path(round, account);
+        let parts = Parts { package: &opened.package, proof: &opened.proof, before: &opened.before };
+        self.write(&path, &parts.encode().ok_or_else(|| StoreError::Damaged { path: path.clone() })?)
     }
 
     /// The package of a model that was made here, by its hash.

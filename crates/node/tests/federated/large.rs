@@ -189,6 +189,7 @@ async fn twenty_train_a_hundred_thousand_parameters_with_every_proof() {
         account: world.address(*at),
         update: Clone::clone(update),
         before: Vec::new(),
+        sum: None,
     };
     let work = Work {
         about: about(AGGREGATOR),

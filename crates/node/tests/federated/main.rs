@@ -5,6 +5,7 @@
 mod large;
 mod real;
 mod reorganised;
+mod takeover;
 mod withheld;
 mod world;
 

@@ -234,6 +234,14 @@ impl Craft for Cheat {
         self.0.check_update(about, update)
     }
 
+    fn sum(&self, packages: &[Vec<u8>]) -> Result<Vec<u8>, CraftError> {
+        self.0.sum(packages)
+    }
+
+    fn check_sum(&self, opening: &[u8], points: &[u8]) -> Result<(), UpdateFault> {
+        self.0.check_sum(opening, points)
+    }
+
     fn aggregate(&self, work: &Work) -> Result<NewModel, CraftError> {
         self.0.aggregate(work)
     }
@@ -403,6 +411,7 @@ fn scored(problem: &Problem, world: &World, terms: &Terms, settings: Settings) {
         account: world.address(at + 1),
         update: update.clone(),
         before: if at == 0 { vec![update.package.clone()] } else { Vec::new() },
+        sum: None,
     };
     let work = Work {
         about: about.clone(),

@@ -185,6 +185,18 @@ impl Craft for Toy {
         }
     }
 
+    fn sum(&self, packages: &[Vec<u8>]) -> Result<Vec<u8>, CraftError> {
+        let numbers = packages.iter().map(|package| number(package));
+        Ok(package(numbers.sum::<Result<i64, _>>()?))
+    }
+
+    fn check_sum(&self, opening: &[u8], points: &[u8]) -> Result<(), UpdateFault> {
+        match point(number(opening)?) == points {
+            true => Ok(()),
+            false => Err(UpdateFault::Package("another sum".to_owned())),
+        }
+    }
+
     fn aggregate(&self, work: &Work) -> Result<NewModel, CraftError> {
         let updates: Vec<i64> =
             work.rows.iter().map(|row| number(&row.update.package)).collect::<Result<_, _>>()?;

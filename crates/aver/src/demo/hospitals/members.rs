@@ -121,6 +121,14 @@ impl Craft for ForAnother {
         self.0.check_update(about, update)
     }
 
+    fn sum(&self, packages: &[Vec<u8>]) -> Result<Vec<u8>, CraftError> {
+        self.0.sum(packages)
+    }
+
+    fn check_sum(&self, opening: &[u8], points: &[u8]) -> Result<(), UpdateFault> {
+        self.0.check_sum(opening, points)
+    }
+
     fn aggregate(&self, work: &Round) -> Result<NewModel, CraftError> {
         self.0.aggregate(work)
     }

@@ -32,7 +32,7 @@ use averment_prover::{
 use averment_trainers::{Fit, Graph, GraphError, Parameters, Participant, random::stream};
 use averment_verifier::{
     commitment::WeightsCommitment,
-    descriptor::DeriveError,
+    descriptor::{Blocks, DeriveError},
     federated::{About as Stated, RoundCommitments, ShapeError, TaskShape},
     point,
 };
@@ -163,6 +163,7 @@ impl From<TemplateError> for TaskCraftError {
 /// The craft of a member of one task.
 pub struct TaskCraft {
     chunk_bits: u8,
+    blocks: Blocks,
     prefix: Vec<u8>,
     kinds: TaskKinds,
     rule: Rule,
@@ -244,6 +245,7 @@ impl TaskCraft {
         let engine = Engine::new(&setup, chunk_bits)?;
         Ok(Self {
             chunk_bits,
+            blocks: chunked.blocks().clone(),
             prefix: WeightsCommitment::meaning(setup.digest(), chunked.blocks()),
             kinds,
             rule,
@@ -357,9 +359,15 @@ impl TaskCraft {
         Ok(news(&products(&all), updates.len(), cells))
     }
 
+    fn opened(&self, opening: &[u8]) -> Result<Vector, CraftError> {
+        Vector::decode_opening(&self.setup, &self.blocks, opening)
+            .map_err(|error| CraftError::new("opening a sum of updates", error))
+    }
+
     fn cumulative(&self, row: &Row, own: &Vector) -> Result<Vector, CraftError> {
+        let opened = row.sum.iter().map(|opening| self.opened(opening));
         let before = row.before.iter().map(|package| self.vector(VectorKind::Update, package));
-        let before = before.collect::<Result<Vec<_>, _>>()?;
+        let before = opened.chain(before).collect::<Result<Vec<_>, _>>()?;
         let parts: Vec<(i64, &Vector)> = before.iter().chain([own]).map(|own| (1, own)).collect();
         Vector::combine(&parts).map_err(|error| CraftError::new("adding up updates", error))
     }
@@ -441,6 +449,23 @@ impl Craft for TaskCraft {
         let (key, bound) = (self.setup.key(), square(&about.terms));
         let verdict = self.kinds.update.verify(&key, &commitment, &stated(about), bound, &update.proof);
         verdict.map_err(|error| UpdateFault::Proof(error.to_string()))
+    }
+
+    fn sum(&self, packages: &[Vec<u8>]) -> Result<Vec<u8>, CraftError> {
+        let all = packages.iter().map(|package| self.vector(VectorKind::Update, package));
+        let all = all.collect::<Result<Vec<_>, _>>()?;
+        let parts: Vec<(i64, &Vector)> = all.iter().map(|own| (1, own)).collect();
+        let sum = Vector::combine(&parts).map_err(|error| CraftError::new("adding up updates", error))?;
+        Ok(sum.encode_opening())
+    }
+
+    fn check_sum(&self, opening: &[u8], points: &[u8]) -> Result<(), UpdateFault> {
+        let sum = Vector::decode_opening(&self.setup, &self.blocks, opening)
+            .map_err(|error| UpdateFault::Package(error.to_string()))?;
+        match bytes(&sum) == points {
+            true => Ok(()),
+            false => Err(UpdateFault::Package("it opens other points".to_owned())),
+        }
     }
 
     fn aggregate(&self, work: &Work) -> Result<NewModel, CraftError> {

@@ -54,7 +54,8 @@ impl Machine {
                     continue;
                 }
                 let contested = match delivery(account) {
-                    Delivery::Good => continue,
+                    // A challenge would not bring what is missing.
+                    Delivery::Good | Delivery::NothingBefore => continue,
                     Delivery::ProofFails => {
                         wanted.push(Action::Accuse { round: number, account: *account });
                         continue;

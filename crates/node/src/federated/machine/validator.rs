@@ -28,7 +28,9 @@ impl Machine {
                 wanted.push(Action::Accuse { round: number, account: *account });
             }
         }
-        let good = made.accounts.iter().filter(|account| delivery(account) == Some(Delivery::Good)).count();
+        let good =
+            |account: &&Address| matches!(delivery(account), Some(Delivery::Good | Delivery::NothingBefore));
+        let good = made.accounts.iter().filter(good).count();
         // Who brings nothing is not waited for until it is too late. Who was brought less than half says nothing: it may be its own fault.
         let half = book.until.saturating_sub(u64::from(book.terms.times.score / 2));
         let enough = good == made.accounts.len() || (2 * good > made.accounts.len() && self.time >= half);

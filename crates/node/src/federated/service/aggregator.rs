@@ -4,6 +4,7 @@ use super::{ActError, Made, Service, sent};
 use crate::federated::{
     craft::{NewModel, Row, Update, Work},
     machine::Action,
+    store::{Opened, StoreError},
 };
 use alloy::sol_types::SolValue;
 use alloy_primitives::{Address, B256, keccak256};
@@ -34,41 +35,46 @@ impl Service {
     }
 
     pub(super) fn row(&self, round: u16, account: Address, said: &Said) -> Result<Row, ActError> {
-        let own = account == self.sender.address();
-        let package = |content: &B256| -> Result<(Vec<u8>, Vec<u8>), ActError> {
-            self.store.opened(content)?.ok_or(ActError::Missing("a delivered update"))
-        };
-        let (package_, proof) = match own {
+        let (update, sum) = match account == self.sender.address() {
             true => {
-                let update = self.store.update(round)?.ok_or(ActError::Missing("the own update"))?;
-                (update.package, update.proof)
+                let own = self.store.update(round)?.ok_or(ActError::Missing("the own update"))?;
+                ((own.package, own.proof), Vec::new())
             }
-            false => package(&said.content)?,
+            false => {
+                let opened = self.store.opened(round, account)?;
+                let Opened { package, proof, before } =
+                    opened.ok_or(ActError::Missing("a delivered update"))?;
+                ((package, proof), before)
+            }
         };
-        let mut before = Vec::new();
-        if let Some(sum) = self.machine.book().cumulative.get(&account) {
-            for (_, content) in sum.updates.iter().filter(|(_, content)| *content != said.content) {
-                before.push(match own {
-                    // Nobody brings anything to oneself.
-                    true => self.own_update(round, content)?,
-                    false => package(content)?.0,
-                });
-            }
-        }
-        let update = Update { package: package_, points: said.points.to_vec(), proof };
-        Ok(Row { account, update, before })
+        let (package, proof) = update;
+        let update = Update { package, points: said.points.to_vec(), proof };
+        let (before, sum) = match self.packages_before(round, account)? {
+            Some(before) => (before, None),
+            None if sum.is_empty() => return Err(ActError::Missing("what adds up to a cumulative update")),
+            None => (Vec::new(), Some(sum)),
+        };
+        Ok(Row { account, update, before, sum })
     }
 
-    /// The package with this hash among the own updates of rounds before `round`.
-    fn own_update(&self, round: u16, content: &B256) -> Result<Vec<u8>, ActError> {
-        for earlier in (1..round).rev() {
-            if let Some(update) = self.store.update(earlier)?
-                && keccak256(&update.package) == *content
-            {
-                return Ok(update.package);
-            }
+    /// Packages of the updates that add up to what an account's cumulative one was before a round; none if not all of them are here.
+    pub(super) fn packages_before(
+        &self,
+        round: u16,
+        account: Address,
+    ) -> Result<Option<Vec<Vec<u8>>>, StoreError> {
+        let own = account == self.sender.address();
+        let mut packages = Vec::new();
+        for earlier in self.machine.counted(round, account).0 {
+            // Nobody brings anything to oneself.
+            let package = match own {
+                true => self.store.update(earlier)?.map(|update| update.package),
+                false => self.store.opened(earlier, account)?.map(|opened| opened.package),
+            };
+            let Some(package) = package else { return Ok(None) };
+            packages.push(package);
         }
-        Err(ActError::Missing("an own update of an earlier round"))
+        Ok(Some(packages))
     }
 
     /// Makes the new model and sends it. While that has not settled the same is sent again: another one would have another salt, and of

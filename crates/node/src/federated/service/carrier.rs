@@ -5,6 +5,7 @@ use crate::federated::{
     carried::{Carried, committed, is_signed},
     points::{self, POINT},
     store::StoreError,
+    transfers::ContentHash,
 };
 use alloy_primitives::{Address, B256};
 use averment_ledger::federated::{Phase, Reveal, Round};
@@ -45,44 +46,59 @@ impl Service {
             _ => Vec::new(),
         };
         let number = round.number;
-        let (mut here, mut found) = (BTreeSet::new(), Vec::new());
+        let (mut here, mut found, mut looked) = (BTreeSet::new(), Vec::new(), Vec::new());
         for account in waiting {
             let key = (round.number, phase, account);
             if self.carried.contains_key(&key) {
                 here.insert(account);
-            } else if let Some(carried) = self.brought_by(round, phase, account)? {
-                here.insert(account);
-                found.push((key, carried));
+            } else {
+                let (carried, looked_at) = self.brought_by(round, phase, account)?;
+                looked.extend(looked_at.into_iter().map(|hash| (number, Some(phase), account, hash)));
+                if let Some(carried) = carried {
+                    here.insert(account);
+                    found.push((key, carried));
+                }
             }
         }
+        self.looked.extend(looked);
         self.carried.retain(|(of, ..), _| *of == number);
         self.carried.extend(found);
         Ok(here)
     }
 
-    /// What an account brought to be carried in this phase, if the contract would take it.
-    fn brought_by(&self, round: &Round, phase: Phase, account: Address) -> Result<Option<Carried>, Halt> {
+    /// What an account brought to be carried in this phase, if the contract would take it; and what was looked at that is no such thing.
+    fn brought_by(
+        &self,
+        round: &Round,
+        phase: Phase,
+        account: Address,
+    ) -> Result<(Option<Carried>, Vec<ContentHash>), Halt> {
         let (book, id) = (self.machine.book(), self.client.id());
+        let mut looked = Vec::new();
         for hash in self.store.inbox.whole(account).map_err(StoreError::from)? {
+            if self.looked.contains(&(round.number, Some(phase), account, hash)) {
+                continue;
+            }
+            looked.push(hash);
             let file = self.store.inbox.bytes(account, &hash).map_err(StoreError::from)?;
             match (phase, file.as_deref().and_then(Carried::decode)) {
                 (Phase::Commit, Some(Carried::Commit(signed)))
                     if is_signed(id, round.number, account, &signed) && book.is_selected(account) =>
                 {
-                    return Ok(Some(Carried::Commit(signed)));
+                    return Ok((Some(Carried::Commit(signed)), looked));
                 }
                 (Phase::Reveal, Some(Carried::Reveal(reveal))) => {
                     let digest = id.commit(round.number, account, &committed(&reveal));
                     let whole = reveal.points.len() == self.client.code().chunks * POINT;
                     let good = whole && points::sum([reveal.points.as_ref()]).is_ok();
                     if reveal.account == account && good && round.committed.get(&account) == Some(&digest) {
-                        return Ok(Some(Carried::Reveal(reveal)));
+                        return Ok((Some(Carried::Reveal(reveal)), looked));
                     }
                 }
                 _ => {}
             }
         }
-        Ok(None)
+        Ok((None, looked))
     }
 
     /// Sends them for these accounts.

@@ -4,9 +4,10 @@ use super::{Halt, Service};
 use crate::{
     federated::{
         craft::{About, Update, UpdateFault},
-        delivery,
+        delivery::Parts,
         machine::Delivery,
-        store::StoreError,
+        points,
+        store::{Opened, StoreError},
     },
     seal::About as Sealed,
 };
@@ -15,66 +16,86 @@ use averment_ledger::federated::Said;
 use tracing::{info, warn};
 
 impl Service {
-    /// Opens and checks what came of the present round.
+    /// Opens and checks what came of the present round; each file once.
     pub(super) fn look_at_deliveries(&mut self) -> Result<(), Halt> {
         let me = self.sender.address();
         let Some(round) = self.machine.book().running() else { return Ok(()) };
-        let mut found = Vec::new();
-        for (account, said) in round.said.iter().filter(|(account, said)| !said.excluded && **account != me) {
-            let place = (round.number, *account);
-            if self.deliveries.get(&place) == Some(&Delivery::Good) {
-                continue;
-            }
-            found.push((place, self.looked_at(round.number, *account, said)?));
-        }
         let number = round.number;
+        let standing = round.said.iter().filter(|(account, said)| !said.excluded && **account != me);
+        let standing: Vec<(Address, Said)> =
+            standing.map(|(account, said)| (*account, said.clone())).collect();
         self.deliveries.retain(|(of, _), _| *of == number);
-        self.deliveries.extend(found);
+        self.looked.retain(|(of, ..)| *of == number);
+        for (account, said) in standing {
+            if let Some(found) = self.looked_at(number, account, &said)? {
+                self.deliveries.insert((number, account), found);
+            }
+        }
         Ok(())
     }
 
-    pub(super) fn looked_at(&self, round: u16, account: Address, said: &Said) -> Result<Delivery, Halt> {
+    /// What is known of an account's update now; none if it could not be checked.
+    fn looked_at(&mut self, round: u16, account: Address, said: &Said) -> Result<Option<Delivery>, Halt> {
         let about = About { party: account, ..self.about(round) };
-        let mut best = Delivery::Missing;
-        // The same package may have come in an earlier round, with that one's proof.
-        if let Some((package, proof)) = self.store.opened(&said.content)? {
-            best = self.judged(&about, said, package, proof);
-            if matches!(best, Delivery::Good | Delivery::ProofFails) {
-                return Ok(best);
-            }
+        let is_done = |delivery| matches!(delivery, Delivery::Good | Delivery::ProofFails);
+        let mut best = match self.deliveries.get(&(round, account)) {
+            Some(known) => *known,
+            // As it was kept before the last start.
+            None => match self.store.opened(round, account)? {
+                Some(opened) if keccak256(&opened.package) == said.content => {
+                    let Some((judged, _)) = self.judged(&about, said, &opened) else { return Ok(None) };
+                    judged
+                }
+                _ => Delivery::Missing,
+            },
+        };
+        if is_done(best) {
+            return Ok(Some(best));
         }
         for hash in self.store.inbox.whole(account).map_err(StoreError::from)? {
+            let place = (round, None, account, hash);
+            if self.looked.contains(&place) {
+                continue;
+            }
             let Some(sealed) = self.store.inbox.bytes(account, &hash).map_err(StoreError::from)? else {
                 continue;
             };
-            let Ok(opened) = self.key.open(Sealed::Update(said.content), &sealed) else { continue };
-            let Ok((package, proof)) = delivery::decode(&opened) else { continue };
-            if keccak256(package) != said.content {
+            let opened = self.key.open(Sealed::Update(said.content), &sealed).ok();
+            let opened = opened.and_then(|opened| Parts::decode(&opened).ok().map(Opened::from));
+            let Some(mut opened) = opened.filter(|opened| keccak256(&opened.package) == said.content) else {
+                self.looked.insert(place);
                 continue;
-            }
-            let judged = self.judged(&about, said, package.to_vec(), proof.to_vec());
+            };
+            let Some((judged, sum)) = self.judged(&about, said, &opened) else { continue };
             info!(%account, round, ?judged, "an update was delivered");
-            if matches!(judged, Delivery::Good | Delivery::ProofFails) {
-                self.step("keep an update of another")?;
-                self.store.keep_opened(&said.content, &opened)?;
-                return Ok(judged);
-            }
-            if judged == Delivery::NoProof {
-                // The proof may come by way of the chain, which needs no more than the package here.
-                if self.store.opened(&said.content)?.is_none() {
-                    self.step("keep an update of another")?;
-                    self.store.keep_opened(&said.content, &opened)?;
+            // Of the package alone something may come, too.
+            let better = match judged {
+                Delivery::Missing => false,
+                Delivery::NoProof => best == Delivery::Missing,
+                _ => true,
+            };
+            if better {
+                if !sum {
+                    opened.before.clear();
                 }
+                self.step("keep an update of another")?;
+                self.store.keep_opened(round, account, &opened)?;
                 best = judged;
             }
+            self.looked.insert(place);
+            if is_done(best) {
+                break;
+            }
         }
-        Ok(best)
+        Ok(Some(best))
     }
 
-    pub(super) fn judged(&self, about: &About, said: &Said, package: Vec<u8>, proof: Vec<u8>) -> Delivery {
-        let right = keccak256(&proof) == said.proof;
-        let update = Update { package, points: said.points.to_vec(), proof };
-        match self.craft.check_update(about, &update) {
+    /// What an opened delivery is, and whether it opens the sum of its sender's updates before; none if it could not be checked.
+    fn judged(&self, about: &About, said: &Said, opened: &Opened) -> Option<(Delivery, bool)> {
+        let right = keccak256(&opened.proof) == said.proof;
+        let Opened { package, proof, before } = opened;
+        let update = Update { package: package.clone(), points: said.points.to_vec(), proof: proof.clone() };
+        let found = match self.craft.check_update(about, &update) {
             Ok(()) if right => Delivery::Good,
             Ok(()) => Delivery::NoProof,
             Err(UpdateFault::Proof(_)) if !right => Delivery::NoProof,
@@ -85,7 +106,37 @@ impl Service {
             Err(UpdateFault::Package(_)) => Delivery::Missing,
             Err(UpdateFault::Craft(why)) => {
                 warn!(account = %about.party, %why, "an update was not checked");
-                Delivery::Missing
+                return None;
+            }
+        };
+        // The proof may come by way of the chain, the sum may not.
+        if !matches!(found, Delivery::Good | Delivery::NoProof) || !self.needs_before(about) {
+            return Some((found, false));
+        }
+        let sum = !before.is_empty() && self.opens_before(about, before)?;
+        Some((if sum || found == Delivery::NoProof { found } else { Delivery::NothingBefore }, sum))
+    }
+
+    /// Whether this member aggregates, and lacks updates that add up to an account's cumulative one.
+    fn needs_before(&self, about: &About) -> bool {
+        let aggregates = self.plan.settings.aggregates
+            && self.machine.book().terms.rule.history
+            && self.machine.book().may_aggregate(self.sender.address());
+        aggregates && !matches!(self.packages_before(about.round, about.party), Ok(Some(_)))
+    }
+
+    /// Whether this is what opens the sum of an account's updates before; none if it could not be checked.
+    fn opens_before(&self, about: &About, opening: &[u8]) -> Option<bool> {
+        let (_, rows) = self.machine.counted(about.round, about.party);
+        match self.craft.check_sum(opening, &points::sum(rows).ok()?) {
+            Ok(()) => Some(true),
+            Err(UpdateFault::Craft(why)) => {
+                warn!(account = %about.party, %why, "a sum of updates was not checked");
+                None
+            }
+            Err(why) => {
+                warn!(account = %about.party, %why, "what was brought does not open the sum of earlier updates");
+                Some(false)
             }
         }
     }

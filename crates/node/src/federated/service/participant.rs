@@ -2,11 +2,12 @@
 
 use super::{ActError, Made, Service};
 use crate::{
-    federated::{delivery, machine::Event},
+    federated::{delivery::Parts, machine::Event},
     seal::{About as Sealed, seal},
 };
 use alloy_primitives::{Address, keccak256};
 use averment_ledger::federated::{Commitment, Reveal};
+use tracing::warn;
 
 impl Service {
     pub(super) fn train(&mut self, round: u16, model: u16) -> Result<bool, ActError> {
@@ -58,11 +59,33 @@ impl Service {
             return Ok(false);
         }
         let update = self.store.update(round)?.ok_or(ActError::Missing("the own update"))?;
-        let bytes = delivery::encode(&update.package, &update.proof);
-        let bytes = bytes.ok_or(ActError::Missing("a package that fits"))?;
+        let before = self.brings_before(round, to)?;
+        let parts = Parts { package: &update.package, proof: &update.proof, before: &before };
+        let bytes = parts.encode().ok_or(ActError::Missing("a package that fits"))?;
         let sealed = seal(&key, Sealed::Update(keccak256(&update.package)), &bytes)?;
         self.transfers(&endpoint)?.bring(&sealed.into()).await?;
         self.brought.insert((round, to));
         Ok(true)
+    }
+
+    /// What opens the sum of the own updates before, for who aggregates and was not brought all of them by this process; else nothing.
+    fn brings_before(&mut self, round: u16, to: Address) -> Result<Vec<u8>, ActError> {
+        let (book, me) = (self.machine.book(), self.sender.address());
+        let (rounds, _) = self.machine.counted(round, me);
+        let known = rounds.iter().all(|earlier| self.brought.contains(&(*earlier, to)));
+        if known || !book.may_aggregate(to) {
+            return Ok(Vec::new());
+        }
+        if let Some((_, sum)) = self.sum.as_ref().filter(|(of, _)| *of == rounds) {
+            return Ok(sum.clone());
+        }
+        let Some(packages) = self.packages_before(round, me)? else {
+            // Who took over cannot aggregate then; the named aggregator, who was brought them, can.
+            warn!(round, "an own update of an earlier round is lost: its sum cannot be brought");
+            return Ok(Vec::new());
+        };
+        let sum = self.craft.sum(&packages)?;
+        self.sum = Some((rounds, sum.clone()));
+        Ok(sum)
     }
 }

@@ -4,8 +4,9 @@ use super::{ActError, Made, Service};
 use crate::federated::{
     craft::{Row, Update, Work},
     machine::{Delivery, Event},
+    store::Opened,
 };
-use alloy_primitives::B256;
+use alloy_primitives::Address;
 
 /// What is said of an update that was not brought: it is paid next to nothing, but who it is of gets no strike, for whose fault it is
 /// nobody can show.
@@ -42,11 +43,13 @@ impl Service {
         let (mut rows, mut places) = (Vec::new(), Vec::new());
         for (place, account) in made.accounts.iter().enumerate() {
             let said = self.said(round, account)?;
-            let good = self.deliveries.get(&(round, *account)) == Some(&Delivery::Good);
-            let Some((package, proof)) = self.store.opened(&said.content)?.filter(|_| good) else { continue };
+            let delivery = self.deliveries.get(&(round, *account));
+            let good = matches!(delivery, Some(Delivery::Good | Delivery::NothingBefore));
+            let Some(opened) = self.store.opened(round, *account)?.filter(|_| good) else { continue };
+            let Opened { package, proof, .. } = opened;
             let update = Update { package, points: said.points.to_vec(), proof };
-            let before = self.packages(self.machine.before(round, *account))?;
-            rows.push(Row { account: *account, update, before });
+            let before = self.machine.before(round, *account).map(|round| (round, *account));
+            rows.push(Row { account: *account, update, before: self.packages(before)?, sum: None });
             places.push(place);
         }
         let last = self.packages(self.machine.last(round))?;
@@ -54,10 +57,10 @@ impl Service {
     }
 
     /// Those that were brought.
-    fn packages(&self, contents: impl Iterator<Item = B256>) -> Result<Vec<Vec<u8>>, ActError> {
+    fn packages(&self, which: impl Iterator<Item = (u16, Address)>) -> Result<Vec<Vec<u8>>, ActError> {
         let mut packages = Vec::new();
-        for content in contents {
-            packages.extend(self.store.opened(&content)?.map(|(package, _)| package));
+        for (round, account) in which {
+            packages.extend(self.store.opened(round, account)?.map(|opened| opened.package));
         }
         Ok(packages)
     }

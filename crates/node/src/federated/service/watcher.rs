@@ -67,9 +67,8 @@ impl Service {
 
     /// Has a proof slashed that fails.
     pub(super) async fn accuse(&self, round: u16, account: Address) -> Result<bool, ActError> {
-        let content = self.said(round, &account)?.content;
-        let opened = self.store.opened(&content)?.ok_or(ActError::Missing("the proof that fails"))?;
-        let evidence = self.evidence(round, account, opened.1)?;
+        let opened = self.store.opened(round, account)?.ok_or(ActError::Missing("the proof that fails"))?;
+        let evidence = self.evidence(round, account, opened.proof)?;
         sent(self.client.accuse(&self.sender, evidence).await?)
     }
 
