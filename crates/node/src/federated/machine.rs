@@ -306,13 +306,15 @@ pub struct Machine {
     seen: BTreeMap<u16, BTreeSet<Address>>,
     /// Bonds of its own that somebody's answer took.
     lost: u16,
+    /// Challenges of its own that were neither answered nor ended; of a model it is the zero account.
+    asked: BTreeSet<(u16, Address, Contested)>,
 }
 
 impl Machine {
     /// One that knows nothing but what the task is.
     pub fn new(settings: Settings, id: TaskId, terms: Terms) -> Self {
-        let (made, scored, seen, lost) = Default::default();
-        Self { settings, id, book: Book::new(terms), time: 0, made, scored, seen, lost }
+        let (made, scored, seen, lost, asked) = Default::default();
+        Self { settings, id, book: Book::new(terms), time: 0, made, scored, seen, lost, asked }
     }
 
     /// The task's book.
@@ -381,6 +383,22 @@ impl Machine {
                     }
                     _ => {}
                 }
+                let own = |account: Address, contested| match contested {
+                    Contested::Model => Address::ZERO,
+                    _ => account,
+                };
+                match told {
+                    Told::Challenged { round, account, contested, challenger }
+                        if *challenger == self.settings.account =>
+                    {
+                        self.asked.insert((*round, own(*account, *contested), *contested));
+                    }
+                    Told::Answered { round, account, contested, .. }
+                    | Told::Lapsed { round, account, contested, .. } => {
+                        self.asked.remove(&(*round, own(*account, *contested), *contested));
+                    }
+                    _ => {}
+                }
             }
             Event::Settled { time } => self.time = self.time.max(*time),
             Event::Made { round, what } => {
@@ -400,6 +418,7 @@ impl Machine {
         if self.book.phase == Phase::None {
             return wanted;
         }
+        self.bonds_left(&mut wanted);
         // What came of a task that is over, its members still fetch.
         if self.book.phase != Phase::Ended {
             self.public(&mut wanted);

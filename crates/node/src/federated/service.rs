@@ -49,6 +49,10 @@ const BLOCKS_AT_ONCE: u64 = 1_000;
 const WRITE_DOWN_AFTER: u64 = 64;
 /// How long to wait before a transaction is sent again whose event has not settled.
 const AGAIN_AFTER: Duration = Duration::from_secs(60);
+/// How long to wait at first before something is tried again that failed, if the task says nothing meanwhile.
+const AT_FIRST: Duration = Duration::from_secs(1);
+/// How often a transfer is taken up again at once; later it is tried again as everything is.
+const AT_ONCE: usize = 2;
 
 /// How a member goes about things.
 #[derive(Debug, Clone)]
@@ -57,7 +61,8 @@ pub struct Plan {
     pub settings: Settings,
     /// Where it takes packages, as others reach it; empty if it does not.
     pub endpoint: String,
-    /// How long to wait before a transaction is sent again whose event has not settled, and before a transfer is tried again.
+    /// How long to wait before a transaction is sent again whose event has not settled. What failed is tried again when the task has
+    /// said something, or after a second, then two, four, up to this.
     pub again_after: Duration,
     /// How patient transfers are.
     pub patience: Patience,
@@ -71,7 +76,7 @@ pub struct Plan {
 impl Plan {
     /// The usual waiting, files of up to 64 MiB, and an answer to every challenge.
     pub fn new(settings: Settings, endpoint: String) -> Self {
-        let (again_after, patience) = (AGAIN_AFTER, Patience::default());
+        let (again_after, patience) = (AGAIN_AFTER, Patience { times: AT_ONCE, ..Patience::default() });
         Self { settings, endpoint, again_after, patience, file: 64 << 20, publishes: true }
     }
 }
@@ -91,6 +96,15 @@ pub struct Turn {
 
 /// Called before each step with its name; `false` stops the member there as a crash would.
 pub type Steps = Arc<dyn Fn(&'static str) -> bool + Send + Sync>;
+
+/// What came of something that was wanted.
+#[derive(Debug, Clone, Copy)]
+struct Tried {
+    at: Instant,
+    failed: bool,
+    /// Before it is tried again.
+    wait: Duration,
+}
 
 /// What a thread computes.
 enum Made {
@@ -116,8 +130,8 @@ pub struct Service {
     /// The newest block that was read, and the newest in the journal.
     last: Option<(u64, B256)>,
     written: u64,
-    /// When what was tried last, by what it was.
-    tried: BTreeMap<Action, Instant>,
+    /// What was tried, while it is wanted.
+    tried: BTreeMap<Action, Tried>,
     /// What became of deliveries, by round and sender: what was sent before may be sent again with a proof that is none.
     deliveries: BTreeMap<(u16, Address), Delivery>,
     /// Files of the inbox that were looked at: for a round, as an update or as what is carried in a phase, of whom.
@@ -242,6 +256,7 @@ impl Service {
             let have = self.have()?;
             let actions = self.machine.wanted(&have);
             (wanted, done) = (actions.len(), 0);
+            self.tried.retain(|action, _| actions.contains(action));
             let mut decided = false;
             for action in &actions {
                 let before = self.machine.made(self.machine.book().number()).copied();
@@ -336,6 +351,13 @@ impl Service {
         let last = Some((block.number, block.hash));
         let busy = !block.events.is_empty();
         block.events.push(Event::Settled { time });
+        if busy {
+            // What failed may do now.
+            self.tried
+                .values_mut()
+                .filter(|tried| tried.failed)
+                .for_each(|tried| tried.wait = Duration::ZERO);
+        }
         if busy || self.last.is_none() || block.number >= self.written.saturating_add(WRITE_DOWN_AFTER) {
             self.step("keep a block")?;
             self.journal.block(&block)?;
@@ -373,43 +395,56 @@ impl Service {
         Ok(())
     }
 
-    /// Whether it was not tried just now; from now on it was.
-    fn is_due(&mut self, action: &Action) -> bool {
+    /// Whether it was not tried just now.
+    fn is_due(&self, action: &Action) -> bool {
+        self.tried.get(action).is_none_or(|tried| tried.at.elapsed() >= tried.wait)
+    }
+
+    /// From now on it was tried.
+    fn tried(&mut self, action: &Action, failed: bool) {
         let again = self.plan.again_after;
-        let due = self.tried.get(action).is_none_or(|tried| tried.elapsed() >= again);
-        if due {
-            self.tried.insert(action.clone(), Instant::now());
-        }
-        due
+        let wait = match self.tried.get(action).filter(|tried| tried.failed) {
+            _ if !failed => again,
+            Some(before) => (before.wait * 2).clamp(AT_FIRST, again.max(AT_FIRST)).min(again),
+            None => AT_FIRST.min(again),
+        };
+        self.tried.insert(action.clone(), Tried { at: Instant::now(), failed, wait });
     }
 
     /// Whether it is under way or done.
     async fn carry_out(&mut self, action: &Action) -> Result<bool, Halt> {
         let computes =
             matches!(action, Action::Train { .. } | Action::Score { .. } | Action::Aggregate { .. });
-        if !computes && !self.is_due(action) {
-            return Ok(true);
+        // What is under way is asked about again; what failed not at once.
+        let failed = self.tried.get(action).is_some_and(|tried| tried.failed);
+        if (!computes || failed) && !self.is_due(action) {
+            return Ok(!failed);
         }
         self.step(action.name())?;
-        match self.act(action).await {
+        let done = match self.act(action).await {
             Ok(done) => {
                 if done && !computes {
                     info!(action = action.name(), "done");
                 }
-                Ok(done)
+                done
             }
-            Err(ActError::Halt(halt)) => Err(halt),
-            Err(why) if why.is_sent() => Ok(true),
+            Err(ActError::Halt(halt)) => return Err(halt),
+            Err(why) if why.is_sent() => true,
             Err(why) if why.is_refusal() => {
                 // Somebody else was first, or our own transaction is on the chain and has not settled.
                 info!(action = action.name(), %why, "refused");
-                Ok(false)
+                false
             }
             Err(why) => {
                 warn!(action = action.name(), %why, "not done");
-                Ok(false)
+                false
             }
+        };
+        // What is computed is asked for in every turn; it says itself when what came of it was sent.
+        if !computes || !done {
+            self.tried(action, !done);
         }
+        Ok(done)
     }
 
     async fn act(&mut self, action: &Action) -> Result<bool, ActError> {

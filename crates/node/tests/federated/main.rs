@@ -5,7 +5,9 @@
 mod large;
 mod real;
 mod reorganised;
+mod replayed;
 mod takeover;
+mod waiting;
 mod withheld;
 mod world;
 

@@ -4,6 +4,10 @@
 
 use alloy::{eips::BlockNumberOrTag, providers::Provider, sol, sol_types::SolCall};
 use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
+use averment_federated::{
+    gram::{Gram, Limits, Shape},
+    rules::{Kind, Rule},
+};
 use averment_ledger::{
     Finality, Ledger, Remote, Source,
     contracts::{
@@ -16,7 +20,7 @@ use averment_ledger::{
     registry::{PolicyTerms, RegistryClient},
 };
 use averment_node::federated::{
-    craft::{About, Craft, CraftError, Integers, NewModel, Update, UpdateFault, Work},
+    craft::{About, Craft, CraftError, Integers, NewModel, Row, Update, UpdateFault, Work},
     machine::Settings,
     points,
     service::{Plan, Service},
@@ -49,6 +53,8 @@ pub const AGGREGATOR: usize = 6;
 pub const VALIDATORS: [usize; 3] = [7, 8, 9];
 /// Longest file of a transfer.
 const FILE: u64 = 1 << 20;
+/// What rounds' proofs are about where cumulative updates are compared.
+const COMPARED: &str = "round with histories";
 const GENESIS_TIME: u64 = 1_700_000_000;
 
 sol! {
@@ -81,14 +87,16 @@ fn believer_code() -> Bytes {
     assert_eq!((code[33], code[41]), (0x5b, 0x5b), "where it jumps to");
     let update = descriptor_code("averment-update/1", 1, 1, 0);
     let round = descriptor_code("averment-round/1", 1, 2, 16);
+    let compared = descriptor_code("averment-round/1", 2, 2, 32);
 
-    // Creates the two, stores where they are, and returns the code; all three lie behind.
-    let length = 2 * 45 + 11;
+    // Creates them, stores where they are, and returns the code; all of it lies behind.
+    let length = 3 * 46 + 11;
     let mut place = length;
     let mut create = Vec::new();
-    for (name, own) in [("update", &update), ("round", &round)] {
+    for (name, own) in [("update", &update), ("round", &round), (COMPARED, &compared)] {
         let size = own.len() as u8;
-        create.extend([0x60, size, 0x60, place as u8, 0x5f, 0x39, 0x60, size, 0x5f, 0x5f, 0xf0, 0x7f]);
+        let [high, low] = (place as u16).to_be_bytes();
+        create.extend([0x60, size, 0x61, high, low, 0x5f, 0x39, 0x60, size, 0x5f, 0x5f, 0xf0, 0x7f]);
         create.extend(keccak256(name));
         create.push(0x55);
         place += own.len();
@@ -97,7 +105,7 @@ fn believer_code() -> Bytes {
     create.extend((place as u16).to_be_bytes());
     create.extend([0x5f, 0x39, 0x60, code.len() as u8, 0x5f, 0xf3]);
     assert_eq!(create.len(), length);
-    [create, update, round, code].concat().into()
+    [create, update, round, compared, code].concat().into()
 }
 
 /// The bytes of a commitment before its points: setup 1, sixteen cells a chunk, one block.
@@ -125,7 +133,7 @@ pub fn point(number: i64) -> Vec<u8> {
     }
 }
 
-fn package(number: i64) -> Vec<u8> {
+pub fn package(number: i64) -> Vec<u8> {
     [&b"toy"[..], &number.to_le_bytes()].concat()
 }
 
@@ -200,19 +208,33 @@ impl Craft for Toy {
     fn aggregate(&self, work: &Work) -> Result<NewModel, CraftError> {
         let updates: Vec<i64> =
             work.rows.iter().map(|row| number(&row.update.package)).collect::<Result<_, _>>()?;
-        let n = updates.len() as i64;
-        let weight = |at: usize| ONE / n + i64::from((at as i64) < ONE % n);
-        let sum: i64 = updates.iter().enumerate().map(|(at, update)| weight(at) * update).sum();
         let old = number(&work.model)?;
-        let new = old + sum.div_euclid(ONE);
         // What the last round added is a row, too, that the average does not weigh.
         let older = work.older.as_deref().map(number).transpose()?;
         let previous = older.map_or(0, |older| old - older);
-        let rows = work.rows.iter().flat_map(|row| row.update.points.clone()).chain(point(previous));
-        let all = [&updates[..], &[previous]].concat();
-        let points = [point(new), point(sum.rem_euclid(ONE)), rows.collect()].concat();
-        let triangle = all.iter().enumerate().flat_map(|(at, one)| all[at..].iter().map(move |o| one * o));
-        let matrix: Vec<u8> = triangle.flat_map(i64::to_be_bytes).collect();
+        let mut halves = vec![[&updates[..], &[previous]].concat()];
+        let terms = &work.about.terms;
+        if terms.rule.history {
+            let before = |row: &Row| row.before.iter().chain(&row.sum).map(|own| number(own)).sum();
+            let before: Vec<i64> = work.rows.iter().map(before).collect::<Result<_, _>>()?;
+            halves.push(updates.iter().zip(before).map(|(own, before)| own + before).collect());
+        }
+        let triangle = |all: &Vec<i64>| -> Vec<i64> {
+            all.iter().enumerate().flat_map(|(at, one)| all[at..].iter().map(move |o| one * o)).collect()
+        };
+        let triangles: Vec<i64> = halves.iter().flat_map(triangle).collect();
+        let shape =
+            Shape { updates: updates.len(), previous: true, root: false, history: terms.rule.history };
+        let failed = |error: String| CraftError::new("weighing updates", error);
+        let gram = Gram::new(shape, Limits { update: 1 << 40, history: 1 << 40 }, &triangles);
+        let gram = gram.map_err(|error| failed(error.to_string()))?;
+        let weights = Rule::of(Kind::Average).weights(&gram).map_err(|error| failed(error.to_string()))?;
+        let weighted = updates.iter().zip(weights.all()).map(|(own, weight)| own * i64::from(*weight));
+        let sum: i64 = weighted.sum();
+        let new = old + sum.div_euclid(ONE);
+        let rows: Vec<u8> = halves.iter().flatten().flat_map(|row| point(*row)).collect();
+        let points = [point(new), point(sum.rem_euclid(ONE)), rows].concat();
+        let matrix = gram.encode();
         Ok(NewModel {
             package: salted(new),
             points: points.into(),
@@ -338,7 +360,7 @@ impl Ground {
         for at in joining {
             client.join(&self.sender(at), Bytes::new()).await.unwrap();
         }
-        World { ground: self, client, far: None, carried: false }
+        World { ground: self, client, far: None, carried: false, again_after: Duration::ZERO }
     }
 
     /// Terms with everything but what the task is about: the average, four rounds.
@@ -406,15 +428,27 @@ pub struct World {
     far: Option<TaskClient>,
     /// Whether members let the aggregator carry what they say.
     pub carried: bool,
+    /// How long they wait before they send again what has not settled.
+    pub again_after: Duration,
 }
 
 impl World {
     /// With five participants who have joined, and a verifier that believes everything.
     pub async fn new() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    /// Where cumulative updates are compared.
+    pub async fn comparing() -> Self {
+        Self::with(|terms| (terms.rule.history, terms.roundKind) = (true, keccak256(COMPARED))).await
+    }
+
+    async fn with(change: impl FnOnce(&mut Terms)) -> Self {
         let ground = Ground::new(None).await;
         let weights = keccak256([prefix(), point(FIRST)].concat());
         let version = ground.register("first", weights, keccak256("plan"), Vec::new()).await;
-        let terms = ground.terms(version, keccak256("plan"));
+        let mut terms = ground.terms(version, keccak256("plan"));
+        change(&mut terms);
         let world = ground.create(terms, prefix(), point(FIRST), 1..AGGREGATOR).await;
         assert_eq!(world.client.code().chunks, 1);
         world
@@ -495,8 +529,8 @@ impl World {
             stagger: 10,
         };
         let patience = Patience { times: 2, again: Duration::from_millis(1), ..Patience::default() };
-        let plan =
-            Plan { again_after: Duration::ZERO, patience, file: FILE, ..Plan::new(settings, String::new()) };
+        let again_after = self.again_after;
+        let plan = Plan { again_after, patience, file: FILE, ..Plan::new(settings, String::new()) };
         let client = self.far.as_ref().unwrap_or(&self.client).clone();
         let sender = Sender::new(client.ledger(), self.ground.accounts[at].clone());
         Service::open(&self.path(at), plan, client, sender, craft).unwrap()

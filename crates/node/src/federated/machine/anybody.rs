@@ -2,7 +2,7 @@
 
 use super::{Action, Machine};
 use alloy_primitives::Address;
-use averment_ledger::federated::Phase;
+use averment_ledger::federated::{Phase, Round};
 use std::collections::BTreeSet;
 
 impl Machine {
@@ -76,16 +76,38 @@ impl Machine {
                 wanted.push(Action::Lapse { round: number, account, contested });
             }
         }
-        // Silence is noted once the round can hear no more; by one member, for all.
-        if phase >= Phase::Check && self.is_turn(since.min(now)) {
-            let silent = round.order.iter().filter(|account| {
+        let accounts = self.silent(round);
+        if !accounts.is_empty() {
+            wanted.push(Action::Strike { round: number, accounts });
+        }
+    }
+
+    /// Who said nothing and has no strike for it yet, once the round can hear no more; for one member to note, for all.
+    fn silent(&self, round: &Round) -> Vec<Address> {
+        let (book, now) = (&self.book, self.time);
+        let mut silent: Vec<Address> = Vec::new();
+        if book.phase >= Phase::Check && self.is_turn(book.until.min(now)) {
+            let drawn = round.order.iter().filter(|account| {
                 let said = round.committed.contains_key(*account) && round.said.contains_key(*account);
-                !said && !round.struck.contains(*account) && book.is_selected(**account)
+                !said && book.is_selected(**account)
             });
-            let accounts: Vec<Address> = silent.copied().collect();
-            if !accounts.is_empty() {
-                wanted.push(Action::Strike { round: number, accounts });
-            }
+            silent.extend(drawn);
+        }
+        // Validators have their strike until the round is paid, and not after that.
+        let begun = book.until.saturating_sub(u64::from(book.terms.times.settle));
+        if book.phase == Phase::Settle && self.is_turn(begun) {
+            silent.extend(self.judges().filter(|judge| !round.scores.contains_key(judge)));
+        }
+        silent.retain(|account| !round.struck.contains(account));
+        silent
+    }
+
+    /// Takes back bonds of challenges that a round left open when it ended.
+    pub(super) fn bonds_left(&self, wanted: &mut Vec<Action>) {
+        let present = self.book.running().map(|round| round.number);
+        for (round, account, contested) in self.asked.iter().filter(|(round, ..)| Some(*round) != present) {
+            let (round, account, contested) = (*round, *account, *contested);
+            wanted.push(Action::Lapse { round, account, contested });
         }
     }
 }

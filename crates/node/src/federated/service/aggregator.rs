@@ -97,6 +97,7 @@ impl Service {
             return Ok(true);
         }
         self.step("send the new model")?;
+        self.tried(&Action::Aggregate { round }, false);
         sent(self.client.aggregate(&self.sender, made).await?)
     }
 

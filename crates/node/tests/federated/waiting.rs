@@ -1,0 +1,89 @@
+//! What members do of themselves when it is due: again what failed, once something happened; strikes of silent validators; bonds that a
+//! round left behind.
+
+use crate::{
+    finals, honest, until,
+    world::{AGGREGATOR, VALIDATORS, World},
+};
+use alloy_primitives::Address;
+use averment_ledger::federated::{Contested, Event as Told, Phase};
+use averment_node::federated::machine::{Action, Event, Have, Machine, Settings};
+use std::time::Duration;
+
+#[tokio::test]
+async fn what_failed_is_tried_again_when_something_happened_and_not_an_hour_later() {
+    let mut world = World::new().await;
+    world.again_after = Duration::from_secs(3_600);
+    let mut members = Vec::new();
+    // The aggregator comes last: whoever has revealed is not known to it yet, and is refused.
+    for (at, update) in [(1, 10), (2, -7), (3, 30), (AGGREGATOR, 0)] {
+        members.push(world.start(at, honest(update)).await);
+    }
+    until(&world, &mut members, async |world| finals(world).await == 1).await;
+    let book = world.book().await;
+    let made = &book.models[0];
+    assert_eq!((made.aggregator, made.accounts.len()), (world.address(AGGREGATOR), 3));
+    let history = world.history().await;
+    assert!(!history.iter().any(|event| matches!(event, Told::Challenged { .. })));
+}
+
+#[tokio::test]
+async fn validators_who_say_nothing_are_struck_before_the_round_is_paid() {
+    let world = World::new().await;
+    let [speaks, silent] = [VALIDATORS[0], VALIDATORS[1]];
+    world.seat(&[speaks, silent]).await;
+    let mut members = Vec::new();
+    for (at, update) in [(1, 10), (2, -7), (3, 30), (AGGREGATOR, 0), (speaks, 0)] {
+        members.push(world.start(at, honest(update)).await);
+    }
+    until(&world, &mut members, async |world| finals(world).await == 2).await;
+    let book = world.book().await;
+    let strikes = |at: usize| book.members[&world.address(at)].strikes;
+    assert_eq!((strikes(speaks), strikes(silent)), (0, 2));
+    for at in 1..=3 {
+        assert_eq!(strikes(at), 0, "{at}");
+    }
+}
+
+/// A proof that fails, shown after the aggregation, voids a round whatever is open there.
+#[tokio::test]
+async fn a_bond_that_a_void_round_left_behind_is_taken_back_by_whose_it_is() {
+    let world = World::new().await;
+    let settings = |at: usize| Settings {
+        account: world.address(at),
+        trains: true,
+        aggregates: true,
+        challenges: true,
+        bonds: 8,
+        scores: false,
+        carried: false,
+        settling: 0,
+        stagger: 10,
+    };
+    let terms = world.client.terms();
+    let mut machines = [1, 2].map(|at| Machine::new(settings(at), world.client.id(), terms.clone()));
+    let (round, account, contested) = (1, Address::ZERO, Contested::Model);
+    let mut said = world.history().await;
+    said.extend([
+        Told::Opened { round, members: 5, randomness: 0 },
+        Told::Phase { round, phase: Phase::Settle, until: 5_000 },
+        Told::Challenged { round, account, contested, challenger: world.address(1) },
+    ]);
+    let mut apply = |events: &[Told]| {
+        for machine in &mut machines {
+            events.iter().for_each(|event| machine.apply(&Event::Told(event.clone())).unwrap());
+            machine.apply(&Event::Settled { time: 4_000 }).unwrap();
+        }
+        machines.each_ref().map(|machine| {
+            let wanted = machine.wanted(&Have::default());
+            wanted.into_iter().any(|action| action == Action::Lapse { round, account, contested })
+        })
+    };
+    // It can be answered still; after the round it cannot, and the bond is one's own to fetch.
+    assert_eq!(apply(&said), [false, false]);
+    let void = [Told::Voided { round }, Told::Phase { round, phase: Phase::Idle, until: 9_000 }];
+    assert_eq!(apply(&void), [true, false]);
+    let next = Told::Opened { round: 2, members: 5, randomness: 0 };
+    assert_eq!(apply(&[next, Told::Phase { round: 2, phase: Phase::Commit, until: 9_500 }]), [true, false]);
+    assert_eq!(apply(&[Told::Lapsed { round, account, contested }]), [false, false]);
+}
