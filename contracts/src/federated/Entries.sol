@@ -49,12 +49,12 @@ abstract contract Entries is Commits {
     }
 
     function withdraw(address to, uint256 amount) external {
-        Member storage member = _layout().members[msg.sender];
-        uint128 balance = member.balance;
-        if (balance < amount) revert IFederatedTask.Insufficient(balance, amount);
+        (Standing memory s, Member memory member) = (_layout().standing, _layout().members[msg.sender]);
+        uint256 free = _isHeld(s, member) ? member.balance - _terms().stake : member.balance;
+        if (free < amount) revert IFederatedTask.Insufficient(free, amount);
         // At most the balance.
         // forge-lint: disable-next-line(unsafe-typecast)
-        member.balance = balance - uint128(amount);
+        _layout().members[msg.sender].balance = member.balance - uint128(amount);
         emit IFederatedTask.Withdrawn(msg.sender, to, amount);
         asset.sendExactly(to, amount);
     }

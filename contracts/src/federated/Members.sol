@@ -48,7 +48,13 @@ abstract contract Members is Phases {
         $.standing = s;
     }
 
-    /// Adds a strike, the round's only one; too many put the account out, with its stake.
+    /// Whether the account was put out in the round that runs, and its stake is bound by what it committed to.
+    function _isHeld(Standing memory s, Member memory member) internal pure returns (bool) {
+        return member.held == s.round && member.held != 0 && _isRunning(s);
+    }
+
+    /// Adds a strike, the round's only one; too many put the account out, with its stake, which waits for the end of a round that the
+    /// account committed in.
     function _strike(Standing memory s, Terms memory t, address account) internal {
         Member memory member = _layout().members[account];
         if (member.seat == Seat.None || member.struck == s.round) return;
@@ -58,6 +64,7 @@ abstract contract Members is Phases {
         if (member.strikes >= t.strikes) {
             member.out = true;
             member.balance += _stakeOf(t, member.seat);
+            if (member.seat == Seat.Participant && _isBound(s, account)) member.held = s.round;
             _remove(s, account, member);
         } else {
             _layout().members[account] = member;

@@ -103,13 +103,18 @@ abstract contract Slashing is Words, Signatures {
     function _slash(Standing memory s, Terms memory t, address account) internal {
         Layout storage $ = _layout();
         Member memory member = $.members[account];
-        if (member.seat != Seat.Participant) {
+        if (member.seat == Seat.Participant) {
+            member.out = true;
+            _remove(s, account, member);
+        } else if (_isHeld(s, member)) {
+            // Put out meanwhile.
+            (member.balance, member.held) = (member.balance - t.stake, 0);
+            $.members[account] = member;
+        } else {
             // The root's updates fall, but it has no stake.
             if (account == t.root) return;
             revert IFederatedTask.NotAMember(account);
         }
-        member.out = true;
-        _remove(s, account, member);
         uint128 burned = t.stake / 2;
         uint128 share = t.stake / 4;
         $.burned += burned;

@@ -65,6 +65,8 @@ abstract contract TaskStorage {
         bool out;
         /// What it can take.
         uint128 balance;
+        /// The round in which it was put out by a strike after it committed: as long as that runs, its stake can still be slashed.
+        uint16 held;
     }
 
     /// A hash and the round that it is of: 26 bytes, of which a collision takes 2^104 hashes.

@@ -163,7 +163,8 @@ interface IFederatedTask {
     function quit() external;
     /// @notice Says with which key packages are sealed for the sender, and where it takes them. At most 256 bytes.
     function announce(bytes32 key, string calldata endpoint) external;
-    /// @notice Takes what the sender has here.
+    /// @notice Takes what the sender has here; but for the stake of who was put out in a round that it committed in, which waits for
+    /// that round's end.
     function withdraw(address to, uint256 amount) external;
 
     // A round.
