@@ -75,6 +75,7 @@ contract ProofVerifier is IProofVerifier {
             mstore(add(TAU, 0x60), t3)
             mstore(DIGEST, descriptor)
             mstore(SETUP, own)
+            mstore(ORDER, P)
         }
     }
 

@@ -103,6 +103,8 @@ abstract contract Plans is IDescriptors {
         if (kind == 2) return axis + 6;
         if (kind == 3) return axis + 2;
         if (kind == 4) return axis + 30;
+        if (kind == 5) return axis + 10;
+        if (kind == 6) return axis + 2;
         revert InvalidDescriptor(Rule.Bytes, axis);
     }
 

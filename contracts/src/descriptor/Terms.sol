@@ -55,7 +55,7 @@ abstract contract Terms is Plans {
                 right = bits < 64 && number(plan, axis + 2, 4) < 2 ** bits;
             } else if (kind == 3) {
                 (right, added) = (vars == NO_SUM, bits);
-            } else {
+            } else if (kind == 4) {
                 (right, added) = checkWindow(plan, axis, vars);
             }
         }

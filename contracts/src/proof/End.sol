@@ -38,7 +38,8 @@ function lookupsAtEnd() pure returns (uint256 sum) {
 }
 
 /// Adds the lookups' tags at rho to the denominators. Blocks that follow each other in a slot with the same tag are taken
-/// together, as the rows below the last one's end without those below the first one's row.
+/// together, as the rows below the last one's end without those below the first one's row; of one that stands alone `eq` of the
+/// coordinates above its own is less work.
 function addTags(uint256 bits) pure {
     uint256 lookup;
     uint256 end;
@@ -52,10 +53,14 @@ function addTags(uint256 bits) pure {
     while (lookup < end) {
         uint256 word;
         uint256 first;
+        uint256 size;
+        bool alone;
         bool known;
         assembly {
             word := mload(lookup)
             first := and(shr(216, word), 0xffffffff)
+            size := byte(5, word)
+            alone := lookup
             let past := add(first, shl(byte(5, word), 1))
             // The slot and the tag.
             let like := and(word, or(shl(248, 0xff), shl(176, 0xffffffff)))
@@ -65,14 +70,24 @@ function addTags(uint256 bits) pure {
                 if xor(past, and(shr(216, other), 0xffffffff)) { break }
                 past := add(past, shl(byte(5, other), 1))
             }
-            // Nothing is below row 0; below where the run before ended is what was below its last row and in it.
-            if iszero(first) { below := 0 }
-            known := or(iszero(first), eq(first, row))
+            // Below where the run before ended is what was below its last row and in it; nothing is below row 0, so that what a
+            // block there is, is what is below its end.
+            known := and(eq(first, row), gt(first, 0))
+            alone := and(eq(sub(lookup, alone), 14), iszero(known))
             row := past
+            if alone { row := or(past, sub(0, gt(first, 0))) }
+            if iszero(known) { below := 0 }
         }
-        if (!known) below = eqBelow(RHO, bits, first);
-        first = below;
-        below = eqBelow(RHO, bits, row);
+        if (alone) {
+            unchecked {
+                below = eqIndex(RHO + 32 * size, bits - size, first >> size);
+            }
+            first = 0;
+        } else {
+            if (!known && first != 0) below = eqBelow(RHO, bits, first);
+            first = below;
+            below = eqBelow(RHO, bits, row);
+        }
         assembly {
             let own := addmod(below, sub(P, first), P)
             let weight := mulmod(mload(BETA), mload(BETA), P)

@@ -31,12 +31,13 @@ function eqPoints(uint256 a, uint256 b, uint256 count) pure returns (uint256 pro
 /// `eq` of the first i coordinates of two points for every i up to `count`, to `to`.
 function eqPrefixes(uint256 a, uint256 b, uint256 count, uint256 to) pure {
     assembly {
+        let p := mload(ORDER)
         let product := 1
         mstore(to, product)
         for { let end := add(to, shl(5, count)) } lt(to, end) {} {
             let x := mload(a)
             let y := mload(b)
-            product := mulmod(product, add(shl(1, mulmod(x, y, P)), sub(TWICE_P_AND_1, add(x, y))), P)
+            product := mulmod(product, add(shl(1, mulmod(x, y, p)), sub(TWICE_P_AND_1, add(x, y))), p)
             to := add(to, 0x20)
             mstore(to, product)
             a := add(a, 0x20)
@@ -61,11 +62,12 @@ function eqIndex(uint256 point, uint256 count, uint256 index) pure returns (uint
 /// `start` times `eq` of `bits` coordinates from `point` on with every index, to `table`; where that ends.
 function eqTable(uint256 point, uint256 bits, uint256 table, uint256 start) pure returns (uint256 end) {
     assembly {
+        let p := mload(ORDER)
         mstore(table, start)
         end := add(table, 0x20)
         if and(bits, 1) {
-            let high := mulmod(start, mload(point), P)
-            mstore(table, addmod(start, sub(P, high), P))
+            let high := mulmod(start, mload(point), p)
+            mstore(table, addmod(start, sub(p, high), p))
             mstore(end, high)
             end := add(end, 0x20)
             point := add(point, 0x20)
@@ -74,20 +76,20 @@ function eqTable(uint256 point, uint256 bits, uint256 table, uint256 start) pure
         for { let last := add(point, shl(6, shr(1, bits))) } lt(point, last) { point := add(point, 0x40) } {
             let three := mload(point)
             let one := mload(add(point, 0x20))
-            let none := sub(add(P, 1), three)
-            let two := mulmod(none, one, P)
-            none := mulmod(none, sub(add(P, 1), one), P)
-            one := mulmod(three, sub(add(P, 1), one), P)
-            three := addmod(three, sub(P, one), P)
+            let none := sub(add(p, 1), three)
+            let two := mulmod(none, one, p)
+            none := mulmod(none, sub(add(p, 1), one), p)
+            one := mulmod(three, sub(add(p, 1), one), p)
+            three := addmod(three, sub(p, one), p)
             let size := sub(end, table)
             for { let entry := table } lt(entry, end) { entry := add(entry, 0x20) } {
                 let own := mload(entry)
                 let to := add(entry, size)
-                mstore(entry, mulmod(own, none, P))
-                mstore(to, mulmod(own, one, P))
+                mstore(entry, mulmod(own, none, p))
+                mstore(to, mulmod(own, one, p))
                 to := add(to, size)
-                mstore(to, mulmod(own, two, P))
-                mstore(add(to, size), mulmod(own, three, P))
+                mstore(to, mulmod(own, two, p))
+                mstore(add(to, size), mulmod(own, three, p))
             }
             end := add(end, mul(size, 3))
         }
@@ -147,41 +149,42 @@ function eqZero(uint256 point, uint256 count) pure returns (uint256 product) {
 /// the trees end.
 function eqTrees(uint256 point, uint256 count, uint256 trees) pure returns (uint256 end) {
     assembly {
+        let p := mload(ORDER)
         end := trees
         for { let last := add(point, shl(5, count)) } lt(point, last) { point := add(point, 0x80) } {
             // The upper two coordinates.
             let a := mload(add(point, 0x60))
             let b := mload(add(point, 0x40))
-            let other := sub(add(P, 1), b)
+            let other := sub(add(p, 1), b)
             mstore(add(end, 0x60), a)
-            mstore(add(end, 0xc0), mulmod(a, other, P))
-            mstore(add(end, 0xe0), mulmod(a, b, P))
-            a := addmod(1, sub(P, a), P)
+            mstore(add(end, 0xc0), mulmod(a, other, p))
+            mstore(add(end, 0xe0), mulmod(a, b, p))
+            a := addmod(1, sub(p, a), p)
             mstore(add(end, 0x40), a)
-            mstore(add(end, 0x80), mulmod(a, other, P))
-            mstore(add(end, 0xa0), mulmod(a, b, P))
+            mstore(add(end, 0x80), mulmod(a, other, p))
+            mstore(add(end, 0xa0), mulmod(a, b, p))
             // The third, and both lower ones together.
             b := mload(add(point, 0x20))
-            other := sub(add(P, 1), b)
+            other := sub(add(p, 1), b)
             a := mload(point)
-            let one := mulmod(a, other, P)
-            let three := mulmod(a, b, P)
-            a := sub(add(P, 1), a)
-            let none := mulmod(a, other, P)
-            let two := mulmod(a, b, P)
+            let one := mulmod(a, other, p)
+            let three := mulmod(a, b, p)
+            a := sub(add(p, 1), a)
+            let none := mulmod(a, other, p)
+            let two := mulmod(a, b, p)
             let nodes := add(end, 0x100)
             let leaves := add(end, 0x200)
             end := add(end, 0x80)
             for { let past := nodes } lt(end, past) {} {
                 let node := mload(end)
                 end := add(end, 0x20)
-                mstore(nodes, mulmod(node, other, P))
-                mstore(add(nodes, 0x20), mulmod(node, b, P))
+                mstore(nodes, mulmod(node, other, p))
+                mstore(add(nodes, 0x20), mulmod(node, b, p))
                 nodes := add(nodes, 0x40)
-                mstore(leaves, mulmod(node, none, P))
-                mstore(add(leaves, 0x20), mulmod(node, one, P))
-                mstore(add(leaves, 0x40), mulmod(node, two, P))
-                mstore(add(leaves, 0x60), mulmod(node, three, P))
+                mstore(leaves, mulmod(node, none, p))
+                mstore(add(leaves, 0x20), mulmod(node, one, p))
+                mstore(add(leaves, 0x40), mulmod(node, two, p))
+                mstore(add(leaves, 0x60), mulmod(node, three, p))
                 leaves := add(leaves, 0x80)
             }
             end := leaves

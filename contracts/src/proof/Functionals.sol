@@ -345,9 +345,11 @@ function tableOuts() pure {
 function products(uint256 next) pure {
     uint256 product;
     uint256 end;
+    bool same;
     assembly {
         product := mload(SUMS)
         end := mload(DEGREES)
+        same := gt(mload(HALVES), 0)
     }
     while (product < end) {
         uint256 counts;
@@ -356,9 +358,17 @@ function products(uint256 next) pure {
             counts := shr(200, mload(product))
             product := add(product, 7)
         }
-        (own, next) = termsAt(next, (counts >> 16) & 0xffff);
+        uint256 past;
+        (own, past) = termsAt(next, (counts >> 16) & 0xffff);
         claimHidden(own);
-        (own, next) = termsAt(next, counts & 0xffff);
+        // Both sides of a round's are the same ([10.6]).
+        if (same) {
+            unchecked {
+                next = 2 * past - next;
+            }
+        } else {
+            (own, next) = termsAt(past, counts & 0xffff);
+        }
         claimHidden(own);
     }
 }

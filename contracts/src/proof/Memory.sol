@@ -97,6 +97,8 @@ uint256 constant SLOTS = 0x960;
 uint256 constant HALVES = 0x980;
 uint256 constant EACH = 0x9a0;
 uint256 constant STRIDE = 0x9c0;
+// P: what is long and runs once reads it from here, for in place it is 33 bytes of code.
+uint256 constant ORDER = 0x9e0;
 // While the functionals' claims are weighed ([6.1]): theta's power of the next one; what is public; what is hidden, to
 // be multiplied by 1 - rho_n; mask cells, to be multiplied by rho_n; and where the next one's mask cell is.
 uint256 constant POWER = 0x880;

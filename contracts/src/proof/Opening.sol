@@ -27,8 +27,8 @@ function derive() view returns (uint256 hAlpha, uint256 g) {
             mstore(0x20, 0x20)
             mstore(0x40, 0x20)
             mstore(0x60, x)
-            mstore(0x80, sub(P, 2))
-            mstore(0xa0, P)
+            mstore(0x80, sub(mload(ORDER), 2))
+            mstore(0xa0, mload(ORDER))
             // With these operands nothing but too little gas can go wrong.
             if iszero(staticcall(gas(), 5, 0x00, 0xc0, 0x00, 0x20)) {
                 mstore(0, shl(224, NOT_ENOUGH_GAS))
@@ -40,26 +40,28 @@ function derive() view returns (uint256 hAlpha, uint256 g) {
         function eqPolynomial(from, end, x) -> product, power {
             product := 1
             power := x
+            let p := mload(ORDER)
             for {} lt(from, end) { from := add(from, 0x20) } {
-                product := mulmod(product, add(mload(add(from, 0x400)), mulmod(mload(from), power, P)), P)
-                power := mulmod(power, power, P)
+                product := mulmod(product, add(mload(add(from, 0x400)), mulmod(mload(from), power, p)), p)
+                power := mulmod(power, power, p)
             }
         }
         // The batch evaluation's mask at x and y: kappa' times the monomials of its coefficients, as a polynomial.
         function monomials(x, y) -> a, b {
+            let p := mload(ORDER)
             let end := add(U, shl(5, add(mload(CHUNK_BITS), mload(COUNT_BITS))))
             for { let c := U } lt(c, end) { c := add(c, 0x20) } {
                 let own := mload(c)
-                let square := mulmod(own, own, P)
-                a := add(mulmod(add(mulmod(a, x, P), square), x, P), own)
-                b := add(mulmod(add(mulmod(b, y, P), square), y, P), own)
+                let square := mulmod(own, own, p)
+                a := add(mulmod(add(mulmod(a, x, p), square), x, p), own)
+                b := add(mulmod(add(mulmod(b, y, p), square), y, p), own)
             }
-            a := mulmod(mload(KAPPA_2), add(mulmod(a, x, P), 1), P)
-            b := mulmod(mload(KAPPA_2), add(mulmod(b, y, P), 1), P)
+            a := mulmod(mload(KAPPA_2), add(mulmod(a, x, p), 1), p)
+            b := mulmod(mload(KAPPA_2), add(mulmod(b, y, p), 1), p)
         }
         function scalar(place) -> value {
             value := calldataload(add(mload(OPENING), shl(5, place)))
-            if iszero(lt(value, P)) { fail() }
+            if iszero(lt(value, mload(ORDER))) { fail() }
         }
 
         let zeta := mload(ZETA)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.37;
 
-import {eqIndex, eqPoints} from "./Eq.sol";
+import {eqIndex, eqPoints, eqPointsBelow} from "./Eq.sol";
 import "./Memory.sol";
 import {window} from "./Windows.sol";
 
@@ -118,30 +118,69 @@ function otherAxisAt(uint256 axis, uint256 offset, uint256 source)
     uint256 kind = axis >> 248;
     bits = (axis >> 240) & 0xff;
     unchecked {
-        if (kind == 2) {
+        if (kind == 4) {
+            // The axis's 30 bytes.
+            value = windowAt(axis & ~uint256(0xffff), offset);
+            next = source + 30;
+        } else if (kind == 2) {
             value = eqIndex(U + 32 * offset, bits, (axis >> 208) & 0xffffffff);
             next = source + 6;
         } else if (kind == 3) {
             value = 1;
             next = source + 2;
         } else {
-            // The axis's 30 bytes.
-            value = windowAt(axis & ~uint256(0xffff), offset);
-            next = source + 30;
+            // A span's ten, or two of rows.
+            uint256 size = kind == 5 ? 10 : 2;
+            value = rowsAt(axis & ~(type(uint256).max >> (8 * size)), offset);
+            next = source + size;
         }
+    }
+}
+
+/// What is remembered of an axis from coordinate `offset` of u on, or 0, and where the axis ends.
+function remembered(uint256 axis, uint256 offset) pure returns (uint256 value, uint256 end) {
+    assembly {
+        end := add(offset, byte(1, axis))
+        let memo := add(AXES, shl(6, end))
+        if eq(mload(memo), axis) { value := mload(add(memo, 0x20)) }
     }
 }
 
 /// A window from coordinate `offset` of u on.
 function windowAt(uint256 axis, uint256 offset) pure returns (uint256 value) {
     uint256 end;
-    assembly {
-        end := add(offset, byte(1, axis))
-        let memo := add(AXES, shl(6, end))
-        if eq(mload(memo), axis) { value := mload(add(memo, 0x20)) }
-    }
+    (value, end) = remembered(axis, offset);
     if (value != 0) return value;
     value = window(axis, offset);
+    remember(axis, end, value);
+}
+
+/// A round's span of cells or what its rows weigh ([10.6]), from coordinate `offset` of u on.
+function rowsAt(uint256 axis, uint256 offset) pure returns (uint256 value) {
+    uint256 end;
+    (value, end) = remembered(axis, offset);
+    if (value != 0) return value;
+    uint256 bits;
+    uint256 other;
+    unchecked {
+        bits = end - offset;
+        uint256 u = U + 32 * offset;
+        if (axis >> 248 == 5) {
+            // Up to its end, without what is before its first place.
+            value = eqPointsBelow(RHO, u, bits, (axis >> 176) & 0xffffffff);
+            other = (axis >> 208) & 0xffffffff;
+            if (other != 0) other = P - eqPointsBelow(RHO, u, bits, other);
+        } else {
+            value = eqPoints(R, u, bits);
+            other = eqPoints(R + 32 * bits, u, bits);
+            assembly {
+                other := mulmod(other, mload(add(R, shl(6, bits))), P)
+            }
+        }
+    }
+    assembly {
+        value := addmod(value, other, P)
+    }
     remember(axis, end, value);
 }
 

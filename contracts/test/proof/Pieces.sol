@@ -102,6 +102,7 @@ contract Pieces {
 
     function place(uint256 to, uint256[] calldata values) private pure {
         assembly {
+            mstore(ORDER, P)
             calldatacopy(to, values.offset, shl(5, values.length))
         }
     }

@@ -4,6 +4,7 @@ use ark_ff::AdditiveGroup;
 use averment_verifier::{
     descriptor::{Axis, Window},
     field::{self, Fr},
+    functional,
 };
 
 /// What an axis becomes.
@@ -22,6 +23,9 @@ pub fn reduce(axis: &Axis, r: &[Fr]) -> Reduced {
     match *axis {
         Axis::Point { at, bits } => Reduced::Summed(field::eq_table(&r[at.into()..usize::from(at + bits)])),
         Axis::Sum { at, bits } => Reduced::Kept { at, bits },
+        // What is not read, `cut` takes away.
+        Axis::Span { bits, .. } => Reduced::Kept { at: 0, bits },
+        Axis::Mixed { bits } => Reduced::Summed(functional::mixed(r, bits)),
         Axis::Fixed { value, .. } => {
             let mut weights = vec![Fr::ZERO; size];
             weights[value as usize] = Fr::from(1_u64);
@@ -29,6 +33,17 @@ pub fn reduce(axis: &Axis, r: &[Fr]) -> Reduced {
         }
         Axis::Ones { .. } => Reduced::Summed(vec![Fr::from(1_u64); size]),
         Axis::Window { window, .. } => window_rows(&window, size, r),
+    }
+}
+
+/// Takes away what the axes' spans do not read of an operand over the sum's variables.
+pub fn cut(axes: &[Axis], values: &mut [Fr]) {
+    for axis in axes {
+        if let Axis::Span { bits, first, past } = *axis {
+            let read = first as usize..past as usize;
+            let unread = |(place, _): &(usize, &mut Fr)| !read.contains(&(place & ((1 << bits) - 1)));
+            values.iter_mut().enumerate().filter(unread).for_each(|(_, value)| *value = Fr::ZERO);
+        }
     }
 }
 

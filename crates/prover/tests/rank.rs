@@ -3,17 +3,21 @@
 
 #[path = "../../plan/tests/cases/mod.rs"]
 mod cases;
+#[path = "federated/task.rs"]
+mod task;
 
 use ark_ff::{AdditiveGroup, Field};
 use averment_plan::*;
 use averment_verifier::{
     claims::{self, Challenges},
     descriptor::{Commitments, Descriptor, Options},
+    federated::{RoundDescriptor, Shift},
     field::{self, Fr},
     functional::Functional,
     statement::Mode,
 };
 use cases::*;
+use task::Task;
 
 fn numbers(seed: u64) -> impl FnMut() -> Fr {
     let mut numbers = Numbers(seed);
@@ -120,6 +124,21 @@ fn every_claim_has_a_mask_of_its_own_and_no_mask_is_idle() {
     let commitments = Commitments::Each;
     let options = Options { batch_bits: 2, chunk_bits: Some(9), commitments, ..Options::default() };
     check(&Descriptor::derive(two_inputs().plan(), options).unwrap().descriptor, true);
+}
+
+/// Updates, rounds of one half and of two, and the remainders of adoptions: cells that take limbs and such that do not, spans of one
+/// exponent and of several, rows of three chunks.
+#[test]
+fn what_federated_tasks_prove_is_masked_too() {
+    let mode = Mode::ZeroKnowledge;
+    for (place, task) in [Task::narrow(), Task::wide(), Task::three_chunks()].into_iter().enumerate() {
+        let each = place < 2;
+        check(&task.update_descriptor(mode).descriptor, each);
+        for halves in [1, 2] {
+            check(&RoundDescriptor::new(&task.shape, mode, 3, halves, 4).unwrap().descriptor, each);
+        }
+        check(&task.shape.remainders(Shift::new(3, 5).unwrap(), mode).unwrap().descriptor, each);
+    }
 }
 
 /// That every claim of a descriptor has a mask, and if `each`, that without any one mask some claim has none.

@@ -122,8 +122,8 @@ fn constant_value(relation: &Relation, r: &[Fr], public: &[i64]) -> (Fr, Option<
     }
 }
 
-/// What the stated inner products of a half's rows are at two points of rows, the first `2·row_bits` coordinates of r: the sum over
-/// all pairs, both ways round, of which the upper triangle is stated ([10.6]).
+/// What the stated inner products of a half's rows are with the rows' weights at r ([10.6]): the sum over all pairs, both ways round,
+/// of which the upper triangle is stated.
 fn gram_value(r: &[Fr], public: &[i64], half: u32, halves: u32, row_bits: u8) -> Fr {
     let place = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
     let count = |half: usize| {
@@ -133,20 +133,16 @@ fn gram_value(r: &[Fr], public: &[i64], half: u32, halves: u32, row_bits: u8) ->
     let (half, halves) = (place(half.into()), place(halves.into()));
     let before = (0..half).fold(halves, |sum, half| sum.saturating_add(place(triangle(count(half)))));
     let mut values = public.get(before..).unwrap_or_default().iter();
-    let one = field::eq_table(&functional::coordinates(r, 0, row_bits));
-    let other = field::eq_table(&functional::coordinates(r, row_bits, row_bits));
+    let weights = functional::mixed(r, row_bits);
     let rows = place(count(half));
     let mut sum = Fr::ZERO;
-    for (i, (a, b)) in one.iter().zip(&other).enumerate().take(rows) {
-        let (mut own, mut mirrored) = (Fr::ZERO, Fr::ZERO);
-        for (j, (c, d)) in one.iter().zip(&other).enumerate().take(rows).skip(i) {
-            let value = Fr::from(values.next().copied().unwrap_or_default());
-            own += *d * value;
-            if j > i {
-                mirrored += *c * value;
-            }
+    for (i, weight) in weights.iter().enumerate().take(rows) {
+        let mut own = Fr::ZERO;
+        for (j, other) in weights.iter().enumerate().take(rows).skip(i) {
+            let value = *other * Fr::from(values.next().copied().unwrap_or_default());
+            own += if j > i { value.double() } else { value };
         }
-        sum += *a * own + *b * mirrored;
+        sum += *weight * own;
     }
     sum
 }

@@ -69,6 +69,24 @@ pub fn eq_index(point: &[Fr], index: u64) -> Fr {
     product
 }
 
+/// `Σ eq(a, i) eq(b, i)` over the indices i below `count`, at most all there are.
+pub fn eq_below(a: &[Fr], b: &[Fr], count: u64) -> Fr {
+    let size = u32::try_from(a.len()).ok().and_then(|bits| 1_u64.checked_shl(bits));
+    if size.is_some_and(|size| count >= size) {
+        return eq(a, b);
+    }
+    // Of the lower bits: the sum below the count's, and over all.
+    let (mut sum, mut all, mut left) = (Fr::ZERO, Fr::ONE, count);
+    for (a, b) in a.iter().zip(b) {
+        let both = *a * b;
+        let none = Fr::ONE - a - b + both;
+        sum = if left & 1 == 1 { none * all + both * sum } else { none * sum };
+        all *= none + both;
+        left = left.checked_shr(1).unwrap_or(0);
+    }
+    sum
+}
+
 /// The vector `eq(point, ·)` over all indexes.
 pub fn eq_table(point: &[Fr]) -> Vec<Fr> {
     let mut table = vec![Fr::ONE];

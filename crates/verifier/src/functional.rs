@@ -38,6 +38,15 @@ pub enum BoundAxis {
     },
     /// These values; a power of two of them.
     Values(Vec<Fr>),
+    /// eq of these coordinates at the places from the first to before the last, 0 elsewhere.
+    Span {
+        /// The coordinates.
+        point: Vec<Fr>,
+        /// The first place.
+        first: u64,
+        /// The place behind the last one.
+        past: u64,
+    },
 }
 
 /// The points that axes take coordinates of.
@@ -106,7 +115,7 @@ impl BoundAxis {
     /// Bits of the axis.
     pub fn bits(&self) -> usize {
         match self {
-            Self::Eq(point) => point.len(),
+            Self::Eq(point) | Self::Span { point, .. } => point.len(),
             Self::Ones(bits) | Self::Place { bits, .. } => (*bits).into(),
             Self::Values(values) => values.len().trailing_zeros().try_into().unwrap_or(0),
         }
@@ -121,6 +130,9 @@ impl BoundAxis {
             Self::Values(values) => {
                 field::eq_table(u).iter().zip(values).map(|(weight, value)| *weight * value).sum()
             }
+            Self::Span { point, first, past } => {
+                field::eq_below(point, u, *past) - field::eq_below(point, u, *first.min(past))
+            }
         }
     }
 
@@ -131,6 +143,11 @@ impl BoundAxis {
             Self::Ones(bits) => vec![Fr::ONE; 1_usize.checked_shl((*bits).into()).unwrap_or(0)],
             Self::Place { place, bits } => field::eq_table(&corner(*place, *bits)),
             Self::Values(values) => values.clone(),
+            Self::Span { point, first, past } => {
+                let places = (0..).map(|place: u64| (*first..*past).contains(&place));
+                let table = field::eq_table(point).into_iter().zip(places);
+                table.map(|(value, there)| if there { value } else { Fr::ZERO }).collect()
+            }
         }
     }
 }
@@ -158,7 +175,20 @@ fn bind(axis: &Axis, points: Points<'_>) -> BoundAxis {
         Axis::Fixed { value, bits } => BoundAxis::Place { place: value.into(), bits },
         Axis::Ones { bits } => BoundAxis::Ones(bits),
         Axis::Window { bits, window } => BoundAxis::Values(window_values(bits, &window, points)),
+        Axis::Span { bits, first, past } => {
+            let point = coordinates(points.rho, 0, bits);
+            BoundAxis::Span { point, first: first.into(), past: past.into() }
+        }
+        Axis::Mixed { bits } => BoundAxis::Values(mixed(points.r, bits)),
     }
+}
+
+/// What each row counts at a point of [`Axis::Mixed`].
+pub fn mixed(r: &[Fr], bits: u8) -> Vec<Fr> {
+    let (one, other) = (coordinates(r, 0, bits), coordinates(r, bits, bits));
+    let factor = r.get(usize::from(bits).saturating_mul(2)).copied().unwrap_or(Fr::ZERO);
+    let other = field::eq_table(&other).into_iter().map(|value| factor * value);
+    field::eq_table(&one).into_iter().zip(other).map(|(one, other)| one + other).collect()
 }
 
 /// `f(y)` of a window for every y of its axis.
@@ -234,6 +264,13 @@ mod tests {
         let axes = vec![
             vec![Axis::Point { at: 0, bits: 3 }, Axis::Sum { at: 1, bits: 2 }],
             vec![Axis::Window { bits: 4, window }, Axis::Fixed { value: 2, bits: 2 }],
+            vec![
+                Axis::Span { bits: 4, first: 0, past: 11 },
+                Axis::Fixed { value: 0, bits: 1 },
+                Axis::Mixed { bits: 1 },
+            ],
+            vec![Axis::Span { bits: 4, first: 3, past: 16 }, Axis::Mixed { bits: 2 }],
+            vec![Axis::Span { bits: 3, first: 5, past: 5 }],
             vec![Axis::Ones { bits: 2 }, Axis::Window { bits: 4, window: Window { sum: None, ..window } }],
             vec![],
         ];

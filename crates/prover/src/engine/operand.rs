@@ -4,7 +4,7 @@
 //! integers; then the lowest, one by one.
 
 use super::space::Space;
-use crate::axes::{Reduced, reduce};
+use crate::axes::{Reduced, cut, reduce};
 use ark_ff::{AdditiveGroup, Field};
 use averment_kernels::{Backend, FieldVec};
 use averment_verifier::{
@@ -24,9 +24,10 @@ pub fn vector(backend: Backend, terms: &[Term], space: &Space, vars: u8, r: &[Fr
     sum
 }
 
-fn of_term(backend: Backend, (cells, axes): (&[i32], Vec<Axis>), vars: u8, r: &[Fr]) -> FieldVec {
+fn of_term(backend: Backend, (cells, all): (&[i32], Vec<Axis>), vars: u8, r: &[Fr]) -> FieldVec {
+    let partial = all.iter().any(|axis| matches!(axis, Axis::Span { .. }));
     // Axes of one cell drop out, but for windows: what they weigh it with is not 1.
-    let axes = axes.iter().filter(|axis| !axis.is_one());
+    let axes = all.iter().filter(|axis| !axis.is_one());
     let mut axes: Vec<Reduced> = axes.map(|axis| reduce(axis, r)).collect();
     let mut high = FieldVec::new(backend, &[Fr::ONE]);
     while let Some(Reduced::Summed(_)) = axes.last() {
@@ -39,6 +40,7 @@ fn of_term(backend: Backend, (cells, axes): (&[i32], Vec<Axis>), vars: u8, r: &[
     let tensor = FieldVec::combine_rows(&high, cells, columns);
     if let [Reduced::Kept { at: 0, bits }] = axes[..]
         && bits == vars
+        && !partial
     {
         return tensor;
     }
@@ -46,6 +48,7 @@ fn of_term(backend: Backend, (cells, axes): (&[i32], Vec<Axis>), vars: u8, r: &[
     let mut covered = 0;
     place(&tensor, &axes, 0, &mut covered, &mut out);
     broadcast(&mut out, covered, vars);
+    cut(&all, &mut out);
     FieldVec::new(backend, &out)
 }
 

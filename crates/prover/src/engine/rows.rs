@@ -28,7 +28,7 @@ pub(super) struct Rows {
     chunks: Vec<Option<Vec<i32>>>,
 }
 
-/// What rows are multiplied by: `eq(high, chunk) low(cell)`, chunks counted from the role's first.
+/// What rows are multiplied by: `high[chunk] low(cell)`, chunks counted from the role's first.
 pub(super) struct RowWeights {
     high: Vec<Fr>,
     low: FieldVec,
@@ -78,53 +78,88 @@ impl Rows {
         FieldVec::affine(weights.backend(), 1 << self.chunk_bits, Fr::ZERO, &terms)
     }
 
-    /// An operand over the sum's variables: a block of every row, the rows weighed by coordinates of r.
+    /// An operand over the sum's variables: a span of every row's cells, the rows weighed at r.
     pub fn operand(&self, backend: Backend, term: &Term, vars: u8, r: &[Fr]) -> FieldVec {
-        let coordinates = |axis: &Axis| match *axis {
-            Axis::Fixed { value, bits } => functional::corner(value.into(), bits),
-            Axis::Point { at, bits } => r[at.into()..usize::from(at + bits)].to_vec(),
+        let weights = |axis: &Axis| match *axis {
+            Axis::Fixed { value, bits } => field::eq_table(&functional::corner(value.into(), bits)),
+            Axis::Point { at, bits } => field::eq_table(&r[at.into()..usize::from(at + bits)]),
+            Axis::Mixed { bits } => functional::mixed(r, bits),
             // The sum's.
-            _ => Vec::new(),
+            _ => vec![Fr::ONE],
         };
-        let rows: Vec<Fr> = term.axes.iter().flat_map(coordinates).collect();
-        let rows = field::eq_table(&rows);
+        let rows = term.axes.iter().map(weights).fold(vec![Fr::ONE], |low, high| kron(&low, &high));
+        let read = term.axes.iter().find_map(|axis| match *axis {
+            Axis::Span { first, past, .. } => Some(u64::from(first)..u64::from(past)),
+            _ => None,
+        });
+        let read = read.unwrap_or(0..1 << vars);
         let bits = vars.min(self.chunk_bits);
         let mut sum = FieldVec::zeros(backend, 1 << vars);
         for part in (0..1_u64 << vars).step_by(1 << bits) {
+            let (from, to) = (read.start.max(part), read.end.min(part + (1 << bits)));
+            if from >= to {
+                continue;
+            }
             let block = |(row, weight): (u64, &Fr)| {
                 let cells = self.cells(term.base + (row << vars) + part, bits)?;
-                (!weight.is_zero()).then_some((*weight, cells))
+                (!weight.is_zero()).then_some((*weight, &cells[(from - part) as usize..(to - part) as usize]))
             };
             let terms: Vec<(Fr, &[i32])> = (0..).zip(&rows).filter_map(block).collect();
-            sum.copy_at(part as usize, &FieldVec::affine(backend, 1 << bits, Fr::ZERO, &terms));
+            sum.copy_at(from as usize, &FieldVec::affine(backend, (to - from) as usize, Fr::ZERO, &terms));
         }
         sum
     }
 
     /// Adds a term to what rows are multiplied by.
     pub fn spread(&self, backend: Backend, sum: &mut Vec<RowWeights>, factor: Fr, term: &BoundTerm) {
-        let coordinates = |axis: &BoundAxis| match axis {
-            BoundAxis::Eq(point) => point.clone(),
-            BoundAxis::Place { place, bits } => functional::corner(*place, *bits),
-            // Not among rows, by the rules of a round.
-            BoundAxis::Ones(_) | BoundAxis::Values(_) => Vec::new(),
+        let Some((BoundAxis::Span { point, first, past }, above)) = term.axes.split_first() else {
+            // By the rules of a round rows are read by spans alone.
+            return;
         };
-        let mut point: Vec<Fr> = term.axes.iter().flat_map(coordinates).collect();
-        let bits = point.len();
-        let place = (term.base - ((self.first as u64) << self.chunk_bits)) >> bits;
-        let all = usize::from(self.chunk_bits) + self.chunks.len().trailing_zeros() as usize;
-        point.extend(functional::corner(place, (all - bits) as u8));
-        let high = point.split_off(self.chunk_bits.into());
-        let low = FieldVec::eq_table(backend, &point);
-        match sum.iter_mut().find(|own| own.high == high) {
-            Some(own) => own.low.add_scaled(factor, &low),
-            None => {
-                let mut own = RowWeights { high, low };
-                own.low.scale(factor);
-                sum.push(own);
+        let size = 1_usize << self.chunk_bits;
+        let rows = above.iter().fold(vec![Fr::ONE], |low, axis| kron(&low, &axis.values()));
+        // Cells of the chunk: the point's, and where it has fewer coordinates, the lowest place of what is above.
+        let own = point.len().min(self.chunk_bits.into());
+        let (low, high) = point.split_at(own);
+        let outer = field::eq_table(high);
+        let apart = 1_usize << (usize::from(self.chunk_bits) - own);
+        let place = ((term.base >> self.chunk_bits) as usize) - self.first;
+        let (first, past) = (*first as usize, *past as usize);
+        // Chunks that are read whole are alike.
+        let mut parts: Vec<((usize, usize), Vec<Fr>)> = Vec::new();
+        for (chunk, weight) in outer.iter().enumerate() {
+            let start = chunk << own;
+            let (from, to) = (first.max(start), past.min(start + (1 << own)));
+            if from >= to {
+                continue;
+            }
+            let span = (from - start, to - start);
+            let mut table = vec![Fr::ZERO; self.chunks.len()];
+            for (row, own) in rows.iter().step_by(apart).enumerate() {
+                table[place + row * outer.len() + chunk] = *own * weight;
+            }
+            match parts.iter_mut().find(|(own, _)| *own == span) {
+                Some((_, own)) => own.iter_mut().zip(table).for_each(|(own, more)| *own += more),
+                None => parts.push((span, table)),
+            }
+        }
+        for ((from, to), high) in parts {
+            let mut own = FieldVec::zeros(backend, size);
+            own.copy_at(from, &FieldVec::eq_table(backend, low).part(from, to - from));
+            match sum.iter_mut().find(|other| other.high == high) {
+                Some(other) => other.low.add_scaled(factor, &own),
+                None => {
+                    own.scale(factor);
+                    sum.push(RowWeights { high, low: own });
+                }
             }
         }
     }
+}
+
+/// The weights of two axes, the lower one's first.
+fn kron(low: &[Fr], high: &[Fr]) -> Vec<Fr> {
+    high.iter().flat_map(|high| low.iter().map(move |low| *low * high)).collect()
 }
 
 /// The rounds of the batch evaluation over all addresses, rows among them.
@@ -190,8 +225,7 @@ impl<'a> Rounds<'a> {
         beside[0][..own].fill(Fr::ONE);
         beside.extend(weights.iter().map(|weights| {
             let mut own = zeros();
-            let table = field::eq_table(&weights.high);
-            own[rows.first..rows.first + table.len()].copy_from_slice(&table);
+            own[rows.first..rows.first + weights.high.len()].copy_from_slice(&weights.high);
             own
         }));
         let products = sums

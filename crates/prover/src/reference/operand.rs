@@ -3,7 +3,7 @@
 //! Axis by axis, the highest first, a block is multiplied by what the axis is read with; axes that move along the sum
 //! stay as axes of the result.
 
-use crate::axes::{Reduced, reduce};
+use crate::axes::{Reduced, cut, reduce};
 use ark_ff::AdditiveGroup;
 use averment_verifier::{
     descriptor::{Axis, Term},
@@ -37,7 +37,7 @@ pub fn vector(term: &Term, cells: &[Fr], vars: u8, r: &[Fr]) -> Vec<Fr> {
     // The axis that was kept last is the lowest.
     kept.reverse();
     let coefficient = functional::value(term.coefficient);
-    (0..1_usize << vars)
+    let mut values: Vec<Fr> = (0..1_usize << vars)
         .map(|place| {
             let mut shift = 0;
             let index = kept.iter().fold(0, |index, (at, bits)| {
@@ -48,7 +48,9 @@ pub fn vector(term: &Term, cells: &[Fr], vars: u8, r: &[Fr]) -> Vec<Fr> {
             });
             coefficient * tensor[index]
         })
-        .collect()
+        .collect();
+    cut(&term.axes, &mut values);
+    values
 }
 
 /// Multiplies the middle axis of `[upper][axis][low]` (low fastest) by each row.
@@ -100,6 +102,7 @@ mod tests {
                 Axis::Point { at: 4, bits: 1 },
             ],
             vec![Axis::Window { bits: 3, window: sliced }, Axis::Fixed { value: 2, bits: 2 }],
+            vec![Axis::Span { bits: 3, first: 2, past: 7 }, Axis::Mixed { bits: 2 }],
         ];
         for axes in cases {
             let bits: u8 = axes.iter().map(Axis::bits).sum();

@@ -387,25 +387,34 @@ fn norm(layout: &Layout, exponents: &[u8], slack: &[Limb]) -> Option<Relation> {
     Some(Relation { point_bits: 0, products: products.collect(), terms, constant })
 }
 
-/// Inner products of the rows of one half at two of them: over all blocks, each times its power of four, the sum of what one row
-/// has times what the other has.
+/// Inner products of the rows of one half: of a sum of them, weighed at a point, with itself, over all blocks, each times its power
+/// of four. Blocks next to each other that have the same are read as one.
 fn gram(layout: &Layout, exponents: &[u8], row_bits: u8, (half, halves): (u8, u8)) -> Option<Relation> {
-    let mut products = Vec::new();
-    for ((block, bits), shift) in layout.input_blocks.iter().zip(&layout.sizes.inputs).zip(exponents) {
-        let (base, gap) = layout.row_block(*block, *bits, half, row_bits)?;
-        let side = |at: u8| {
-            let axes = [
-                Some(Axis::Sum { at: 0, bits: *bits }),
-                gap.map(|(value, bits)| Axis::Fixed { value, bits }),
-                Some(Axis::Point { at, bits: row_bits }),
-            ];
-            let coefficient = Coefficient { mantissa: 1, shift: *shift };
-            vec![Term { coefficient, base, axes: axes.into_iter().flatten().collect() }]
-        };
-        products.push(Product { vars: *bits, grouped: 0, group_point: 0, a: side(0), b: side(row_bits) });
+    let first = layout.input_blocks.iter().min()?;
+    let mut blocks: Vec<(u64, u8, u8)> =
+        (layout.input_blocks.iter().zip(&layout.sizes.inputs).zip(exponents))
+            .map(|((block, bits), shift)| (block.saturating_sub(*first), *bits, *shift))
+            .collect();
+    blocks.sort_unstable();
+    let mut spans: Vec<(u8, u32, u32)> = Vec::new();
+    for (place, bits, shift) in blocks {
+        let end = u32::try_from(place.checked_add(1_u64.checked_shl(bits.into())?)?).ok()?;
+        match spans.last_mut() {
+            Some((own, _, past)) if *own == shift => *past = end,
+            last => {
+                let start = last.map_or(0, |(_, _, past)| *past);
+                spans.push((shift, start, end));
+            }
+        }
     }
+    let terms =
+        spans.iter().map(|(shift, first, past)| layout.row_term((half, row_bits), *shift, (*first, *past)));
+    let terms: Vec<Term> = terms.collect::<Option<_>>()?;
+    let vars = terms.first()?.axes.first()?.bits();
+    let product = Product { vars, grouped: 0, group_point: 0, a: terms.clone(), b: terms };
     let constant = Constant::Gram { half: half.into(), halves: halves.into(), row_bits };
-    Some(Relation { point_bits: row_bits.checked_mul(2)?, products, terms: Vec::new(), constant })
+    let point_bits = row_bits.checked_mul(2)?.checked_add(1)?;
+    Some(Relation { point_bits, products: vec![product], terms: Vec::new(), constant })
 }
 
 /// `block + 2^(width-1)`, if it is signed, is the sum of its limbs.

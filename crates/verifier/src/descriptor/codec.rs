@@ -37,6 +37,8 @@ const SUM: u8 = 1;
 const FIXED: u8 = 2;
 const ONES: u8 = 3;
 const WINDOW: u8 = 4;
+const SPAN: u8 = 5;
+const MIXED: u8 = 6;
 
 const NUMBER: u8 = 0;
 const PUBLIC: u8 = 1;
@@ -346,6 +348,12 @@ impl Writer {
                 self.bytes.extend(window.pad.to_be_bytes());
                 self.bytes.extend(window.length.to_be_bytes());
             }
+            Axis::Span { bits, first, past } => {
+                self.bytes.extend([SPAN, bits]);
+                self.bytes.extend(first.to_be_bytes());
+                self.bytes.extend(past.to_be_bytes());
+            }
+            Axis::Mixed { bits } => self.bytes.extend([MIXED, bits]),
         }
     }
 }
@@ -546,7 +554,7 @@ impl Input<'_> {
                 let at = self.u8("first coordinate")?;
                 (self.u8("bits of an axis")?, at)
             }
-            FIXED | ONES | WINDOW => (self.u8("bits of an axis")?, 0),
+            FIXED | ONES | WINDOW | SPAN | MIXED => (self.u8("bits of an axis")?, 0),
             got => return Err(DescriptorError::Kind { field: "axis", got }),
         };
         Ok(match kind {
@@ -554,6 +562,8 @@ impl Input<'_> {
             SUM => Axis::Sum { at, bits },
             FIXED => Axis::Fixed { value: self.u32("place")?, bits },
             ONES => Axis::Ones { bits },
+            SPAN => Axis::Span { bits, first: self.u32("first place")?, past: self.u32("past place")? },
+            MIXED => Axis::Mixed { bits },
             _ => Axis::Window { bits, window: self.window()? },
         })
     }

@@ -1,5 +1,6 @@
 //! The canonical layout of the address space ([3.3]): a function of sizes, so that it need not be believed.
 
+use super::{Axis, Coefficient, Term, derive::log2_above};
 use std::ops::Range;
 use thiserror::Error;
 
@@ -195,22 +196,37 @@ impl Layout {
         Some(Strided { first, block_bits, gap_bits, place: u32::try_from(place).ok()?, item_bits })
     }
 
-    /// Where the rows of a round's half begin that hold a block, and at which of how many places, as a power of two, each has it; no
-    /// place if a row is nothing but the block.
-    pub fn row_block(
-        &self,
-        block: u64,
-        bits: u8,
-        half: u8,
-        half_bits: u8,
-    ) -> Option<(u64, Option<(u32, u8)>)> {
-        let own = self.chunk_bits.checked_add(self.item_chunk_bits())?;
+    /// How many cells of a row, from its first on, its blocks take.
+    pub fn row_cells(&self) -> Option<u32> {
         let first = u64::from(self.inputs.start).checked_shl(self.chunk_bits.into())?;
+        let ends =
+            self.input_blocks.iter().zip(&self.sizes.inputs).map(|(block, bits)| {
+                block.checked_sub(first)?.checked_add(1_u64.checked_shl((*bits).into())?)
+            });
+        u32::try_from(ends.max()??).ok()
+    }
+
+    /// Both operands' term of the inner products of a round's half ([10.6]): of all its rows the cells of a span, each times
+    /// `2^shift`.
+    pub fn row_term(
+        &self,
+        (half, half_bits): (u8, u8),
+        shift: u8,
+        (first, past): (u32, u32),
+    ) -> Option<Term> {
+        let own = self.chunk_bits.checked_add(self.item_chunk_bits())?;
+        let start = u64::from(self.inputs.start).checked_shl(self.chunk_bits.into())?;
         let rows = 1_u64.checked_shl(u32::from(half_bits).checked_add(own.into())?)?;
-        let base = first.checked_add(u64::from(half).checked_mul(rows)?)?;
-        let place = u32::try_from(block.checked_sub(first)?.checked_shr(bits.into())?).ok()?;
+        let base = start.checked_add(u64::from(half).checked_mul(rows)?)?;
+        let bits = log2_above(self.row_cells()?.into());
         let gap = own.checked_sub(bits)?;
-        Some((base, (gap > 0).then_some((place, gap))))
+        let axes = [
+            Some(Axis::Span { bits, first, past }),
+            (gap > 0).then_some(Axis::Fixed { value: 0, bits: gap }),
+            Some(Axis::Mixed { bits: half_bits }),
+        ];
+        let coefficient = Coefficient { mantissa: 1, shift };
+        Some(Term { coefficient, base, axes: axes.into_iter().flatten().collect() })
     }
 
     /// Bits of an input block with all items.

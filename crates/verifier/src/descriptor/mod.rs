@@ -211,6 +211,21 @@ pub enum Axis {
         /// The window.
         window: Window,
     },
+    /// At the coordinates of ρ from 0 on, as many as it has bits, but only at some places: rows of a round ([10.6]).
+    Span {
+        /// Bits of the axis.
+        bits: u8,
+        /// The first place that is read.
+        first: u32,
+        /// The place behind the last one.
+        past: u32,
+    },
+    /// At two points of rows, the second times the coordinate behind both ([10.6]): with b bits
+    /// `eq(r[..b], ·) + r[2b] eq(r[b..2b], ·)`.
+    Mixed {
+        /// Bits of the axis.
+        bits: u8,
+    },
 }
 
 /// `f(y) = Σ_{a < count, b < taps} eq(r[point..], a) · eq(ρ[sum..], b) · [y = stride·a + dilation·b - pad]`, 0 for
@@ -257,7 +272,7 @@ impl Window {
 impl Axis {
     /// Whether the axis is a single cell that counts once: then it says nothing.
     pub fn is_one(&self) -> bool {
-        self.bits() == 0 && !matches!(self, Self::Window { .. })
+        self.bits() == 0 && !matches!(self, Self::Window { .. } | Self::Span { .. } | Self::Mixed { .. })
     }
 
     /// The same axes, without those that say nothing, and as one where coordinates go on from one to the next: each is
@@ -285,7 +300,9 @@ impl Axis {
             | Self::Sum { bits, .. }
             | Self::Fixed { bits, .. }
             | Self::Ones { bits }
-            | Self::Window { bits, .. } => *bits,
+            | Self::Window { bits, .. }
+            | Self::Span { bits, .. }
+            | Self::Mixed { bits } => *bits,
         }
     }
 }

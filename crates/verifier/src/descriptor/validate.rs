@@ -649,6 +649,8 @@ fn axis_count(axis: &Axis, point_bits: u8, vars: Option<u8>) -> Option<usize> {
         Axis::Sum { at, bits } => ends(at, bits, vars?).map(|()| 0),
         Axis::Fixed { value, bits } => (u64::from(value) < 1_u64.checked_shl(bits.into())?).then_some(0),
         Axis::Ones { bits } => vars.is_none().then_some(bits.into()),
+        // Of rows alone.
+        Axis::Span { .. } | Axis::Mixed { .. } => None,
         Axis::Window { bits, window } => {
             ends(window.point, window.point_bits, point_bits)?;
             let taps = match window.sum {

@@ -1,7 +1,7 @@
 //! The rules of what is proved in a task of federated learning ([10.5]).
 
-use super::{Fault, Known, Sum, value_bits};
-use crate::descriptor::{Axis, Coefficient, Constant, Covered, Product, Relation, Term};
+use super::{Fault, Known, Sum, fits, value_bits};
+use crate::descriptor::{Axis, Coefficient, Constant, Covered, Product, Relation};
 
 impl Known<'_> {
     /// An update: its norm, and then what a certificate has.
@@ -17,7 +17,7 @@ impl Known<'_> {
         let relations = &self.descriptor.relations;
         let halves = relations.iter().take_while(|own| matches!(own.constant, Constant::Gram { .. })).count();
         let blocks = self.descriptor.layout.sizes.inputs.len();
-        let products = halves.checked_mul(blocks) == Some(self.descriptor.products().count());
+        let products = halves == self.descriptor.products().count();
         if !(1..=2).contains(&halves) || blocks == 0 || !products {
             return Err(Fault::Gram { relation: 0 });
         }
@@ -33,41 +33,34 @@ impl Known<'_> {
         let layout = &self.descriptor.layout;
         let row_bits = layout.sizes.item_bits.checked_sub(u8::try_from(halves).ok()?.checked_sub(1)?)?;
         let (place, all) = (u32::try_from(half).ok()?, u32::try_from(halves).ok()?);
+        let [product] = relation.products.as_slice() else { return None };
         let right = relation.constant == Constant::Gram { half: place, halves: all, row_bits }
-            && Some(relation.point_bits) == row_bits.checked_mul(2)
+            && Some(relation.point_bits) == row_bits.checked_mul(2).and_then(|bits| bits.checked_add(1))
             && row_bits > 0
             && relation.terms.is_empty()
-            && relation.products.len() == layout.sizes.inputs.len();
+            && fits(product.a.len());
         if !right {
             return None;
         }
+        let width = self.descriptor.row_bits.iter().max().copied()?;
         let mut sum = Sum::default();
         sum.add(value_bits(i64::MIN));
-        let blocks = layout.input_blocks.iter().zip(&layout.sizes.inputs).zip(&self.descriptor.row_bits);
-        for (product, ((block, bits), width)) in relation.products.iter().zip(blocks) {
-            let (base, gap) = layout.row_block(*block, *bits, u8::try_from(half).ok()?, row_bits)?;
-            let [Term { coefficient: Coefficient { mantissa: 1, shift }, .. }] = product.a.as_slice() else {
-                return None;
-            };
-            let side = |at: u8| {
-                let axes = [
-                    Some(Axis::Sum { at: 0, bits: *bits }),
-                    gap.map(|(value, bits)| Axis::Fixed { value, bits }),
-                    Some(Axis::Point { at, bits: row_bits }),
-                ];
-                let coefficient = Coefficient { mantissa: 1, shift: *shift };
-                [Term { coefficient, base, axes: axes.into_iter().flatten().collect() }]
-            };
-            let right = (product.vars, product.grouped, product.group_point) == (*bits, 0, 0)
-                && product.a == side(0)
-                && product.b == side(row_bits);
-            if !right {
+        let (mut next, mut vars) = (0, 0);
+        for term in &product.a {
+            let Coefficient { mantissa: 1, shift } = term.coefficient else { return None };
+            let Some(Axis::Span { bits, first, past }) = term.axes.first().copied() else { return None };
+            let half = (u8::try_from(half).ok()?, row_bits);
+            if first != next || past <= first || *term != layout.row_term(half, shift, (first, past))? {
                 return None;
             }
-            let cell = usize::from(*width).saturating_sub(1).saturating_add((*shift).into());
-            sum.add(cell.saturating_mul(2).saturating_add((*bits).into()));
+            (next, vars) = (past, bits);
+            let cell = usize::from(width).saturating_sub(1).saturating_add(shift.into());
+            sum.add(cell.saturating_mul(2).saturating_add(bits.into()));
         }
-        Some(sum)
+        let whole = Some(next) == layout.row_cells()
+            && (product.vars, product.grouped, product.group_point) == (vars, 0, 0)
+            && product.a == product.b;
+        whole.then_some(sum)
     }
 
     /// The squares of all blocks and the limbs of the slack are together the one public value.
