@@ -8,7 +8,8 @@
 
 use super::{Descriptor, Layout};
 
-/// Microseconds for each cell of a chunk: q, T and R in full width, and the passes over f.
+/// Microseconds for each cell of a chunk: q, T and R in full width, and the passes over f. Since R is random in sixteen rows only it is
+/// less, but plans that are registered were laid out by this, and would else come out with other chunks.
 const OPENING: u64 = 35;
 /// For each row of the slots: h in full width, its inversions and sumcheck; and for each slot of these its denominator and small
 /// integers.
