@@ -75,7 +75,7 @@ for clinic in $clinics; do
   third=$((third + 1))
   start "$clinic" federated participate "$task" --plan task.plan/public --network start.onnx --model task.plan/private/model-0 \
     --data "rows-$clinic.csv" --class diagnosis --except row --standardise --rate 0.05 --epochs 3 --held-out data/evaluation.csv \
-    --folder "member-$clinic" --settling 0 --pause 1 --account "$clinic" --yes
+    --folder "member-$clinic" --pages 127.0.0.1:0 --settling 0 --pause 1 --account "$clinic" --yes
 done
 
 say "Two rounds; whoever waits, time passes"
@@ -106,12 +106,13 @@ for _ in $(seq 600); do
   esac
   sleep 0.5
 done
+curl -sf "$(value pages < logs/north)/metrics" | grep averment_member_ > logs/metrics
 stop $clinics
 pass 130
 by sponsor federated settle "$task" > logs/settle
 # A member that starts again goes on where it was: what it made itself it has, once that is final.
-start north federated participate "$task" --plan task.plan/public --network start.onnx --folder member-north --settling 0 --pause 1 \
-  --account north --yes
+start north federated participate "$task" --plan task.plan/public --network start.onnx --folder member-north --pages 127.0.0.1:0 \
+  --settling 0 --pause 1 --account north --yes
 for _ in $(seq 300); do [ -e member-north/models/2 ] && break; sleep 0.2; done
 stop north
 aver federated status "$task"

@@ -1,6 +1,5 @@
-//! What an operator counts of itself, for Prometheus.
+//! What an operator, or a member of a federated task, counts of itself, for Prometheus.
 
-use crate::machine::Machine;
 use prometheus_client::{
     encoding::{EncodeLabelSet, text::encode},
     metrics::{
@@ -17,7 +16,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 /// What a counter is about.
@@ -26,18 +25,26 @@ struct Label {
     what: &'static str,
 }
 
+/// What is counted of somebody, beside what everybody counts: names with words for them.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Figures<const N: usize> {
+    /// What all names begin with.
+    pub prefix: &'static str,
+    /// How long something took, from the least of so many seconds on, doubling.
+    pub seconds: (&'static str, &'static str, f64),
+    /// What each turn finds.
+    pub each_turn: [(&'static str, &'static str); N],
+}
+
 /// The figures; copies are the same figures.
 #[derive(Clone)]
 pub struct Metrics {
     registry: Arc<Registry>,
     actions: Family<Label, Counter>,
     failures: Family<Label, Counter>,
-    answers: Histogram,
+    seconds: Histogram,
     block: Gauge,
-    open: Gauge,
-    seats: Gauge,
-    refused: Gauge,
-    missed: Gauge,
+    each_turn: Vec<Gauge>,
     /// Seconds of Unix time.
     last_turn: Arc<AtomicU64>,
     halted: Arc<AtomicBool>,
@@ -49,32 +56,28 @@ impl fmt::Debug for Metrics {
     }
 }
 
-impl Default for Metrics {
-    fn default() -> Self {
-        let mut registry = Registry::with_prefix("averment_oracle");
-        let (actions, failures) = (Family::default(), Family::default());
-        // A tenth of a millisecond to some seven seconds.
-        let answers = Histogram::new(exponential_buckets(1e-4, 2.0, 17));
-        let [block, open, seats, refused, missed] = [(); 5].map(|()| Gauge::default());
+impl Metrics {
+    /// Zeros of these.
+    pub(crate) fn new<const N: usize>(figures: &Figures<N>) -> Self {
+        let mut registry = Registry::with_prefix(figures.prefix);
+        let (actions, failures, block) = (Family::default(), Family::default(), Gauge::default());
+        let (name, help, least) = figures.seconds;
+        let seconds = Histogram::new(exponential_buckets(least, 2.0, 17));
         registry.register("actions", "Transactions sent, by action", actions.clone());
         registry.register("failures", "What did not work, by what", failures.clone());
-        registry.register("answer_seconds", "Time to compute an answer", answers.clone());
+        registry.register(name, help, seconds.clone());
         registry.register("settled_block", "Newest settled block that was read", block.clone());
-        registry.register("open_requests", "Open requests to versions served here", open.clone());
-        registry.register("seats", "Committees that this operator has a seat in now", seats.clone());
-        registry.register(
-            "refused_requests",
-            "Open requests whose windows are too short here",
-            refused.clone(),
-        );
-        registry.register("missed", "Seats not answered in time; this costs stake", missed.clone());
+        let mut each_turn = Vec::with_capacity(N);
+        for (name, help) in figures.each_turn {
+            let gauge = Gauge::default();
+            registry.register(name, help, gauge.clone());
+            each_turn.push(gauge);
+        }
         let (last_turn, halted) = Default::default();
         let registry = Arc::new(registry);
-        Self { registry, actions, failures, answers, block, open, seats, refused, missed, last_turn, halted }
+        Self { registry, actions, failures, seconds, block, each_turn, last_turn, halted }
     }
-}
 
-impl Metrics {
     /// A transaction was sent.
     pub(crate) fn acted(&self, what: &'static str) {
         self.actions.get_or_create(&Label { what }).inc();
@@ -85,23 +88,30 @@ impl Metrics {
         self.failures.get_or_create(&Label { what }).inc();
     }
 
-    /// An answer was computed.
-    pub(crate) fn answered(&self, took: Duration) {
-        self.answers.observe(took.as_secs_f64());
+    /// Something was computed.
+    pub(crate) fn computed(&self, took: Duration) {
+        self.seconds.observe(took.as_secs_f64());
     }
 
-    /// A turn ended.
-    pub(crate) fn turn(&self, machine: &Machine, block: u64) {
+    /// Computes something, and says how long it took.
+    pub(crate) fn timed<T>(&self, compute: impl FnOnce() -> T) -> T {
+        let begun = Instant::now();
+        let made = compute();
+        self.computed(begun.elapsed());
+        made
+    }
+
+    /// A turn ended, and found these, in their order.
+    pub(crate) fn turn<const N: usize>(&self, block: u64, found: [u64; N]) {
         let number = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
         self.block.set(number(block));
-        self.open.set(number(machine.open() as u64));
-        self.seats.set(number(machine.seats() as u64));
-        self.refused.set(number(machine.refused().count() as u64));
-        self.missed.set(number(machine.missed()));
+        for (gauge, value) in self.each_turn.iter().zip(found) {
+            gauge.set(number(value));
+        }
         self.last_turn.store(now(), Ordering::Relaxed);
     }
 
-    /// The operator has stopped with an alarm.
+    /// It has stopped with an alarm.
     pub(crate) fn halted(&self) {
         self.halted.store(true, Ordering::Relaxed);
         self.failed("halted");

@@ -15,7 +15,7 @@ use crate::{
     channel::Channel,
     journal::{Block, Journal, KeepError, Kept, Who},
     machine::{Action, Event, Machine, Settings},
-    metrics::Metrics,
+    metrics::{Figures, Metrics},
     proofs::{Proofs, Workshop},
 };
 use alloy_primitives::B256;
@@ -99,6 +99,23 @@ pub struct Turn {
 /// Called before each step with its name; `false` stops the operator there as a crash would.
 pub type Steps = Arc<dyn Fn(&'static str) -> bool + Send + Sync>;
 
+/// What an operator counts. An answer takes a tenth of a millisecond to some seven seconds.
+const FIGURES: Figures<4> = Figures {
+    prefix: "averment_oracle",
+    seconds: ("answer_seconds", "Time to compute an answer", 1e-4),
+    each_turn: [
+        ("open_requests", "Open requests to versions served here"),
+        ("seats", "Committees that this operator has a seat in now"),
+        ("refused_requests", "Open requests whose windows are too short here"),
+        ("missed", "Seats not answered in time; this costs stake"),
+    ],
+};
+
+fn figures(machine: &Machine) -> [u64; 4] {
+    let count = |count: usize| count as u64;
+    [count(machine.open()), count(machine.seats()), count(machine.refused().count()), machine.missed()]
+}
+
 /// An operator of the stake contract on a chain.
 pub struct Operator {
     plan: Plan,
@@ -138,7 +155,7 @@ impl Operator {
         let mut machine = Machine::new(plan.settings.clone());
         events.into_iter().for_each(|event| machine.apply(event));
         let written = last.map_or(0, |(number, _)| number);
-        let (metrics, sent) = (Metrics::default(), HashMap::new());
+        let (metrics, sent) = (Metrics::new(&FIGURES), HashMap::new());
         let steps: Steps = Arc::new(|_| true);
         let (channel, workshop, ready, tried) = (None, None, false, HashSet::new());
         Ok(Self {
@@ -247,7 +264,7 @@ impl Operator {
         for action in &wanted {
             done += usize::from(self.carry_out(action).await?);
         }
-        self.metrics.turn(&self.machine, read);
+        self.metrics.turn(read, figures(&self.machine));
         Ok(Turn { read, wanted: wanted.len(), done })
     }
 
@@ -500,7 +517,7 @@ impl Operator {
         let begun = Instant::now();
         match self.answers.answer(asked) {
             Ok(outputs) => {
-                self.metrics.answered(begun.elapsed());
+                self.metrics.computed(begun.elapsed());
                 info!(%id, "answered");
                 self.keep(Event::Decided { id, outputs })?;
                 Ok(true)

@@ -1,4 +1,4 @@
-//! What an operator shows on this machine: `/metrics` for Prometheus, `/health` for whoever restarts it.
+//! What an operator, or a member of a federated task, shows on this machine: `/metrics` for Prometheus, `/health` for whoever restarts it.
 
 use crate::metrics::Metrics;
 use averment_ledger::http::{Answer, BindError, HttpLimits, HttpServer, answer, words};
@@ -19,7 +19,7 @@ pub struct Pages {
 }
 
 impl Pages {
-    /// Listens on `address`, a loopback address. The operator counts as ill when no turn ended well for `patience` seconds.
+    /// Listens on `address`, a loopback address. Whose figures these are counts as ill when no turn ended well for `patience` seconds.
     pub async fn bind(address: SocketAddr, metrics: Metrics, patience: u64) -> Result<Self, BindError> {
         let limits = HttpLimits { body: BODY, ..HttpLimits::default() };
         Ok(Self { server: HttpServer::bind(address, limits).await?, metrics, patience })
@@ -63,8 +63,7 @@ fn page(request: &Request<Bytes>, metrics: &Metrics, patience: u64) -> Answer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::machine::{Machine, Settings};
-    use std::collections::BTreeSet;
+    use crate::metrics::Figures;
 
     fn asked(method: Method, path: &str, metrics: &Metrics, patience: u64) -> StatusCode {
         let request = Request::builder().method(method).uri(path).body(Bytes::new()).unwrap();
@@ -73,24 +72,21 @@ mod tests {
 
     #[test]
     fn health_is_a_turn_not_long_ago_and_no_alarm() {
-        let metrics = Metrics::default();
-        assert_eq!(asked(Method::GET, "/health", &metrics, 60), StatusCode::SERVICE_UNAVAILABLE);
-        let machine = Machine::new(Settings {
-            operator: 1,
-            account: Default::default(),
-            versions: BTreeSet::new(),
-            challenges: false,
-            earns: Default::default(),
-            agrees: false,
-            settling: 0,
-            margin: 0,
-            stagger: 0,
+        let metrics = Metrics::new(&Figures {
+            prefix: "averment_somebody",
+            seconds: ("work_seconds", "Time to work", 1e-3),
+            each_turn: [("one", "The first"), ("two", "The second")],
         });
-        metrics.turn(&machine, 77);
+        assert_eq!(asked(Method::GET, "/health", &metrics, 60), StatusCode::SERVICE_UNAVAILABLE);
+        metrics.turn(77, [5, 6]);
         assert_eq!(asked(Method::GET, "/health", &metrics, 60), StatusCode::OK);
         metrics.acted("commit");
         let text = metrics.text();
-        for line in ["averment_oracle_settled_block 77", "averment_oracle_actions_total{what=\"commit\"} 1"] {
+        for line in [
+            "averment_somebody_settled_block 77",
+            "averment_somebody_two 6",
+            "averment_somebody_actions_total{what=\"commit\"} 1",
+        ] {
             assert!(text.contains(line), "{text}");
         }
         assert!(text.ends_with("# EOF\n"));

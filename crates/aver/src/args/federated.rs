@@ -237,6 +237,9 @@ pub struct ParticipateArgs {
     /// How others reach that [default: http:// and where it listens]
     #[arg(long, value_name = "URL", default_value = "")]
     pub endpoint: String,
+    /// Where /metrics and /health are: a loopback address
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:9465")]
+    pub pages: SocketAddr,
     /// Wait while a transaction would cost more than this many ether
     #[arg(long, value_name = "ETHER", default_value = "0.1")]
     pub max_fee: String,

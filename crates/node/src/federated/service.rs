@@ -9,6 +9,7 @@ mod aggregator;
 mod carrier;
 mod deliveries;
 mod error;
+mod figures;
 mod models;
 mod participant;
 mod validator;
@@ -27,7 +28,7 @@ use super::{
     transfers::{ContentHash, Patience, Place, TransferClient, TransferError},
     workshop::Workshop,
 };
-use crate::{seal::MemberKey, secrets};
+use crate::{metrics::Metrics, seal::MemberKey, secrets};
 use alloy_primitives::{Address, B256, keccak256};
 use averment_ledger::{
     HeaderError,
@@ -144,6 +145,7 @@ pub struct Service {
     handed: BTreeSet<(u16, Phase)>,
     carried: BTreeMap<(u16, Phase, Address), Carried>,
     steps: Steps,
+    metrics: Metrics,
 }
 
 impl Service {
@@ -167,6 +169,7 @@ impl Service {
         let (workshop, tried, deliveries, looked, brought, sum) = Default::default();
         let (handed, carried) = Default::default();
         let steps: Steps = Arc::new(|_| true);
+        let metrics = figures::metrics();
         let sender = sender.patience(Duration::ZERO);
         Ok(Self {
             plan,
@@ -189,6 +192,7 @@ impl Service {
             handed,
             carried,
             steps,
+            metrics,
         })
     }
 
@@ -216,6 +220,11 @@ impl Service {
         &self.desk
     }
 
+    /// The figures that it keeps of itself; copies are the same figures.
+    pub fn metrics(&self) -> Metrics {
+        self.metrics.clone()
+    }
+
     /// What it keeps.
     pub fn store(&self) -> &Store {
         &self.store
@@ -229,9 +238,13 @@ impl Service {
                 Ok(_) => {}
                 Err(TurnError::Halt(halt)) => {
                     error!(%halt, "the member stops");
+                    self.metrics.halted();
                     return Err(halt);
                 }
-                Err(TurnError::Read(why)) => warn!(%why, "the chain was not read"),
+                Err(TurnError::Read(why)) => {
+                    warn!(%why, "the chain was not read");
+                    self.metrics.failed("read");
+                }
             }
             let desk = self.desk.clone();
             tokio::select! {
@@ -268,6 +281,7 @@ impl Service {
             }
         }
         self.announce().await?;
+        self.metrics.turn(read, self.figures(wanted));
         Ok(Turn { read, wanted, done, busy: self.workshop.is_busy() })
     }
 
@@ -320,6 +334,7 @@ impl Service {
                     read = number,
                     "the node is behind what it had settled before"
                 );
+                self.metrics.failed("behind");
                 return Ok(None);
             }
             let got = match self.client.ledger().verified_header(number).await {
@@ -424,19 +439,25 @@ impl Service {
         let done = match self.act(action).await {
             Ok(done) => {
                 if done && !computes {
+                    self.metrics.acted(action.name());
                     info!(action = action.name(), "done");
                 }
                 done
             }
             Err(ActError::Halt(halt)) => return Err(halt),
-            Err(why) if why.is_sent() => true,
+            Err(why) if why.is_sent() => {
+                self.metrics.acted(action.name());
+                true
+            }
             Err(why) if why.is_refusal() => {
                 // Somebody else was first, or our own transaction is on the chain and has not settled.
                 info!(action = action.name(), %why, "refused");
+                self.metrics.failed("refused");
                 false
             }
             Err(why) => {
                 warn!(action = action.name(), %why, "not done");
+                self.metrics.failed(action.name());
                 false
             }
         };

@@ -3,7 +3,7 @@
 
 use crate::{
     finals, honest, until,
-    world::{AGGREGATOR, VALIDATORS, World},
+    world::{AGGREGATOR, Deed, Member, Toy, VALIDATORS, World},
 };
 use alloy_primitives::Address;
 use averment_ledger::federated::{Contested, Event as Told, Phase};
@@ -86,4 +86,45 @@ async fn a_bond_that_a_void_round_left_behind_is_taken_back_by_whose_it_is() {
     let next = Told::Opened { round: 2, members: 5, randomness: 0 };
     assert_eq!(apply(&[next, Told::Phase { round: 2, phase: Phase::Commit, until: 9_500 }]), [true, false]);
     assert_eq!(apply(&[Told::Lapsed { round, account, contested }]), [false, false]);
+}
+
+#[tokio::test]
+async fn members_count_what_they_do_and_what_is_missing() {
+    let world = World::new().await;
+    let mut members = Vec::new();
+    let bad = Toy { update: 5, deed: Deed::OtherPoints };
+    for (at, toy) in [(1, honest(10)), (2, honest(-7)), (3, bad), (AGGREGATOR, honest(0))] {
+        members.push(world.start(at, toy).await);
+    }
+    let figure = |member: &mut Member, name: &str| -> u64 {
+        let text = member.service().metrics().text();
+        let line = text.lines().find_map(|line| line.strip_prefix(&format!("averment_member_{name} ")));
+        line.unwrap_or_else(|| panic!("{name} in {text}")).parse().unwrap()
+    };
+    until(&world, &mut members, async |world| world.book().await.phase == Phase::Answer).await;
+    for member in &mut members {
+        member.turn().await;
+    }
+    let aggregator = members.last_mut().unwrap();
+    assert_eq!(figure(aggregator, "updates_missing"), 1);
+    assert_eq!(figure(aggregator, "actions_total{what=\"challenge\"}"), 1);
+    assert_eq!(figure(&mut members[2], "own_challenges"), 1);
+    assert!(figure(&mut members[2], "failures_total{what=\"answer\"}") > 0);
+    until(&world, &mut members, async |world| finals(world).await == 1).await;
+    for member in &mut members {
+        member.turn().await;
+    }
+    let strikes: Vec<u64> = members.iter_mut().map(|member| figure(member, "strikes")).collect();
+    assert_eq!(strikes, [0, 0, 1, 0]);
+    let aggregator = members.last_mut().unwrap();
+    assert_eq!(figure(aggregator, "actions_total{what=\"aggregate\"}"), 1);
+    assert_eq!(figure(aggregator, "compute_seconds_count"), 1);
+    assert_eq!(figure(&mut members[0], "compute_seconds_count"), 1);
+    assert!(aggregator_is_well(&members));
+}
+
+/// A turn ended well a moment ago.
+fn aggregator_is_well(members: &[Member]) -> bool {
+    let metrics = members.last().and_then(|member| member.service.as_ref()).unwrap().metrics();
+    !metrics.is_halted() && metrics.since_turn().is_some_and(|seconds| seconds < 600)
 }

@@ -13,11 +13,14 @@ use crate::{
 };
 use alloy::primitives::utils::parse_ether;
 use anyhow::{Context as _, Result};
-use averment_node::federated::{
-    craft::{Learning, Origin, Scoring, TaskCraft},
-    machine::Settings,
-    service::{Plan, Service},
-    transfers::{Place, TransferServer},
+use averment_node::{
+    federated::{
+        craft::{Learning, Origin, Scoring, TaskCraft},
+        machine::Settings,
+        service::{Plan, Service},
+        transfers::{Place, TransferServer},
+    },
+    pages::Pages,
 };
 use averment_plan::vector::{Package, VectorKind, VectorLayout};
 use averment_storage::atomic;
@@ -31,6 +34,8 @@ use zeroize::Zeroizing;
 
 /// What everybody may do is done first by one member, by another after so many seconds.
 const STAGGER: u64 = 15;
+/// After so many pauses without a turn that ended well it is ill.
+const PATIENCE: u64 = 30;
 /// Shapley's value: over so many orders, up to this loss.
 const SHAPLEY: Scoring = Scoring::Shapley { orders: 20, tolerance: 1e-3 };
 
@@ -107,6 +112,8 @@ pub async fn participate(args: &ParticipateArgs, context: &Context) -> Result<()
     if args.endpoint.is_empty() {
         service = service.with_endpoint(format!("http://{listening}"));
     }
+    let pages = Pages::bind(args.pages, service.metrics(), args.pause.saturating_mul(PATIENCE)).await?;
+    let shown = pages.address();
     context.ui.result(
         &json!({
             "task": task.address(),
@@ -116,9 +123,11 @@ pub async fn participate(args: &ParticipateArgs, context: &Context) -> Result<()
             "scores": scores,
             "folder": args.folder,
             "listening": listening.to_string(),
+            "pages": format!("http://{shown}"),
         }),
         format!(
-            "{account} takes part in {}: {}{}{}; packages at {listening}, what it keeps in {}; Ctrl-C stops it, and it goes on where it was",
+            "{account} takes part in {}: {}{}{}; packages at {listening}, what it keeps in {}\nhttp://{shown}/health and /metrics; Ctrl-C \
+             stops it, and it goes on where it was",
             task.address(),
             if trains { "it trains" } else { "it does not train" },
             if args.no_aggregating { "" } else { ", aggregates when it is its turn" },
@@ -127,8 +136,10 @@ pub async fn participate(args: &ParticipateArgs, context: &Context) -> Result<()
         ),
     )?;
     let serving = tokio::spawn(server.run(std::future::pending()));
+    let showing = tokio::spawn(pages.run(std::future::pending()));
     let done = service.run(Duration::from_secs(args.pause), stop).await;
     serving.abort();
+    showing.abort();
     Ok(done?)
 }
 

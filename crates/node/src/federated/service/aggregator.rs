@@ -1,6 +1,6 @@
 //! An aggregator: adds up what it was brought, and proves it.
 
-use super::{ActError, Made, Service, sent};
+use super::{ActError, Made, Service};
 use crate::federated::{
     craft::{NewModel, Row, Update, Work},
     machine::Action,
@@ -98,7 +98,9 @@ impl Service {
         }
         self.step("send the new model")?;
         self.tried(&Action::Aggregate { round }, false);
-        sent(self.client.aggregate(&self.sender, made).await?)
+        self.client.aggregate(&self.sender, made).await?;
+        self.metrics.acted("aggregate");
+        Ok(true)
     }
 
     /// Adds up and proves on a thread of its own; none while that lasts.
@@ -114,7 +116,8 @@ impl Service {
         let work = self.work(round)?;
         let craft = self.craft.clone();
         let of = keccak256(accounts.abi_encode());
-        let job = move || Made::Model(craft.aggregate(&work).map(Box::new), of);
+        let metrics = self.metrics();
+        let job = move || Made::Model(metrics.timed(|| craft.aggregate(&work)).map(Box::new), of);
         // Of other accounts it is another job: somebody was excluded meanwhile.
         let Some(Made::Model(made, of_these)) = self.workshop.take((round, "aggregate", accounts.len()), job)
         else {

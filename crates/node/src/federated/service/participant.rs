@@ -16,8 +16,8 @@ impl Service {
             Some(update) => update,
             None => {
                 let model = self.store.model(model)?.ok_or(ActError::Missing("the model"))?;
-                let (craft, about) = (self.craft.clone(), self.about(round));
-                let job = move || Made::Update(craft.train(&about, &model));
+                let (craft, about, metrics) = (self.craft.clone(), self.about(round), self.metrics());
+                let job = move || Made::Update(metrics.timed(|| craft.train(&about, &model)));
                 let Some(Made::Update(made)) = self.workshop.take((round, "train", 0), job) else {
                     return Ok(true);
                 };

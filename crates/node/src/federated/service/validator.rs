@@ -19,8 +19,8 @@ impl Service {
             return Ok(true);
         }
         let (work, places) = self.seen(round)?;
-        let craft = self.craft.clone();
-        let job = move || Made::Scores(craft.score(&work), places);
+        let (craft, metrics) = (self.craft.clone(), self.metrics());
+        let job = move || Made::Scores(metrics.timed(|| craft.score(&work)), places);
         let Some(Made::Scores(scores, places)) = self.workshop.take((round, "score", 0), job) else {
             return Ok(true);
         };
