@@ -93,7 +93,10 @@ for _ in $(seq 600); do
     check)
       if [ -z "$challenged" ]; then
         # Somebody doubts a proof, with a bond; whose it is answers with it, and takes the bond.
-        by sponsor federated challenge "$task" proof north > logs/challenge && challenged=yes
+        by sponsor federated challenge "$task" proof north > logs/challenge && challenged=proof
+      elif [ "$round $challenged" = "2 proof" ]; then
+        # And an update; whose it is publishes the integers, for the bond.
+        by sponsor federated challenge "$task" update south > logs/challenge-update && challenged=update
       fi
       sleep 3 && leap ;;
     answer) [ "$(value challenges <<< "$status")" != 0 ] || leap ;;

@@ -73,6 +73,13 @@ fn the_example_plays_a_task_whose_version_names_its_rounds() {
     assert_eq!((&adopted["adoption"]["up"], &adopted["adoption"]["down"]), (&json!(0), &json!(4)));
     assert_eq!(adopted["sent"], json!([]));
     assert_ne!(adopted["points"], concluded["points"]);
+    // Both challenges were answered, or the rounds would have two updates.
+    assert_eq!(
+        [log("challenge"), log("challenge-update")].map(|one| one["contested"].clone()),
+        ["proof", "update"]
+    );
+    let metrics = fs::read_to_string(played().path().join("logs/metrics")).unwrap();
+    assert!(metrics.contains("averment_member_round 2"), "{metrics}");
 
     for (file, adoption) in [("version.json", false), ("small.json", true)] {
         let found = verify(file).done().json();

@@ -3,6 +3,11 @@
 mod sandbox;
 mod triage;
 
+use averment_ledger::{
+    contracts::Sender,
+    federated::{Commitment, Reveal, TaskClient},
+};
+use averment_primitives::{B256, Bytes, keccak256};
 use sandbox::{OWNER, Run, Sandbox};
 use serde_json::Value;
 use std::{fs, sync::OnceLock};
@@ -129,4 +134,102 @@ fn a_task_is_created_joined_and_ends_without_a_round() {
     let words = sandbox.run(&["federated", "status", &task, "--of", "a"]).done().stdout;
     assert!(words.contains("0 final of 2") && words.contains("left"), "{words}");
     sandbox.run(&["federated", "status", "0x12", "--json"]).refused(2, "aver federated list");
+}
+
+/// What somebody says it learned: points of nothing that anybody has.
+fn said(client: &TaskClient) -> (Commitment, Bytes) {
+    let mut generator = [0; 64];
+    (generator[31], generator[63]) = (1, 2);
+    let points = generator.repeat(client.code().chunks);
+    let [proof, content, salt] = ["proof", "content", "salt"].map(keccak256);
+    (Commitment { points: keccak256(&points), proof, content, salt }, points.into())
+}
+
+/// Has members commit, or reveal, in the first round.
+fn say_it(sandbox: &Sandbox, task: &str, members: &[&str], reveals: bool) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let ledger = sandbox.ledger();
+        let client = TaskClient::open(&ledger, task.parse().unwrap(), 0).await.unwrap();
+        let (what, points) = said(&client);
+        for member in members {
+            let sender = Sender::new(&ledger, sandbox.account(member));
+            let account = sender.address();
+            if !reveals {
+                client.commit(&sender, client.id().commit(1, account, &what)).await.unwrap();
+                continue;
+            }
+            let reveal = Reveal {
+                account,
+                salt: what.salt,
+                proofHash: what.proof,
+                contentHash: what.content,
+                points: points.clone(),
+                last: B256::ZERO,
+                cumulative: Bytes::new(),
+            };
+            client.reveal(&sender, vec![reveal]).await.unwrap();
+        }
+    });
+}
+
+#[test]
+fn an_update_that_nobody_gives_falls_and_who_is_silent_is_struck() {
+    let sandbox = ready();
+    sandbox.key("d");
+    sandbox.by(OWNER, &["federated", "deploy"]).done();
+    let created = create(&sandbox).done().json();
+    let task = created["task"].as_str().unwrap().to_owned();
+    let public = format!("{TASK_PLAN}/public");
+    for member in ["a", "b", "c", "d"] {
+        sandbox.by(member, &["federated", "join", &task, "--plan", &public]).done();
+    }
+    let by = |who: &str, command: &str, more: &[&str]| {
+        sandbox.by(who, &[&["federated", command, &task], more].concat())
+    };
+    by("a", "challenge", &["--lapse"]).refused(1, "no round runs");
+    by("a", "advance", &[]).done();
+    say_it(&sandbox, &task, &["a", "b", "c"], false);
+    by("a", "challenge", &["update", "b"]).refused(1, "");
+    sandbox.pass(3_700);
+    say_it(&sandbox, &task, &["a", "b", "c"], true);
+    sandbox.pass(3_700);
+    by("a", "advance", &[]).done();
+    // One was silent, and is struck once.
+    let struck = by("a", "strike", &[]).done().json();
+    assert_eq!(struck["struck"], serde_json::json!([sandbox.address("d")]));
+    by("a", "strike", &[]).refused(1, "nobody is to be struck");
+
+    by("a", "challenge", &["update"]).refused(2, "whose?");
+    by("a", "challenge", &["model", "b"]).refused(2, "name nobody");
+    by("a", "challenge", &["model"]).refused(1, "");
+    by("a", "challenge", &["update", "d"]).refused(1, "");
+    let challenged = by("a", "challenge", &["update", "b"]).done().json();
+    assert_eq!(
+        (&challenged["account"], &challenged["contested"]),
+        (&serde_json::json!(sandbox.address("b")), &serde_json::json!("update"))
+    );
+    assert_eq!(status(&sandbox, &task, "b")["challenges"], 1);
+    by("c", "challenge", &["update", "b"]).refused(1, "");
+    by("c", "challenge", &["--lapse"]).refused(1, "over for none of them");
+    // Nobody has the integers of it.
+    sandbox.pass(2 * 3_700);
+    let _ = by("c", "advance", &[]);
+    sandbox.pass(3_700);
+    let lapsed = by("c", "challenge", &["--lapse"]).done().json();
+    assert_eq!(lapsed["lapsed"][0]["account"], challenged["account"]);
+    assert_eq!(lapsed["lapsed"].as_array().unwrap().len(), 1);
+    by("c", "challenge", &["--lapse"]).refused(1, "0 challenges are open");
+    // Too few stand now: the round comes to nothing, and the bond is whose it was.
+    by("c", "advance", &[]).done();
+    let at = status(&sandbox, &task, "a");
+    assert_eq!((&at["phase"], &at["finals"]), (&"idle".into(), &0.into()));
+    let strikes = |whose: &str| {
+        let address = serde_json::json!(sandbox.address(whose));
+        let members = at["members"].as_array().unwrap();
+        members.iter().find(|member| member["account"] == address).unwrap()["strikes"].clone()
+    };
+    assert_eq!(["a", "b", "c", "d"].map(strikes), [0, 1, 0, 1].map(Value::from));
+    let taken = by("a", "withdraw", &["all"]).done().json();
+    assert_eq!(taken["withdrawn"], challenged["bond"]);
 }
