@@ -160,6 +160,9 @@ pub trait Craft: Send + Sync + 'static {
     /// The points of a model's package, 64 bytes each.
     fn model_points(&self, package: &[u8]) -> Result<Vec<u8>, CraftError>;
 
+    /// Refuses an initial model that an honest round could take out of its widths ([F2.3]); says why.
+    fn check_room(&self, terms: &Terms, initial: &[u8]) -> Result<(), String>;
+
     /// Trains from a model on, and proves the update.
     fn train(&self, about: &About, model: &[u8]) -> Result<Update, CraftError>;
 

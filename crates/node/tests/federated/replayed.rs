@@ -5,7 +5,7 @@ use crate::{
     world::{AGGREGATOR, FIRST, Member, Toy, World, package, point},
 };
 use alloy_primitives::{Address, keccak256};
-use averment_ledger::federated::Phase;
+use averment_ledger::federated::{Phase, Terms};
 use averment_node::{
     federated::{
         craft::{About, Craft, CraftError, Integers, NewModel, Update, UpdateFault, Work},
@@ -27,6 +27,10 @@ impl Craft for Watched {
 
     fn model_points(&self, package: &[u8]) -> Result<Vec<u8>, CraftError> {
         self.0.model_points(package)
+    }
+
+    fn check_room(&self, terms: &Terms, initial: &[u8]) -> Result<(), String> {
+        Craft::check_room(&self.0, terms, initial)
     }
 
     fn train(&self, about: &About, model: &[u8]) -> Result<Update, CraftError> {

@@ -37,6 +37,10 @@ impl Craft for Withholding {
         self.0.model_points(package)
     }
 
+    fn check_room(&self, terms: &Terms, initial: &[u8]) -> Result<(), String> {
+        Craft::check_room(&self.0, terms, initial)
+    }
+
     fn train(&self, about: &About, model: &[u8]) -> Result<Update, CraftError> {
         self.0.train(about, model)
     }

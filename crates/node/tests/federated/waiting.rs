@@ -7,7 +7,10 @@ use crate::{
 };
 use alloy_primitives::Address;
 use averment_ledger::federated::{Contested, Event as Told, Phase};
-use averment_node::federated::machine::{Action, Event, Have, Machine, Settings};
+use averment_node::federated::{
+    machine::{Action, Event, Have, Machine, Settings},
+    service::{Halt, TurnError},
+};
 use std::time::Duration;
 
 #[tokio::test]
@@ -86,6 +89,27 @@ async fn a_bond_that_a_void_round_left_behind_is_taken_back_by_whose_it_is() {
     let next = Told::Opened { round: 2, members: 5, randomness: 0 };
     assert_eq!(apply(&[next, Told::Phase { round: 2, phase: Phase::Commit, until: 9_500 }]), [true, false]);
     assert_eq!(apply(&[Told::Lapsed { round, account, contested }]), [false, false]);
+}
+
+#[tokio::test]
+async fn who_fetches_a_first_model_without_room_for_the_rounds_stops() {
+    let world = World::new().await;
+    let mut giver = world.start(1, honest(10)).await;
+    let mut fetcher = world.start(2, Toy { update: 5, deed: Deed::Narrow }).await;
+    let path = world.path(2).join("models/0");
+    std::fs::remove_file(&path).unwrap();
+    for _ in 0..20 {
+        giver.turn().await;
+        match fetcher.service().turn().await {
+            Ok(_) => {}
+            Err(TurnError::Halt(Halt::Room(why))) => {
+                assert!(why.contains("is long") && !path.exists());
+                return;
+            }
+            Err(other) => panic!("{other}"),
+        }
+    }
+    panic!("it takes the model");
 }
 
 #[tokio::test]

@@ -2,7 +2,10 @@
 
 use anyhow::{Context as _, Result};
 use averment_compiler::task::Template;
-use averment_ledger::{contracts::Sender, federated::TaskClient};
+use averment_ledger::{
+    contracts::Sender,
+    federated::{TaskClient, Terms},
+};
 use averment_node::federated::{
     craft::{About, Craft, CraftError, Integers, NewModel, TaskCraft, Update, UpdateFault, Work as Round},
     machine::Settings,
@@ -111,6 +114,10 @@ impl Craft for ForAnother {
 
     fn model_points(&self, package: &[u8]) -> Result<Vec<u8>, CraftError> {
         self.0.model_points(package)
+    }
+
+    fn check_room(&self, terms: &Terms, initial: &[u8]) -> Result<(), String> {
+        Craft::check_room(&self.0, terms, initial)
     }
 
     fn train(&self, about: &About, model: &[u8]) -> Result<Update, CraftError> {

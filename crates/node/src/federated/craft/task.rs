@@ -410,6 +410,10 @@ impl Craft for TaskCraft {
         Ok(bytes(&self.vector(VectorKind::Model, package)?))
     }
 
+    fn check_room(&self, terms: &Terms, initial: &[u8]) -> Result<(), String> {
+        Self::check_room(self, initial, terms).map_err(|error| error.to_string())
+    }
+
     fn train(&self, about: &About, model: &[u8]) -> Result<Update, CraftError> {
         let model = self.decoded(VectorKind::Model, model)?;
         let (graph, start) = self.parameters(&model.vector)?;

@@ -25,6 +25,9 @@ pub enum Halt {
         /// What it is.
         got: B256,
     },
+    /// The initial model, which was fetched, leaves no room for the task's rounds: nobody should take part.
+    #[error("the model that the task starts from is refused: {0}. Leave the task")]
+    Room(String),
     /// Nothing can be kept, so nothing may be signed.
     #[error(transparent)]
     Keep(#[from] KeepError),

@@ -1,6 +1,6 @@
 //! Models: what is fetched of others, and checked.
 
-use super::{ActError, Service};
+use super::{ActError, Halt, Service};
 use crate::{
     federated::{craft::CraftError, desk::model_name, store::StoreError},
     seal::About as Sealed,
@@ -53,6 +53,10 @@ impl Service {
             }
             match self.fetch_from(endpoint, round, made.as_ref()).await {
                 Ok(package) => {
+                    if round == 0 {
+                        let terms = self.client.terms();
+                        self.craft.check_room(terms, &package).map_err(Halt::Room)?;
+                    }
                     self.step("keep a model")?;
                     self.store.keep_model(round, &package)?;
                     return Ok(true);
