@@ -5,9 +5,25 @@ import {IRobustWeights, Kind, Rows, Rule} from "../interfaces/IRobustWeights.sol
 import {ONE, allocate, setWord, share, word} from "./rules/Arithmetic.sol";
 import {centeredClipping, flTrust, geometricMedian, krum} from "./rules/Kinds.sol";
 import {countHistories} from "./rules/Histories.sol";
-import {faultOf, readTriangle} from "./rules/Matrices.sol";
+import {
+    distances,
+    faultOf,
+    readDistances,
+    readSquares,
+    readTriangle,
+    toCentre,
+    toDistances
+} from "./rules/Matrices.sol";
 import {assess, noneAlike, shareOfOne} from "./rules/Quality.sol";
 import {clip, clipping, farthest, mix, unmix} from "./rules/Steps.sol";
+
+/// What is kept of half A: its products, all squared distances, those from the previous aggregate, or nothing.
+enum Form {
+    Products,
+    Distances,
+    Centre,
+    Nothing
+}
 
 /// @title Weights of robust rules from a Gram matrix
 /// @notice Has no state: one serves a chain. `federated::rules` of the Rust workspace is the twin, bit for bit.
@@ -18,18 +34,21 @@ contract RobustWeights is IRobustWeights {
         pure
         returns (uint256[] memory weights)
     {
-        (uint256 place, uint256 count) = read(rows, matrix);
+        (uint256 data, uint256 count) = begin(rows, matrix);
+        Form form = formOf(rule);
+        uint256 place = form == Form.Products ? read(data, count, rows) : readAs(form, data, count, rows);
         uint256 counts = 0;
         if (rows.history) {
             counts = readHistories(rows, matrix, 0);
             shareOfOne(counts, rows.updates);
         }
-        return weightsOf(rule, rows, place, count, counts);
+        return weightsOf(rule, rows, form, place, count, counts);
     }
 
     /// @inheritdoc IRobustWeights
     function judge(Rows calldata rows, bytes calldata matrix) external pure returns (uint256[] memory qualities) {
-        (uint256 place, uint256 count) = read(rows, matrix);
+        (uint256 data, uint256 count) = begin(rows, matrix);
+        uint256 place = read(data, count, rows);
         uint256 updates = rows.updates;
         qualities = new uint256[](updates);
         uint256 to;
@@ -46,7 +65,7 @@ contract RobustWeights is IRobustWeights {
         return counts ? 2 * uint256(rule.faults) + 1 : 1;
     }
 
-    function weightsOf(Rule calldata rule, Rows calldata rows, uint256 matrix, uint256 count, uint256 counts)
+    function weightsOf(Rule calldata rule, Rows calldata rows, Form form, uint256 matrix, uint256 count, uint256 counts)
         private
         pure
         returns (uint256[] memory weights)
@@ -71,7 +90,7 @@ contract RobustWeights is IRobustWeights {
                 far = farthest(matrix, count, updates, rule.faults);
                 mix(matrix, count, updates, rule.faults, far);
             }
-            uint256 centre = ruled(rule, rows, matrix, count, place);
+            uint256 centre = ruled(rule, rows, form, matrix, count, place);
             if (rule.mix) unmix(place, updates, rule.faults, far);
             if (rule.clip) {
                 for (uint256 i = 0; i < updates; ++i) {
@@ -83,7 +102,7 @@ contract RobustWeights is IRobustWeights {
     }
 
     /// @dev Replaces counts by weights of the updates. Returns the centre's.
-    function ruled(Rule calldata rule, Rows calldata rows, uint256 matrix, uint256 count, uint256 place)
+    function ruled(Rule calldata rule, Rows calldata rows, Form form, uint256 matrix, uint256 count, uint256 place)
         private
         pure
         returns (uint256 centre)
@@ -95,7 +114,8 @@ contract RobustWeights is IRobustWeights {
                 share(ONE, place, updates);
             } else if (kind == Kind.CenteredClipping) {
                 if (!rows.previous) revert NoPrevious();
-                centeredClipping(matrix, count, updates, updates, rule.radius, place);
+                if (form == Form.Products) matrix = distances(matrix, count, updates, updates);
+                centeredClipping(matrix, updates, rule.radius, place);
                 centre = ONE;
                 for (uint256 i = 0; i < updates; ++i) {
                     centre -= word(place, i);
@@ -106,13 +126,23 @@ contract RobustWeights is IRobustWeights {
                 if (!rows.root) revert NoRoot();
                 flTrust(matrix, count, updates, count - 1, place);
             } else {
-                krum(matrix, count, updates, rule.faults, kind == Kind.Krum, place);
+                if (form == Form.Products) toDistances(matrix, count, updates);
+                // Distances are at most four times that.
+                krum(matrix, count, updates, rule.faults, kind == Kind.Krum, rows.square <= 1 << 60, place);
             }
         }
     }
 
-    /// @dev The matrix of half A, and its rows.
-    function read(Rows calldata rows, bytes calldata matrix) private pure returns (uint256 place, uint256 count) {
+    /// @dev What is needed of half A: where nothing is done to rows before the rule, that is less than their products.
+    function formOf(Rule calldata rule) private pure returns (Form) {
+        if (rule.clip || rule.mix) return Form.Products;
+        if (rule.kind == Kind.Average) return Form.Nothing;
+        if (rule.kind == Kind.CenteredClipping) return Form.Centre;
+        return rule.kind == Kind.Krum || rule.kind == Kind.MultiKrum ? Form.Distances : Form.Products;
+    }
+
+    /// @dev Where a matrix is that has the right length, and the rows of half A.
+    function begin(Rows calldata rows, bytes calldata matrix) private pure returns (uint256 data, uint256 count) {
         unchecked {
             uint256 updates = rows.updates;
             if (updates == 0 || updates > 128) revert WrongUpdates(updates);
@@ -122,15 +152,33 @@ contract RobustWeights is IRobustWeights {
             uint256 length = 4 * count * (count + 1);
             if (rows.history) length += 4 * updates * (updates + 1);
             if (matrix.length != length) revert WrongLength(length, matrix.length);
-            uint256 data;
             assembly ("memory-safe") { data := matrix.offset }
-            bool good;
-            (place, good) = readTriangle(data, count, updates, rows.square);
-            if (!good) {
-                (uint256 i, uint256 j) = faultOf(place, count, updates, rows.square);
-                revert WrongEntry(false, i, j);
-            }
         }
+    }
+
+    /// @dev The matrix of half A.
+    function read(uint256 data, uint256 count, Rows calldata rows) private pure returns (uint256 place) {
+        bool good;
+        (place, good) = readTriangle(data, count, rows.updates, rows.square);
+        if (!good) {
+            (uint256 i, uint256 j) = faultOf(place, count, rows.updates, rows.square);
+            revert WrongEntry(false, i, j);
+        }
+    }
+
+    /// @dev What takes the place of the matrix of half A.
+    function readAs(Form form, uint256 data, uint256 count, Rows calldata rows) private pure returns (uint256 place) {
+        bool good;
+        (uint256 updates, uint256 limit) = (rows.updates, rows.square);
+        if (form == Form.Distances) {
+            (place, good) = readDistances(data, count, updates, limit);
+        } else {
+            (place, good) = readSquares(data, count, updates, limit);
+            // To the row behind the updates, which are all that there are if it is not there.
+            if (form == Form.Centre && updates < count) toCentre(data, count, updates, place);
+        }
+        // Which entry it is, the matrix says.
+        if (!good) read(data, count, rows);
     }
 
     /// @dev How many each update is by half B, which is the end of a matrix of the right length; `like` as `countHistories` takes it.

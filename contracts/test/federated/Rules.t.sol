@@ -46,6 +46,24 @@ contract RulesTest {
         vm.assertTrue(refused > 0 && refused < cases.length / 2, "some are refused");
     }
 
+    /// Few distances that are narrow are selected in lanes of a word: the same weights as by what Rust's vectors pin, also where all are
+    /// alike.
+    function test_NarrowDistancesAreSelectedAlike() public view {
+        for (uint16 updates = 3; updates <= 13; ++updates) {
+            for (uint8 faults = 0; faults <= 5 && 2 * faults < updates; ++faults) {
+                for (uint256 cells = 0; cells <= 8; cells += 2) {
+                    bytes memory matrix = matrixOf(updates, cells);
+                    Rule memory rule = Rule(Kind.MultiKrum, faults, false, false, 0, 0);
+                    if (cells == 4) rule.kind = Kind.Krum;
+                    if (cells == 6) (rule.clip, rule.mix) = (true, true);
+                    uint256[] memory narrow = robust.weigh(rule, Rows(updates, false, false, false, 1 << 60, 0), matrix);
+                    uint256[] memory wide = robust.weigh(rule, Rows(updates, false, false, false, 1 << 62, 0), matrix);
+                    vm.assertEq(keccak256(packed(narrow)), keccak256(packed(wide)), "the same");
+                }
+            }
+        }
+    }
+
     function packed(uint256[] memory weights) private pure returns (bytes memory data) {
         data = new bytes(4 * weights.length);
         for (uint256 i = 0; i < data.length; ++i) {

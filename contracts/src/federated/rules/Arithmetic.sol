@@ -68,6 +68,20 @@ function squareRoot(uint256 value) pure returns (uint256 root) {
     }
 }
 
+/// As `squareRoot`, cheaper where `near` is about what it gives.
+function squareRootNear(uint256 value, uint256 near) pure returns (uint256 root) {
+    assembly ("memory-safe") {
+        // Newton comes from above, whatever it begins with; from 0 there is only 0.
+        root := shr(1, add(near, div(value, near)))
+        root := shr(1, add(root, div(value, root)))
+        root := shr(1, add(root, div(value, root)))
+        root := sub(root, gt(mul(root, root), value))
+        // Below the next square; what is below this one is far above it as an unsigned word.
+        near := lt(sub(value, mul(root, root)), add(shl(1, root), 1))
+    }
+    if (near == 0) return squareRoot(value);
+}
+
 /// `min(1, most / size)` in parts of one, rounded down.
 function factor(uint256 size, uint256 most) pure returns (uint256) {
     unchecked {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.37;
 
-import {ONE, allocate, factor, lowerMedian, setWord, squareRoot, word} from "./Arithmetic.sol";
+import {ONE, allocate, factor, lowerMedian, setWord, squareRoot, squareRootNear, word} from "./Arithmetic.sol";
 
 // How many each update is, by how alike participants' cumulative updates are ([F4.3]). Three entries of a row lie in one word, as
 // the sum of each times 2^0, 2^85, 2^170: for up to 128 rows whose squared norms are 2^62 at most, nothing that is added up or
@@ -76,8 +76,9 @@ function readNorms(uint256 data, uint256 updates, uint256 limit, uint256 norms, 
             good := iszero(bad)
         }
         if (!good) return false;
+        uint256 length = squareRoot(word(norms, 0));
         for (uint256 i = 0; i < updates; ++i) {
-            uint256 length = squareRoot(word(norms, i));
+            length = squareRootNear(word(norms, i), length);
             setWord(factors, i, length);
             setWord(sorted, i, length);
         }
@@ -171,6 +172,7 @@ function centreHistories(uint256 updates, uint256 norms, uint256 columns, uint25
                 second := sar(85, sub(three, lane))
             }
         }
+        uint256 near = 0;
         for (uint256 i = 0; i < updates; ++i) {
             uint256 length;
             assembly ("memory-safe") {
@@ -178,7 +180,8 @@ function centreHistories(uint256 updates, uint256 norms, uint256 columns, uint25
                 length := add(mul(updates, value), all)
                 length := mul(length, sgt(length, 0))
             }
-            setWord(lengths, i, squareRoot(length));
+            near = squareRootNear(length, near);
+            setWord(lengths, i, near);
         }
     }
 }

@@ -1,29 +1,36 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.37;
 
-import {ONE, allocate, factor, lowerMedian, positive, select, setWord, share, squareRoot, word} from "./Arithmetic.sol";
-import {distance, entry, square, toDistances} from "./Matrices.sol";
+import {
+    ONE,
+    allocate,
+    factor,
+    lowerMedian,
+    positive,
+    select,
+    setWord,
+    share,
+    squareRoot,
+    squareRootNear,
+    word
+} from "./Arithmetic.sol";
+import {entry, square} from "./Matrices.sol";
 
-// So many of the largest are sorted in one by one.
+// So many of the largest are sorted in one by one; so many have a word together if they are narrow.
 uint256 constant FEW = 8;
+uint256 constant LANES = 4;
 
 // The rules themselves ([F2.6]): from a matrix and how much each update counts, in parts of one, to weights. `weights` holds the
 // counts before.
 
-/// What is missing to one is the centre's.
-function centeredClipping(
-    uint256 matrix,
-    uint256 rows,
-    uint256 updates,
-    uint256 centre,
-    uint256 radius,
-    uint256 weights
-) pure {
+/// What is missing to one is the centre's, of which `lengths` has the squared distances; it gets the distances.
+function centeredClipping(uint256 lengths, uint256 updates, uint256 radius, uint256 weights) pure {
     unchecked {
-        uint256 lengths = allocate(updates);
         uint256 most = radius;
+        uint256 near = 0;
         for (uint256 i = 0; i < updates; ++i) {
-            setWord(lengths, i, squareRoot(distance(matrix, rows, i, centre)));
+            near = squareRootNear(word(lengths, i), near);
+            setWord(lengths, i, near);
         }
         if (radius == 0) {
             uint256 sorted = allocate(updates);
@@ -40,15 +47,17 @@ function centeredClipping(
 }
 
 /// The `n - f` updates with the least sum of squared distances to their `n - f - 1` nearest others, or `only` the first. Changes the
-/// matrix.
-function krum(uint256 matrix, uint256 rows, uint256 updates, uint256 faults, bool only, uint256 weights) pure {
+/// matrix, which has squared distances, below 2^63 if they are `narrow`.
+function krum(uint256 matrix, uint256 rows, uint256 updates, uint256 faults, bool only, bool narrow, uint256 weights)
+    pure {
     unchecked {
         uint256 scores = allocate(updates);
         uint256 room = allocate(faults);
-        toDistances(matrix, rows, updates);
         for (uint256 i = 0; i < updates; ++i) {
             // The nearest is the update itself, at distance 0.
-            uint256 sum = sumLeast(matrix + 32 * rows * i, updates, faults, room);
+            uint256 row = matrix + 32 * rows * i;
+            uint256 sum =
+                narrow && faults <= LANES ? sumLeastNarrow(row, updates, faults) : sumLeast(row, updates, faults, room);
             setWord(scores, i, (sum << 8) | i);
         }
         if (only) {
@@ -104,6 +113,64 @@ function sumLeast(uint256 words, uint256 count, uint256 most, uint256 room) pure
             }
         }
         for {} lt(room, end) { room := add(room, 0x20) } { sum := sub(sum, mload(room)) }
+    }
+}
+
+/// As `sumLeast`, of words below 2^63; `most` is at most 4.
+function sumLeastNarrow(uint256 words, uint256 count, uint256 most) pure returns (uint256 sum) {
+    assembly ("memory-safe") {
+        // Ascending lanes of 64 bits have the largest so far, or what is larger than all. Those that a value is not below are the first ones:
+        // they move down by one, and the last of them takes it.
+        function into(list, value) -> lanes {
+            let tops := 0x8000000000000000800000000000000080000000000000008000000000000000
+            let ones := shr(63, tops)
+            let first := and(ones, shr(63, sub(or(tops, mul(ones, value)), list)))
+            let mask := mul(first, 0xffffffffffffffff)
+            lanes := and(list, not(mask))
+            lanes := add(lanes, shr(64, and(list, mask)))
+            lanes := add(lanes, mul(value, sub(first, shr(64, first))))
+        }
+        let list := and(0x7fffffffffffffff7fffffffffffffff7fffffffffffffff7fffffffffffffff, shl(shl(6, most), not(0)))
+        let least := and(list, 0xffffffffffffffff)
+        let end := add(words, and(shl(5, count), not(0x7f)))
+        for {} lt(words, end) { words := add(words, 0x80) } {
+            let value := mload(words)
+            sum := add(sum, value)
+            if gt(value, least) {
+                list := into(list, value)
+                least := and(list, 0xffffffffffffffff)
+            }
+            value := mload(add(words, 0x20))
+            sum := add(sum, value)
+            if gt(value, least) {
+                list := into(list, value)
+                least := and(list, 0xffffffffffffffff)
+            }
+            value := mload(add(words, 0x40))
+            sum := add(sum, value)
+            if gt(value, least) {
+                list := into(list, value)
+                least := and(list, 0xffffffffffffffff)
+            }
+            value := mload(add(words, 0x60))
+            sum := add(sum, value)
+            if gt(value, least) {
+                list := into(list, value)
+                least := and(list, 0xffffffffffffffff)
+            }
+        }
+        for { end := add(words, shl(5, and(count, 3))) } lt(words, end) { words := add(words, 0x20) } {
+            let value := mload(words)
+            sum := add(sum, value)
+            if gt(value, least) {
+                list := into(list, value)
+                least := and(list, 0xffffffffffffffff)
+            }
+        }
+        for {} most { most := sub(most, 1) } {
+            sum := sub(sum, and(list, 0xffffffffffffffff))
+            list := shr(64, list)
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.37;
 
-import {allocate, positive, word} from "./Arithmetic.sol";
+import {allocate, positive, setWord, word} from "./Arithmetic.sol";
 
 // Gram matrices in memory: signed words, row after row.
 
@@ -9,25 +9,13 @@ import {allocate, positive, word} from "./Arithmetic.sol";
 /// of rows within limits, `limit` for the first `own` rows' squared norms and 2^62 for the others' ([F2.5]).
 function readTriangle(uint256 data, uint256 rows, uint256 own, uint256 limit) pure returns (uint256 matrix, bool good) {
     matrix = allocate(rows * rows);
-    uint256 norms = allocate(rows);
+    (uint256 norms, bool short) = readDiagonal(data, rows, own, limit);
     assembly ("memory-safe") {
         let width := shl(5, rows)
         let step := add(width, 0x20)
-        let bad := 0
-        // The diagonal first. What is below 0 is above every limit as an unsigned word.
-        let from := data
-        let left := shl(3, rows)
-        let end := add(norms, shl(5, own))
-        for { let to := norms } lt(to, add(norms, width)) { to := add(to, 0x20) } {
-            if eq(to, end) { limit := shl(62, 1) }
-            let value := sar(192, calldataload(from))
-            bad := or(bad, gt(value, limit))
-            mstore(to, value)
-            from := add(from, left)
-            left := sub(left, 8)
-        }
+        let bad := iszero(short)
         let diagonal := matrix
-        end := add(norms, width)
+        let end := add(norms, width)
         for {} lt(norms, end) { norms := add(norms, 0x20) } {
             let own2 := mload(norms)
             mstore(diagonal, own2)
@@ -76,6 +64,131 @@ function readTriangle(uint256 data, uint256 rows, uint256 own, uint256 limit) pu
     }
 }
 
+/// As `readTriangle`, of which only the squared norms are kept.
+function readSquares(uint256 data, uint256 rows, uint256 own, uint256 limit)
+    pure
+    returns (uint256 squares_, bool good)
+{
+    bool short;
+    (squares_, short) = readDiagonal(data, rows, own, limit);
+    assembly ("memory-safe") {
+        let bad := iszero(short)
+        let norms := squares_
+        for { let end := add(norms, shl(5, rows)) } lt(norms, end) { norms := add(norms, 0x20) } {
+            let own2 := mload(norms)
+            data := add(data, 8)
+            let other := add(norms, 0x20)
+            for { let last := sub(end, 0x60) } lt(other, last) { other := add(other, 0x80) } {
+                let four := calldataload(data)
+                let value := sar(192, four)
+                bad := or(bad, gt(mul(value, value), mul(own2, mload(other))))
+                value := sar(192, shl(64, four))
+                bad := or(bad, gt(mul(value, value), mul(own2, mload(add(other, 0x20)))))
+                value := sar(192, shl(128, four))
+                bad := or(bad, gt(mul(value, value), mul(own2, mload(add(other, 0x40)))))
+                value := sar(192, shl(192, four))
+                bad := or(bad, gt(mul(value, value), mul(own2, mload(add(other, 0x60)))))
+                data := add(data, 0x20)
+            }
+            for {} lt(other, end) { other := add(other, 0x20) } {
+                let value := sar(192, calldataload(data))
+                bad := or(bad, gt(mul(value, value), mul(own2, mload(other))))
+                data := add(data, 8)
+            }
+        }
+        good := iszero(bad)
+    }
+}
+
+/// As `readTriangle`, but squared distances of rows, not inner products.
+function readDistances(uint256 data, uint256 rows, uint256 own, uint256 limit)
+    pure
+    returns (uint256 matrix, bool good)
+{
+    matrix = allocate(rows * rows);
+    (uint256 norms, bool short) = readDiagonal(data, rows, own, limit);
+    assembly ("memory-safe") {
+        let width := shl(5, rows)
+        let bad := iszero(short)
+        let diagonal := matrix
+        for { let end := add(norms, width) } lt(norms, end) { norms := add(norms, 0x20) } {
+            let own2 := mload(norms)
+            mstore(diagonal, 0)
+            data := add(data, 8)
+            let right := add(diagonal, 0x20)
+            let down := add(diagonal, width)
+            let other := add(norms, 0x20)
+            // No distance is below 0 where products are as small as they have to be.
+            for { let last := sub(end, 0x60) } lt(other, last) { other := add(other, 0x80) } {
+                let four := calldataload(data)
+                let norm
+                let value := sar(192, four)
+                norm := mload(other)
+                bad := or(bad, gt(mul(value, value), mul(own2, norm)))
+                value := sub(add(own2, norm), shl(1, value))
+                mstore(right, value)
+                mstore(down, value)
+                down := add(down, width)
+                value := sar(192, shl(64, four))
+                norm := mload(add(other, 0x20))
+                bad := or(bad, gt(mul(value, value), mul(own2, norm)))
+                value := sub(add(own2, norm), shl(1, value))
+                mstore(add(right, 0x20), value)
+                mstore(down, value)
+                down := add(down, width)
+                value := sar(192, shl(128, four))
+                norm := mload(add(other, 0x40))
+                bad := or(bad, gt(mul(value, value), mul(own2, norm)))
+                value := sub(add(own2, norm), shl(1, value))
+                mstore(add(right, 0x40), value)
+                mstore(down, value)
+                down := add(down, width)
+                value := sar(192, shl(192, four))
+                norm := mload(add(other, 0x60))
+                bad := or(bad, gt(mul(value, value), mul(own2, norm)))
+                value := sub(add(own2, norm), shl(1, value))
+                mstore(add(right, 0x60), value)
+                mstore(down, value)
+                down := add(down, width)
+                right := add(right, 0x80)
+                data := add(data, 0x20)
+            }
+            for {} lt(other, end) { other := add(other, 0x20) } {
+                let value := sar(192, calldataload(data))
+                bad := or(bad, gt(mul(value, value), mul(own2, mload(other))))
+                value := sub(add(own2, mload(other)), shl(1, value))
+                mstore(right, value)
+                mstore(down, value)
+                data := add(data, 8)
+                right := add(right, 0x20)
+                down := add(down, width)
+            }
+            diagonal := add(diagonal, add(width, 0x20))
+        }
+        good := iszero(bad)
+    }
+}
+
+/// The squared norms of a triangle's rows, and whether these are within limits.
+function readDiagonal(uint256 data, uint256 rows, uint256 own, uint256 limit) pure returns (uint256 norms, bool good) {
+    norms = allocate(rows);
+    assembly ("memory-safe") {
+        let bad := 0
+        let end := add(norms, shl(5, own))
+        let to := norms
+        // What is below 0 is above every limit as an unsigned word.
+        for { let left := shl(3, rows) } left { left := sub(left, 8) } {
+            if eq(to, end) { limit := shl(62, 1) }
+            let value := sar(192, calldataload(data))
+            bad := or(bad, gt(value, limit))
+            mstore(to, value)
+            to := add(to, 0x20)
+            data := add(data, left)
+        }
+        good := iszero(bad)
+    }
+}
+
 /// Where a matrix that is not good is not: the first such (i, j), squared norms before products.
 function faultOf(uint256 matrix, uint256 rows, uint256 own, uint256 limit) pure returns (uint256, uint256) {
     unchecked {
@@ -107,6 +220,32 @@ function distance(uint256 matrix, uint256 rows, uint256 i, uint256 j) pure retur
     unchecked {
         int256 value = entry(matrix, rows, i, i) + entry(matrix, rows, j, j) - 2 * entry(matrix, rows, i, j);
         return positive(value);
+    }
+}
+
+/// The squared distances of the first `count` rows from row `centre`.
+function distances(uint256 matrix, uint256 rows, uint256 count, uint256 centre) pure returns (uint256 list) {
+    unchecked {
+        list = allocate(count);
+        for (uint256 i = 0; i < count; ++i) {
+            setWord(list, i, distance(matrix, rows, i, centre));
+        }
+    }
+}
+
+/// Replaces the squared norms of a triangle's rows by squared distances from row `centre`, of those before it. No product is larger than its
+/// rows' lengths allow.
+function toCentre(uint256 data, uint256 rows, uint256 centre, uint256 norms) pure {
+    assembly ("memory-safe") {
+        let last := add(norms, shl(5, centre))
+        let own := mload(last)
+        // In the first row; a row has one entry less than the one before, and begins one column later.
+        data := add(data, shl(3, centre))
+        for { let step := shl(3, sub(rows, 1)) } lt(norms, last) { step := sub(step, 8) } {
+            mstore(norms, sub(add(mload(norms), own), shl(1, sar(192, calldataload(data)))))
+            norms := add(norms, 0x20)
+            data := add(data, step)
+        }
     }
 }
 

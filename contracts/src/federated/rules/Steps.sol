@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.37;
 
-import {ONE, allocate, factor, lowerMedian, select, setWord, share, squareRoot, word} from "./Arithmetic.sol";
+import {ONE, allocate, factor, lowerMedian, select, setWord, share, squareRootNear, word} from "./Arithmetic.sol";
 import {numberedDistances, square, squares} from "./Matrices.sol";
 
 // What is done to rows before a rule sees them, and undone to its weights ([F2.6]).
@@ -16,8 +16,9 @@ function clipping(uint256 matrix, uint256 rows, uint256 updates, uint256 norm)
         factors = allocate(rows);
         most = norm;
         uint256 lengths = norm == 0 ? allocate(updates) : 0;
+        uint256 length = 0;
         for (uint256 i = 0; i < updates; ++i) {
-            uint256 length = squareRoot(square(matrix, rows, i));
+            length = squareRootNear(square(matrix, rows, i), length);
             setWord(factors, i, length);
             if (norm == 0) setWord(lengths, i, length);
         }
@@ -136,6 +137,8 @@ function mixColumns(
     uint256 i,
     uint256 near
 ) pure {
+    // As with Weiszfeld: what may return early is not made one function with all around it.
+    if (updates == 0) return;
     assembly ("memory-safe") {
         let width := shl(5, rows)
         let sums := add(half, mul(width, i))
