@@ -157,8 +157,11 @@ impl Run<'_> {
         ];
         for (relation, weight) in descriptor.relations.iter().zip(field::powers(challenges.lambda)) {
             for product in &relation.products {
-                let [a, b] = [&product.a, &product.b]
-                    .map(|terms| operand::vector(backend, terms, &self.space, product.vars, &challenges.r));
+                let vector =
+                    |terms| operand::vector(backend, terms, &self.space, product.vars, &challenges.r);
+                let a = vector(&product.a);
+                // Of norms and inner products both sides are the same.
+                let b = if product.b == product.a { a.clone() } else { vector(&product.b) };
                 let group = &challenges.r[product.group_point.into()..][..product.grouped.into()];
                 let member = Member::Product(Product::new(a, b, group));
                 members.push(Weighted::new(member, weight * scale(product.vars)));
