@@ -91,13 +91,21 @@ impl Products {
         (self.at(i, j) << 16).checked_div(self.length(i) * self.length(j)).unwrap_or(0)
     }
 
-    /// Of the rows' deviations from their mean, times the square of how many there are. Entries stay below 2^79.
-    fn centred(&self) -> Self {
-        let n = self.n as i128;
-        let sums: Vec<i128> = self.cells.chunks(self.n.max(1)).map(|row| row.iter().sum()).collect();
-        let all: i128 = sums.iter().sum();
+    /// Of the rows' deviations from the mean of those that `count`, times the square of how many these are. Entries stay below 2^79.
+    fn centred(&self, count: &[bool]) -> Self {
+        let those = |row: &[i128]| row.iter().zip(count).filter(|(_, counts)| **counts).map(|(x, _)| x).sum();
+        let n = count.iter().filter(|counts| **counts).count() as i128;
+        let sums: Vec<i128> = self.cells.chunks(self.n.max(1)).map(those).collect();
+        let all = those(&sums);
         let sum = |i: usize| sums.get(i).copied().unwrap_or(0);
         Self::new(self.n, |i, j| n * n * self.at(i, j) - n * (sum(i) + sum(j)) + all)
+    }
+
+    /// Which of the first `count` rows stand: all but those from which two thirds of the others or more point away; all if none does.
+    fn standing(&self, count: usize) -> Vec<bool> {
+        let against = |i: usize| (0..count).filter(|j| self.at(i, *j) < 0).count();
+        let standing: Vec<bool> = (0..count).map(|i| 3 * against(i) < 2 * (count - 1)).collect();
+        if standing.contains(&true) { standing } else { vec![true; count] }
     }
 }
 
@@ -120,7 +128,8 @@ fn likeness_of_histories(gram: &Gram) -> Option<Likeness> {
     let shape = gram.shape();
     let n = shape.updates;
     shape.history.then(|| {
-        let centred = Products::new(n, |i, j| i128::from(gram.history_at(i, j))).shortened(n).centred();
+        let centred =
+            Products::new(n, |i, j| i128::from(gram.history_at(i, j))).shortened(n).centred(&vec![true; n]);
         Likeness(Products::new(n, |i, j| if i == j { FULL } else { SAME_HISTORY.of(centred.cosine(i, j)) }))
     })
 }
@@ -147,7 +156,9 @@ pub fn qualities(gram: &Gram) -> Vec<u32> {
         Some(p) => rows.at(i, j) - rows.at(i, p) * rows.at(j, p) / rows.at(p, p),
         None => rows.at(i, j),
     });
-    let centred = rest.centred();
+    // Who points away from the rest would move the mean, so that all others deviated from it alike, and take away what they agree in.
+    let standing = rows.standing(n);
+    let centred = rest.centred(&standing);
     let histories = likeness_of_histories(gram);
     let likeness = Likeness(Products::new(n, |i, j| {
         if i == j {
@@ -164,8 +175,10 @@ pub fn qualities(gram: &Gram) -> Vec<u32> {
         agreements.sort_unstable();
         agreements.iter().rev().take(n.div_ceil(4)).sum::<i128>()
     };
-    let peers = match n >= FEWEST_WITH_PEERS {
-        true => PEERS.relative(&(0..n).map(peers).collect::<Vec<_>>()),
+    let peers: Vec<i128> = (0..n).map(peers).collect();
+    // Where most agree with nobody in what is new, this says nothing of anybody.
+    let peers = match n >= FEWEST_WITH_PEERS && lower_median(&peers) > 0 {
+        true => PEERS.relative(&peers),
         false => vec![FULL; n],
     };
     let fresh = |i: usize| {
@@ -173,8 +186,9 @@ pub fn qualities(gram: &Gram) -> Vec<u32> {
         FULL - ((cosine * cosine) >> 16)
     };
     let fresh = FRESH.relative(&(0..n).map(fresh).collect::<Vec<_>>());
-    // Others, each once.
-    let shares: Vec<i128> = (0..n).map(|j| FULL * FULL / likeness.count(j)).collect();
+    // Others that stand, each once.
+    let share = |(j, stands): (usize, &bool)| if *stands { FULL * FULL / likeness.count(j) } else { 0 };
+    let shares: Vec<i128> = standing.iter().enumerate().map(share).collect();
     let aligned = |i: usize| {
         // Below 2^87.
         let others =

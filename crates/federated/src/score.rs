@@ -13,6 +13,9 @@ pub const MOST_KNOWN: usize = 16;
 const CELLS_A_KNOWN: usize = 8;
 /// What counts for nothing of a square: rounding leaves less than this.
 const NOTHING: f64 = 1e-9;
+/// From this part of the usual gain on an update counts in full: what a handful of examples says of one update among many is mostly
+/// whether it helps.
+const ENOUGH: f64 = 0.25;
 /// What takes as much as so many usual gains is a fault; what only helps nobody, as honest work on unusual data may, is none.
 const HARM: f64 = 4.0;
 
@@ -37,7 +40,7 @@ pub fn scores(gains: &[f64], new: &[f64]) -> Vec<u32> {
     let usual_new = median(new.iter().copied());
     let score = |(i, gain): (usize, &f64)| {
         let harms = *gain < -HARM * usual_gain && usual_gain > 0.0;
-        let gain = if *gain > 0.0 { gain / usual_gain } else { 0.0 };
+        let gain = if *gain > 0.0 { gain / usual_gain / ENOUGH } else { 0.0 };
         let new = new.get(i).copied().filter(|new| *new > 0.0).unwrap_or(0.0);
         // Where most send the same again, who does not has all of it.
         let new = if usual_new > 0.0 { new / usual_new } else { f64::from(new > 0.0) };
@@ -200,7 +203,7 @@ mod tests {
 
     #[test]
     fn what_harms_scores_nothing_and_the_usual_gain_everything() {
-        let scores = scores(&[2.0, 2.0, 9.0, 1.0, 0.0, -7.0, -9.0], &[0.5; 7]);
+        let scores = scores(&[2.0, 2.0, 9.0, 0.25, 0.0, -7.0, -9.0], &[0.5; 7]);
         assert_eq!(scores, [ONE, ONE, ONE, HALF, 1, 1, 0]);
     }
 

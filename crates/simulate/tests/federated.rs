@@ -71,6 +71,29 @@ fn what_hides_among_the_honest_takes_krum_over_and_not_krum_after_mixing() {
     }
 }
 
+/// Long cumulative updates would move the mean of all so far that honest ones deviated from it alike, and counted as one.
+#[test]
+fn scaled_updates_gain_no_weight_by_histories() {
+    for rule in [Kind::Average, Kind::GeometricMedian] {
+        let weights = |attack| {
+            let defence = Defence { validators: 0, ..Defence::ALL };
+            let found = outcome(&Experiment {
+                attack: Some(attack),
+                scheme: Scheme::of(rule),
+                defence,
+                rounds: 10,
+                ..experiment()
+            });
+            found.rounds.iter().filter_map(|round| round.attackers_weight).collect::<Vec<f64>>()
+        };
+        let scaled = weights(Attack::Scaling);
+        assert!(scaled.len() == 10 && scaled.iter().all(|weight| *weight < 0.201), "{rule:?}: {scaled:?}");
+        // Control: whose cumulative updates are alike count as one.
+        let sybil = weights(Attack::Sybil);
+        assert!(sybil[9] < 0.1, "{rule:?}: {sybil:?}");
+    }
+}
+
 #[test]
 fn a_backdoor_opens_in_an_average_and_not_in_multi_krum() {
     let attack = Some(Attack::Backdoor);
@@ -122,13 +145,15 @@ fn work_that_is_not_ones_own_earns_nothing() {
 
 #[test]
 fn validators_see_what_the_matrix_does_not_where_data_differ_much() {
-    for (attack, most) in [(Attack::LabelFlip, 0.1), (Attack::Sybil, 1.1), (Attack::Replay, 0.4)] {
+    for (attack, most, without) in
+        [(Attack::LabelFlip, 0.1, 0.5), (Attack::Sybil, 1.1, 1.2), (Attack::Replay, 0.4, 1.2)]
+    {
         let hard = Experiment { split: Split::Dirichlet(0.3), attack: Some(attack), ..experiment() };
         let defended = outcome(&hard).pays.attackers();
         assert!(defended <= most, "{attack:?}: {defended}");
         let defence = Defence { validators: 0, ..Defence::ALL };
         let control = outcome(&Experiment { defence, ..hard }).pays.attackers();
-        assert!(control > 1.2, "{attack:?}: {control}");
+        assert!(control > without, "{attack:?}: {control}");
     }
 }
 

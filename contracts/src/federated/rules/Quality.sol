@@ -27,22 +27,16 @@ function noneAlike(uint256 like, uint256 updates) pure {
     }
 }
 
-/// The lengths of the rows' deviations from their mean, times how many rows there are, to `lengths`; and the sum of all inner products,
-/// which lie from bit 32 on.
-function centre(uint256 matrix, uint256 updates, uint256 sums, uint256 lengths) pure returns (int256 all) {
+/// The lengths of the rows' deviations from the mean of `count` of them, times how many these are, to `lengths`. The inner products lie
+/// from bit 32 on; `sums` has each row's with those of which it is the mean, `all` theirs among each other.
+function centre(uint256 matrix, uint256 updates, uint256 count, uint256 sums, int256 all, uint256 lengths) pure {
     unchecked {
-        assembly ("memory-safe") {
-            for { let i := shl(5, updates) } i {} {
-                i := sub(i, 0x20)
-                all := add(all, mload(add(sums, i)))
-            }
-        }
         for (uint256 i = 0; i < updates; ++i) {
             uint256 length;
             assembly ("memory-safe") {
                 let value := sar(32, mload(add(matrix, shl(5, mul(i, add(updates, 1))))))
-                value := sub(mul(updates, value), shl(1, mload(add(sums, shl(5, i)))))
-                length := add(mul(updates, value), all)
+                value := sub(mul(count, value), shl(1, mload(add(sums, shl(5, i)))))
+                length := add(mul(count, value), all)
                 length := mul(length, sgt(length, 0))
             }
             setWord(lengths, i, squareRoot(length));
@@ -60,7 +54,7 @@ function shareOfOne(uint256 counts, uint256 updates) pure {
 }
 
 /// Writes what is left of the updates without their part along the previous aggregate, of the squared norm `norm` (0 takes nothing
-/// off), above the 32 bits of each likeness; and its rows' sums, to `sums`.
+/// off), above the 32 bits of each likeness; and its rows' sums, to `sums`, with how many updates point away from each above 128 bits.
 function putRest(uint256 matrix, uint256 rows, uint256 updates, uint256 norm, uint256 like, uint256 sums) pure {
     assembly ("memory-safe") {
         let line := shl(5, updates)
@@ -78,9 +72,12 @@ function putRest(uint256 matrix, uint256 rows, uint256 updates, uint256 norm, ui
                 from := add(from, 0x20)
                 right := add(right, 0x20)
                 down := add(down, line)
-                value := sub(mload(from), sdiv(mul(part, mload(add(parts, j))), norm))
-                sum := add(sum, value)
-                mstore(add(sums, j), add(mload(add(sums, j)), value))
+                let product := mload(from)
+                value := sub(product, sdiv(mul(part, mload(add(parts, j))), norm))
+                // With one above 128 bits if the two point away from each other.
+                product := add(value, and(shr(127, product), 0x100000000000000000000000000000000))
+                sum := add(sum, product)
+                mstore(add(sums, j), add(mload(add(sums, j)), product))
                 value := or(shl(32, value), mload(right))
                 mstore(right, value)
                 mstore(down, value)
@@ -92,12 +89,59 @@ function putRest(uint256 matrix, uint256 rows, uint256 updates, uint256 norm, ui
     }
 }
 
-/// Raises likenesses to those of the rests' deviations from their mean, and writes how far each two agree where the rests were: what
-/// points apart, and one itself, in nothing.
-function putAgreements(uint256 like, uint256 updates, uint256 sums) pure {
+/// Which updates do not stand, a bit each: those from which two thirds of the others or more point away; none if all do. Leaves the
+/// sums of what the others are with those that stand.
+function leaveOut(uint256 like, uint256 updates, uint256 sums)
+    pure
+    returns (uint256 out, uint256 standing, int256 all)
+{
+    unchecked {
+        standing = updates;
+        for (uint256 i = 0; i < updates; ++i) {
+            uint256 against;
+            assembly ("memory-safe") {
+                let place := add(sums, shl(5, i))
+                let sum := mload(place)
+                let value := signextend(15, sum)
+                mstore(place, value)
+                against := shr(128, sub(sum, value))
+            }
+            if (3 * against >= 2 * (updates - 1)) {
+                // A bit, not a number of bits.
+                // forge-lint: disable-next-line(incorrect-shift)
+                out |= 1 << i;
+                --standing;
+            }
+        }
+        if (standing == 0) (out, standing) = (0, updates);
+        for (uint256 i = 0; i < updates && out != 0; ++i) {
+            if ((out >> i) & 1 == 0) continue;
+            assembly ("memory-safe") {
+                let line := shl(5, updates)
+                let row := add(like, mul(line, i))
+                for { let j := 0 } lt(j, line) { j := add(j, 0x20) } {
+                    let to := add(sums, j)
+                    mstore(to, sub(mload(to), sar(32, mload(add(row, j)))))
+                }
+            }
+        }
+        for (uint256 i = 0; i < updates; ++i) {
+            // Signed, as it lies there.
+            // forge-lint: disable-next-line(unsafe-typecast)
+            if ((out >> i) & 1 == 0) all += int256(word(sums, i));
+        }
+    }
+}
+
+/// Raises likenesses to those of the rests' deviations from the mean of those that stand, and writes how far each two agree where the
+/// rests were: what points apart, and one itself, in nothing. Says who does not stand, a bit each.
+function putAgreements(uint256 like, uint256 updates, uint256 sums) pure returns (uint256 out) {
     unchecked {
         uint256 lengths = allocate(2 * updates);
-        int256 all = centre(like, updates, sums, lengths);
+        uint256 standing;
+        int256 all;
+        (out, standing, all) = leaveOut(like, updates, sums);
+        centre(like, updates, standing, sums, all, lengths);
         for (uint256 i = 0; i < updates; ++i) {
             setWord(lengths, updates + i, squareRoot(word(like, i * (updates + 1)) >> 32));
         }
@@ -105,7 +149,7 @@ function putAgreements(uint256 like, uint256 updates, uint256 sums) pure {
             let line := shl(5, updates)
             for { let i := 0 } lt(i, line) { i := add(i, 0x20) } {
                 mstore(like, 65536)
-                let own := sub(all, mul(updates, mload(add(sums, i))))
+                let own := sub(all, mul(standing, mload(add(sums, i))))
                 let other := add(lengths, i)
                 let length := mload(other)
                 let size := mload(add(other, line))
@@ -118,7 +162,7 @@ function putAgreements(uint256 like, uint256 updates, uint256 sums) pure {
                     let value := mload(right)
                     let same := and(value, 0xffffffff)
                     value := sar(32, value)
-                    let above := add(own, mul(updates, sub(mul(updates, value), mload(add(sums, j)))))
+                    let above := add(own, mul(standing, sub(mul(standing, value), mload(add(sums, j)))))
                     above := sub(sdiv(shl(16, above), mul(length, mload(other))), SAME_UPDATE)
                     if sgt(above, 0) {
                         above := shl(2, above)
@@ -204,7 +248,7 @@ function sumLargest(uint256 packed, uint256 words, uint256 most) pure returns (u
     }
 }
 
-/// Every update's agreement with the others, each of them once: their shares' sum along it, to `values`.
+/// Every update's agreement with the others that stand, each of them once: their shares' sum along it, to `values`.
 function alignments(
     uint256 matrix,
     uint256 rows,
@@ -278,14 +322,15 @@ function freshness(uint256 matrix, uint256 rows, uint256 updates, uint256 length
 }
 
 /// Multiplies qualities by how much of the median each value is: nothing up to `low`, in full from `1 / 2^stretch` above. A
-/// value of 0 is nothing, and any other in full if the median is 0.
-function grade(uint256 qualities, uint256 values, uint256 updates, uint256 low, uint256 stretch) pure {
+/// value of 0 is nothing, and any other in full if the median is 0; where `most` have to have something, all are in full then.
+function grade(uint256 qualities, uint256 values, uint256 updates, uint256 low, uint256 stretch, bool most) pure {
     unchecked {
         uint256 sorted = allocate(updates);
         for (uint256 i = 0; i < updates; ++i) {
             setWord(sorted, i, word(values, i));
         }
         uint256 median = lowerMedian(sorted, updates);
+        if (most && median == 0) return;
         for (uint256 i = 0; i < updates; ++i) {
             uint256 part = word(values, i);
             if (part != 0) {
@@ -309,24 +354,24 @@ function assess(uint256 matrix, uint256 rows, uint256 updates, bool hasPrevious,
         uint256 counts = allocate(updates);
         uint256 lengths = allocate(updates);
         putRest(matrix, rows, updates, norm, like, values);
-        putAgreements(like, updates, values);
+        uint256 out = putAgreements(like, updates, values);
         sumAgreements(like, updates, values, counts);
         for (uint256 i = 0; i < updates; ++i) {
             setWord(qualities, i, ONE);
         }
-        if (updates >= 4) grade(qualities, values, updates, 6 << 12, 1);
+        if (updates >= 4) grade(qualities, values, updates, 6 << 12, 1, true);
         lengthsOf(matrix, rows, updates, lengths);
         if (norm != 0) {
             freshness(matrix, rows, updates, lengths, values);
-            grade(qualities, values, updates, 6 << 12, 2);
+            grade(qualities, values, updates, 6 << 12, 2, false);
         }
         uint256 shares = allocate(updates);
         for (uint256 i = 0; i < updates; ++i) {
-            setWord(shares, i, (1 << 32) / word(counts, i));
+            setWord(shares, i, (out >> i) & 1 == 0 ? (1 << 32) / word(counts, i) : 0);
         }
         if (updates > 1) {
             alignments(matrix, rows, updates, like, shares, lengths, values);
-            grade(qualities, values, updates, 4 << 12, 2);
+            grade(qualities, values, updates, 4 << 12, 2, false);
         }
         for (uint256 i = 0; i < updates; ++i) {
             setWord(qualities, i, ((word(qualities, i) << 16) / word(counts, i)) / updates);

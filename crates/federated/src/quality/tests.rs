@@ -155,8 +155,13 @@ fn long_cumulatives_make_others_no_clones() {
     for seed in 0..10 {
         let mut world = World::new(seed);
         let rows = with_long_ones(&mut world, 100);
-        let counts = counts(&world.gram(&rows));
+        let gram = world.gram(&rows);
+        let counts = counts(&gram);
         assert!(counts[5..].iter().all(|count| *count == u128::from(ONE)), "seed {seed}: {counts:?}");
+        // Control: at their length they do.
+        let histories = Products::new(20, |i, j| i128::from(gram.history_at(i, j)));
+        let alike = histories.centred(&[true; 20]).cosine(5, 6);
+        assert!(SAME_HISTORY.of(alike) > FULL / 2, "seed {seed}: {alike}");
     }
 }
 
@@ -177,4 +182,61 @@ fn few_updates_are_not_asked_for_peers() {
         let qualities = world.qualities(&rows);
         assert!(qualities.iter().all(|quality| *quality > 0), "{qualities:?}");
     }
+}
+
+/// A first round of few honest ones, and one who sends what they have in common turned around.
+#[test]
+fn of_few_updates_one_that_points_away_takes_nothing_from_the_others() {
+    for n in 4..9 {
+        for seed in 0..10 {
+            let mut world = World::new(seed);
+            world.previous.fill(0);
+            let mut row = || sum(&world.common, &noise(&mut world.draw, 400));
+            let mut rows: Vec<Vec<i64>> = (0..n).map(|_| row()).collect();
+            rows[n - 1].iter_mut().for_each(|cell| *cell = -*cell);
+            let gram = world.gram(&rows);
+            let qualities = qualities(&gram);
+            let honest = mean(&qualities[..n - 1]) * n as f64 / f64::from(ONE);
+            assert!(qualities[n - 1] == 0 && honest > 0.9, "{n} with seed {seed}: {qualities:?}");
+            // Control: beside the mean of all of them the honest ones of four or five deviate alike.
+            let products = Products::new(n, |i, j| i128::from(gram.at(i, j))).shortened(n);
+            let standing = products.standing(n);
+            assert_eq!(standing.iter().filter(|stands| **stands).count(), n - 1);
+            let alike = |count: &[bool]| SAME_UPDATE.of(products.centred(count).cosine(0, 1));
+            assert!(
+                alike(&standing) == 0 && (n > 5 || alike(&vec![true; n]) > FULL / 4),
+                "{n} with seed {seed}"
+            );
+        }
+    }
+}
+
+#[test]
+fn where_all_point_away_from_each_other_all_stand() {
+    let products = Products::new(3, |i, j| if i == j { 2 } else { -1 });
+    assert_eq!(products.standing(3), [true; 3]);
+    // Two thirds of the others: of three two, of four three.
+    let away = |n: usize, others: usize| {
+        Products::new(n, |i, j| if i + j <= others && i * j == 0 && i + j > 0 { -1 } else { 1 }).standing(n)
+            [0]
+    };
+    assert_eq!([away(4, 1), away(4, 2), away(5, 2), away(5, 3)], [true, false, true, false]);
+}
+
+#[test]
+fn where_most_agree_with_nobody_in_what_is_new_all_count() {
+    let axis =
+        |place: usize, size: i64| (0..CELLS).map(|cell| if cell == place { size } else { 0 }).collect();
+    let mut world = World::new(1);
+    world.previous = axis(0, 1000);
+    let rows: Vec<Vec<i64>> = (1..6).map(|i| sum(&axis(0, 1000), &axis(i, 500))).collect();
+    assert!(world.qualities(&rows).iter().all(|quality| *quality == ONE / 5), "{:?}", world.qualities(&rows));
+    // Control: where most have something in common, who has not earns nothing.
+    let shared: Vec<Vec<i64>> = rows
+        .iter()
+        .enumerate()
+        .map(|(i, row)| if i > 0 { sum(row, &axis(9, 300)) } else { row.clone() })
+        .collect();
+    let qualities = world.qualities(&shared);
+    assert!(qualities[0] == 0 && qualities[1..].iter().all(|quality| *quality > 0), "{qualities:?}");
 }
