@@ -69,6 +69,47 @@ const ACTIONS: [(&str, usize, &str); 18] = [
     ("open a log", 0, "open"),
     ("anchor a root", 0, "anchor"),
 ];
+/// Rules of federated tasks: row, and the name in snapshots.
+const RULES: [(&str, &str); 4] = [
+    ("average", "average"),
+    ("centered clipping", "centered clipping"),
+    ("Multi-Krum", "Multi-Krum"),
+    ("geometric median of clipped updates", "geometric median of clipped"),
+];
+/// A federated round of twenty, each step: row, and the name in the snapshot.
+const TWENTY: [(&str, &str); 5] = [
+    (
+        "a participant's round where each sends its own: commit, reveal, its part of the pay",
+        "a participant's round, each alone",
+    ),
+    ("the same where one transaction carries 20", "a participant's round, carried"),
+    ("aggregate 20 by the average, without the proof", "aggregate 20, without the proof"),
+    ("compute the qualities of 20", "rate 20"),
+    ("pay 20", "settle 20"),
+];
+/// The same of a hundred: row, which of the numbers, name in the snapshot.
+const HUNDRED: [(&str, usize, &str); 6] = [
+    ("aggregate by the average", 0, "aggregate 100 by average, without the proof"),
+    ("aggregate by Multi-Krum", 0, "aggregate 100 by Multi-Krum, without the proof"),
+    (
+        "aggregate by Multi-Krum with histories",
+        0,
+        "aggregate 100 by Multi-Krum with histories, without the proof",
+    ),
+    ("compute their qualities; with histories", 0, "rate 100"),
+    ("compute their qualities; with histories", 1, "rate 100 with histories"),
+    ("pay", 0, "settle 100"),
+];
+/// What `docs/benchmarks.md` says of them, under the names in the snapshot.
+const MEASURED: [&str; 7] = [
+    "a participant's round, carried",
+    "a participant's round, each alone",
+    "aggregate 20 by average, proof and all, one chunk",
+    "aggregate 20 by Multi-Krum, proof and all, one chunk",
+    "aggregate 20 by Multi-Krum, proof and all, two chunks",
+    "aggregate 100 by average, without the proof",
+    "aggregate 100 by Multi-Krum, without the proof",
+];
 /// Settlement's steps: row, cell (asking or settling), and the names in the snapshot whose gas it is, each with how many
 /// share it.
 type Step = (&'static str, usize, &'static [(&'static str, u64)]);
@@ -289,6 +330,23 @@ fn tables() -> Result<Vec<Table>> {
             otherwise.push((place(row, 1, number), gas(&claims_pinned, name)?));
         }
     }
+    let rounds = pinned("contracts/snapshots/federated.json")?;
+    let (mut rules, mut twenty, mut hundred, mut measured) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for (row, name) in RULES {
+        for (cell, chunks) in ["one chunk", "two chunks"].iter().enumerate() {
+            let name = format!("aggregate 20 by {name}, proof and all, {chunks}");
+            rules.push((place(row, 1 + cell, 0), gas(&rounds, &name)?));
+        }
+    }
+    for (row, name) in TWENTY {
+        twenty.push((place(row, 1, 0), gas(&rounds, name)?));
+    }
+    for (row, number, name) in HUNDRED {
+        hundred.push((place(row, 1, number), gas(&rounds, name)?));
+    }
+    for name in MEASURED {
+        measured.push((place(name, 1, 0), gas(&rounds, name)?));
+    }
     Ok(vec![
         Table { document: CONTRACTS, heading: "| contract | what |", numbers: sizes },
         Table { document: CONTRACTS, heading: "| action |", numbers: registry },
@@ -297,7 +355,11 @@ fn tables() -> Result<Vec<Table>> {
         Table { document: CONTRACTS, heading: "| certificate of |", numbers: certificates },
         Table { document: CONTRACTS, heading: "| claims, 128 at once |", numbers: claims },
         Table { document: CONTRACTS, heading: "| claims, otherwise |", numbers: otherwise },
+        Table { document: CONTRACTS, heading: "| federated learning |", numbers: twenty },
+        Table { document: CONTRACTS, heading: "| aggregate 20, proof and all |", numbers: rules },
+        Table { document: CONTRACTS, heading: "| 100 participants |", numbers: hundred },
         Table { document: BENCHMARKS, heading: "| model | transaction, calldata |", numbers: phases },
+        Table { document: BENCHMARKS, heading: "| what | gas |", numbers: measured },
     ])
 }
 
