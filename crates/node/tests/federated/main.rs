@@ -2,6 +2,63 @@
 //! than it committed to, an aggregator that is away, a stop at every step, a chain that takes blocks back. Here vectors are one number, and proofs are believed;
 //! in `real` and `large` everything is as it is.
 
+/// Methods of a craft that do as the one in its first field does, so that a test writes only those that do something else.
+macro_rules! as_the_inner {
+    (prefix) => {
+        fn prefix(&self) -> Vec<u8> {
+            self.0.prefix()
+        }
+    };
+    (model_points) => {
+        fn model_points(&self, package: &[u8]) -> Result<Vec<u8>, averment_node::federated::craft::CraftError> {
+            self.0.model_points(package)
+        }
+    };
+    (check_room) => {
+        fn check_room(&self, terms: &averment_ledger::federated::Terms, initial: &[u8]) -> Result<(), String> {
+            averment_node::federated::craft::Craft::check_room(&self.0, terms, initial)
+        }
+    };
+    (train) => {
+        fn train(&self, about: &averment_node::federated::craft::About, model: &[u8]) -> Result<averment_node::federated::craft::Update, averment_node::federated::craft::CraftError> {
+            self.0.train(about, model)
+        }
+    };
+    (check_update) => {
+        fn check_update(&self, about: &averment_node::federated::craft::About, update: &averment_node::federated::craft::Update) -> Result<(), averment_node::federated::craft::UpdateFault> {
+            self.0.check_update(about, update)
+        }
+    };
+    (sum) => {
+        fn sum(&self, packages: &[Vec<u8>]) -> Result<Vec<u8>, averment_node::federated::craft::CraftError> {
+            self.0.sum(packages)
+        }
+    };
+    (check_sum) => {
+        fn check_sum(&self, opening: &[u8], points: &[u8]) -> Result<(), averment_node::federated::craft::UpdateFault> {
+            self.0.check_sum(opening, points)
+        }
+    };
+    (aggregate) => {
+        fn aggregate(&self, work: &averment_node::federated::craft::Work) -> Result<averment_node::federated::craft::NewModel, averment_node::federated::craft::CraftError> {
+            self.0.aggregate(work)
+        }
+    };
+    (integers) => {
+        fn integers(&self, kind: averment_plan::vector::VectorKind, package: &[u8]) -> Result<averment_node::federated::craft::Integers, averment_node::federated::craft::CraftError> {
+            self.0.integers(kind, package)
+        }
+    };
+    (score) => {
+        fn score(&self, work: &averment_node::federated::craft::Work) -> Result<Vec<u32>, averment_node::federated::craft::CraftError> {
+            self.0.score(work)
+        }
+    };
+    ($($method:ident),+) => {
+        $(as_the_inner! { $method })+
+    };
+}
+
 mod large;
 mod real;
 mod reorganised;

@@ -20,8 +20,7 @@ use averment_ledger::{
     proofs::ProofClient,
 };
 use averment_node::federated::craft::{
-    About, Craft, CraftError, Integers, Learning, NewModel, Origin, Row, Scoring, TaskCraft, Update,
-    UpdateFault, Work,
+    About, Craft, CraftError, Learning, Origin, Row, Scoring, TaskCraft, Update, Work,
 };
 use averment_plan::vector::{Package, Vector, VectorKind};
 use averment_primitives::{Salt, VersionId};
@@ -218,40 +217,10 @@ impl Participant for Again {
 struct Cheat(TaskCraft);
 
 impl Craft for Cheat {
-    fn prefix(&self) -> Vec<u8> {
-        self.0.prefix()
-    }
-
-    fn model_points(&self, package: &[u8]) -> Result<Vec<u8>, CraftError> {
-        self.0.model_points(package)
-    }
-
-    fn check_room(&self, terms: &Terms, initial: &[u8]) -> Result<(), String> {
-        Craft::check_room(&self.0, terms, initial)
-    }
+    as_the_inner!(prefix, model_points, check_room, check_update, sum, check_sum, aggregate, integers);
 
     fn train(&self, about: &About, model: &[u8]) -> Result<Update, CraftError> {
         self.0.train(&About { round: about.round + 1, ..about.clone() }, model)
-    }
-
-    fn check_update(&self, about: &About, update: &Update) -> Result<(), UpdateFault> {
-        self.0.check_update(about, update)
-    }
-
-    fn sum(&self, packages: &[Vec<u8>]) -> Result<Vec<u8>, CraftError> {
-        self.0.sum(packages)
-    }
-
-    fn check_sum(&self, opening: &[u8], points: &[u8]) -> Result<(), UpdateFault> {
-        self.0.check_sum(opening, points)
-    }
-
-    fn aggregate(&self, work: &Work) -> Result<NewModel, CraftError> {
-        self.0.aggregate(work)
-    }
-
-    fn integers(&self, kind: VectorKind, package: &[u8]) -> Result<Integers, CraftError> {
-        self.0.integers(kind, package)
     }
 
     fn score(&self, work: &Work) -> Result<Vec<u32>, CraftError> {

@@ -5,61 +5,26 @@ use crate::{
     world::{AGGREGATOR, FIRST, Member, Toy, World, package, point},
 };
 use alloy_primitives::{Address, keccak256};
-use averment_ledger::federated::{Phase, Terms};
+use averment_ledger::federated::Phase;
 use averment_node::{
     federated::{
-        craft::{About, Craft, CraftError, Integers, NewModel, Update, UpdateFault, Work},
+        craft::{About, Craft, Update, UpdateFault},
         delivery::Parts,
         transfers::{Patience, Place, TransferClient},
     },
     seal::{About as Sealed, seal},
 };
-use averment_plan::vector::VectorKind;
 use std::sync::{Arc, Mutex};
 
 /// Says whose updates were checked.
 struct Watched(Toy, Arc<Mutex<Vec<Address>>>);
 
 impl Craft for Watched {
-    fn prefix(&self) -> Vec<u8> {
-        self.0.prefix()
-    }
-
-    fn model_points(&self, package: &[u8]) -> Result<Vec<u8>, CraftError> {
-        self.0.model_points(package)
-    }
-
-    fn check_room(&self, terms: &Terms, initial: &[u8]) -> Result<(), String> {
-        Craft::check_room(&self.0, terms, initial)
-    }
-
-    fn train(&self, about: &About, model: &[u8]) -> Result<Update, CraftError> {
-        self.0.train(about, model)
-    }
+    as_the_inner!(prefix, model_points, check_room, train, sum, check_sum, aggregate, integers, score);
 
     fn check_update(&self, about: &About, update: &Update) -> Result<(), UpdateFault> {
         self.1.lock().unwrap().push(about.party);
         self.0.check_update(about, update)
-    }
-
-    fn sum(&self, packages: &[Vec<u8>]) -> Result<Vec<u8>, CraftError> {
-        self.0.sum(packages)
-    }
-
-    fn check_sum(&self, opening: &[u8], points: &[u8]) -> Result<(), UpdateFault> {
-        self.0.check_sum(opening, points)
-    }
-
-    fn aggregate(&self, work: &Work) -> Result<NewModel, CraftError> {
-        self.0.aggregate(work)
-    }
-
-    fn integers(&self, kind: VectorKind, package: &[u8]) -> Result<Integers, CraftError> {
-        self.0.integers(kind, package)
-    }
-
-    fn score(&self, work: &Work) -> Result<Vec<u32>, CraftError> {
-        self.0.score(work)
     }
 }
 

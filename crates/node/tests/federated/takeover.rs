@@ -9,10 +9,7 @@ use crate::{
 };
 use averment_compiler::task::Widths;
 use averment_ledger::federated::{Event as Told, Terms};
-use averment_node::federated::craft::{
-    About, Craft, CraftError, Integers, NewModel, TaskCraft, Update, UpdateFault, Work,
-};
-use averment_plan::vector::VectorKind;
+use averment_node::federated::craft::{Craft, CraftError, NewModel, TaskCraft, Work};
 use averment_trainers::Settings;
 use std::sync::{
     Arc,
@@ -29,25 +26,7 @@ fn settings() -> Settings {
 struct Withholding(TaskCraft, Arc<AtomicBool>);
 
 impl Craft for Withholding {
-    fn prefix(&self) -> Vec<u8> {
-        self.0.prefix()
-    }
-
-    fn model_points(&self, package: &[u8]) -> Result<Vec<u8>, CraftError> {
-        self.0.model_points(package)
-    }
-
-    fn check_room(&self, terms: &Terms, initial: &[u8]) -> Result<(), String> {
-        Craft::check_room(&self.0, terms, initial)
-    }
-
-    fn train(&self, about: &About, model: &[u8]) -> Result<Update, CraftError> {
-        self.0.train(about, model)
-    }
-
-    fn check_update(&self, about: &About, update: &Update) -> Result<(), UpdateFault> {
-        self.0.check_update(about, update)
-    }
+    as_the_inner!(prefix, model_points, check_room, train, check_update, check_sum, integers, score);
 
     fn sum(&self, packages: &[Vec<u8>]) -> Result<Vec<u8>, CraftError> {
         match self.1.load(Ordering::Relaxed) {
@@ -57,23 +36,11 @@ impl Craft for Withholding {
         }
     }
 
-    fn check_sum(&self, opening: &[u8], points: &[u8]) -> Result<(), UpdateFault> {
-        self.0.check_sum(opening, points)
-    }
-
     fn aggregate(&self, work: &Work) -> Result<NewModel, CraftError> {
         match self.1.load(Ordering::Relaxed) {
             true => Err(CraftError::new("adding up updates", "it does not want to")),
             false => self.0.aggregate(work),
         }
-    }
-
-    fn integers(&self, kind: VectorKind, package: &[u8]) -> Result<Integers, CraftError> {
-        self.0.integers(kind, package)
-    }
-
-    fn score(&self, work: &Work) -> Result<Vec<u32>, CraftError> {
-        self.0.score(work)
     }
 }
 
