@@ -29,7 +29,7 @@ use std::{
     time::Duration,
 };
 use tokio::task::JoinHandle;
-use world::{GENESIS_TIME, Place, Says, TRUTH, World};
+use world::{GENESIS_TIME, Place, SEATS, Says, TRUTH, World};
 
 const QUORUM: u8 = 2;
 
@@ -257,7 +257,7 @@ async fn seven(mut world: World) {
     let mut earned = Vec::new();
     for operator in 1..=7 {
         earned.push(world.earned(operator).await);
-        assert_eq!(world.seats(operator).await, 1);
+        assert_eq!(world.seats(operator).await, SEATS);
     }
     assert_eq!(earned.iter().sum::<u128>(), 1_000, "{earned:?}");
     assert_eq!(earned[4..], [0, 0, 0], "{earned:?}");
@@ -310,7 +310,7 @@ async fn stopped_at(world: &mut World, at: usize) -> usize {
     // Both are paid once, and nothing was lost.
     for (operator, before) in [1, 2].into_iter().zip(before) {
         assert_eq!(world.earned(operator).await - before, 500, "step {at}");
-        assert_eq!(world.seats(operator).await, 1, "step {at}");
+        assert_eq!(world.seats(operator).await, SEATS, "step {at}");
     }
     assert_eq!(stopped.operator.machine().missed(), 0, "step {at}");
     taken.load(Ordering::SeqCst)
@@ -372,7 +372,7 @@ async fn without_enough_voices_the_chain_decides() {
     assert!(world.is_final(id, &[TRUTH]).await);
     assert_eq!(world.logs::<OracleStaking::Committed>(id).await.len(), 3);
     for (operator, share) in [(1, 500), (2, 500), (3, 0)] {
-        assert_eq!((world.earned(operator).await, world.seats(operator).await), (share, 1));
+        assert_eq!((world.earned(operator).await, world.seats(operator).await), (share, SEATS));
     }
 }
 

@@ -34,7 +34,7 @@ use std::{
         atomic::{AtomicUsize, Ordering},
     },
 };
-use world::{GENESIS_TIME, Place, Says, TRUTH, World};
+use world::{GENESIS_TIME, Place, SEATS, Says, TRUTH, World};
 
 const QUORUM: u8 = 2;
 const OPTIMISTIC: u8 = 1;
@@ -148,8 +148,8 @@ async fn five_operators(mut world: World) {
     assert_eq!(earned[..3].iter().sum::<u128>(), 1_000);
     assert!(earned[..3].iter().all(|share| (333..=334).contains(share)), "{earned:?}");
     assert_eq!(earned[3..], [0, 0]);
-    // Who copied could not reveal, and lost its seat with a part of the bond; who lied keeps it until somebody proves it.
-    assert_eq!((world.seats(4).await, world.seats(5).await), (1, 0));
+    // Who copied could not reveal, and lost this seat with a part of the bond; who lied keeps it until somebody proves it.
+    assert_eq!((world.seats(4).await, world.seats(5).await), (SEATS, SEATS - 1));
     for operator in &mut honest {
         turn(operator).await;
         assert_eq!((operator.machine().open(), operator.machine().missed()), (0, 0));
@@ -190,7 +190,7 @@ async fn stopped_at(world: &mut World, at: usize) -> usize {
     assert!(world.is_final(id, &[TRUTH]).await, "step {at}");
     // Paid once, and nothing was lost: neither by silence nor by saying two things.
     assert_eq!(world.earned(1).await - before, 1_000, "step {at}");
-    assert_eq!(world.seats(1).await, 1, "step {at}");
+    assert_eq!(world.seats(1).await, SEATS, "step {at}");
     assert_eq!(operator.machine().missed(), 0, "step {at}");
     taken.load(Ordering::SeqCst)
 }
@@ -320,7 +320,7 @@ async fn a_committee_computes_a_registered_plan_on_inputs_that_are_sealed_to_its
     }
     assert!(world.is_final(id, &[truth]).await);
     for (operator, share) in [(1, 500), (2, 500), (3, 0)] {
-        assert_eq!((world.earned(operator).await, world.seats(operator).await), (share, 1));
+        assert_eq!((world.earned(operator).await, world.seats(operator).await), (share, SEATS));
     }
 }
 

@@ -33,6 +33,8 @@ pub const MONEY: u128 = 100_000 * TOKEN;
 const HOLDERS: usize = 4;
 /// Operators of the committee, each with one seat.
 pub const OPERATORS: usize = 5;
+/// Seats of each operator, of 64 places.
+const SEATS: u16 = 12;
 
 /// Who takes part, by the development account that plays it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -229,18 +231,19 @@ impl Scene {
         Ok((id, offered))
     }
 
-    /// Operators join, each with one seat; returns the keys that they sign with, in the order of their numbers.
+    /// Operators join, with so many seats that a draw always finds them; returns the keys that they sign with, in the order of their numbers.
     pub async fn operators(&self) -> Result<Vec<AccountKey>> {
         let owner = self.by(Role::Owner);
         let staking = self.settlement.contracts().staking.address;
-        let amount = U256::from(SettlementTerms::DEVELOPMENT.seat_bond * OPERATORS as u128);
+        let amount =
+            U256::from(SettlementTerms::DEVELOPMENT.seat_bond * OPERATORS as u128 * u128::from(SEATS));
         self.approve(&owner, staking, amount).await?;
         let keys = self.keys[1..=OPERATORS].to_vec();
         for (place, key) in keys.iter().enumerate() {
             let call = OracleStaking::joinCall {
                 signer: key.address(),
                 encryptionKey: keccak256([place as u8]),
-                places: vec![place as u16],
+                places: (place as u16 * SEATS..).take(SEATS.into()).collect(),
             };
             owner.call("join as an operator", staking, &call).await?;
         }

@@ -35,6 +35,8 @@ const CERTIFICATES_CODE: Bytes = bytes!(
     "5f3560e01c632b7ac3f314601657" "60015f5260205ff3" "5b7300000000000000000000000000000000000a00015f5260205ff3"
 );
 
+/// Seats of each operator, of 64 places.
+const SEATS: u16 = 16;
 pub const FEE: u128 = 1_000;
 pub const BOND: u128 = 5_000;
 pub const STAKE: u128 = 300;
@@ -229,20 +231,20 @@ impl World {
         self.client.balance(self.address(who)).await.unwrap().router.to()
     }
 
-    /// Three operators with a seat each.
+    /// Three operators with so many seats that a draw always finds them.
     pub async fn operators(&self) {
         let (owner, staking) = (self.by(Who::Owner), self.client.contracts().staking.address);
-        self.client.mint(&owner, U256::from(60_000)).await.unwrap();
+        self.client.mint(&owner, U256::from(60_000 * u64::from(SEATS))).await.unwrap();
         let approve = averment_ledger::contracts::DevelopmentToken::approveCall {
             spender: staking,
-            value: U256::from(60_000),
+            value: U256::from(60_000 * u64::from(SEATS)),
         };
         owner.call("approve", self.client.contracts().token, &approve).await.unwrap();
         for at in 0..3 {
             let call = OracleStaking::joinCall {
                 signer: self.keys[Who::Operator as usize + at].address(),
                 encryptionKey: B256::with_last_byte(at as u8 + 1),
-                places: vec![at as u16],
+                places: (at as u16 * SEATS..).take(SEATS.into()).collect(),
             };
             owner.call("join", staking, &call).await.unwrap();
         }
