@@ -30,7 +30,8 @@ abstract contract Challenges is Slashing {
         } else {
             s = _enter(TaskPhase.Check);
             Word memory word = $.revealed[account];
-            if (word.round != s.round || word.excluded) revert IFederatedTask.NothingRevealed(account);
+            bool none = contested == Contested.Cumulative && _term(HISTORY_AT) == 0;
+            if (word.round != s.round || word.excluded || none) revert IFederatedTask.NothingRevealed(account);
         }
         Challenge storage open = $.challenges[_challengeOf(s.round, account, contested)];
         if (open.challenger != address(0)) revert IFederatedTask.AlreadyChallenged(account, contested);
@@ -68,6 +69,7 @@ abstract contract Challenges is Slashing {
         Answer storage answer = _answerOf(s, account, contested);
         if (answer.digest != 0) revert IFederatedTask.AlreadyCommitted(msg.sender, s.round);
         answer.digest = keccak256(abi.encode(posting));
+        emit IFederatedTask.AnswerBegun(s.round, account, contested, msg.sender, posting);
     }
 
     function postPiece(
@@ -89,6 +91,7 @@ abstract contract Challenges is Slashing {
         // One bit, moved.
         // forge-lint: disable-next-line(incorrect-shift)
         answer.posted |= 1 << index;
+        emit IFederatedTask.PiecePosted(s.round, account, contested, msg.sender, index, cells);
         uint256 before = power(z, index % posting.perChunk * posting.cells);
         uint256 value = mulmod(before, evaluated(cells, posting.width, z), ORDER);
         uint256 chunk = index / posting.perChunk;
@@ -183,6 +186,8 @@ abstract contract Challenges is Slashing {
         if (contested == Contested.Model) {
             bytes32 digest = keccak256(abi.encode(keccak256(points), rest[0], rest[1]));
             if (digest != _layout().outcome) revert IFederatedTask.NotTheOutcome();
+        } else if (contested == Contested.Cumulative) {
+            _checkWord(s, account, rest[0], rest[1], keccak256(points));
         } else {
             _checkWord(s, account, keccak256(points), rest[0], rest[1]);
         }

@@ -52,6 +52,19 @@ interface IFederatedTask {
     );
     event Challenged(uint16 indexed round, address indexed account, Contested indexed contested, address challenger);
     event Answered(uint16 indexed round, address indexed account, Contested indexed contested);
+    /// @notice What answers with integers say and post, for who lacks them: those of one answerer, all of one posting, are what was
+    /// challenged once it is answered.
+    event AnswerBegun(
+        uint16 indexed round, address indexed account, Contested indexed contested, address answerer, Posting posting
+    );
+    event PiecePosted(
+        uint16 indexed round,
+        address indexed account,
+        Contested indexed contested,
+        address answerer,
+        uint256 index,
+        bytes cells
+    );
     /// @dev A challenge that nobody answered.
     event Lapsed(uint16 indexed round, address indexed account, Contested indexed contested);
     /// @dev The account's update does not stand any more, or its aggregation.
@@ -195,7 +208,7 @@ interface IFederatedTask {
 
     /// @notice Strikes who did not commit, or not reveal.
     function strike(address[] calldata accounts) external;
-    /// @notice Challenges a proof, an update or the model, with a bond.
+    /// @notice Challenges a proof, an update, a cumulative or the model, with a bond.
     /// @param account Whose; of the model it does not matter.
     function challenge(address account, Contested contested) external;
     /// @notice Answers a challenge of a proof with its bytes: slashes if it fails, or else takes the bond.
@@ -212,7 +225,8 @@ interface IFederatedTask {
     ) external;
     /// @notice Opens every chunk at the point of evaluation, once all pieces are there; takes the bond.
     /// @param rest With the points, what the word binds: `evidenceOf(proofHash, contentHash)` and the cumulative points' hash (zero
-    /// without); or the outcome: its difference, and `keccak256(abi.encode(matrix, accounts))`.
+    /// without); of a cumulative the update's points' hash, and the same evidence; of the model what else the outcome binds: its
+    /// difference, and `keccak256(abi.encode(matrix, accounts))`.
     /// @param quotients A point of each chunk: the quotient of its polynomial, less its value, by X - z, where z is
     /// `keccak256(abi.encode(keccak256(abi.encode(posting))))` in the field.
     function endAnswer(

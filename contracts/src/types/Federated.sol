@@ -164,11 +164,12 @@ struct Scores {
     uint32[] scores;
 }
 
-/// What a challenge is about.
+/// What a challenge is about. A cumulative is the sum of all that an account revealed, this round's update with it.
 enum Contested {
     Proof,
     Update,
-    Model
+    Model,
+    Cumulative
 }
 
 /// What an answer says before its first piece: everything but the cells. The point at which they are evaluated follows from it.

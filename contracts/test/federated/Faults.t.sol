@@ -317,6 +317,15 @@ contract FaultsTest is TaskFixture {
     // Integers on the chain.
 
     function postingOf(uint256 perChunk) private view returns (Posting memory posting, bytes[] memory pieces) {
+        return postingOf(perChunk, 1);
+    }
+
+    /// Of `times` the update.
+    function postingOf(uint256 perChunk, uint256 times)
+        private
+        view
+        returns (Posting memory posting, bytes[] memory pieces)
+    {
         uint256 each = CELLS / perChunk;
         // Small numbers.
         // forge-lint: disable-next-line(unsafe-typecast)
@@ -325,10 +334,10 @@ contract FaultsTest is TaskFixture {
         posting.pieces = new bytes32[](chunks * perChunk);
         pieces = new bytes[](chunks * perChunk);
         for (uint256 c = 0; c < chunks; ++c) {
-            posting.blinds[c] = BLIND + c;
+            posting.blinds[c] = times * (BLIND + c);
             for (uint256 i = 0; i < CELLS; ++i) {
                 uint256 p = c * perChunk + i / each;
-                pieces[p] = bytes.concat(pieces[p], bytes2(uint16(int16(cellOf(c, i)))));
+                pieces[p] = bytes.concat(pieces[p], bytes2(uint16(int16(int256(times) * cellOf(c, i)))));
             }
         }
         for (uint256 p = 0; p < pieces.length; ++p) {
@@ -337,10 +346,15 @@ contract FaultsTest is TaskFixture {
     }
 
     function quotientsOf(Posting memory posting) private view returns (bytes memory quotients) {
+        return quotientsOf(posting, 1);
+    }
+
+    function quotientsOf(Posting memory posting, uint256 times) private view returns (bytes memory quotients) {
         uint256 z = uint256(keccak256(abi.encode(keccak256(abi.encode(posting))))) % ORDER;
         uint256[] memory scalars = new uint256[](chunks);
         for (uint256 c = 0; c < chunks; ++c) {
             uint256 less = addmod(valueAt(c, TAU), ORDER - valueAt(c, z), ORDER);
+            less = mulmod(less, times, ORDER);
             scalars[c] = mulmod(less, inverse(addmod(TAU, ORDER - z, ORDER)), ORDER);
         }
         return pointsOf(scalars);
@@ -386,6 +400,83 @@ contract FaultsTest is TaskFixture {
         vm.stopPrank();
         vm.assertEq(balance(whole), BOND, "the bond");
         assertWhole(0);
+    }
+
+    /// What one has revealed in two rounds, asked for by who does not have the first of them.
+    function test_CumulativeChallengeAnsweredByItsIntegers() public {
+        checked();
+        pass();
+        task.advance();
+        settles(aggregates(5));
+        trainsOn();
+        vm.prank(accuser);
+        task.challenge(whole, Contested.Cumulative);
+        assertWhole(1);
+        (Posting memory posting, bytes[] memory pieces) = postingOf(2, 2);
+        uint256 before = balance(whole);
+        vm.startPrank(whole);
+        task.beginAnswer(whole, Contested.Cumulative, posting);
+        for (uint256 p = 0; p < pieces.length; ++p) {
+            task.postPiece(whole, Contested.Cumulative, posting, p, pieces[p]);
+        }
+        bytes memory update = pointsOf(updateOf(whole));
+        bytes memory points = pointsOf(sums[whole]);
+        bytes memory quotients = quotientsOf(posting, 2);
+        bytes32[2] memory rest = [keccak256(update), evidence(whole)];
+        (bytes32[2] memory other, bytes memory others) = (restOf(whole), quotientsOf(posting, 1));
+        // The update is not the sum; nor is the sum without the update's word.
+        vm.expectRevert(abi.encodeWithSelector(IFederatedTask.OtherReveal.selector, whole));
+        task.endAnswer(whole, Contested.Cumulative, posting, update, other, quotients);
+        vm.expectRevert(abi.encodeWithSelector(IFederatedTask.OtherReveal.selector, whole));
+        task.endAnswer(whole, Contested.Cumulative, posting, points, other, quotients);
+        vm.expectRevert(abi.encodeWithSelector(IFederatedTask.NotOpened.selector, 0));
+        task.endAnswer(whole, Contested.Cumulative, posting, points, rest, others);
+        task.endAnswer(whole, Contested.Cumulative, posting, points, rest, quotients);
+        vm.stopPrank();
+        vm.assertEq(balance(whole) - before, BOND, "the bond");
+        vm.assertEq(revealedCount(), 5);
+        assertWhole(0);
+    }
+
+    /// Who keeps the sum back falls out of the round, with a strike and its stake.
+    function test_CumulativeThatNobodyOpens() public {
+        checked();
+        vm.prank(accuser);
+        task.challenge(member(0), Contested.Cumulative);
+        (, uint40 until,) = task.challengeOf(1, member(0), Contested.Cumulative);
+        vm.warp(until + 1);
+        task.lapse(1, member(0), Contested.Cumulative);
+        (,, uint8 strikes, bool out,) = task.memberOf(member(0));
+        vm.assertTrue(strikes == 1 && !out, "a strike, no slash");
+        vm.assertEq(revealedCount(), 4);
+        vm.assertEq(balance(accuser), BOND, "the bond comes back");
+        assertWhole(0);
+    }
+
+    /// Where nothing is added up nobody can be asked for it.
+    function test_NoCumulativeNoChallenge() public {
+        terms.history = false;
+        task = created();
+        checked();
+        vm.prank(accuser);
+        vm.expectRevert(abi.encodeWithSelector(IFederatedTask.NothingRevealed.selector, whole));
+        task.challenge(whole, Contested.Cumulative);
+        vm.prank(accuser);
+        task.challenge(whole, Contested.Update);
+    }
+
+    /// A second round, up to its checks.
+    function trainsOn() private {
+        task.open();
+        for (uint256 i = 0; i < 5; ++i) {
+            commits(member(i));
+        }
+        pass();
+        for (uint256 i = 0; i < 5; ++i) {
+            reveals(member(i));
+        }
+        pass();
+        task.advance();
     }
 
     /// One cell, or the blind, is another: nothing opens it.

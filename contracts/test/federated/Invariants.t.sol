@@ -247,7 +247,7 @@ contract FederatedInvariants is TaskFixture {
 
     function contest(uint256 who, uint8 what, uint256 by) public {
         address account = member(who % PEOPLE);
-        bytes memory call = abi.encodeCall(task.challenge, (account, Contested(what % 3)));
+        bytes memory call = abi.encodeCall(task.challenge, (account, Contested(what % 4)));
         if (tries(member(by % PEOPLE), call)) ++bonds;
     }
 
@@ -260,7 +260,7 @@ contract FederatedInvariants is TaskFixture {
     }
 
     function lapse(uint256 who, uint8 what, uint16 when) public {
-        Contested contested = Contested(what % 3);
+        Contested contested = Contested(what % 4);
         address account = contested == Contested.Model ? address(0) : member(who % PEOPLE);
         uint16 number = when % 3 == 0 && round() > 0 ? round() - 1 : round();
         (, uint40 until, bool closed) = task.challengeOf(number, account, contested);

@@ -12,6 +12,7 @@ mod created;
 mod error;
 mod events;
 mod kinds;
+mod posted;
 mod steps;
 #[cfg(test)]
 mod tests;
@@ -27,6 +28,7 @@ pub use created::{Beginning, tasks};
 pub use error::TaskError;
 pub use events::Happened;
 pub use kinds::{TaskKinds, most_weight};
+pub use posted::Posted;
 pub(crate) use steps::created_topic;
 pub use steps::{Created, pool_of};
 
@@ -145,7 +147,8 @@ pub struct TaskClient {
 pub struct Openings {
     /// The points of what was challenged.
     pub points: Bytes,
-    /// What binds them: of an update what binds proof and package, and the cumulative points' hash; of a model what it adds to the one
+    /// What binds them: of an update what binds proof and package, and the cumulative points' hash; of a cumulative the update's
+    /// points' hash, and what binds proof and package; of a model what it adds to the one
     /// before, and the hash of `abi.encode(matrix, accounts)`.
     pub rest: [B256; 2],
     /// A point of each chunk.

@@ -7,7 +7,7 @@ mod opening;
 mod vector;
 
 pub use adoption::{RemainderWitness, prove_adoption, shifted};
-pub use answer::Pieces;
+pub use answer::{Pieces, PiecesError};
 pub use opening::VectorOpeningError;
 pub use vector::{Vector, triangle};
 

@@ -277,6 +277,8 @@ pub enum ContestedArg {
     Update,
     /// The new model, which the aggregator keeps back
     Model,
+    /// The sum of all that a member revealed, without which nobody else can aggregate
+    Cumulative,
 }
 
 impl From<ContestedArg> for Contested {
@@ -285,6 +287,7 @@ impl From<ContestedArg> for Contested {
             ContestedArg::Proof => Self::Proof,
             ContestedArg::Update => Self::Update,
             ContestedArg::Model => Self::Model,
+            ContestedArg::Cumulative => Self::Cumulative,
         }
     }
 }
@@ -293,8 +296,8 @@ impl From<ContestedArg> for Contested {
 #[command(after_help = "Examples:\n  aver federated challenge 0x… proof clinic-b --account clinic-a\n  \
                         aver federated challenge 0x… model --account clinic-a\n  \
                         aver federated challenge 0x… --lapse --account clinic-a\n\n\
-                        Who answers takes the bond; what nobody answers does not stand, without slash. A challenge of an update or \
-                        a model is answered by publishing its integers.")]
+                        Who answers takes the bond; what nobody answers does not stand, without slash. A challenge of an update, \
+                        a cumulative update or a model is answered by publishing its integers.")]
 pub struct ContestArgs {
     /// The task
     #[arg(value_name = "TASK")]
@@ -302,7 +305,7 @@ pub struct ContestArgs {
     /// What
     #[arg(value_enum, required_unless_present = "lapse")]
     pub what: Option<ContestedArg>,
-    /// Whose, of a proof or an update: an address or the name of a key
+    /// Whose, but of the model: an address or the name of a key
     pub whose: Option<String>,
     /// End the challenges that nobody answered in time
     #[arg(long, conflicts_with_all = ["what", "whose"])]

@@ -163,6 +163,8 @@ struct Evidence {
     bytes prefix;
     bytes proof;
 }
+    event AnswerBegun(uint16 indexed round, address indexed account, uint8 indexed contested, address answerer, Posting posting);
+    event PiecePosted(uint16 indexed round, address indexed account, uint8 indexed contested, address answerer, uint256 index, bytes cells);
     error ZeroAddress();
     error OtherSurroundings();
     error NotATask();

@@ -3,6 +3,7 @@
 use super::{Event, TaskClient, TaskError};
 use crate::{VerifiedHeader, registry::logs};
 use alloy::rpc::types::{Filter, Log};
+use averment_primitives::B256;
 
 /// An event with its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,10 +15,11 @@ pub struct Happened {
 }
 
 impl TaskClient {
-    /// What the task said in blocks `from` to `to`.
+    /// What the task said in blocks `from` to `to`; not the integers that answers post ([`TaskClient::posted`]).
     pub async fn events(&self, from: u64, to: u64) -> Result<Vec<Happened>, TaskError> {
         let mut happened = Vec::new();
-        let filter = Filter::new().address(self.id().task);
+        let topics = Event::TOPICS.iter().copied().map(B256::from);
+        let filter = Filter::new().address(self.id().task).event_signature(topics.collect::<Vec<_>>());
         logs(self.ledger(), &filter, from, to, |log| {
             happened.push(self.decoded(&log, from..=to)?);
             Ok::<(), TaskError>(())

@@ -225,6 +225,7 @@ impl TaskClient {
             Contested::Proof => "challenge a proof",
             Contested::Update => "challenge an update",
             Contested::Model => "challenge the model",
+            Contested::Cumulative => "challenge a cumulative update",
         };
         self.paying(sender, action, U256::from(self.terms().money.bond), &call).await
     }

@@ -7,7 +7,7 @@ mod task;
 pub use task::{Learning, Origin, Scoring, TaskCraft, TaskCraftError, rule_of};
 
 use alloy_primitives::{Address, B256, Bytes};
-use averment_ledger::federated::{Posting, TaskId, Terms};
+use averment_ledger::federated::{Posted, Posting, TaskId, Terms};
 use averment_plan::vector::VectorKind;
 use std::error::Error;
 use thiserror::Error;
@@ -28,7 +28,7 @@ pub struct About {
 /// An update, with all that its maker needs of it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Update {
-    /// The bytes of `averment-vector/1`: the integers and the salt.
+    /// The bytes of `averment-vector/1`: the integers and the salt; or of `averment-vector-opening/1`, if it was read from the chain.
     pub package: Vec<u8>,
     /// Its points, 64 bytes each.
     pub points: Vec<u8>,
@@ -172,7 +172,10 @@ pub trait Craft: Send + Sync + 'static {
     /// What opens the sum of updates, of their packages.
     fn sum(&self, packages: &[Vec<u8>]) -> Result<Vec<u8>, CraftError>;
 
-    /// Holds what opens a sum against the sum's points.
+    /// What opens integers that were posted on the chain, or what is left of them without those of a package.
+    fn gathered(&self, posted: &Posted, without: Option<&[u8]>) -> Result<Vec<u8>, CraftError>;
+
+    /// Holds what opens a sum, or something that was posted, against its points.
     fn check_sum(&self, opening: &[u8], points: &[u8]) -> Result<(), UpdateFault>;
 
     /// Adds up, and proves the round.

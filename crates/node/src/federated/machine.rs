@@ -113,6 +113,8 @@ pub struct Have {
     pub carried: BTreeSet<Address>,
     /// In which phases the own one was handed to who carries it.
     pub handed: BTreeSet<Phase>,
+    /// Of whose updates before what adds up to the cumulative one is not there, for who aggregates.
+    pub unopened: BTreeSet<Address>,
     /// To whom the own update of the present round was brought.
     pub brought: BTreeSet<Address>,
 }
@@ -202,6 +204,15 @@ pub enum Action {
         /// What.
         contested: Contested,
     },
+    /// Read from the chain what was answered there.
+    Gather {
+        /// The round.
+        round: u16,
+        /// Whose.
+        account: Address,
+        /// What.
+        contested: Contested,
+    },
     /// Have a proof slashed that fails.
     Accuse {
         /// The round.
@@ -273,6 +284,7 @@ impl Action {
             Self::Deliver { .. } => "deliver",
             Self::Answer { .. } => "answer",
             Self::Challenge { .. } => "challenge",
+            Self::Gather { .. } => "gather",
             Self::Accuse { .. } => "accuse",
             Self::Lapse { .. } => "lapse",
             Self::Aggregate { .. } => "aggregate",
@@ -430,6 +442,7 @@ impl Machine {
         let Some(round) = self.book.running() else { return wanted };
         if wants_model && self.book.is_member(me) {
             self.watcher(round, have, &mut wanted);
+            self.gather(round, have, &mut wanted);
         }
         if self.settings.trains {
             self.participant(round, have, &mut wanted);

@@ -297,6 +297,7 @@ impl Service {
                 .map(|((_, of), own)| (*of, *own))
                 .collect(),
             carried,
+            unopened: self.unopened()?,
             handed: self.handed.iter().filter(|(of, _)| *of == round).map(|(_, phase)| *phase).collect(),
             brought: self.brought.iter().filter(|(of, _)| *of == round).map(|(_, to)| *to).collect(),
         })
@@ -488,6 +489,7 @@ impl Service {
             }
             Action::Challenge { account, contested, .. } => self.challenge(*account, *contested).await,
             Action::Answer { round, contested } => self.answer(*round, *contested).await,
+            Action::Gather { round, account, contested } => self.gather(*round, *account, *contested).await,
             Action::Accuse { round, account } => self.accuse(*round, *account).await,
             Action::Lapse { round, account, contested } => {
                 sent(self.client.lapse(&sender, *round, *account, *contested).await?)

@@ -20,7 +20,18 @@ use std::sync::{Arc, Mutex};
 struct Watched(Toy, Arc<Mutex<Vec<Address>>>);
 
 impl Craft for Watched {
-    as_the_inner!(prefix, model_points, check_room, train, sum, check_sum, aggregate, integers, score);
+    as_the_inner!(
+        prefix,
+        model_points,
+        check_room,
+        train,
+        sum,
+        gathered,
+        check_sum,
+        aggregate,
+        integers,
+        score
+    );
 
     fn check_update(&self, about: &About, update: &Update) -> Result<(), UpdateFault> {
         self.1.lock().unwrap().push(about.party);

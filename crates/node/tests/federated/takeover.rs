@@ -7,13 +7,17 @@ use crate::{
     until,
     world::{AGGREGATOR, Ground, Member, World},
 };
+use alloy_primitives::Address;
 use averment_compiler::task::Widths;
-use averment_ledger::federated::{Event as Told, Terms};
-use averment_node::federated::craft::{Craft, CraftError, NewModel, TaskCraft, Work};
+use averment_ledger::federated::{Contested, Event as Told, Phase, Terms};
+use averment_node::federated::craft::{Craft, CraftError, NewModel, TaskCraft, Update, Work};
 use averment_trainers::Settings;
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 const PARTICIPANTS: usize = 4;
@@ -26,7 +30,17 @@ fn settings() -> Settings {
 struct Withholding(TaskCraft, Arc<AtomicBool>);
 
 impl Craft for Withholding {
-    as_the_inner!(prefix, model_points, check_room, train, check_update, check_sum, integers, score);
+    as_the_inner!(
+        prefix,
+        model_points,
+        check_room,
+        train,
+        check_update,
+        gathered,
+        check_sum,
+        integers,
+        score
+    );
 
     fn sum(&self, packages: &[Vec<u8>]) -> Result<Vec<u8>, CraftError> {
         match self.1.load(Ordering::Relaxed) {
@@ -136,28 +150,123 @@ async fn successors_are_brought_what_earlier_updates_add_up_to() {
     assert!(after > before + 0.2, "{before} {after}");
 }
 
+/// Whose cumulative updates were challenged, and whether that was answered. Who lost what it was brought asks for others', too.
+async fn asked_for_sums(world: &World) -> BTreeMap<Address, bool> {
+    let history = world.history().await.into_iter();
+    let ends = history.filter_map(|event| match event {
+        Told::Answered { account, contested: Contested::Cumulative, .. } => Some((account, true)),
+        Told::Lapsed { account, contested: Contested::Cumulative, .. } => Some((account, false)),
+        _ => None,
+    });
+    ends.collect()
+}
+
 #[tokio::test]
-async fn a_round_whose_successor_lacks_a_members_sum_is_void_and_the_next_one_is_not() {
+async fn who_keeps_its_sum_back_falls_out_and_the_round_is_the_others() {
     let withholds = Arc::new(AtomicBool::new(true));
     let (problem, world, terms, mut members) = begun(&withholds).await;
     until(&world, &mut members, async |world| finals(world).await == 1).await;
     drop(members.pop());
     forget_the_first_round(&world);
-    until(&world, &mut members, async |world| world.book().await.voids == 1).await;
-    // The others' sums were brought, this one's were not kept; nobody is to blame for it by what the chain knows.
-    let whose = world.address(1);
-    for member in &mut members[1..] {
-        let opened = member.service().store().opened(2, whose).unwrap();
-        assert!(opened.is_none_or(|opened| opened.before.is_empty()));
+    until(&world, &mut members, async |world| finals(world).await == 2).await;
+    let (whose, book) = (world.address(1), world.book().await);
+    let unanswered: Vec<_> =
+        asked_for_sums(&world).await.into_iter().filter(|(_, answered)| !answered).collect();
+    assert_eq!(unanswered, [(whose, false)]);
+    let made = &book.models[1];
+    assert_eq!((made.round, made.accounts.len()), (2, PARTICIPANTS - 1));
+    assert!(!made.accounts.contains(&whose));
+    for at in 1..=PARTICIPANTS {
+        let member = &book.members[&world.address(at)];
+        assert_eq!((member.strikes, member.out), (u8::from(at == 1), false), "{at}");
     }
-    nobody_is_blamed(&world, 1).await;
-    // Who was away is back, and is brought the sum with the second round's update, of which it knows nothing.
+    // Who was away is back; of who was excluded nothing is added up any more, so nothing is missing.
     withholds.store(false, Ordering::Relaxed);
     members.push(named(&problem, &world, &terms).await);
+    until(&world, &mut members, async |world| finals(world).await == 3).await;
+    let made = &world.book().await.models[2];
+    assert_eq!((made.aggregator, made.accounts.len()), (world.address(AGGREGATOR), PARTICIPANTS));
+}
+
+#[tokio::test]
+async fn a_sum_that_is_given_on_the_chain_alone_is_as_good() {
+    let withholds = Arc::new(AtomicBool::new(true));
+    let (_, world, _, mut members) = begun(&withholds).await;
+    until(&world, &mut members, async |world| finals(world).await == 1).await;
+    drop(members.pop());
+    forget_the_first_round(&world);
+    let whose = world.address(1);
+    until(&world, &mut members, async |world| {
+        let book = world.book().await;
+        (book.number(), book.phase) == (2, Phase::Check)
+    })
+    .await;
+    for member in &mut members {
+        member.turn().await;
+    }
+    // It was brought, wrong; what is asked for now is as it should be.
+    withholds.store(false, Ordering::Relaxed);
     until(&world, &mut members, async |world| finals(world).await == 2).await;
+    let asked = asked_for_sums(&world).await;
+    assert!(asked[&whose] && asked.values().all(|answered| *answered), "{asked:?}");
     let book = world.book().await;
-    let made = &book.models[1];
-    assert_eq!((made.round, made.aggregator), (3, world.address(AGGREGATOR)));
-    assert_eq!(made.accounts.len(), PARTICIPANTS);
+    assert_eq!((book.models[1].round, book.models[1].accounts.len()), (2, PARTICIPANTS));
     nobody_is_blamed(&world, 1).await;
+}
+
+/// A member brings nothing, an aggregator gives nothing: both are asked for it on the chain, give it there, and everybody goes on.
+#[tokio::test]
+async fn an_update_and_a_model_that_are_given_on_the_chain_alone_are_as_good() {
+    let (problem, world, _, mut members) = begun(&Arc::default()).await;
+    let whose = world.address(2);
+    let store = members[1].service().store().clone();
+    let mut kept: Option<Update> = None;
+    let (mut restored, mut silent) = (false, false);
+    for _ in 0..400 {
+        for member in &mut members {
+            member.turn().await;
+            if let (None, Some(update)) = (&kept, store.update(1).unwrap()) {
+                store.keep_update(1, &Update { package: b"nothing".to_vec(), ..update.clone() }).unwrap();
+                kept = Some(update);
+            }
+        }
+        let book = world.book().await;
+        let round = book.round.as_ref().filter(|round| round.number == 1);
+        let asked = round.is_some_and(|round| round.challenges.contains_key(&(whose, Contested::Update)));
+        if let (true, false, Some(update)) = (asked, restored, &kept) {
+            store.keep_update(1, update).unwrap();
+            restored = true;
+        }
+        if round.is_some_and(|round| round.aggregated.is_some()) && !silent {
+            // It answers on the chain still, but nobody reaches it.
+            members[PARTICIPANTS].serving.abort();
+            silent = true;
+        }
+        if finals(&world).await == 1 && members[0].service().store().models().unwrap().contains(&1) {
+            break;
+        }
+        world.ground.pass(5).await;
+    }
+    let answered: Vec<_> = world
+        .history()
+        .await
+        .into_iter()
+        .filter_map(|event| match event {
+            Told::Answered { account, contested, .. } => Some((account, contested)),
+            _ => None,
+        })
+        .collect();
+    for contested in [Contested::Update, Contested::Proof] {
+        assert!(answered.contains(&(whose, contested)), "{contested:?} of {answered:?}");
+    }
+    assert!(answered.iter().any(|(_, contested)| *contested == Contested::Model), "{answered:?}");
+    let book = world.book().await;
+    let made = &book.models[0];
+    assert_eq!((made.aggregator, made.accounts.len()), (world.address(AGGREGATOR), PARTICIPANTS));
+    let craft = problem.craft(world.client.terms(), Some(Box::new(problem.learner(0, settings()))));
+    for member in &mut members[..PARTICIPANTS] {
+        let model = member.service().store().model(1).unwrap().expect("the model");
+        assert_eq!(craft.model_points(&model).unwrap(), made.points.as_ref());
+        assert!(craft.evaluate(&model).unwrap().accuracy() > 0.0);
+    }
 }

@@ -131,7 +131,8 @@ async fn members_count_what_they_do_and_what_is_missing() {
     }
     let aggregator = members.last_mut().unwrap();
     assert_eq!(figure(aggregator, "updates_missing"), 1);
-    assert_eq!(figure(aggregator, "actions_total{what=\"challenge\"}"), 1);
+    // The update and its proof.
+    assert_eq!(figure(aggregator, "actions_total{what=\"challenge\"}"), 2);
     assert_eq!(figure(&mut members[2], "own_challenges"), 1);
     assert!(figure(&mut members[2], "failures_total{what=\"answer\"}") > 0);
     until(&world, &mut members, async |world| finals(world).await == 1).await;

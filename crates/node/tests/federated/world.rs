@@ -15,7 +15,7 @@ use averment_ledger::{
         TaskSurroundings,
     },
     embedded::{ChainServer, Embedded, Genesis, ServeLimits, SystemClock},
-    federated::{Book, Event, TaskClient, TaskMoney, TaskRule, TaskSize, TaskTimes, Terms},
+    federated::{Book, Event, Posted, TaskClient, TaskMoney, TaskRule, TaskSize, TaskTimes, Terms},
     keys::{AccountKey, development},
     registry::{PolicyTerms, RegistryClient},
 };
@@ -204,6 +204,10 @@ impl Craft for Toy {
     fn sum(&self, packages: &[Vec<u8>]) -> Result<Vec<u8>, CraftError> {
         let numbers = packages.iter().map(|package| number(package));
         Ok(package(numbers.sum::<Result<i64, _>>()?))
+    }
+
+    fn gathered(&self, _: &Posted, _: Option<&[u8]>) -> Result<Vec<u8>, CraftError> {
+        Err(CraftError::new("reading what was posted", "nobody here posts one number"))
     }
 
     fn check_sum(&self, opening: &[u8], points: &[u8]) -> Result<(), UpdateFault> {

@@ -6,7 +6,8 @@ use crate::{Setup, registered::CommitError};
 use alloy_primitives::B256;
 use ark_bn254::{Fr, G1Affine};
 use ark_ff::Zero;
-use averment_verifier::field;
+use averment_verifier::{descriptor::Blocks, field};
+use thiserror::Error;
 
 /// Most bytes of a cell.
 const WIDTH: u8 = 4;
@@ -33,7 +34,65 @@ impl std::fmt::Debug for Pieces {
     }
 }
 
+/// Pieces that are not all of a vector of these blocks.
+#[derive(Debug, Error, Clone, PartialEq, Eq)]
+pub enum PiecesError {
+    /// More or fewer of something than there are.
+    #[error("expected {expected} {what}, got {got}")]
+    Count {
+        /// Of what.
+        what: &'static str,
+        /// As many as there are.
+        expected: usize,
+        /// As many as came.
+        got: usize,
+    },
+    /// Cells of no bytes, or of more than are posted.
+    #[error("expected cells of 1 to {WIDTH} bytes, got {got}")]
+    Width {
+        /// What came.
+        got: u8,
+    },
+    /// Its points were not computed.
+    #[error(transparent)]
+    Commit(#[from] CommitError),
+}
+
 impl Vector {
+    /// The vector that pieces are of, with the points that they open: whose they are has to be held against these. As the contract reads
+    /// them: cells that no piece has are zeros, blinds are taken modulo the field's order.
+    pub fn of_pieces(setup: &Setup, blocks: &Blocks, posted: &Pieces) -> Result<Self, PiecesError> {
+        let count = |what, expected, got| match expected == got {
+            true => Ok(()),
+            false => Err(PiecesError::Count { what, expected, got }),
+        };
+        let (chunks, chunk) = (blocks.chunks() as usize, 1_usize << blocks.chunk_bits());
+        let (per_chunk, each) = (posted.per_chunk as usize, posted.cells as usize);
+        let width = usize::from(posted.width);
+        if !(1..=WIDTH).contains(&posted.width) {
+            return Err(PiecesError::Width { got: posted.width });
+        }
+        count("blinds", chunks, posted.blinds.len())?;
+        count("pieces", chunks.saturating_mul(per_chunk), posted.pieces.len())?;
+        if per_chunk.saturating_mul(each) > chunk {
+            let (what, got) = ("cells of a chunk at the most", per_chunk.saturating_mul(each));
+            return Err(PiecesError::Count { what, expected: chunk, got });
+        }
+        let cell = |bytes: &[u8]| {
+            let sign = bytes.first().is_some_and(|first| first & 0x80 != 0);
+            bytes.iter().fold(-i64::from(sign), |cell, byte| cell << 8 | i64::from(*byte))
+        };
+        let mut cells = vec![0; chunks * chunk];
+        for (at, piece) in posted.pieces.iter().enumerate() {
+            count("bytes of a piece", each * width, piece.len())?;
+            let from = at / per_chunk * chunk + at % per_chunk * each;
+            let places = cells.iter_mut().skip(from);
+            places.zip(piece.chunks(width)).for_each(|(place, bytes)| *place = cell(bytes));
+        }
+        let blinds = posted.blinds.iter().map(field::reduced).collect();
+        Ok(Self::opened(setup, blocks, cells, blinds)?)
+    }
+
     /// Cuts the cells into pieces of at most `cells` of them, and of more where there would be more than `pieces` pieces. Zeros behind
     /// the last cell of the longest chunk are left out. Refuses cells of more than 32 bits.
     pub fn pieces(&self, cells: usize, pieces: usize) -> Result<Pieces, CommitError> {
@@ -87,6 +146,7 @@ impl Vector {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloy_primitives::U256;
     use ark_bn254::{Bn254, G2Affine};
     use ark_ec::{AffineRepr, pairing::Pairing};
     use averment_primitives::Salt;
@@ -129,5 +189,42 @@ mod tests {
             }
         }
         assert!(vector.pieces(16, 255).unwrap() == vector.pieces(16, 255).unwrap());
+    }
+
+    #[test]
+    fn pieces_are_put_together_again_and_others_are_refused() {
+        let setup = Setup::development(6);
+        let blocks = Blocks::new(6, vec![6, 5, 5]).unwrap();
+        let cells = [vec![-40_000, 7, 0, 1], vec![3; 32], vec![-1; 10]];
+        let salt = Salt::from_random([4; 32]);
+        let vector = Vector::commit(&setup, &blocks, cells, Some(&salt)).unwrap();
+        for (most, count) in [(16, 255), (1, 255), (64, 255), (1, 2)] {
+            let pieces = vector.pieces(most, count).unwrap();
+            assert!(Vector::of_pieces(&setup, &blocks, &pieces).unwrap() == vector);
+        }
+        let pieces = vector.pieces(16, 255).unwrap();
+        // The contract takes a blind and the field's order more for the same.
+        let order = U256::from_be_bytes(field::to_word(&-Fr::from(1)).0) + U256::ONE;
+        let more = U256::from_be_bytes(pieces.blinds[0].0) + order;
+        let blinds = vec![more.into(), pieces.blinds[1]];
+        let same = Vector::of_pieces(&setup, &blocks, &Pieces { blinds, ..pieces.clone() }).unwrap();
+        assert!(same.points() == vector.points());
+        let mut other = pieces.pieces.clone();
+        other[0][2] ^= 1;
+        let other = Pieces { pieces: other, ..pieces.clone() };
+        assert!(Vector::of_pieces(&setup, &blocks, &other).unwrap().points() != vector.points());
+        let refused = [
+            Pieces { width: 0, ..pieces.clone() },
+            Pieces { width: 5, ..pieces.clone() },
+            Pieces { width: 2, ..pieces.clone() },
+            Pieces { per_chunk: 0, ..pieces.clone() },
+            Pieces { cells: 17, ..pieces.clone() },
+            Pieces { per_chunk: u32::MAX, cells: u32::MAX, ..pieces.clone() },
+            Pieces { pieces: pieces.pieces[1..].to_vec(), ..pieces.clone() },
+            Pieces { blinds: Vec::new(), ..pieces },
+        ];
+        for pieces in refused {
+            assert!(Vector::of_pieces(&setup, &blocks, &pieces).is_err(), "{pieces:?}");
+        }
     }
 }

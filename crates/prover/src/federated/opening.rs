@@ -69,6 +69,11 @@ fn width(cells: &[i64]) -> u8 {
 }
 
 impl Vector {
+    /// Whether bytes are of this format, or of a later one of this name.
+    pub fn is_opening(bytes: &[u8]) -> bool {
+        bytes.starts_with(NAME.trim_end_matches("1\n").as_bytes())
+    }
+
     /// Cells and blinds, as they are handed to somebody. A secret of whose they are.
     pub fn encode_opening(&self) -> Vec<u8> {
         let width = width(&self.cells);
@@ -115,7 +120,12 @@ impl Vector {
     }
 
     /// The vector of these cells and blinds.
-    fn opened(setup: &Setup, blocks: &Blocks, cells: Vec<i64>, blinds: Vec<Fr>) -> Result<Self, CommitError> {
+    pub(super) fn opened(
+        setup: &Setup,
+        blocks: &Blocks,
+        cells: Vec<i64>,
+        blinds: Vec<Fr>,
+    ) -> Result<Self, CommitError> {
         setup.serves(blocks.chunk_bits())?;
         let chunk = 1_usize << blocks.chunk_bits();
         let longest = cells.chunks(chunk).map(|cells| trimmed(cells).len()).max().unwrap_or(0);

@@ -125,6 +125,8 @@ pub enum Contested {
     Update,
     /// The new model's.
     Model,
+    /// Those of all that an account revealed together.
+    Cumulative,
 }
 
 impl Contested {
@@ -134,12 +136,13 @@ impl Contested {
             Self::Proof => 0,
             Self::Update => 1,
             Self::Model => 2,
+            Self::Cumulative => 3,
         }
     }
 
     /// What the contract has as this number.
     pub fn from_code(code: u8) -> Option<Self> {
-        [Self::Proof, Self::Update, Self::Model].get(usize::from(code)).copied()
+        [Self::Proof, Self::Update, Self::Model, Self::Cumulative].get(usize::from(code)).copied()
     }
 }
 

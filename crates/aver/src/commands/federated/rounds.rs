@@ -91,7 +91,9 @@ pub async fn challenge(args: &ContestArgs, context: &Context) -> Result<()> {
         }
         (_, Some(whose)) => context.address(whose)?,
         (_, None) => {
-            return Err(exit::usage("whose? aver federated challenge TASK proof|update ACCOUNT").into());
+            return Err(
+                exit::usage("whose? aver federated challenge TASK proof|update|cumulative ACCOUNT").into()
+            );
         }
     };
     let sender = task.desk.sender(context).await?;

@@ -4,7 +4,7 @@ use anyhow::{Context as _, Result};
 use averment_compiler::task::Template;
 use averment_ledger::{
     contracts::Sender,
-    federated::{TaskClient, Terms},
+    federated::{Posted, TaskClient, Terms},
 };
 use averment_node::federated::{
     craft::{About, Craft, CraftError, Integers, NewModel, TaskCraft, Update, UpdateFault, Work as Round},
@@ -130,6 +130,10 @@ impl Craft for ForAnother {
 
     fn sum(&self, packages: &[Vec<u8>]) -> Result<Vec<u8>, CraftError> {
         self.0.sum(packages)
+    }
+
+    fn gathered(&self, posted: &Posted, without: Option<&[u8]>) -> Result<Vec<u8>, CraftError> {
+        self.0.gathered(posted, without)
     }
 
     fn check_sum(&self, opening: &[u8], points: &[u8]) -> Result<(), UpdateFault> {

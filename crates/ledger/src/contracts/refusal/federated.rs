@@ -167,6 +167,7 @@ fn contested(code: u8) -> &'static str {
         Some(Contested::Proof) => "proof",
         Some(Contested::Update) => "update",
         Some(Contested::Model) => "model",
+        Some(Contested::Cumulative) => "cumulative update",
         None => "matter unknown to this release",
     }
 }

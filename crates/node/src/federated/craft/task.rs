@@ -18,7 +18,7 @@ use averment_federated::{
     rules::{Kind, Rule},
     score::{news, products, scores, shortening},
 };
-use averment_ledger::federated::{Posting, TaskKinds, Terms, most_weight, point_of, terms_digest};
+use averment_ledger::federated::{Posted, Posting, TaskKinds, Terms, most_weight, point_of, terms_digest};
 use averment_plan::{
     Plan,
     vector::{Package, Vector as Plain, VectorError, VectorKind, VectorLayout},
@@ -286,8 +286,7 @@ impl TaskCraft {
 
     /// How good the model of a package is, by what who trains holds out.
     pub fn evaluate(&self, package: &[u8]) -> Result<averment_trainers::Evaluation, CraftError> {
-        let model = self.decoded(VectorKind::Model, package)?;
-        self.evaluated(&model.vector)
+        self.evaluated(&self.plain(VectorKind::Model, package)?)
     }
 
     fn learning(&self) -> Result<&Learning, CraftError> {
@@ -306,8 +305,23 @@ impl TaskCraft {
             .map_err(|error| CraftError::new("committing to a package", error))
     }
 
+    /// The vector of a package, or of what opens one that was read from the chain.
     fn vector(&self, kind: VectorKind, package: &[u8]) -> Result<Vector, CraftError> {
-        self.committed(&self.decoded(kind, package)?)
+        match Vector::is_opening(package) {
+            true => self.opened(package),
+            false => self.committed(&self.decoded(kind, package)?),
+        }
+    }
+
+    /// Its integers alone.
+    fn plain(&self, kind: VectorKind, package: &[u8]) -> Result<Plain, CraftError> {
+        match Vector::is_opening(package) {
+            true => self
+                .opened(package)?
+                .plain(self.template.layout(), kind)
+                .map_err(|error| CraftError::new("reading what was posted", error)),
+            false => Ok(self.decoded(kind, package)?.vector),
+        }
     }
 
     /// A model's parameters, as who trains has them.
@@ -348,7 +362,7 @@ impl TaskCraft {
         for row in rows.iter().filter(|row| !row.before.is_empty()) {
             let mut sum = Vec::new();
             for package in &row.before {
-                let before = fine(&self.decoded(VectorKind::Update, package)?.vector);
+                let before = fine(&self.plain(VectorKind::Update, package)?);
                 sum.resize(before.len(), 0.0);
                 sum.iter_mut().zip(before).for_each(|(sum, cell)| *sum += cell);
             }
@@ -361,7 +375,7 @@ impl TaskCraft {
 
     fn opened(&self, opening: &[u8]) -> Result<Vector, CraftError> {
         Vector::decode_opening(&self.setup, &self.blocks, opening)
-            .map_err(|error| CraftError::new("opening a sum of updates", error))
+            .map_err(|error| CraftError::new("opening what adds up", error))
     }
 
     fn cumulative(&self, row: &Row, own: &Vector) -> Result<Vector, CraftError> {
@@ -415,15 +429,15 @@ impl Craft for TaskCraft {
     }
 
     fn train(&self, about: &About, model: &[u8]) -> Result<Update, CraftError> {
-        let model = self.decoded(VectorKind::Model, model)?;
-        let (graph, start) = self.parameters(&model.vector)?;
+        let model = self.plain(VectorKind::Model, model)?;
+        let (graph, start) = self.parameters(&model)?;
         let memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let fit = Fit { model: &start, memory: memory.as_ref(), seed: self.seed_of(about, "train") };
         let fitted = self.learning()?.fit(&fit, &mut |_| ControlFlow::Continue(()));
         let fitted = fitted.map_err(|error| CraftError::new("training", error))?;
         let trained = graph.with(&fitted.model).map_err(|error| CraftError::new("training", error))?;
         let bound = about.terms.bound.into();
-        let vector = self.template.update(&model.vector, &trained.parameters(), bound);
+        let vector = self.template.update(&model, &trained.parameters(), bound);
         let vector = vector.map_err(|error| CraftError::new("making an update", error))?;
         let package = Package { vector, salt: fresh_salt()? };
         let update = self.committed(&package)?;
@@ -443,9 +457,13 @@ impl Craft for TaskCraft {
     }
 
     fn check_update(&self, about: &About, update: &Update) -> Result<(), UpdateFault> {
-        let package = Package::decode_as(self.template.layout(), VectorKind::Update, &update.package)
-            .map_err(|error| UpdateFault::Package(error.to_string()))?;
-        let own = self.committed(&package)?;
+        let unread = |error: &dyn std::fmt::Display| UpdateFault::Package(error.to_string());
+        let own = if Vector::is_opening(&update.package) {
+            self.opened(&update.package).map_err(|error| unread(&error))?
+        } else {
+            let package = Package::decode_as(self.template.layout(), VectorKind::Update, &update.package);
+            self.committed(&package.map_err(|error| unread(&error))?)?
+        };
         if bytes(&own) != update.points {
             return Err(UpdateFault::Package("it has other points".to_owned()));
         }
@@ -461,6 +479,24 @@ impl Craft for TaskCraft {
         let parts: Vec<(i64, &Vector)> = all.iter().map(|own| (1, own)).collect();
         let sum = Vector::combine(&parts).map_err(|error| CraftError::new("adding up updates", error))?;
         Ok(sum.encode_opening())
+    }
+
+    fn gathered(&self, posted: &Posted, without: Option<&[u8]>) -> Result<Vec<u8>, CraftError> {
+        let Posted { posting, pieces } = posted;
+        let pieces = Pieces {
+            width: posting.width,
+            per_chunk: posting.perChunk,
+            cells: posting.cells,
+            pieces: pieces.iter().map(|piece| piece.to_vec()).collect(),
+            blinds: posting.blinds.iter().map(|blind| B256::from(*blind)).collect(),
+        };
+        let all = Vector::of_pieces(&self.setup, &self.blocks, &pieces)
+            .map_err(|error| CraftError::new("reading what was posted", error))?;
+        let Some(without) = without else { return Ok(all.encode_opening()) };
+        let less = self.vector(VectorKind::Update, without)?;
+        let left = Vector::combine(&[(1, &all), (-1, &less)])
+            .map_err(|error| CraftError::new("reading what was posted", error))?;
+        Ok(left.encode_opening())
     }
 
     fn check_sum(&self, opening: &[u8], points: &[u8]) -> Result<(), UpdateFault> {
@@ -570,11 +606,10 @@ impl Craft for TaskCraft {
 
     fn score(&self, work: &Work) -> Result<Vec<u32>, CraftError> {
         let layout = self.template.layout();
-        let old = self.decoded(VectorKind::Model, &work.model)?.vector;
-        let update = |row: &Row| self.decoded(VectorKind::Update, &row.update.package);
+        let old = self.plain(VectorKind::Model, &work.model)?;
+        let update = |row: &Row| self.plain(VectorKind::Update, &row.update.package);
         let updates = work.rows.iter().map(update).collect::<Result<Vec<_>, _>>()?;
-        let lengths: Vec<f64> =
-            updates.iter().map(|own| (own.vector.norm_squared(layout) as f64).sqrt()).collect();
+        let lengths: Vec<f64> = updates.iter().map(|own| (own.norm_squared(layout) as f64).sqrt()).collect();
         let factors = shortening(&lengths);
         let n = updates.len();
         // The loss of the mean of those chosen, each shortened; of nobody's the model stays.
@@ -584,7 +619,7 @@ impl Craft for TaskCraft {
                 .zip(&factors)
                 .zip(chosen)
                 .filter(|(_, chosen)| **chosen)
-                .map(|((own, factor), _)| (*factor, &own.vector))
+                .map(|((own, factor), _)| (*factor, own))
                 .collect();
             let model =
                 mean(layout, &old, &rows).map_err(|error| CraftError::new("leaving out an update", error))?;
@@ -597,9 +632,9 @@ impl Craft for TaskCraft {
                 shapley(n, orders, tolerance, &mut random, utility)?
             }
         };
-        let last = work.last.iter().map(|package| Ok(self.decoded(VectorKind::Update, package)?.vector));
+        let last = work.last.iter().map(|package| self.plain(VectorKind::Update, package));
         let last = last.collect::<Result<Vec<_>, CraftError>>()?;
-        let vectors: Vec<&Plain> = updates.iter().map(|own| &own.vector).collect();
+        let vectors: Vec<&Plain> = updates.iter().collect();
         Ok(scores(&gains, &self.news(&work.rows, &vectors, &last)?))
     }
 }

@@ -44,28 +44,36 @@ impl Machine {
             },
         };
         let named = book.terms.aggregator == me && book.aggregator_strikes < book.terms.size.strikes;
-        // The one who is going to need them asks for what is missing, when half of the time to bring it is over.
-        let first = named || (book.terms.aggregator.is_zero() && self.successors(round).next() == Some(me));
+        // The one who is going to need them asks for what is missing, when half of the time to bring it is over; and the one after it,
+        // a while later, for sums that it was not brought with the updates.
+        let next = self.successors(round).next() == Some(me);
+        let heads = book.terms.aggregator.is_zero() || book.aggregator_strikes >= book.terms.size.strikes;
+        let first = named || (heads && next);
         let half = book.until.saturating_sub(u64::from(book.terms.times.check / 2));
         let mut bonds = self.bonds();
-        if phase == Phase::Check && book.phase == Phase::Check && first && self.time >= half {
-            for (account, said) in &round.said {
-                if said.excluded {
-                    continue;
-                }
-                let contested = match delivery(account) {
-                    // A challenge would not bring what is missing.
-                    Delivery::Good | Delivery::NothingBefore => continue,
-                    Delivery::ProofFails => {
-                        wanted.push(Action::Accuse { round: number, account: *account });
-                        continue;
+        let from = if first { half } else { half.saturating_add(self.settings.stagger) };
+        let asks = first || next;
+        if phase == Phase::Check && book.phase == Phase::Check && asks && self.time >= from {
+            let standing =
+                || round.said.iter().filter(|(_, said)| !said.excluded).map(|(account, _)| *account);
+            let fails = standing().filter(|account| first && delivery(account) == Delivery::ProofFails);
+            wanted.extend(fails.map(|account| Action::Accuse { round: number, account }));
+            // Without its proof an update may be anything, so both are asked for at once: a challenge has its time.
+            for contested in [Contested::Update, Contested::Cumulative, Contested::Proof] {
+                for account in standing() {
+                    let found = delivery(&account);
+                    let lacks = match contested {
+                        Contested::Proof => first && matches!(found, Delivery::NoProof | Delivery::Missing),
+                        Contested::Update => first && found == Delivery::Missing,
+                        Contested::Cumulative if first => have.unopened.contains(&account),
+                        // Of who brought the update, and this not.
+                        Contested::Cumulative => found == Delivery::NothingBefore,
+                        Contested::Model => false,
+                    };
+                    if lacks && bonds > 0 && !round.challenges.contains_key(&(account, contested)) {
+                        bonds -= 1;
+                        wanted.push(Action::Challenge { round: number, account, contested });
                     }
-                    Delivery::NoProof => Contested::Proof,
-                    Delivery::Missing => Contested::Update,
-                };
-                if bonds > 0 && !round.challenges.contains_key(&(*account, contested)) {
-                    bonds -= 1;
-                    wanted.push(Action::Challenge { round: number, account: *account, contested });
                 }
             }
         }
@@ -83,7 +91,7 @@ impl Machine {
             .said
             .iter()
             .filter(|(_, said)| !said.excluded)
-            .all(|(account, _)| delivery(account) == Delivery::Good);
+            .all(|(account, _)| delivery(account) == Delivery::Good && !have.unopened.contains(account));
         if turn && model && all && !book.is_too_small() && round.aggregated.is_none() {
             wanted.push(Action::Aggregate { round: number });
         }

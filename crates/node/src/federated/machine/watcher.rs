@@ -1,6 +1,6 @@
 //! Who looks after a model that somebody else made.
 
-use super::{Action, Have, Machine};
+use super::{Action, Delivery, Have, Machine};
 use alloy_primitives::Address;
 use averment_ledger::federated::{Contested, Phase, Round};
 
@@ -18,6 +18,25 @@ impl Machine {
         let open = challenges.filter(|one| one.open && one.challenger == self.settings.account).count();
         let bonds = if self.settings.challenges { self.settings.bonds } else { 0 };
         usize::from(bonds.saturating_sub(self.lost)).saturating_sub(open)
+    }
+
+    /// Takes from the chain what was answered there, and lacks here.
+    pub(super) fn gather(&self, round: &Round, have: &Have, wanted: &mut Vec<Action>) {
+        let (number, me) = (round.number, self.settings.account);
+        let takes = self.settings.scores || (self.settings.aggregates && self.book.may_aggregate(me));
+        for ((account, contested), challenge) in &round.challenges {
+            let stands = round.said.get(account).is_some_and(|said| !said.excluded) && *account != me;
+            let delivery = have.deliveries.get(account).copied().unwrap_or(Delivery::Missing);
+            let lacks = match contested {
+                Contested::Proof => false,
+                Contested::Update => takes && stands && delivery == Delivery::Missing,
+                Contested::Cumulative => stands && have.unopened.contains(account),
+                Contested::Model => round.aggregated.is_some() && !have.models.contains(&number),
+            };
+            if !challenge.open && lacks {
+                wanted.push(Action::Gather { round: number, account: *account, contested: *contested });
+            }
+        }
     }
 
     /// Asks for a new model before it is final: after that nobody can be made to give it.

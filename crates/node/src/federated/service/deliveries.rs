@@ -12,7 +12,8 @@ use crate::{
     seal::About as Sealed,
 };
 use alloy_primitives::{Address, keccak256};
-use averment_ledger::federated::Said;
+use averment_ledger::federated::{Phase, Said};
+use std::collections::BTreeSet;
 use tracing::{info, warn};
 
 impl Service {
@@ -40,13 +41,13 @@ impl Service {
         let is_done = |delivery| matches!(delivery, Delivery::Good | Delivery::ProofFails);
         let mut best = match self.deliveries.get(&(round, account)) {
             Some(known) => *known,
-            // As it was kept before the last start.
+            // As it was kept before the last start, or read from the chain.
             None => match self.store.opened(round, account)? {
-                Some(opened) if keccak256(&opened.package) == said.content => {
+                Some(opened) => {
                     let Some((judged, _)) = self.judged(&about, said, &opened) else { return Ok(None) };
                     judged
                 }
-                _ => Delivery::Missing,
+                None => Delivery::Missing,
             },
         };
         if is_done(best) {
@@ -115,6 +116,31 @@ impl Service {
         }
         let sum = !before.is_empty() && self.opens_before(about, before)?;
         Some((if sum || found == Delivery::NoProof { found } else { Delivery::NothingBefore }, sum))
+    }
+
+    /// Of whose updates before neither they nor what opens their sum are here, for who aggregates.
+    pub(super) fn unopened(&self) -> Result<BTreeSet<Address>, Halt> {
+        let (book, me) = (self.machine.book(), self.sender.address());
+        let phase = book.phase_at(self.machine.time());
+        let mut unopened = BTreeSet::new();
+        let Some(round) = book.running().filter(|_| (Phase::Check..=Phase::Takeover).contains(&phase)) else {
+            return Ok(unopened);
+        };
+        let number = round.number;
+        let standing = round.said.iter().filter(|(account, said)| !said.excluded && **account != me);
+        for account in standing.map(|(account, _)| *account) {
+            let lacks = match self.deliveries.get(&(number, account)) {
+                Some(Delivery::Good | Delivery::ProofFails) => false,
+                Some(Delivery::NothingBefore) => true,
+                Some(Delivery::NoProof | Delivery::Missing) | None => {
+                    let kept = self.store.opened(number, account)?;
+                    kept.is_none_or(|opened| opened.before.is_empty())
+                        && self.needs_before(&About { party: account, ..self.about(number) })
+                }
+            };
+            unopened.extend(lacks.then_some(account));
+        }
+        Ok(unopened)
     }
 
     /// Whether this member aggregates, and lacks updates that add up to an account's cumulative one.

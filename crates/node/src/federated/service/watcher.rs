@@ -1,7 +1,7 @@
 //! What is challenged, answered and shown of others.
 
 use super::{ActError, Service, sent};
-use crate::federated::craft::Integers;
+use crate::federated::{craft::Integers, points, store::Opened};
 use alloy::sol_types::SolValue;
 use alloy_primitives::{Address, keccak256};
 use averment_ledger::{
@@ -36,6 +36,14 @@ impl Service {
                 let update = self.store.update(round)?.ok_or(ActError::Missing("the own update"))?;
                 (me, VectorKind::Update, update.package, [said.evidence(), said.cumulative])
             }
+            Contested::Cumulative => {
+                let said = self.said(round, &me)?;
+                let update = self.store.update(round)?.ok_or(ActError::Missing("the own update"))?;
+                let before = self.packages_before(round, me)?;
+                let mut all = before.ok_or(ActError::Missing("the own updates before"))?;
+                all.push(update.package);
+                (me, VectorKind::Update, self.craft.sum(&all)?, [keccak256(&said.points), said.evidence()])
+            }
             Contested::Model => {
                 let made = self.machine.aggregated().ok_or(ActError::Missing("the new model"))?;
                 let package = self.store.made(&made.content)?.ok_or(ActError::Missing("the own model"))?;
@@ -63,6 +71,60 @@ impl Service {
         let openings = Openings { points: points.into(), rest, quotients: quotients.into() };
         tried(client.end_answer(sender, account, contested, posting, openings).await)?;
         Ok(true)
+    }
+
+    /// Keeps what was answered on the chain as if it had been brought.
+    pub(super) async fn gather(
+        &mut self,
+        round: u16,
+        account: Address,
+        contested: Contested,
+    ) -> Result<bool, ActError> {
+        let opened = self.store.opened(round, account)?;
+        let (points, without) = match contested {
+            Contested::Proof => return Ok(false),
+            Contested::Update => (self.said(round, &account)?.points.to_vec(), None),
+            Contested::Cumulative => {
+                let rows = self.machine.counted(round, account).1;
+                let update = opened.as_ref().map(|opened| opened.package.clone());
+                let update =
+                    update.ok_or(ActError::Missing("the update whose sum with others was posted"))?;
+                (points::sum(rows)?, Some(update))
+            }
+            Contested::Model => {
+                let made = self.machine.aggregated().ok_or(ActError::Missing("the new model"))?;
+                (made.points.to_vec(), None)
+            }
+        };
+        for posted in self.client.posted(round, account, contested).await? {
+            let gathered = self.craft.gathered(&posted, without.as_deref());
+            // Anybody may post something else beside it.
+            let Some(opening) = gathered.ok().filter(|own| self.craft.check_sum(own, &points).is_ok()) else {
+                continue;
+            };
+            info!(round, %account, ?contested, "what was answered on the chain was read there");
+            let none = || Opened { package: Vec::new(), proof: Vec::new(), before: Vec::new() };
+            let opened = opened.unwrap_or_else(none);
+            match contested {
+                Contested::Model => {
+                    self.step("keep a model")?;
+                    self.store.keep_model(round, &opening)?;
+                    return Ok(true);
+                }
+                Contested::Cumulative => {
+                    self.step("keep an update of another")?;
+                    self.store.keep_opened(round, account, &Opened { before: opening, ..opened })?;
+                }
+                Contested::Update | Contested::Proof => {
+                    self.step("keep an update of another")?;
+                    self.store.keep_opened(round, account, &Opened { package: opening, ..opened })?;
+                }
+            }
+            // It is judged anew.
+            self.deliveries.remove(&(round, account));
+            return Ok(true);
+        }
+        Err(ActError::Missing("what was answered on the chain"))
     }
 
     /// Has a proof slashed that fails.
