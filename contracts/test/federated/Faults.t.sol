@@ -337,6 +337,8 @@ contract FaultsTest is TaskFixture {
             posting.blinds[c] = times * (BLIND + c);
             for (uint256 i = 0; i < CELLS; ++i) {
                 uint256 p = c * perChunk + i / each;
+                // Small numbers.
+                // forge-lint: disable-next-line(unsafe-typecast)
                 pieces[p] = bytes.concat(pieces[p], bytes2(uint16(int16(int256(times) * cellOf(c, i)))));
             }
         }

@@ -5,7 +5,7 @@ use crate::{
     federated::{craft::CraftError, desk::model_name, store::StoreError},
     seal::About as Sealed,
 };
-use alloy_primitives::{Address, B256, keccak256};
+use alloy_primitives::{Address, B256};
 use averment_ledger::federated::Aggregated;
 use std::collections::BTreeSet;
 
@@ -68,7 +68,7 @@ impl Service {
         Err(last)
     }
 
-    /// A model's package, whose hash or whose points are the chain's.
+    /// A model's package, or what opens it if it was given on the chain alone: its points are the chain's.
     pub(super) async fn fetch_from(
         &self,
         endpoint: &str,
@@ -91,7 +91,7 @@ impl Service {
             .open(Sealed::Model(model_name(round, || made.map_or(B256::ZERO, |made| made.content))), &sealed);
         let opened = opened.map_err(|error| CraftError::new("opening a model", error))?;
         let points = self.craft.model_points(&opened)?;
-        if made.is_some_and(|made| keccak256(&*opened) != made.content) || expected != points {
+        if expected != points {
             return Err(ActError::Missing("the model, for which something else was given"));
         }
         Ok(opened.to_vec())
