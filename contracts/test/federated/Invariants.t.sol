@@ -302,7 +302,7 @@ contract FederatedInvariants is TaskFixture {
     function invariant_no_stake_is_stuck() public {
         uint256 here = vm.snapshotState();
         for (uint256 k = 0; k < 12 && phase() != TaskPhase.Idle && phase() != TaskPhase.Ended; ++k) {
-            for (uint8 what = 0; what < 3; ++what) {
+            for (uint8 what = 0; what < 4; ++what) {
                 for (uint256 i = 0; i < PEOPLE; ++i) {
                     lapse(i, what, 2);
                 }

@@ -203,7 +203,8 @@ impl Layout {
             self.input_blocks.iter().zip(&self.sizes.inputs).map(|(block, bits)| {
                 block.checked_sub(first)?.checked_add(1_u64.checked_shl((*bits).into())?)
             });
-        u32::try_from(ends.max()??).ok()
+        let ends: Vec<u64> = ends.collect::<Option<_>>()?;
+        u32::try_from(ends.into_iter().max()?).ok()
     }
 
     /// Both operands' term of the inner products of a round's half ([10.6]): of all its rows the cells of a span, each times

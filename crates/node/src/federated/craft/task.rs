@@ -42,7 +42,7 @@ use std::{
 };
 use thiserror::Error;
 
-/// Most cells of a piece where integers are posted on the chain: some 500,000 gas each.
+/// Most cells of a piece where integers are posted on the chain: some 600,000 gas each.
 const PIECE: usize = 4_096;
 /// Most pieces that the contract counts.
 const PIECES: usize = 255;
