@@ -131,6 +131,11 @@ impl Round {
         }
     }
 
+    /// Whether an update's proof was given on the chain, and holds: a challenge of one ends so, or with an update that does not stand.
+    pub fn is_proved(&self, account: &Address) -> bool {
+        self.challenges.get(&(*account, Contested::Proof)).is_some_and(|challenge| !challenge.open)
+    }
+
     /// Those whose updates stand, but for the root's, ascending.
     pub fn standing(&self, root: Address) -> impl Iterator<Item = (&Address, &Said)> {
         self.said.iter().filter(move |(account, said)| !said.excluded && **account != root)

@@ -31,15 +31,10 @@ impl Machine {
     pub(super) fn aggregator(&self, round: &Round, have: &Have, wanted: &mut Vec<Action>) {
         let (book, number, me) = (&self.book, round.number, self.settings.account);
         let phase = book.phase_at(self.time);
-        // A challenge of a proof ends with a proof that holds, or with an update that does not stand.
-        let proved = |account: &Address| {
-            let challenge = round.challenges.get(&(*account, Contested::Proof));
-            challenge.is_some_and(|challenge| !challenge.open)
-        };
         let delivery = |account: &Address| match *account == me && self.made.contains_key(&number) {
             true => Delivery::Good,
             false => match have.deliveries.get(account).copied().unwrap_or(Delivery::Missing) {
-                Delivery::NoProof if proved(account) => Delivery::Good,
+                Delivery::NoProof if round.is_proved(account) => Delivery::Good,
                 other => other,
             },
         };

@@ -44,7 +44,11 @@ impl Service {
         for (place, account) in made.accounts.iter().enumerate() {
             let said = self.said(round, account)?;
             let delivery = self.deliveries.get(&(round, *account));
-            let good = matches!(delivery, Some(Delivery::Good | Delivery::NothingBefore));
+            let good = match delivery {
+                Some(Delivery::Good | Delivery::NothingBefore) => true,
+                Some(Delivery::NoProof) => self.round()?.is_proved(account),
+                _ => false,
+            };
             let Some(opened) = self.store.opened(round, *account)?.filter(|_| good) else { continue };
             let Opened { package, proof, .. } = opened;
             let update = Update { package, points: said.points.to_vec(), proof };
