@@ -245,6 +245,16 @@ pub const UPDATES: &[Attack] = &[
         let base = d.relations[0].products[2].a[0].base;
         d.relations[0].products[0].b[0].base = base;
     }),
+    ("the square of another block", "Norm", |d| {
+        let base = d.relations[0].products[2].a[0].base;
+        let product = &mut d.relations[0].products[0];
+        (product.a[0].base, product.b[0].base) = (base, base);
+    }),
+    ("the square of half a block", "Norm", |d| {
+        let product = &mut d.relations[0].products[0];
+        let axes = vec![Axis::Sum { at: 0, bits: product.vars - 1 }, Axis::Fixed { value: 0, bits: 1 }];
+        (product.a[0].axes, product.b[0].axes) = (axes.clone(), axes);
+    }),
     ("a difference of squares", "Norm", |d| d.relations[0].products[0].b[0].coefficient.mantissa = -1),
     ("twice a square", "Norm", |d| d.relations[0].products[0].a[0].coefficient.mantissa = 2),
     ("another exponent on one side", "Norm", |d| d.relations[0].products[0].a[0].coefficient.shift += 1),
