@@ -410,7 +410,7 @@ contract FaultsTest is TaskFixture {
         pass();
         task.advance();
         settles(aggregates(5));
-        trainsOn();
+        reveals(5);
         vm.prank(accuser);
         task.challenge(whole, Contested.Cumulative);
         assertWhole(1);
@@ -465,20 +465,6 @@ contract FaultsTest is TaskFixture {
         task.challenge(whole, Contested.Cumulative);
         vm.prank(accuser);
         task.challenge(whole, Contested.Update);
-    }
-
-    /// A second round, up to its checks.
-    function trainsOn() private {
-        task.open();
-        for (uint256 i = 0; i < 5; ++i) {
-            commits(member(i));
-        }
-        pass();
-        for (uint256 i = 0; i < 5; ++i) {
-            reveals(member(i));
-        }
-        pass();
-        task.advance();
     }
 
     /// One cell, or the blind, is another: nothing opens it.

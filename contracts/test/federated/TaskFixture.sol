@@ -298,14 +298,21 @@ abstract contract TaskFixture is Fixture {
     /// The first `count` join, take part and reveal; challenges are possible.
     function reachesChecks(uint256 count) internal {
         joins(count);
+        reveals(count);
+    }
+
+    /// Opens a round in which all of these reveal; challenges are possible.
+    function reveals(uint256 count) internal {
         task.open();
         for (uint256 i = 0; i < count; ++i) {
             commits(member(i));
         }
+        if (terms.root != address(0)) commits(root);
         pass();
         for (uint256 i = 0; i < count; ++i) {
             reveals(member(i));
         }
+        if (terms.root != address(0)) reveals(root);
         pass();
         task.advance();
     }
@@ -335,18 +342,7 @@ abstract contract TaskFixture is Fixture {
 
     /// Opens a round in which all of these reveal, up to when it is aggregated.
     function trains(uint256 count) internal {
-        task.open();
-        for (uint256 i = 0; i < count; ++i) {
-            commits(member(i));
-        }
-        if (terms.root != address(0)) commits(root);
-        pass();
-        for (uint256 i = 0; i < count; ++i) {
-            reveals(member(i));
-        }
-        if (terms.root != address(0)) reveals(root);
-        pass();
-        task.advance();
+        reveals(count);
         pass();
         task.advance();
     }

@@ -31,7 +31,7 @@ const ROLES: [&str; 3] = ["medical", "risk", "legal"];
 pub const MONEY: u128 = 100_000 * TOKEN;
 /// How many holders have keys.
 const HOLDERS: usize = 4;
-/// Operators of the committee, each with one seat.
+/// Operators of the committee.
 pub const OPERATORS: usize = 5;
 /// Seats of each operator, of 64 places.
 const SEATS: u16 = 12;
@@ -231,7 +231,8 @@ impl Scene {
         Ok((id, offered))
     }
 
-    /// Operators join, with so many seats that a draw always finds them; returns the keys that they sign with, in the order of their numbers.
+    /// Operators join, with so many seats that a draw always finds them; returns the keys that they sign with, in the order of
+    /// their numbers.
     pub async fn operators(&self) -> Result<Vec<AccountKey>> {
         let owner = self.by(Role::Owner);
         let staking = self.settlement.contracts().staking.address;

@@ -176,7 +176,7 @@ pub trait Craft: Send + Sync + 'static {
     fn gathered(&self, posted: &Posted, without: Option<&[u8]>) -> Result<Vec<u8>, CraftError>;
 
     /// Holds what opens a sum, or something that was posted, against its points.
-    fn check_sum(&self, opening: &[u8], points: &[u8]) -> Result<(), UpdateFault>;
+    fn check_opening(&self, opening: &[u8], points: &[u8]) -> Result<(), UpdateFault>;
 
     /// Adds up, and proves the round.
     fn aggregate(&self, work: &Work) -> Result<NewModel, CraftError>;

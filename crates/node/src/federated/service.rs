@@ -317,7 +317,9 @@ impl Service {
             }
         }
         let readers = book.announced.iter().filter(|(account, _)| book.is_member(**account));
-        Rights { bringers, readers: readers.map(|(account, (key, _))| (*account, *key)).collect() }
+        let readers = readers.map(|(account, (key, _))| (*account, *key)).collect();
+        let made = book.models.iter().chain(self.machine.aggregated());
+        Rights { bringers, readers, contents: made.map(|made| (made.round, made.content)).collect() }
     }
 
     fn about(&self, round: u16) -> About {

@@ -39,9 +39,9 @@ macro_rules! as_the_inner {
             self.0.gathered(posted, without)
         }
     };
-    (check_sum) => {
-        fn check_sum(&self, opening: &[u8], points: &[u8]) -> Result<(), averment_node::federated::craft::UpdateFault> {
-            self.0.check_sum(opening, points)
+    (check_opening) => {
+        fn check_opening(&self, opening: &[u8], points: &[u8]) -> Result<(), averment_node::federated::craft::UpdateFault> {
+            self.0.check_opening(opening, points)
         }
     };
     (aggregate) => {

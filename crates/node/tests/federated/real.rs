@@ -224,7 +224,7 @@ impl Craft for Cheat {
         check_update,
         sum,
         gathered,
-        check_sum,
+        check_opening,
         aggregate,
         integers
     );

@@ -27,7 +27,7 @@ impl Craft for Watched {
         train,
         sum,
         gathered,
-        check_sum,
+        check_opening,
         aggregate,
         integers,
         score

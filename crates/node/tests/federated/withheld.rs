@@ -2,18 +2,20 @@
 
 use crate::{
     finals, honest,
-    world::{AGGREGATOR, FIRST, World, point},
+    world::{AGGREGATOR, FIRST, VALIDATORS, World, point},
 };
 use alloy_primitives::U256;
-use averment_ledger::federated::Contested;
+use averment_ledger::federated::{Contested, Event as Told, WHOLE};
 use averment_node::federated::craft::Update;
 
 /// The proof comes by way of the chain when somebody asks there; the round takes the update then.
 #[tokio::test]
 async fn a_proof_that_is_given_on_the_chain_alone_is_as_good() {
     let world = World::new().await;
+    let validator = VALIDATORS[0];
+    world.seat(&[validator]).await;
     let mut members = Vec::new();
-    for (at, update) in [(1, 10), (2, -7), (3, 30), (AGGREGATOR, 0)] {
+    for (at, update) in [(1, 10), (2, -7), (3, 30), (AGGREGATOR, 0), (validator, 0)] {
         members.push(world.start(at, honest(update)).await);
     }
     let mean = world.address(1);
@@ -49,6 +51,12 @@ async fn a_proof_that_is_given_on_the_chain_alone_is_as_good() {
     assert!(made.accounts.contains(&mean));
     let sum = FIRST + world.mean(&[(1, 10), (2, -7), (3, 30)]);
     assert_eq!(made.points.as_ref(), point(sum));
+    // The validator had the package, and takes the proof from the chain, too: it says of nobody that it saw nothing.
+    let scores = world.history().await.into_iter().find_map(|event| match event {
+        Told::ScoresRevealed { round: 1, scores, .. } => Some(scores),
+        _ => None,
+    });
+    assert_eq!(scores.unwrap(), [WHOLE; 3]);
     // Who asked lost its bond to who answered.
     let bond = U256::from(world.client.terms().money.bond);
     assert!(world.client.balance(mean).await.unwrap() >= bond);

@@ -210,7 +210,7 @@ impl Craft for Toy {
         Err(CraftError::new("reading what was posted", "nobody here posts one number"))
     }
 
-    fn check_sum(&self, opening: &[u8], points: &[u8]) -> Result<(), UpdateFault> {
+    fn check_opening(&self, opening: &[u8], points: &[u8]) -> Result<(), UpdateFault> {
         match point(number(opening)?) == points {
             true => Ok(()),
             false => Err(UpdateFault::Package("another sum".to_owned())),

@@ -1,7 +1,7 @@
 //! A vector's integers as they are posted where somebody asks for them on the chain ([F4.2]): cells in pieces, blinds, and what opens
 //! every chunk at the point at which they are evaluated.
 
-use super::Vector;
+use super::{Vector, opening::cell};
 use crate::{Setup, registered::CommitError};
 use alloy_primitives::B256;
 use ark_bn254::{Fr, G1Affine};
@@ -78,10 +78,6 @@ impl Vector {
             let (what, got) = ("cells of a chunk at the most", per_chunk.saturating_mul(each));
             return Err(PiecesError::Count { what, expected: chunk, got });
         }
-        let cell = |bytes: &[u8]| {
-            let sign = bytes.first().is_some_and(|first| first & 0x80 != 0);
-            bytes.iter().fold(-i64::from(sign), |cell, byte| cell << 8 | i64::from(*byte))
-        };
         let mut cells = vec![0; chunks * chunk];
         for (at, piece) in posted.pieces.iter().enumerate() {
             count("bytes of a piece", each * width, piece.len())?;
@@ -152,13 +148,18 @@ mod tests {
     use averment_primitives::Salt;
     use averment_verifier::descriptor::Blocks;
 
-    #[test]
-    fn pieces_are_all_cells_and_quotients_open_what_they_come_to() {
+    fn committed() -> (Setup, Blocks, Vector) {
         let setup = Setup::development(6);
         let blocks = Blocks::new(6, vec![6, 5, 5]).unwrap();
         let cells = [vec![-40_000, 7, 0, 1], vec![3; 32], vec![-1; 10]];
         let salt = Salt::from_random([4; 32]);
         let vector = Vector::commit(&setup, &blocks, cells, Some(&salt)).unwrap();
+        (setup, blocks, vector)
+    }
+
+    #[test]
+    fn pieces_are_all_cells_and_quotients_open_what_they_come_to() {
+        let (setup, _, vector) = committed();
         let chunks = vector.points().len();
         assert_eq!(chunks, 2);
         for (most, count) in [(16, 255), (1, 255), (64, 255), (1, 8), (1, 2)] {
@@ -193,11 +194,7 @@ mod tests {
 
     #[test]
     fn pieces_are_put_together_again_and_others_are_refused() {
-        let setup = Setup::development(6);
-        let blocks = Blocks::new(6, vec![6, 5, 5]).unwrap();
-        let cells = [vec![-40_000, 7, 0, 1], vec![3; 32], vec![-1; 10]];
-        let salt = Salt::from_random([4; 32]);
-        let vector = Vector::commit(&setup, &blocks, cells, Some(&salt)).unwrap();
+        let (setup, blocks, vector) = committed();
         for (most, count) in [(16, 255), (1, 255), (64, 255), (1, 2)] {
             let pieces = vector.pieces(most, count).unwrap();
             assert!(Vector::of_pieces(&setup, &blocks, &pieces).unwrap() == vector);

@@ -68,6 +68,12 @@ fn width(cells: &[i64]) -> u8 {
     (1..WIDTH).find(fits).unwrap_or(WIDTH)
 }
 
+/// A cell of at most eight bytes, two's complement, big-endian.
+pub(super) fn cell(bytes: &[u8]) -> i64 {
+    let sign = bytes.first().is_some_and(|first| first & 0x80 != 0);
+    bytes.iter().fold(-i64::from(sign), |cell, byte| cell << 8 | i64::from(*byte))
+}
+
 impl Vector {
     /// Whether bytes are of this format, or of a later one of this name.
     pub fn is_opening(bytes: &[u8]) -> bool {
@@ -108,10 +114,6 @@ impl Vector {
         let blinds = blinds.collect::<Result<Vec<_>, _>>()?;
         let bytes = reader.bytes("cells", (chunks << blocks.chunk_bits()) * usize::from(got))?;
         reader.finish()?;
-        let cell = |bytes: &[u8]| {
-            let sign = bytes.first().is_some_and(|first| first & 0x80 != 0);
-            bytes.iter().fold(-i64::from(sign), |cell, byte| cell << 8 | i64::from(*byte))
-        };
         let cells: Vec<i64> = bytes.chunks(usize::from(got)).map(cell).collect();
         if width(&cells) != got {
             return Err(VectorOpeningError::Width { got });

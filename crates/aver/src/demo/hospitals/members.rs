@@ -136,8 +136,8 @@ impl Craft for ForAnother {
         self.0.gathered(posted, without)
     }
 
-    fn check_sum(&self, opening: &[u8], points: &[u8]) -> Result<(), UpdateFault> {
-        self.0.check_sum(opening, points)
+    fn check_opening(&self, opening: &[u8], points: &[u8]) -> Result<(), UpdateFault> {
+        self.0.check_opening(opening, points)
     }
 
     fn aggregate(&self, work: &Round) -> Result<NewModel, CraftError> {

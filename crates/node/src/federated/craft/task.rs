@@ -42,7 +42,7 @@ use std::{
 };
 use thiserror::Error;
 
-/// Most cells of a piece where integers are posted on the chain: some 600,000 gas each.
+/// Most cells of a piece where integers are posted on the chain, which is a transaction each.
 const PIECE: usize = 4_096;
 /// Most pieces that the contract counts.
 const PIECES: usize = 255;
@@ -499,7 +499,7 @@ impl Craft for TaskCraft {
         Ok(left.encode_opening())
     }
 
-    fn check_sum(&self, opening: &[u8], points: &[u8]) -> Result<(), UpdateFault> {
+    fn check_opening(&self, opening: &[u8], points: &[u8]) -> Result<(), UpdateFault> {
         let sum = Vector::decode_opening(&self.setup, &self.blocks, opening)
             .map_err(|error| UpdateFault::Package(error.to_string()))?;
         match bytes(&sum) == points {

@@ -110,7 +110,7 @@ impl Service {
                 return None;
             }
         };
-        // The proof may come by way of the chain, the sum may not.
+        // What is missing of the proof and of the sum is asked for each by itself.
         if !matches!(found, Delivery::Good | Delivery::NoProof) || !self.needs_before(about) {
             return Some((found, false));
         }
@@ -154,7 +154,7 @@ impl Service {
     /// Whether this is what opens the sum of an account's updates before; none if it could not be checked.
     fn opens_before(&self, about: &About, opening: &[u8]) -> Option<bool> {
         let (_, rows) = self.machine.counted(about.round, about.party);
-        match self.craft.check_sum(opening, &points::sum(rows).ok()?) {
+        match self.craft.check_opening(opening, &points::sum(rows).ok()?) {
             Ok(()) => Some(true),
             Err(UpdateFault::Craft(why)) => {
                 warn!(account = %about.party, %why, "a sum of updates was not checked");

@@ -99,7 +99,8 @@ impl Service {
         for posted in self.client.posted(round, account, contested).await? {
             let gathered = self.craft.gathered(&posted, without.as_deref());
             // Anybody may post something else beside it.
-            let Some(opening) = gathered.ok().filter(|own| self.craft.check_sum(own, &points).is_ok()) else {
+            let Some(opening) = gathered.ok().filter(|own| self.craft.check_opening(own, &points).is_ok())
+            else {
                 continue;
             };
             info!(round, %account, ?contested, "what was answered on the chain was read there");
